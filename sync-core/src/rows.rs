@@ -1,0 +1,185 @@
+//! Rows: the derived index as the core sees it, an ordered map of bytes that the shell keeps.
+//!
+//! The core reads rows through [`Rows`] and answers with a [`Batch`]; it never knows whether sled, PostgreSQL
+//! or a `BTreeMap` holds them. [`Overlay`] lets a fold read what it has just written, before anybody applied it.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+/// A row could not be read. The index is derived, so the cure is always the same: rebuild it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the index could not be read: {0}")]
+pub struct RowsError(pub String);
+
+/// What [`Rows::scan`] calls for each row; it answers `false` to stop.
+pub type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> bool + 'v;
+
+/// An ordered map from key bytes to value bytes, read-only.
+pub trait Rows {
+    /// The value at `key`, or `None`.
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError>;
+
+    /// Calls `visit` for every row whose key starts with `prefix` and is `>= from`, in key order, until `visit`
+    /// answers `false`. (`from` may equal `prefix`.)
+    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError>;
+}
+
+/// Writes to apply together: `Some` puts, `None` deletes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Key to new value, or to `None` for a deletion. Sorted, so that a batch has one byte form.
+    pub writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+impl Batch {
+    /// Sets `key` to `value`.
+    pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.writes.insert(key, Some(value));
+    }
+
+    /// Removes `key`.
+    pub fn delete(&mut self, key: Vec<u8>) {
+        self.writes.insert(key, None);
+    }
+}
+
+/// An index in memory: for tests, for simulation and for offline folds over a ledger.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MemoryRows {
+    /// The rows.
+    pub rows: BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+impl MemoryRows {
+    /// Applies all writes of `batch`.
+    pub fn apply(&mut self, batch: Batch) {
+        for (key, value) in batch.writes {
+            match value {
+                Some(value) => self.rows.insert(key, value),
+                None => self.rows.remove(&key),
+            };
+        }
+    }
+}
+
+impl Rows for MemoryRows {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
+        Ok(self.rows.get(key).cloned())
+    }
+
+    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
+        let start = if from > prefix { from } else { prefix };
+        for (key, value) in self.rows.range::<[u8], _>((Bound::Included(start), Bound::Unbounded)) {
+            if !key.starts_with(prefix) || !visit(key, value) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Rows below, with the writes of a batch in progress on top.
+pub struct Overlay<'r> {
+    below: &'r dyn Rows,
+    /// What has been written so far; take it when the fold is done.
+    pub batch: Batch,
+}
+
+impl<'r> Overlay<'r> {
+    /// An overlay with nothing written yet.
+    pub fn new(below: &'r dyn Rows) -> Self {
+        Self { below, batch: Batch::default() }
+    }
+
+    /// Sets `key` to `value` in the batch.
+    pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.batch.put(key, value);
+    }
+
+    /// Removes `key` in the batch.
+    pub fn delete(&mut self, key: Vec<u8>) {
+        self.batch.delete(key);
+    }
+}
+
+impl Rows for Overlay<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
+        match self.batch.writes.get(key) {
+            Some(written) => Ok(written.clone()),
+            None => self.below.get(key),
+        }
+    }
+
+    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
+        let start = if from > prefix { from } else { prefix };
+        let mut written = self
+            .batch
+            .writes
+            .range::<[u8], _>((Bound::Included(start), Bound::Unbounded))
+            .take_while(|(key, _)| key.starts_with(prefix))
+            .peekable();
+        let mut stopped = false;
+        self.below.scan(prefix, from, &mut |key, value| {
+            while let Some((above_key, above_value)) = written.next_if(|(k, _)| k.as_slice() < key) {
+                if let Some(above_value) = above_value
+                    && !visit(above_key, above_value)
+                {
+                    stopped = true;
+                    return false;
+                }
+            }
+            let go_on = match written.next_if(|(k, _)| k.as_slice() == key) {
+                Some((_, Some(above_value))) => visit(key, above_value),
+                Some((_, None)) => true,
+                None => visit(key, value),
+            };
+            stopped = !go_on;
+            go_on
+        })?;
+        if stopped {
+            return Ok(());
+        }
+        for (key, value) in written {
+            if let Some(value) = value
+                && !visit(key, value)
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MemoryRows, Overlay, Rows};
+
+    fn all(rows: &dyn Rows, prefix: &[u8]) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let mut found = Vec::new();
+        rows.scan(prefix, prefix, &mut |key, value| {
+            found.push((key.to_vec(), value.to_vec()));
+            true
+        })
+        .unwrap();
+        found
+    }
+
+    #[test]
+    fn an_overlay_reads_as_if_its_batch_were_applied() {
+        let mut below = MemoryRows::default();
+        for key in ["a1", "a3", "a5", "b1"] {
+            below.rows.insert(key.into(), b"old".to_vec());
+        }
+        let mut overlay = Overlay::new(&below);
+        for key in ["a0", "a3", "a4", "a9", "b0"] {
+            overlay.put(key.into(), b"new".to_vec());
+        }
+        overlay.delete(b"a5".to_vec());
+        overlay.delete(b"a1".to_vec());
+        let seen_through_overlay = all(&overlay, b"a");
+        let batch = overlay.batch;
+        below.apply(batch);
+        assert_eq!(seen_through_overlay, all(&below, b"a"));
+        assert_eq!(seen_through_overlay.len(), 4);
+    }
+}
