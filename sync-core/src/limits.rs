@@ -1,0 +1,61 @@
+//! Limits: every size, count and time that Cuadrilla bounds, in one place, with the unit last in the name.
+//!
+//! Outside bytes are checked against these before anything is allocated for them.
+
+/// Longest wire message before decompression, in bytes. Larger bodies are refused unread.
+pub const MESSAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// What one message aims at on an ordinary link, in bytes before compression.
+pub const MESSAGE_BYTES_AIM: usize = 256 * 1024;
+/// What one message aims at on a poor link, in bytes before compression.
+pub const MESSAGE_BYTES_AIM_POOR: usize = 16 * 1024;
+/// Most round trips one `sync` makes before it reports that there is more.
+pub const ROUND_TRIPS_MAX: u32 = 10_000;
+
+/// Most entries in one segment.
+pub const SEGMENT_ENTRIES_MAX: usize = 4_096;
+/// Most segments in one request or bundle message (own and carried).
+pub const SEGMENTS_MAX: usize = 256;
+/// Most entries one pack may hold.
+pub const PACK_ENTRIES_MAX: usize = 65_536;
+
+/// Most Automerge operations in one change.
+pub const CHANGE_OPS_MAX: usize = 20_000;
+/// Most predecessors of one operation.
+pub const OP_PREDS_MAX: usize = 256;
+/// Most dependencies of one change.
+pub const CHANGE_DEPS_MAX: usize = 256;
+/// Longest raw change chunk, in bytes.
+pub const CHANGE_BYTES_MAX: usize = 256 * 1024;
+/// Longest act (enrolment, invitation, rule, …), in bytes.
+pub const ACT_BYTES_MAX: usize = 128 * 1024;
+/// Most changes one record may gather.
+pub const RECORD_CHANGES_MAX: u32 = 20_000;
+
+/// Longest person name, in bytes of UTF-8.
+pub const PERSON_BYTES_MAX: usize = 200;
+/// Longest device name, in bytes of UTF-8.
+pub const DEVICE_NAME_BYTES_MAX: usize = 200;
+/// Longest register key, in bytes.
+pub const KEY_BYTES_MAX: usize = 120;
+/// Longest register value, in characters, where the schema says nothing tighter.
+pub const TEXT_CHARS_MAX: usize = 10_000;
+/// Most decimal digits of a quantity, both sides of the point together.
+pub const DECIMAL_DIGITS_MAX: usize = 15;
+/// Most localities one device may be invited for.
+pub const DEVICE_LOCALITIES_MAX: usize = 64;
+
+/// Characters of an enrolment code without its hyphens: 12 of 32 symbols are 60 bits.
+pub const CODE_CHARS: usize = 12;
+/// How long an enrolment code lives, in milliseconds.
+pub const CODE_LIFE_MS: i64 = 7 * 24 * 3_600_000;
+
+/// Largest import file, in bytes.
+pub const IMPORT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Most items in one import file.
+pub const IMPORT_ITEMS_MAX: usize = 50_000;
+/// Largest bundle file, in bytes.
+pub const BUNDLE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Largest rule file (a kind of work, the steps, the measures), in bytes.
+pub const RULE_BYTES_MAX: usize = 64 * 1024;
+/// Most rule files.
+pub const RULES_MAX: usize = 512;
