@@ -11,7 +11,9 @@ use automerge::{ActorId, ChangeHash, ExpandedChange, ObjType, ScalarValue};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DeviceId, Hash};
-use crate::limits::{CHANGE_BYTES_MAX, CHANGE_DEPS_MAX, CHANGE_OPS_MAX, KEY_BYTES_MAX, OP_PREDS_MAX, TEXT_CHARS_MAX};
+use crate::limits::{
+    CHANGE_BYTES_MAX, CHANGE_DEPS_MAX, CHANGE_OPS_MAX, KEY_BYTES_MAX, OP_PREDS_MAX, TEXT_CHARS_MAX,
+};
 
 /// The name of one operation: its counter and the device that made it. Ordered as Automerge orders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -64,9 +64,8 @@ impl FromStr for Decimal {
         if whole.len() + fraction.len() > DECIMAL_DIGITS_MAX {
             return Err(DecimalError::TooLong(text.into()));
         }
-        let units: i64 = format!("{whole}{fraction}")
-            .parse()
-            .map_err(|_| DecimalError::NotANumber(text.into()))?;
+        let units: i64 =
+            format!("{whole}{fraction}").parse().map_err(|_| DecimalError::NotANumber(text.into()))?;
         let scale = u8::try_from(fraction.len()).map_err(|_| DecimalError::TooLong(text.into()))?;
         Ok(Self { units: sign * units, scale })
     }

@@ -1,0 +1,187 @@
+//! Acts: what changes authority or rules rather than a record. They do not merge; their order in the ledger is
+//! their meaning, and authority is a fold over them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::PublicKey;
+use crate::id::{DeviceId, Epoch, Hash};
+use crate::limits::{ACT_BYTES_MAX, DEVICE_LOCALITIES_MAX, DEVICE_NAME_BYTES_MAX};
+use crate::time::TimeMs;
+
+/// What a device's holder may do. `Office` is the server itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Cuadrilla: records work in its scopes.
+    Crew,
+    /// Despacho: makes, assigns, approves and resolves orders.
+    Dispatcher,
+    /// Supervisión: as dispatch, and releases or dismisses refused work.
+    Supervisor,
+    /// Contraloría: reads everything, writes nothing.
+    Auditor,
+    /// Administración: invites and revokes devices, and all that dispatch may.
+    Admin,
+    /// The server's own acts.
+    Office,
+}
+
+impl Role {
+    /// All roles a device can be invited for.
+    pub const INVITABLE: [Self; 5] =
+        [Self::Crew, Self::Dispatcher, Self::Supervisor, Self::Auditor, Self::Admin];
+
+    /// The word used in files, on the command line and in JSON.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Crew => "crew",
+            Self::Dispatcher => "dispatcher",
+            Self::Supervisor => "supervisor",
+            Self::Auditor => "auditor",
+            Self::Admin => "admin",
+            Self::Office => "office",
+        }
+    }
+
+    /// The role of a word.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::INVITABLE.into_iter().chain([Self::Office]).find(|role| role.key() == key)
+    }
+
+    /// Whether the role sees the whole municipality.
+    pub fn sees_everything(self) -> bool {
+        self != Self::Crew
+    }
+}
+
+/// One act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// The first entry of every ledger.
+    Genesis {
+        /// INEGI key of the municipality, e.g. 14061.
+        municipality: u32,
+        /// Its name, e.g. `Mezquitic`.
+        name: String,
+        /// The letters its folios start with, e.g. `MZQ`.
+        folio_prefix: String,
+        /// The key of the office's own chain, also the log key.
+        key: PublicKey,
+        /// The log key as a `signed-note` verifier.
+        log_verifier: String,
+    },
+    /// A new life of the ledger: its cursors no longer count.
+    Epoch {
+        /// The new epoch.
+        epoch: Epoch,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A one-time code exists.
+    Invite {
+        /// SHA-256 (tagged) of the code.
+        code_hash: Hash,
+        /// The role it gives.
+        role: Role,
+        /// The crew it gives, e.g. `C-07`.
+        crew: Option<String>,
+        /// The localities it gives, by key.
+        localities: Vec<String>,
+        /// When it ends, by the inviting device's clock and judged by the server's.
+        expires_at_ms: TimeMs,
+    },
+    /// A device introduces itself with a code. Its first entry.
+    Enrol {
+        /// The code, used up by this.
+        code: String,
+        /// The device's key.
+        key: PublicKey,
+        /// What people call the device.
+        name: String,
+    },
+    /// The device may no longer write.
+    Revoke {
+        /// Which.
+        device: DeviceId,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A rule file as it is from here on: a kind of work, the steps, the measures.
+    Rule {
+        /// `work/<kind>`, `steps` or `measures`.
+        name: String,
+        /// The file's JSON text.
+        json: String,
+    },
+    /// A quarantined entry is accepted after all.
+    Release {
+        /// Its place in the ledger.
+        seq: u64,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A quarantined entry is set aside for good.
+    Dismiss {
+        /// Its place in the ledger.
+        seq: u64,
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+/// Why bytes are not an act.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ActError {
+    /// Over its limit.
+    #[error("the act has {found} {what}, at most {max} are allowed")]
+    TooMany {
+        /// What is counted.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many there may be.
+        max: usize,
+    },
+    /// Not an act this version knows.
+    #[error("not an act that this version knows: {0}")]
+    Unknown(String),
+}
+
+impl Act {
+    /// The act's bytes: MessagePack with named fields.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        rmp_serde::to_vec_named(self).expect("an act always has a MessagePack form")
+    }
+
+    /// Reads the bytes, within limits.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ActError> {
+        check("bytes", bytes.len(), ACT_BYTES_MAX)?;
+        let act: Self =
+            crate::wire::msgpack::from_slice(bytes).map_err(|error| ActError::Unknown(error.to_string()))?;
+        match &act {
+            Self::Invite { localities, .. } => check("localities", localities.len(), DEVICE_LOCALITIES_MAX)?,
+            Self::Enrol { name, .. } => check("bytes of name", name.len(), DEVICE_NAME_BYTES_MAX)?,
+            _ => {}
+        }
+        Ok(act)
+    }
+
+    /// The word for this act in logs and history.
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Genesis { .. } => "genesis",
+            Self::Epoch { .. } => "epoch",
+            Self::Invite { .. } => "invite",
+            Self::Enrol { .. } => "enrol",
+            Self::Revoke { .. } => "revoke",
+            Self::Rule { .. } => "rule",
+            Self::Release { .. } => "release",
+            Self::Dismiss { .. } => "dismiss",
+        }
+    }
+}
+
+fn check(what: &'static str, found: usize, max: usize) -> Result<(), ActError> {
+    if found > max { Err(ActError::TooMany { what, found, max }) } else { Ok(()) }
+}

@@ -1,0 +1,3 @@
+//! The wire format: bounded MessagePack, packs of entries, requests and replies.
+pub mod msgpack;
+pub mod pack;
