@@ -6,6 +6,9 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 /// A row could not be read. The index is derived, so the cure is always the same: rebuild it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the index could not be read: {0}")]
@@ -78,6 +81,21 @@ impl Rows for MemoryRows {
     }
 }
 
+/// The value at `key`, read from its MessagePack form.
+pub fn read<T: DeserializeOwned>(rows: &dyn Rows, key: &[u8]) -> Result<Option<T>, RowsError> {
+    rows.get(key)?.map(|bytes| decode(&bytes)).transpose()
+}
+
+/// Reads a row's MessagePack form.
+pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RowsError> {
+    rmp_serde::from_slice(bytes).map_err(|error| RowsError(format!("a row does not decode: {error}")))
+}
+
+/// A row's MessagePack form.
+pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    rmp_serde::to_vec(value).expect("a row always has a MessagePack form")
+}
+
 /// Rows below, with the writes of a batch in progress on top.
 pub struct Overlay<'r> {
     below: &'r dyn Rows,
@@ -94,6 +112,11 @@ impl<'r> Overlay<'r> {
     /// Sets `key` to `value` in the batch.
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
         self.batch.put(key, value);
+    }
+
+    /// Sets `key` to the MessagePack form of `value`.
+    pub fn write<T: Serialize>(&mut self, key: Vec<u8>, value: &T) {
+        self.batch.put(key, encode(value));
     }
 
     /// Removes `key` in the batch.

@@ -1,0 +1,142 @@
+//! Keys of the index rows, all in one place: one letter, a slash, then big-endian or text parts.
+//!
+//! | prefix | row |
+//! |---|---|
+//! | `a/g` | the municipality, from the genesis act |
+//! | `a/e` | the epoch |
+//! | `a/d/` device | the device: key, role, scopes, chain head |
+//! | `a/i/` code hash | an invitation |
+//! | `a/r/` name | a rule file |
+//! | `c/` record, n | the n-th change of a record, as it was applied |
+//! | `d/` device, seq | an entry of a device chain |
+//! | `k/` device, seq, hash | an entry of a forked chain |
+//! | `f/` scope | fingerprint of a scope |
+//! | `h/` change hash | ledger numbers of entries that wait for that change |
+//! | `l/` kind, name | a record under the name people call it |
+//! | `m/` word | one-off facts of this store |
+//! | `n/` seq | the record created at that ledger number |
+//! | `p/` scope, 0, record | the record is in the scope, since that ledger number |
+//! | `q/` seq | a quarantined entry |
+//! | `r/` record | the record's summary |
+//! | `s/` scope, 0, seq | what happened in a scope |
+//! | `t/` page | Merkle hashes |
+//! | `x/` device, seq | (device side) a segment carried for another device |
+
+use crate::id::{DeviceId, Hash, RecordId};
+use crate::rules::record_schema::RecordKind;
+use crate::scope::Scope;
+
+fn key(parts: &[&[u8]]) -> Vec<u8> {
+    parts.concat()
+}
+
+/// The municipality.
+pub fn genesis() -> Vec<u8> {
+    b"a/g".to_vec()
+}
+/// The epoch.
+pub fn epoch() -> Vec<u8> {
+    b"a/e".to_vec()
+}
+/// All devices.
+pub const DEVICES: &[u8] = b"a/d/";
+/// One device.
+pub fn device(device: &DeviceId) -> Vec<u8> {
+    key(&[DEVICES, &device.0])
+}
+/// An invitation.
+pub fn invite(code_hash: &Hash) -> Vec<u8> {
+    key(&[b"a/i/", &code_hash.0])
+}
+/// All rule files.
+pub const RULES: &[u8] = b"a/r/";
+/// One rule file.
+pub fn rule(name: &str) -> Vec<u8> {
+    key(&[RULES, name.as_bytes()])
+}
+/// All changes of a record.
+pub fn changes(record: &RecordId) -> Vec<u8> {
+    key(&[b"c/", &record.0])
+}
+/// The n-th change of a record.
+pub fn change(record: &RecordId, n: u32) -> Vec<u8> {
+    key(&[b"c/", &record.0, &n.to_be_bytes()])
+}
+/// All entries of a device.
+pub fn entries(device: &DeviceId) -> Vec<u8> {
+    key(&[b"d/", &device.0])
+}
+/// One entry of a device.
+pub fn entry(device: &DeviceId, seq: u64) -> Vec<u8> {
+    key(&[b"d/", &device.0, &seq.to_be_bytes()])
+}
+/// All forked entries with a number.
+pub fn forks(device: &DeviceId, seq: u64) -> Vec<u8> {
+    key(&[b"k/", &device.0, &seq.to_be_bytes()])
+}
+/// One forked entry.
+pub fn fork(device: &DeviceId, seq: u64, hash: &Hash) -> Vec<u8> {
+    key(&[b"k/", &device.0, &seq.to_be_bytes(), &hash.0])
+}
+/// A scope's fingerprint.
+pub fn fingerprint(scope: &Scope) -> Vec<u8> {
+    key(&[b"f/", scope.to_string().as_bytes()])
+}
+/// Entries that wait for a change.
+pub fn waiting(change: &Hash) -> Vec<u8> {
+    key(&[b"h/", &change.0])
+}
+/// All records of a kind, by name.
+pub fn listed(kind: RecordKind) -> Vec<u8> {
+    key(&[b"l/", kind.key().as_bytes(), b"/"])
+}
+/// One record by name.
+pub fn name(kind: RecordKind, name: &str) -> Vec<u8> {
+    key(&[b"l/", kind.key().as_bytes(), b"/", name.as_bytes()])
+}
+/// A one-off fact.
+pub fn fact(word: &str) -> Vec<u8> {
+    key(&[b"m/", word.as_bytes()])
+}
+/// The record created at a ledger number.
+pub fn number(seq: u64) -> Vec<u8> {
+    key(&[b"n/", &seq.to_be_bytes()])
+}
+/// All numbers.
+pub const NUMBERS: &[u8] = b"n/";
+/// All members of a scope.
+pub fn members(scope: &Scope) -> Vec<u8> {
+    key(&[b"p/", scope.to_string().as_bytes(), b"\0"])
+}
+/// One member of a scope.
+pub fn member(scope: &Scope, record: &RecordId) -> Vec<u8> {
+    key(&[b"p/", scope.to_string().as_bytes(), b"\0", &record.0])
+}
+/// All quarantined entries.
+pub const QUARANTINE: &[u8] = b"q/";
+/// One quarantined entry.
+pub fn quarantined(seq: u64) -> Vec<u8> {
+    key(&[QUARANTINE, &seq.to_be_bytes()])
+}
+/// One record's summary.
+pub fn record(record: &RecordId) -> Vec<u8> {
+    key(&[b"r/", &record.0])
+}
+/// All events of a scope.
+pub fn events(scope: &Scope) -> Vec<u8> {
+    key(&[b"s/", scope.to_string().as_bytes(), b"\0"])
+}
+/// One event of a scope.
+pub fn event(scope: &Scope, seq: u64, record: &RecordId) -> Vec<u8> {
+    key(&[b"s/", scope.to_string().as_bytes(), b"\0", &seq.to_be_bytes(), &record.0])
+}
+/// A page of Merkle hashes.
+pub fn hashes(page: u64) -> Vec<u8> {
+    key(&[b"t/", &page.to_be_bytes()])
+}
+/// All carried segments.
+pub const CARRIED: &[u8] = b"x/";
+/// One carried segment.
+pub fn carried(device: &DeviceId, first_seq: u64) -> Vec<u8> {
+    key(&[CARRIED, &device.0, &first_seq.to_be_bytes()])
+}

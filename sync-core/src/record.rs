@@ -1,0 +1,4 @@
+//! Records: what a change does to one, its summary row, and the Automerge document that views read.
+pub mod document;
+pub mod row;
+pub mod touch;

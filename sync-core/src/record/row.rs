@@ -1,0 +1,162 @@
+//! RecordRow: a record's summary in the index, folded from its changes. Judging and lists read it, so that neither
+//! needs the document.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::touch::{Element, Touch};
+use crate::change::{Change, OpId, Scalar};
+use crate::id::{DeviceId, Fingerprint, Hash, RecordId};
+use crate::rules::record_schema::{RecordKind, RecordSchema};
+use crate::scope::Scope;
+
+/// One value that a register holds; several where people wrote at the same time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The operation that wrote it.
+    pub op: OpId,
+    /// The value.
+    pub value: Scalar,
+}
+
+/// A record's summary.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordRow {
+    /// Which kind of record.
+    pub kind: RecordKind,
+    /// The device that made it; its first operations are the skeleton.
+    pub creator: DeviceId,
+    /// Ledger number of its creation; 0 while only this device has it.
+    pub created_seq: u64,
+    /// Registers by name, their concurrent values sorted by operation.
+    pub registers: BTreeMap<String, Vec<Held>>,
+    /// Every state ever written, to tell what a step started from.
+    pub states: Vec<(OpId, String)>,
+    /// Elements in each list of the skeleton, by slot.
+    pub lengths: Vec<u32>,
+    /// Measures with at least one reading.
+    pub measured: BTreeSet<String>,
+    /// Changes applied.
+    pub changes: u32,
+    /// Changes applied that no ledger has confirmed.
+    pub unsent: u32,
+    /// Own changes that the server holds back.
+    pub held_back: u32,
+    /// Highest operation counter.
+    pub max_op: u64,
+    /// Changes that no other builds on yet, sorted.
+    pub heads: Vec<Hash>,
+    /// Set of the hashes of all accepted changes.
+    pub fingerprint: Fingerprint,
+    /// Scopes it is in: on the server by its registers, on a device as the server told.
+    pub scopes: BTreeSet<Scope>,
+    /// Scopes it was ever in.
+    pub scopes_ever: BTreeSet<Scope>,
+}
+
+impl RecordRow {
+    /// A record about to receive its creating change.
+    pub fn new(kind: RecordKind, creator: DeviceId, schema: &RecordSchema) -> Self {
+        Self {
+            kind,
+            creator,
+            created_seq: 0,
+            registers: BTreeMap::new(),
+            states: Vec::new(),
+            lengths: vec![0; schema.slots.len()],
+            measured: BTreeSet::new(),
+            changes: 0,
+            unsent: 0,
+            held_back: 0,
+            max_op: 0,
+            heads: Vec::new(),
+            fingerprint: Fingerprint::ZERO,
+            scopes: BTreeSet::new(),
+            scopes_ever: BTreeSet::new(),
+        }
+    }
+
+    /// Folds one change in.
+    pub fn apply(&mut self, change: &Change, hash: &Hash, touches: &[Touch<'_>]) {
+        for touch in touches {
+            match touch {
+                Touch::Register { name, value, op, preds, .. } => self.write(name, *value, *op, preds),
+                Touch::Append { slot, element, .. } => {
+                    if let Some(length) = self.lengths.get_mut(*slot) {
+                        *length += 1;
+                    }
+                    if let Element::Map(map) = element
+                        && let Some(Scalar::Str(what)) = map.get("what")
+                    {
+                        self.measured.insert(what.clone());
+                    }
+                }
+                Touch::Text { .. } => {}
+            }
+        }
+        self.changes += 1;
+        self.max_op = self.max_op.max(change.max_op().unwrap_or(0));
+        self.heads.retain(|head| !change.deps.contains(head));
+        self.heads.push(*hash);
+        self.heads.sort();
+    }
+
+    fn write(&mut self, name: &str, value: Option<&Scalar>, op: OpId, preds: &[OpId]) {
+        if name == "status"
+            && let Some(Scalar::Str(state)) = value
+        {
+            self.states.push((op, state.clone()));
+        }
+        let held = self.registers.entry(name.into()).or_default();
+        held.retain(|held| !preds.contains(&held.op));
+        if let Some(value) = value {
+            held.push(Held { op, value: value.clone() });
+            held.sort_by_key(|held| held.op);
+        }
+        if held.is_empty() {
+            self.registers.remove(name);
+        }
+    }
+
+    /// All concurrent values of a register.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &Scalar> {
+        self.registers.get(name).into_iter().flatten().map(|held| &held.value)
+    }
+
+    /// The value Automerge would show: the one with the highest operation.
+    pub fn winner(&self, name: &str) -> Option<&Scalar> {
+        self.registers.get(name)?.last().map(|held| &held.value)
+    }
+
+    /// The winner, where it is text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.winner(name)? {
+            Scalar::Str(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Registers whose concurrent values differ. Equal values written at the same time are no conflict.
+    pub fn conflicts(&self) -> impl Iterator<Item = (&str, &[Held])> {
+        self.registers.iter().filter_map(|(name, held)| {
+            let differs = held.iter().any(|other| other.value != held[0].value);
+            differs.then_some((name.as_str(), held.as_slice()))
+        })
+    }
+
+    /// What a scope's fingerprint holds for this record.
+    pub fn digest(&self, record: &RecordId) -> Hash {
+        Hash::tagged("cuadrilla/record-digest/v1", &[&record.0, &self.fingerprint.0])
+    }
+
+    /// The name people call it by: folio, asset key, `item/key` of the catalog, or activity.
+    pub fn name(&self) -> Option<String> {
+        match self.kind {
+            RecordKind::Order | RecordKind::Report => self.text("folio").map(String::from),
+            RecordKind::Asset => self.text("key").map(String::from),
+            RecordKind::Plan => self.text("activity").map(String::from),
+            RecordKind::Catalog => Some(format!("{}/{}", self.text("item")?, self.text("key")?)),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Rules: the kinds of work, the usual steps and the measures, read from the schema files that the office published.
+//!
+//! Nothing here is built in: a kind of work exists because a file says so. The texts travel as `Rule` acts, so what
+//! was in force at a place in the ledger is part of the ledger.
+
+pub mod kind;
+pub mod measure;
+pub mod record_schema;
+pub mod steps;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::{RULE_BYTES_MAX, RULES_MAX};
+use kind::WorkKind;
+use measure::{Measure, MeasuresFile};
+use record_schema::RecordSchemas;
+use steps::Steps;
+
+/// A label in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Labels {
+    /// Spanish (es-MX), what crews read.
+    pub es: String,
+    /// English, beside it.
+    pub en: String,
+}
+
+/// A rule file that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RulesError {
+    /// Not of the expected form.
+    #[error("the rule file {name} cannot be read: {detail}")]
+    Malformed {
+        /// `work/<kind>`, `steps` or `measures`.
+        name: String,
+        /// What is wrong, with line and column.
+        detail: String,
+    },
+    /// A name this version has no use for.
+    #[error("no rule file is called {0}")]
+    UnknownName(String),
+    /// Over a limit.
+    #[error("the rule file {name} has {found} bytes, at most {max} are allowed")]
+    TooLong {
+        /// Which.
+        name: String,
+        /// Its size, in bytes.
+        found: usize,
+        /// The limit, in bytes.
+        max: usize,
+    },
+    /// More rule files than a municipality can have.
+    #[error("more than {max} rule files", max = RULES_MAX)]
+    TooMany,
+}
+
+/// All rules in force.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// Kinds of work by key.
+    pub kinds: BTreeMap<String, WorkKind>,
+    /// The usual steps.
+    pub steps: Steps,
+    /// Measures by key.
+    pub measures: BTreeMap<String, Measure>,
+    /// The shape of each record kind: built in, because the code that makes records is.
+    pub records: RecordSchemas,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            kinds: BTreeMap::new(),
+            steps: Steps::default(),
+            measures: BTreeMap::new(),
+            records: RecordSchemas::built_in(),
+        }
+    }
+}
+
+impl Rules {
+    /// Takes in one rule file; an earlier one of the same name is replaced.
+    pub fn add(&mut self, name: &str, json: &str) -> Result<(), RulesError> {
+        if json.len() > RULE_BYTES_MAX {
+            return Err(RulesError::TooLong { name: name.into(), found: json.len(), max: RULE_BYTES_MAX });
+        }
+        let malformed = |error: serde_json::Error| RulesError::Malformed { name: name.into(), detail: error.to_string() };
+        match name {
+            "steps" => self.steps = serde_json::from_str(json).map_err(malformed)?,
+            "measures" => {
+                let file: MeasuresFile = serde_json::from_str(json).map_err(malformed)?;
+                self.measures = file.measures.into_iter().map(|m| (m.key.clone(), m)).collect();
+            }
+            _ => {
+                let key = name.strip_prefix("work/").ok_or_else(|| RulesError::UnknownName(name.into()))?;
+                let kind: WorkKind = serde_json::from_str(json).map_err(malformed)?;
+                if kind.kind != key {
+                    let detail = format!("its file is called {key} but its kind is {:?}", kind.kind);
+                    return Err(RulesError::Malformed { name: name.into(), detail });
+                }
+                if self.kinds.len() >= RULES_MAX {
+                    return Err(RulesError::TooMany);
+                }
+                self.kinds.insert(key.into(), kind);
+            }
+        }
+        Ok(())
+    }
+
+    /// The kind a person means by `word`: its key or one of its aliases, whatever the case, accents or hyphens.
+    pub fn find_kind(&self, word: &str) -> Option<&WorkKind> {
+        let word = fold_word(word);
+        self.kinds.get(&word).or_else(|| self.kinds.values().find(|kind| kind.answers_to(&word)))
+    }
+
+    /// The measure a person means by `word`.
+    pub fn find_measure(&self, word: &str) -> Option<&Measure> {
+        let word = fold_word(word);
+        self.measures.get(&word).or_else(|| self.measures.values().find(|measure| measure.answers_to(&word)))
+    }
+
+    /// The steps of a kind: its own, or the usual ones.
+    pub fn steps_of<'s>(&'s self, kind: Option<&'s WorkKind>) -> &'s [steps::Step] {
+        kind.and_then(|kind| kind.steps.as_deref()).unwrap_or(&self.steps.steps)
+    }
+}
+
+/// A word as it is compared: lower case, without accents, with underscores for spaces and hyphens.
+pub fn fold_word(word: &str) -> String {
+    word.trim()
+        .chars()
+        .flat_map(char::to_lowercase)
+        .map(|c| match c {
+            'á' | 'à' | 'ä' | 'â' => 'a',
+            'é' | 'è' | 'ë' | 'ê' => 'e',
+            'í' | 'ì' | 'ï' | 'î' => 'i',
+            'ó' | 'ò' | 'ö' | 'ô' => 'o',
+            'ú' | 'ù' | 'ü' | 'û' => 'u',
+            'ñ' => 'n',
+            ' ' | '-' => '_',
+            other => other,
+        })
+        .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
+        .collect()
+}

@@ -1,0 +1,282 @@
+//! A kind of work: one file of `schemas/work/`. Unknown keys are left alone, so that a newer file still reads.
+
+use std::cmp::Ordering;
+
+use serde::{Deserialize, Serialize};
+
+use super::steps::Step;
+use super::{Labels, fold_word};
+use crate::change::Scalar;
+use crate::decimal::{Decimal, DecimalError};
+use crate::limits::TEXT_CHARS_MAX;
+use crate::time::parse_rfc3339;
+
+/// A kind of work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WorkKind {
+    /// Its key, as records carry it.
+    pub kind: String,
+    /// Raised with every change of the file.
+    #[serde(default)]
+    pub version: u32,
+    /// `water`, `drainage`, `lighting` or `office`.
+    #[serde(default)]
+    pub service: String,
+    /// What the screen says.
+    pub labels: Labels,
+    /// Other words people type for it.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// Asset types it applies to.
+    #[serde(default)]
+    pub assets: Vec<String>,
+    /// Whether it takes several visits.
+    #[serde(default)]
+    pub multi_visit: bool,
+    /// What is noted.
+    #[serde(default)]
+    pub fields: Vec<Field>,
+    /// Readings expected.
+    #[serde(default)]
+    pub measures: Vec<String>,
+    /// Readings needed to finish.
+    #[serde(default)]
+    pub required_measures: Vec<String>,
+    /// What is ticked off.
+    #[serde(default)]
+    pub checklist: Vec<Check>,
+    /// Own steps, where the usual ones do not fit.
+    #[serde(default)]
+    pub steps: Option<Vec<Step>>,
+}
+
+/// One field of a kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Field {
+    /// Its key.
+    pub key: String,
+    /// What the screen says.
+    pub labels: Labels,
+    /// Other words people type for it.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// What it holds.
+    #[serde(rename = "type")]
+    pub field_type: FieldType,
+    /// The unit of a decimal.
+    #[serde(default)]
+    pub unit: Option<String>,
+    /// Most digits after the point of a decimal.
+    #[serde(default)]
+    pub scale: Option<u8>,
+    /// Smallest possible value.
+    #[serde(default)]
+    pub min: Option<String>,
+    /// Largest possible value.
+    #[serde(default)]
+    pub max: Option<String>,
+    /// Most characters of a text.
+    #[serde(default)]
+    pub chars_max: Option<usize>,
+    /// What can be chosen.
+    #[serde(default)]
+    pub choices: Vec<Choice>,
+    /// Roles that may write it; none named means crew, dispatcher and supervisor.
+    #[serde(default = "usual_writers")]
+    pub who: Vec<String>,
+    /// Whether the work cannot be finished without it.
+    #[serde(default)]
+    pub required_to_finish: bool,
+}
+
+fn usual_writers() -> Vec<String> {
+    ["crew", "dispatcher", "supervisor"].map(String::from).to_vec()
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldType {
+    /// Free text.
+    Text,
+    /// A quantity.
+    Decimal,
+    /// A whole number.
+    Integer,
+    /// Yes or no.
+    Boolean,
+    /// A calendar date.
+    Date,
+    /// One of several words.
+    Choice,
+}
+
+/// One thing that can be chosen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    /// What records carry.
+    pub value: String,
+    /// What the screen says.
+    pub labels: Labels,
+}
+
+/// One line of a checklist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Its key.
+    pub key: String,
+    /// What the screen says.
+    pub labels: Labels,
+    /// Whether the work cannot be finished without it.
+    #[serde(default)]
+    pub required_to_finish: bool,
+}
+
+/// Why a value does not fit.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ValueError {
+    /// Not of the field's type.
+    #[error("{0:?} is not {1}")]
+    Type(String, &'static str),
+    /// Not a quantity.
+    #[error(transparent)]
+    Decimal(#[from] DecimalError),
+    /// Too fine.
+    #[error("{0} has more than {1} digits after the point")]
+    Scale(String, u8),
+    /// Physically impossible.
+    #[error("{value} {unit} is impossible: it must lie between {min} and {max}")]
+    Range {
+        /// What was given.
+        value: String,
+        /// The unit, or nothing.
+        unit: String,
+        /// Smallest possible value, or `-`.
+        min: String,
+        /// Largest possible value, or `-`.
+        max: String,
+    },
+    /// Too long.
+    #[error("the text has {found} characters, at most {max} are allowed")]
+    TooLong {
+        /// How many it has.
+        found: usize,
+        /// How many it may have.
+        max: usize,
+    },
+    /// None of the choices.
+    #[error("{value:?} is none of {choices}")]
+    Choice {
+        /// What was given.
+        value: String,
+        /// What can be chosen, comma-separated.
+        choices: String,
+    },
+}
+
+impl WorkKind {
+    /// Whether people call it that (`word` already folded).
+    pub fn answers_to(&self, word: &str) -> bool {
+        self.kind == word
+            || self.aliases.iter().any(|alias| fold_word(alias) == word)
+            || fold_word(&self.labels.es) == word
+            || fold_word(&self.labels.en) == word
+    }
+
+    /// The field a person means by `word`.
+    pub fn find_field(&self, word: &str) -> Option<&Field> {
+        let word = fold_word(word);
+        let called = |field: &&Field| {
+            field.aliases.iter().any(|alias| fold_word(alias) == word) || fold_word(&field.labels.es) == word
+        };
+        self.fields.iter().find(|field| field.key == word).or_else(|| self.fields.iter().find(called))
+    }
+}
+
+impl Field {
+    /// What a person typed, as the value to store.
+    pub fn parse(&self, text: &str) -> Result<Scalar, ValueError> {
+        let text = text.trim();
+        let value = match self.field_type {
+            FieldType::Boolean => match fold_word(text).as_str() {
+                "si" | "yes" | "true" | "1" | "s" | "y" => Scalar::Bool(true),
+                "no" | "false" | "0" | "n" => Scalar::Bool(false),
+                _ => return Err(ValueError::Type(text.into(), "yes or no (sí/no)")),
+            },
+            FieldType::Integer => {
+                let number = text.parse().map_err(|_| ValueError::Type(text.into(), "a whole number"))?;
+                Scalar::Int(number)
+            }
+            FieldType::Choice => Scalar::Str(self.choose(text)?),
+            FieldType::Text | FieldType::Decimal | FieldType::Date => Scalar::Str(text.into()),
+        };
+        self.check(&value)?;
+        Ok(value)
+    }
+
+    /// Whether a stored value fits.
+    pub fn check(&self, value: &Scalar) -> Result<(), ValueError> {
+        match (self.field_type, value) {
+            (_, Scalar::Null) | (FieldType::Boolean, Scalar::Bool(_)) => Ok(()),
+            (FieldType::Integer, Scalar::Int(number)) => self.check_range(Decimal::integer(*number)),
+            (FieldType::Text, Scalar::Str(text)) => {
+                let (found, max) = (text.chars().count(), self.chars_max.unwrap_or(TEXT_CHARS_MAX));
+                if found > max { Err(ValueError::TooLong { found, max }) } else { Ok(()) }
+            }
+            (FieldType::Date, Scalar::Str(text)) => match parse_rfc3339(text) {
+                Some(_) if text.len() == 10 => Ok(()),
+                _ => Err(ValueError::Type(text.clone(), "a date (YYYY-MM-DD)")),
+            },
+            (FieldType::Choice, Scalar::Str(text)) => self.choose(text).and_then(|chosen| {
+                if chosen == *text { Ok(()) } else { Err(ValueError::Type(text.clone(), "a stored choice")) }
+            }),
+            (FieldType::Decimal, Scalar::Str(text)) => {
+                let decimal: Decimal = text.parse()?;
+                match self.scale {
+                    Some(scale) if decimal.scale > scale => Err(ValueError::Scale(text.clone(), scale)),
+                    _ => self.check_range(decimal),
+                }
+            }
+            (_, other) => Err(ValueError::Type(format!("{other:?}"), "of the field's type")),
+        }
+    }
+
+    fn choose(&self, text: &str) -> Result<String, ValueError> {
+        let word = fold_word(text);
+        let meant = |choice: &&Choice| {
+            choice.value == text
+                || fold_word(&choice.value) == word
+                || fold_word(&choice.labels.es) == word
+                || fold_word(&choice.labels.en) == word
+        };
+        self.choices.iter().find(meant).map(|choice| choice.value.clone()).ok_or_else(|| {
+            let choices: Vec<_> = self.choices.iter().map(|choice| choice.value.as_str()).collect();
+            ValueError::Choice { value: text.into(), choices: choices.join(", ") }
+        })
+    }
+
+    fn check_range(&self, value: Decimal) -> Result<(), ValueError> {
+        check_range(value, self.unit.as_deref(), self.min.as_deref(), self.max.as_deref())
+    }
+}
+
+/// Whether a quantity lies between two decimal strings, both inclusive; an absent or unreadable bound is none.
+pub fn check_range(
+    value: Decimal,
+    unit: Option<&str>,
+    min: Option<&str>,
+    max: Option<&str>,
+) -> Result<(), ValueError> {
+    let beyond = |bound: Option<&str>, wrong: Ordering| {
+        bound.and_then(|text| text.parse::<Decimal>().ok()).is_some_and(|bound| value.compare(bound) == wrong)
+    };
+    if beyond(min, Ordering::Less) || beyond(max, Ordering::Greater) {
+        return Err(ValueError::Range {
+            value: value.to_string(),
+            unit: unit.unwrap_or_default().into(),
+            min: min.unwrap_or("-").into(),
+            max: max.unwrap_or("-").into(),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! Measures: what can be read off an instrument, its unit, what is possible and what the norm wants.
+//!
+//! A reading outside the norm is accepted and flagged, because it is evidence; only an impossible one is refused.
+
+use serde::{Deserialize, Serialize};
+
+use super::kind::{ValueError, check_range};
+use super::{Labels, fold_word};
+use crate::decimal::Decimal;
+
+/// `schemas/measures.json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MeasuresFile {
+    /// All measures.
+    pub measures: Vec<Measure>,
+}
+
+/// One measure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measure {
+    /// Its key, as records carry it.
+    pub key: String,
+    /// What the screen says.
+    pub labels: Labels,
+    /// Other words people type for it.
+    #[serde(default)]
+    pub aliases: Vec<String>,
+    /// The unit records carry.
+    pub unit: String,
+    /// Other spellings of exactly that unit.
+    #[serde(default)]
+    pub unit_aliases: Vec<String>,
+    /// Most digits after the point.
+    #[serde(default)]
+    pub scale: Option<u8>,
+    /// What is physically possible.
+    #[serde(default)]
+    pub possible: Bounds,
+    /// What norms want, each with its dates and source.
+    #[serde(default)]
+    pub limits: Vec<Limit>,
+}
+
+/// Two bounds, inclusive, as decimal strings.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bounds {
+    /// Smallest.
+    #[serde(default)]
+    pub min: Option<String>,
+    /// Largest.
+    #[serde(default)]
+    pub max: Option<String>,
+}
+
+/// A norm's limit while it is in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// First day in force, `YYYY-MM-DD`.
+    #[serde(default)]
+    pub from: Option<String>,
+    /// Last day in force.
+    #[serde(default)]
+    pub until: Option<String>,
+    /// Smallest.
+    #[serde(default)]
+    pub min: Option<String>,
+    /// Largest.
+    #[serde(default)]
+    pub max: Option<String>,
+    /// The norm.
+    pub source: String,
+}
+
+/// Why a reading is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadingError {
+    /// Not the measure's unit.
+    #[error("{what} is measured in {expected}, not in {found}")]
+    Unit {
+        /// The measure.
+        what: String,
+        /// Its unit.
+        expected: String,
+        /// What was given.
+        found: String,
+    },
+    /// Not a possible value.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+}
+
+impl Measure {
+    /// Whether people call it that (`word` already folded).
+    pub fn answers_to(&self, word: &str) -> bool {
+        self.key == word
+            || self.aliases.iter().any(|alias| fold_word(alias) == word)
+            || fold_word(&self.labels.es) == word
+            || fold_word(&self.labels.en) == word
+    }
+
+    /// Checks a reading; answers the unit as records carry it.
+    pub fn check(&self, value: &str, unit: &str) -> Result<Decimal, ReadingError> {
+        let decimal: Decimal = value.trim().parse().map_err(ValueError::from)?;
+        let unit_fits = unit == self.unit
+            || self.unit.eq_ignore_ascii_case(unit)
+            || self.unit_aliases.iter().any(|alias| alias.eq_ignore_ascii_case(unit));
+        if !unit_fits {
+            let (what, expected) = (self.key.clone(), self.unit.clone());
+            return Err(ReadingError::Unit { what, expected, found: unit.into() });
+        }
+        if let Some(scale) = self.scale
+            && decimal.scale > scale
+        {
+            return Err(ValueError::Scale(value.into(), scale).into());
+        }
+        check_range(decimal, Some(&self.unit), self.possible.min.as_deref(), self.possible.max.as_deref())?;
+        Ok(decimal)
+    }
+
+    /// How a possible reading stands to the norm in force on `day` (`YYYY-MM-DD`): `below`, `above`, or `None`.
+    pub fn flag(&self, value: Decimal, day: &str) -> Option<(&'static str, &Limit)> {
+        let in_force = |limit: &&Limit| {
+            limit.from.as_deref().is_none_or(|from| from <= day) && limit.until.as_deref().is_none_or(|until| day <= until)
+        };
+        let limit = self.limits.iter().find(in_force)?;
+        let bound = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<Decimal>().ok());
+        if bound(&limit.min).is_some_and(|min| value.compare(min).is_lt()) {
+            return Some(("below_norm", limit));
+        }
+        if bound(&limit.max).is_some_and(|max| value.compare(max).is_gt()) {
+            return Some(("above_norm", limit));
+        }
+        None
+    }
+}

@@ -1,0 +1,55 @@
+//! Steps: the state machine of an order, who may make which step from where.
+
+use serde::{Deserialize, Serialize};
+
+use super::Labels;
+
+/// `schemas/steps.json`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Steps {
+    /// The states.
+    #[serde(default)]
+    pub states: Vec<State>,
+    /// States a new order may have.
+    #[serde(default)]
+    pub initial: Vec<String>,
+    /// The steps.
+    #[serde(default)]
+    pub steps: Vec<Step>,
+}
+
+/// One state.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// Its key, as records carry it.
+    pub key: String,
+    /// What the screen says.
+    pub labels: Labels,
+}
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its key, the word on the command line.
+    pub step: String,
+    /// What the screen says.
+    pub labels: Labels,
+    /// States it starts from.
+    pub from: Vec<String>,
+    /// The state it leads to.
+    pub to: String,
+    /// Roles that may make it.
+    pub who: Vec<String>,
+}
+
+impl Step {
+    /// Whether a role may make it.
+    pub fn is_for(&self, role: &str) -> bool {
+        self.who.iter().any(|who| who == role)
+    }
+
+    /// Whether it starts from `state`.
+    pub fn starts_from(&self, state: &str) -> bool {
+        self.from.iter().any(|from| from == state)
+    }
+}
