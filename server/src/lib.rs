@@ -1,0 +1,16 @@
+//! The server of Cuadrilla: HTTP, one writer for each municipality, and the commands of its operator.
+//!
+//! Absent here: any rule of the domain (that is `sync_core`) and any file format (that is `store`).
+
+pub mod body;
+pub mod clock;
+pub mod config;
+pub mod failure;
+pub mod key;
+pub mod lang;
+pub mod logging;
+pub mod merkle;
+pub mod metrics;
+pub mod news;
+pub mod problem;
+pub mod rule_files;
