@@ -8,9 +8,18 @@ pub mod config;
 pub mod failure;
 pub mod key;
 pub mod lang;
+pub mod listen;
 pub mod logging;
 pub mod merkle;
 pub mod metrics;
 pub mod news;
 pub mod problem;
+pub mod router;
+pub mod routes;
 pub mod rule_files;
+pub mod service;
+pub mod site;
+pub mod start;
+pub mod writer;
+
+pub use router::router;
