@@ -3,7 +3,9 @@
 //! Absent here: any rule of the domain (that is `sync_core`) and any file format (that is `store`).
 
 pub mod body;
+pub mod cli;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod failure;
 pub mod key;
@@ -20,6 +22,8 @@ pub mod rule_files;
 pub mod service;
 pub mod site;
 pub mod start;
+pub mod verify;
 pub mod writer;
 
+pub use commands::{Shell, run};
 pub use router::router;
