@@ -22,6 +22,8 @@ pub mod rule_files;
 pub mod service;
 pub mod site;
 pub mod start;
+#[cfg(test)]
+mod testing;
 pub mod verify;
 pub mod writer;
 

@@ -82,6 +82,12 @@ impl Problem {
         )
     }
 
+    /// The index does not read: it is being opened anew, or will be once the writer meets it.
+    fn unread(error: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%error, "the index could not be read");
+        Self::later("index", "the server's index cannot be read at the moment")
+    }
+
     /// Logs a fault of ours and hides it.
     pub fn logged(what: &str, error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "{what}");
@@ -102,7 +108,7 @@ impl From<RequestError> for Problem {
     fn from(error: RequestError) -> Self {
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
         if status.is_server_error() {
-            return Self::logged("a request could not be checked", &error);
+            return Self::unread(&error);
         }
         let retry_after_s = (status == StatusCode::TOO_MANY_REQUESTS).then_some(10);
         Self {
@@ -117,13 +123,16 @@ impl From<RequestError> for Problem {
 
 impl From<OfficeError> for Problem {
     fn from(error: OfficeError) -> Self {
-        Self::logged("the office failed", &error)
+        match error {
+            OfficeError::Rows(error) => Self::unread(&error),
+            other => Self::logged("the office failed", &other),
+        }
     }
 }
 
 impl From<RowsError> for Problem {
     fn from(error: RowsError) -> Self {
-        Self::logged("the index could not be read", &error)
+        Self::unread(&error)
     }
 }
 

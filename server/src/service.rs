@@ -138,3 +138,6 @@ async fn look_after(site: Arc<Site>, folder: Option<PathBuf>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

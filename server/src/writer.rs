@@ -175,12 +175,12 @@ impl Writer {
         (self.free_bytes)().is_some_and(|free| free < self.reserve_bytes)
     }
 
-    /// Gives the store up: nobody is answered from it any more until it has been opened anew.
+    /// Gives the store up and opens it anew, at once if that was not tried just before.
     fn give_up(&mut self, why: &str) {
         tracing::error!(why, "the store failed and is opened anew");
         self.site.health.set_broken(Some(why.to_owned()));
         self.store = None;
-        self.reopen_at = Instant::now();
+        self.mend();
     }
 
     /// Opens the store anew if it was given up and enough time has passed.

@@ -19,7 +19,7 @@ pub(super) fn verify(args: &Data) -> Result<Report, Failure> {
         Ok(ledger) => ledger,
         Err(StoreError::Corrupt { seq, path, offset, detail }) => {
             let detail = format!("{} @ {offset}: {detail}", path.display());
-            return Ok(report(seq - 1, None, Err(Bad { seq, detail }), 0));
+            return Ok(report(seq - 1, None, &Err(Bad { seq, detail }), 0));
         }
         Err(error) => return Err(error.into()),
     };
@@ -38,10 +38,10 @@ pub(super) fn verify(args: &Data) -> Result<Report, Failure> {
         Some(bad) => Err(bad),
         None => verifier.finish(),
     };
-    Ok(report(entries, Some(devices), proven, ledger.tail_bytes_ignored))
+    Ok(report(entries, Some(devices), &proven, ledger.tail_bytes_ignored))
 }
 
-fn report(entries: u64, devices: Option<u64>, proven: Result<Proven, Bad>, tail_bytes: u64) -> Report {
+fn report(entries: u64, devices: Option<u64>, proven: &Result<Proven, Bad>, tail_bytes: u64) -> Report {
     let root = proven.as_ref().ok().map(|proven| proven.root.to_string());
     let bad = proven.as_ref().err();
     let json = json!({

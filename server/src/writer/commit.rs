@@ -135,7 +135,6 @@ impl Writer {
         };
         // Durable, but not in the index: opening anew folds it in. The devices ask again.
         self.give_up(&failed);
-        self.mend();
         Err(Problem::later("index", "the server's index failed; what arrived is kept"))
     }
 
