@@ -1,0 +1,99 @@
+//! A store's folder: the `lock` that keeps a second writer out, and the `FORMAT` that says what is inside.
+
+use std::fs::{File, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::disk::{create_private_folder, open_private};
+use crate::error::{Result, StoreError};
+
+/// Format of a store's folder as this program writes it.
+pub(crate) const STORE_FORMAT: u32 = 1;
+
+const RETRY_EVERY: Duration = Duration::from_millis(10);
+
+/// Held as long as a store is open for writing. The system frees it when the process ends, however it ends.
+#[derive(Debug)]
+pub(crate) struct FolderLock {
+    _file: File,
+}
+
+/// Makes the folder, or where `create` is false insists that it exists.
+pub(crate) fn ensure_folder(folder: &Path, create: bool) -> Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if !create {
+        return Err(StoreError::Missing { path: folder.to_owned() });
+    }
+    create_private_folder(folder).map_err(|error| StoreError::from_io("create", folder, 0, error))
+}
+
+/// Takes `folder/lock`, trying again until `wait_ms` milliseconds have passed.
+pub(crate) fn lock(folder: &Path, wait_ms: u64) -> Result<FolderLock> {
+    let path = folder.join("lock");
+    let mut file = open_private(&path).map_err(|error| StoreError::from_io("open", &path, 0, error))?;
+    let deadline = Instant::now() + Duration::from_millis(wait_ms);
+    loop {
+        match file.try_lock() {
+            Ok(()) => break,
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(RETRY_EVERY),
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::Locked { path: folder.to_owned(), pid: read_pid(&mut file) });
+            }
+            Err(TryLockError::Error(error)) => {
+                return Err(StoreError::from_io("lock", &path, 0, error));
+            }
+        }
+    }
+    // The number only helps a person; on a full disk the lock holds without it.
+    let _ =
+        file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id()));
+    Ok(FolderLock { _file: file })
+}
+
+/// Reads `folder/FORMAT`, writing it into a folder that holds no store yet if `create` allows.
+pub(crate) fn check_format(folder: &Path, create: bool) -> Result<()> {
+    let path = folder.join("FORMAT");
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return if folder.join("ledger").exists() {
+                let detail = "it has a ledger but no FORMAT file".to_owned();
+                Err(StoreError::NotAStore { path: folder.to_owned(), detail })
+            } else if create {
+                write_format(folder).map_err(|error| StoreError::from_io("write to", &path, 20, error))
+            } else {
+                Err(StoreError::Missing { path: folder.to_owned() })
+            };
+        }
+        Err(error) => return Err(StoreError::from_io("read", &path, 0, error)),
+    };
+    let found = text.strip_prefix("cuadrilla-store ").and_then(|rest| rest.trim_end().parse().ok());
+    match found {
+        Some(STORE_FORMAT) => Ok(()),
+        Some(found) if found > STORE_FORMAT => {
+            Err(StoreError::NewerFormat { path, found, known: STORE_FORMAT })
+        }
+        _ => Err(StoreError::NotAStore { path, detail: "its FORMAT file says something else".to_owned() }),
+    }
+}
+
+/// Writes the file under another name first: a torn FORMAT would make the store unreadable.
+fn write_format(folder: &Path) -> std::io::Result<()> {
+    let fresh = folder.join("FORMAT.new");
+    let mut file = open_private(&fresh)?;
+    file.set_len(0)?;
+    file.write_all(format!("cuadrilla-store {STORE_FORMAT}\n").as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&fresh, folder.join("FORMAT"))?;
+    File::open(folder)?.sync_all()
+}
+
+fn read_pid(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.rewind().ok()?;
+    file.take(16).read_to_string(&mut text).ok()?;
+    text.trim_end().parse().ok()
+}

@@ -1,0 +1,337 @@
+//! The derived index in sled: one tree, rebuilt rather than repaired. See `docs/adr/` for why sled is not trusted.
+
+mod guarded;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use sync_core::rows::Batch;
+
+use crate::disk::create_private_folder;
+use crate::error::{Result, StoreError};
+pub(crate) use guarded::SledRows;
+use guarded::{Failure, guard};
+
+/// Starts the keys of the store's own rows; they are not shown and cannot be written from outside.
+pub(crate) const RESERVED: u8 = 0;
+
+const FORMAT_KEY: &[u8] = b"\0format";
+const WATERMARK_KEY: &[u8] = b"\0watermark";
+/// Version of what this module itself keeps in the index.
+const INDEX_FORMAT: u32 = 1;
+/// Index folders kept in `set-aside`.
+const SET_ASIDE_COUNT_MAX: usize = 2;
+/// How long a sled that was just dropped in this process may take to let go of its file.
+const SLED_LOCK_WAIT: Duration = Duration::from_secs(2);
+const RETRY_EVERY: Duration = Duration::from_millis(10);
+
+/// Settings of the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexOptions {
+    /// What sled may keep of its pages in memory, in bytes; it uses some multiple of it in all.
+    pub cache_bytes: u64,
+    /// Version of what the shell folds into the rows. An index with another one is set aside.
+    pub rows_format: u32,
+}
+
+impl Default for IndexOptions {
+    fn default() -> Self {
+        Self { cache_bytes: 32 * 1024 * 1024, rows_format: 1 }
+    }
+}
+
+/// Why an index was set aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IndexReason {
+    /// The backend could not open it.
+    DidNotOpen(String),
+    /// It has another format than this program writes.
+    OtherFormat {
+        /// The format found, empty if there was none.
+        found: String,
+        /// The one expected.
+        expected: String,
+    },
+    /// It contains records the ledger does not have.
+    AheadOfLedger {
+        /// The index's watermark.
+        watermark: u64,
+        /// The ledger's last record.
+        last: u64,
+    },
+    /// The last record it contains is not the one of that number in the ledger.
+    OtherLedger {
+        /// The index's watermark.
+        watermark: u64,
+    },
+    /// Somebody called [`crate::Store::rebuild`].
+    Asked,
+}
+
+impl std::fmt::Display for IndexReason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::DidNotOpen(detail) => write!(f, "it did not open: {detail}"),
+            Self::OtherFormat { found, expected } => write!(f, "its format is {found:?}, not {expected:?}"),
+            Self::AheadOfLedger { watermark, last } => {
+                write!(f, "it contains record {watermark}, but the ledger ends with {last}")
+            }
+            Self::OtherLedger { watermark } => {
+                write!(f, "record {watermark} is not the one it was built from")
+            }
+            Self::Asked => write!(f, "a rebuild was asked for"),
+        }
+    }
+}
+
+/// An index was set aside and an empty one begun; [`crate::Store::catch_up`] fills it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IndexNotice {
+    /// Why.
+    pub reason: IndexReason,
+    /// Where the old one is now; `None` if the backend keeps no copy.
+    pub saved_as: Option<PathBuf>,
+}
+
+/// How far an index has come, as its watermark row says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Watermark {
+    /// The last record applied, 0 for none.
+    pub seq: u64,
+    /// crc32 of that record, so that an index is not taken for the one of another ledger.
+    pub record_crc: u32,
+}
+
+/// Checks keys before a backend applies a batch.
+pub(crate) fn check_keys(batch: &Batch) -> Result<()> {
+    // Keys are sorted, and reserved ones come first; only the empty key sorts before them.
+    let reserved = batch.writes.keys().take_while(|key| key.first().is_none_or(|byte| *byte == RESERVED));
+    if reserved.into_iter().any(|key| !key.is_empty()) { Err(StoreError::ReservedKey) } else { Ok(()) }
+}
+
+/// The open index of a disk store.
+pub(crate) struct Index {
+    folder: PathBuf,
+    set_aside: PathBuf,
+    options: IndexOptions,
+    rows: SledRows,
+    watermark: Watermark,
+}
+
+impl Index {
+    /// Opens `store_folder/index`. `crc_of` answers the crc32 of a record, or `None` past the ledger's end.
+    pub(crate) fn open(
+        store_folder: &Path,
+        options: &IndexOptions,
+        last: u64,
+        crc_of: &dyn Fn(u64) -> Result<u32>,
+    ) -> Result<(Self, Option<IndexNotice>)> {
+        let mut index = Self {
+            folder: store_folder.join("index"),
+            set_aside: store_folder.join("set-aside"),
+            options: options.clone(),
+            rows: SledRows::closed(),
+            watermark: Watermark::default(),
+        };
+        let reason = match index.try_open()? {
+            Some(reason) => Some(reason),
+            None => index.disagreement(last, crc_of)?,
+        };
+        let notice = reason.map(|reason| index.start_over(reason)).transpose()?;
+        Ok((index, notice))
+    }
+
+    pub(crate) fn rows(&self) -> &SledRows {
+        &self.rows
+    }
+
+    pub(crate) fn watermark(&self) -> u64 {
+        self.watermark.seq
+    }
+
+    pub(crate) fn apply(&mut self, batch: Batch, watermark: Watermark) -> Result<()> {
+        check_keys(&batch)?;
+        let mut writes = sled::Batch::default();
+        for (key, value) in batch.writes {
+            match value {
+                Some(value) => writes.insert(key, value),
+                None => writes.remove(key),
+            }
+        }
+        writes.insert(WATERMARK_KEY, encode_watermark(watermark).as_slice());
+        self.rows.with(|tree| tree.apply_batch(writes)).map_err(|failure| self.failed(failure))?;
+        self.watermark = watermark;
+        Ok(())
+    }
+
+    /// Sets the folder aside, open or not, and opens an empty one.
+    pub(crate) fn start_over(&mut self, reason: IndexReason) -> Result<IndexNotice> {
+        self.rows.close();
+        let saved_as = if self.folder.exists() { Some(self.move_aside()?) } else { None };
+        self.watermark = Watermark::default();
+        match self.try_open()? {
+            None => Ok(IndexNotice { reason, saved_as }),
+            Some(again) => Err(StoreError::Index { detail: format!("a new index is no better: {again}") }),
+        }
+    }
+
+    /// Flushes and lets go of the files. sled's flush is no fsync, but it spares the next start most catching up.
+    pub(crate) fn close(&mut self) -> Result<()> {
+        let flushed = self.rows.with(|tree| tree.flush().map(|_| ()));
+        self.rows.close();
+        flushed.map_err(|failure| self.failed(failure))
+    }
+
+    /// Opens the folder, or says why it is not usable. Errors are those that a new index would meet as well.
+    fn try_open(&mut self) -> Result<Option<IndexReason>> {
+        create_private_folder(&self.folder)
+            .map_err(|error| StoreError::from_io("create", &self.folder, 0, error))?;
+        let deadline = Instant::now() + SLED_LOCK_WAIT;
+        let opened = loop {
+            match guard(|| open_sled(&self.folder, &self.options)) {
+                Err(failure) if failure.is_sled_lock() && Instant::now() < deadline => {
+                    std::thread::sleep(RETRY_EVERY);
+                }
+                Err(failure) if failure.is_sled_lock() => {
+                    return Err(StoreError::Locked { path: self.folder.clone(), pid: None });
+                }
+                opened => break opened,
+            }
+        };
+        let tree = match opened {
+            Ok(tree) => tree,
+            Err(Failure::Io(error)) => {
+                return match StoreError::from_io("open", &self.folder, 0, error) {
+                    StoreError::Io { source, .. } => Ok(Some(IndexReason::DidNotOpen(source.to_string()))),
+                    other => Err(other),
+                };
+            }
+            Err(failure) => return Ok(Some(IndexReason::DidNotOpen(failure.to_string()))),
+        };
+        self.rows.replace(tree);
+        self.read_own_rows()
+    }
+
+    /// Reads format and watermark, writing them into an index that is new.
+    fn read_own_rows(&mut self) -> Result<Option<IndexReason>> {
+        let expected = format!("{INDEX_FORMAT}.{}", self.options.rows_format);
+        let read = self.rows.with(|tree| {
+            if tree.is_empty() {
+                let mut first = sled::Batch::default();
+                first.insert(FORMAT_KEY, expected.as_bytes());
+                first.insert(WATERMARK_KEY, encode_watermark(Watermark::default()).as_slice());
+                tree.apply_batch(first)?;
+            }
+            Ok((tree.get(FORMAT_KEY)?, tree.get(WATERMARK_KEY)?))
+        });
+        let (format, watermark) = match read {
+            Ok(rows) => rows,
+            Err(Failure::Io(error)) => return Err(StoreError::from_io("read", &self.folder, 0, error)),
+            Err(failure) => return Ok(Some(IndexReason::DidNotOpen(failure.to_string()))),
+        };
+        let found = String::from_utf8_lossy(format.as_deref().unwrap_or_default()).into_owned();
+        if found != expected {
+            return Ok(Some(IndexReason::OtherFormat { found, expected }));
+        }
+        match watermark.as_deref().and_then(decode_watermark) {
+            Some(watermark) => {
+                self.watermark = watermark;
+                Ok(None)
+            }
+            None => Ok(Some(IndexReason::DidNotOpen("its watermark row is gone".to_owned()))),
+        }
+    }
+
+    /// Whether the index was built from something else than this ledger.
+    fn disagreement(&self, last: u64, crc_of: &dyn Fn(u64) -> Result<u32>) -> Result<Option<IndexReason>> {
+        let Watermark { seq: watermark, record_crc } = self.watermark;
+        if watermark > last {
+            return Ok(Some(IndexReason::AheadOfLedger { watermark, last }));
+        }
+        if watermark > 0 && crc_of(watermark)? != record_crc {
+            return Ok(Some(IndexReason::OtherLedger { watermark }));
+        }
+        Ok(None)
+    }
+
+    fn move_aside(&self) -> Result<PathBuf> {
+        let path = &self.set_aside;
+        create_private_folder(path).map_err(|error| StoreError::from_io("create", path, 0, error))?;
+        let mut kept = numbered(path).map_err(|error| StoreError::from_io("list", path, 0, error))?;
+        let number = kept.last().map_or(1, |last| last + 1);
+        let target = path.join(format!("index-{number}"));
+        std::fs::rename(&self.folder, &target)
+            .map_err(|error| StoreError::from_io("set aside", &self.folder, 0, error))?;
+        kept.push(number);
+        let surplus = kept.len().saturating_sub(SET_ASIDE_COUNT_MAX);
+        for old in &kept[..surplus] {
+            // A copy that cannot be removed costs space, not correctness.
+            let _ = std::fs::remove_dir_all(path.join(format!("index-{old}")));
+        }
+        Ok(target)
+    }
+
+    fn failed(&self, failure: Failure) -> StoreError {
+        match failure {
+            Failure::Io(error) => match StoreError::from_io("write to", &self.folder, 0, error) {
+                StoreError::Io { source, .. } => StoreError::Index { detail: source.to_string() },
+                other => other,
+            },
+            other => StoreError::Index { detail: other.to_string() },
+        }
+    }
+}
+
+impl std::fmt::Debug for Index {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { folder, watermark, .. } = self;
+        f.debug_struct("Index").field("folder", folder).field("watermark", watermark).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        // Handles may live on; they must not keep sled's file locked. sled flushes by itself when it goes.
+        self.rows.close();
+    }
+}
+
+fn open_sled(folder: &Path, options: &IndexOptions) -> sled::Result<sled::Db> {
+    sled::Config::new()
+        .path(folder)
+        .cache_capacity(options.cache_bytes)
+        // The index is derived: a flush by the clock would cost writes and gain nothing.
+        .flush_every_ms(None)
+        .print_profile_on_drop(false)
+        .open()
+}
+
+fn encode_watermark(watermark: Watermark) -> [u8; 12] {
+    let mut row = [0; 12];
+    row[..8].copy_from_slice(&watermark.seq.to_be_bytes());
+    row[8..].copy_from_slice(&watermark.record_crc.to_be_bytes());
+    row
+}
+
+fn decode_watermark(row: &[u8]) -> Option<Watermark> {
+    let (seq, crc) = row.split_at_checked(8)?;
+    Some(Watermark {
+        seq: u64::from_be_bytes(seq.try_into().ok()?),
+        record_crc: u32::from_be_bytes(crc.try_into().ok()?),
+    })
+}
+
+/// The numbers of the index folders in `set_aside`, sorted.
+fn numbered(set_aside: &Path) -> std::io::Result<Vec<u64>> {
+    let mut numbers = Vec::new();
+    for entry in std::fs::read_dir(set_aside)? {
+        let name = entry?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_prefix("index-")?.parse::<u64>().ok());
+        numbers.extend(number);
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! Reading a whole chunk file once at opening: where each record lies, and the first frame that is not good.
+
+use std::io;
+
+use super::frame::{
+    self, CHUNK_HEADER_BYTES, ChunkHeader, FRAME_HEADER_BYTES, FrameHeader, read_chunk_header,
+};
+use crate::disk::{DiskFile, read_full};
+
+/// Bytes asked of the system at once; larger reads gain nothing measurable.
+const WINDOW_BYTES: usize = 1024 * 1024;
+
+/// What a chunk file holds.
+#[derive(Debug, Default)]
+pub(super) struct Scanned {
+    /// Byte offset of each good record's frame.
+    pub offsets: Vec<u32>,
+    /// Byte offset after the last good frame; 0 if not even the chunk's header is good.
+    pub end: u64,
+    /// Bytes of the file when it was read.
+    pub file_bytes: u64,
+    /// What stands at `end`, when that is not the end of the file.
+    pub bad: Option<&'static str>,
+    /// The format in the header, when it is newer than what is known here.
+    pub newer_format: Option<u32>,
+}
+
+/// Reads `file`, whose name says that it starts with record `first_seq`.
+pub(super) fn scan(file: &dyn DiskFile, first_seq: u64) -> io::Result<Scanned> {
+    let file_bytes = file.len()?;
+    let mut found = Scanned { file_bytes, ..Scanned::default() };
+    let mut window = Window { file, bytes: Vec::new(), filled: 0, at: 0 };
+    match read_chunk_header(window.view(0, CHUNK_HEADER_BYTES)?) {
+        ChunkHeader::Good(seq) if seq == first_seq => {}
+        ChunkHeader::Good(_) => found.bad = Some("the chunk's header names another first record"),
+        ChunkHeader::Newer(format) => found.newer_format = Some(format),
+        ChunkHeader::Bad(detail) => found.bad = Some(detail),
+    }
+    if found.bad.is_some() || found.newer_format.is_some() {
+        return Ok(found);
+    }
+    found.end = CHUNK_HEADER_BYTES as u64;
+    for seq in first_seq.. {
+        let header = window.view(found.end, FRAME_HEADER_BYTES)?;
+        if header.is_empty() {
+            break;
+        }
+        // A damaged length must not make the window grow; `read_frame` says what is wrong with such a frame.
+        let frame_bytes = match FrameHeader::read(header) {
+            Some(header) if found.end + header.frame_bytes() as u64 <= file_bytes => header.frame_bytes(),
+            _ => FRAME_HEADER_BYTES,
+        };
+        let frame = frame::read_frame(window.view(found.end, frame_bytes)?, seq);
+        let (Ok((_, bytes)), Ok(offset)) = (frame, u32::try_from(found.end)) else {
+            found.bad = Some(frame.err().unwrap_or("the chunk is larger than the format allows"));
+            break;
+        };
+        found.offsets.push(offset);
+        found.end += bytes as u64;
+    }
+    Ok(found)
+}
+
+/// A stretch of a file in memory that moves forward.
+struct Window<'f> {
+    file: &'f dyn DiskFile,
+    bytes: Vec<u8>,
+    filled: usize,
+    /// File offset of `bytes[0]`.
+    at: u64,
+}
+
+impl Window<'_> {
+    /// The `bytes` bytes at `offset`, fewer where the file ends. `offset` never goes back.
+    fn view(&mut self, offset: u64, bytes: usize) -> io::Result<&[u8]> {
+        let mut start = usize::try_from(offset - self.at).map_err(io::Error::other)?;
+        if start + bytes > self.filled {
+            self.bytes.copy_within(start..self.filled, 0);
+            self.filled -= start;
+            self.at = offset;
+            start = 0;
+            if self.bytes.len() < bytes.max(WINDOW_BYTES) {
+                self.bytes.resize(bytes.max(WINDOW_BYTES), 0);
+            }
+            self.filled += read_full(self.file, &mut self.bytes[self.filled..], offset + self.filled as u64)?;
+        }
+        Ok(&self.bytes[start..self.filled.min(start + bytes)])
+    }
+}
