@@ -193,7 +193,7 @@ fn read_slot(json: &Value) -> Slot {
         of_maps: json["element"].as_str() == Some("map"),
         who: texts(&json["who"]),
         members: members.map(|(key, value)| (key.clone(), read_rule(value))).collect(),
-        element: read_rule(json),
+        element: read_rule(&json["value"]),
     }
 }
 

@@ -1,0 +1,211 @@
+//! Line: one numbered line of a ledger. The server's ledger holds entries with their receipts; a device's journal
+//! holds its own entries, those it received, and what it was told.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use crate::act::Role;
+use crate::crypto::PublicKey;
+use crate::entry::{ChainedEntry, EntryError};
+use crate::id::{DeviceId, Epoch, RecordId};
+use crate::rows::RowsError;
+use crate::scope::Scope;
+use crate::time::TimeMs;
+use crate::verdict::{Reason, Receipt};
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// An entry, with the receipt where a server gave one.
+    Entry {
+        /// The server's word on it; `None` for a device's own entry not yet sent.
+        receipt: Option<Receipt>,
+        /// The entry.
+        chained: ChainedEntry,
+    },
+    /// Something only a device keeps.
+    Device(DeviceLine),
+}
+
+/// What a device keeps beside entries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeviceLine {
+    /// It is about to enrol: kept first, so that a lost reply can be asked for again.
+    Enrolling(Enrolling),
+    /// It is enrolled.
+    Enrolled(Identity),
+    /// It is about to send request number so-and-so: a number is never used twice.
+    Attempt(u64),
+    /// What a reply said, beside the entries it brought.
+    Contact(Contact),
+    /// A segment of another device, to be carried to the server.
+    Carried(Carried),
+    /// A receipt that the server signed for a carried device.
+    CarriedReceipt(Carried),
+}
+
+/// An enrolment under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolling {
+    /// The server's address.
+    pub url: String,
+    /// The code.
+    pub code: String,
+    /// The new device's id.
+    pub device: DeviceId,
+    /// What people call it.
+    pub name: String,
+    /// Random, of this enrolment; also the first boot id.
+    pub started_at_ms: TimeMs,
+}
+
+/// Who this device is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Its id.
+    pub device: DeviceId,
+    /// The server's address.
+    pub url: String,
+    /// The municipality's INEGI key.
+    pub municipality: u32,
+    /// Its name.
+    pub municipality_name: String,
+    /// Letters folios start with.
+    pub folio_prefix: String,
+    /// This device's letters in folios.
+    pub letters: String,
+    /// What people call this device; also the person, until persons are chosen.
+    pub name: String,
+    /// The role.
+    pub role: Role,
+    /// The crew.
+    pub crew: Option<String>,
+    /// The localities, by key.
+    pub localities: Vec<String>,
+    /// The server's key, pinned.
+    pub server_key: PublicKey,
+    /// The same as a `signed-note` verifier.
+    pub log_verifier: String,
+}
+
+/// What a reply said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// When, by the device's clock.
+    pub at_ms: TimeMs,
+    /// The server's clock then.
+    pub server_at_ms: TimeMs,
+    /// The ledger's life.
+    pub epoch: Epoch,
+    /// How far the ledger was.
+    pub server_seq: u64,
+    /// How far this device has read each scope.
+    pub cursors: BTreeMap<Scope, u64>,
+    /// How far the server has this device's chain.
+    pub head_seq: u64,
+    /// Places of own entries in the ledger.
+    pub acks: Vec<Ack>,
+    /// Own entries held back.
+    pub refused: Vec<(u64, Reason)>,
+    /// Records that entered (`true`) or left a scope.
+    pub moves: Vec<(Scope, RecordId, bool)>,
+    /// The signed checkpoint.
+    pub checkpoint: String,
+}
+
+/// Own entries that are in the ledger one after another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ack {
+    /// First entry, by device sequence.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+    /// Ledger number of the first.
+    pub seq: u64,
+    /// When they arrived, by the server's clock.
+    pub received_at_ms: TimeMs,
+    /// Who brought them, if not this device.
+    pub carrier: Option<DeviceId>,
+}
+
+/// Bytes carried for another device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carried {
+    /// Whose.
+    pub device: DeviceId,
+    /// First and last device sequence inside.
+    pub span: (u64, u64),
+    /// The bytes as they came.
+    pub bytes: ByteBuf,
+}
+
+const TAG_ENTRY: u8 = 1;
+const TAG_DEVICE: u8 = 2;
+
+/// Why a line cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LineError {
+    /// Not a line.
+    #[error("not a ledger line: {0}")]
+    Malformed(String),
+    /// Not an entry.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+}
+
+impl From<LineError> for RowsError {
+    fn from(error: LineError) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Line {
+    /// The line's bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let (tag, body) = match self {
+            Self::Entry { receipt, chained } => {
+                (TAG_ENTRY, rmp_serde::to_vec(&(receipt, ByteBuf::from(chained.to_bytes()))))
+            }
+            Self::Device(line) => (TAG_DEVICE, rmp_serde::to_vec(line)),
+        };
+        let mut bytes = vec![tag];
+        bytes.extend(body.expect("a line always has a MessagePack form"));
+        bytes
+    }
+
+    /// Reads a line's bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, LineError> {
+        let malformed = |error: rmp_serde::decode::Error| LineError::Malformed(error.to_string());
+        match bytes.split_first() {
+            Some((&TAG_ENTRY, body)) => {
+                let (receipt, chained): (Option<Receipt>, ByteBuf) =
+                    rmp_serde::from_slice(body).map_err(malformed)?;
+                Ok(Self::Entry { receipt, chained: ChainedEntry::from_bytes(&chained)? })
+            }
+            Some((&TAG_DEVICE, body)) => rmp_serde::from_slice(body).map(Self::Device).map_err(malformed),
+            Some((tag, _)) => Err(LineError::Malformed(format!("unknown tag {tag}"))),
+            None => Err(LineError::Malformed("empty".into())),
+        }
+    }
+}
+
+/// Where lines are read from by number.
+pub trait Lines {
+    /// The line's bytes.
+    fn line(&self, number: u64) -> Result<Vec<u8>, RowsError>;
+}
+
+/// The line with a number.
+pub fn read_line(lines: &dyn Lines, number: u64) -> Result<Line, RowsError> {
+    Ok(Line::from_bytes(&lines.line(number)?)?)
+}
+
+/// The entry of the line with a number.
+pub fn read_entry(lines: &dyn Lines, number: u64) -> Result<(Option<Receipt>, ChainedEntry), RowsError> {
+    match read_line(lines, number)? {
+        Line::Entry { receipt, chained } => Ok((receipt, chained)),
+        Line::Device(_) => Err(RowsError(format!("line {number} holds no entry"))),
+    }
+}
