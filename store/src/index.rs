@@ -151,6 +151,7 @@ impl Index {
 
     pub(crate) fn apply(&mut self, batch: Batch, watermark: Watermark) -> Result<()> {
         check_keys(&batch)?;
+        let rows = batch.writes.len() + 1;
         let mut writes = sled::Batch::default();
         for (key, value) in batch.writes {
             match value {
@@ -160,6 +161,7 @@ impl Index {
         }
         writes.insert(WATERMARK_KEY, encode_watermark(watermark).as_slice());
         self.rows.with(|tree| tree.apply_batch(writes)).map_err(|failure| self.failed(failure))?;
+        free_replaced_nodes(rows);
         self.watermark = watermark;
         Ok(())
     }
@@ -293,6 +295,22 @@ impl Drop for Index {
     fn drop(&mut self) {
         // Handles may live on; they must not keep sled's file locked. sled flushes by itself when it goes.
         self.rows.close();
+    }
+}
+
+/// Frees what sled's `apply_batch` left for later.
+///
+/// Each row written replaces a whole node, some 3 KB, and the old one waits in crossbeam's queue. That queue is
+/// only worked on as often as threads pin, and a batch pins once however many rows it has: unaided, a fold of
+/// 5.6 million rows was measured to hold 21 GB.
+fn free_replaced_nodes(rows: usize) {
+    /// A flush frees up to 8 bags of 64 objects; a row leaves one or two objects. Twice that catches up on what
+    /// a reader pinned meanwhile had held back. A flush that finds nothing costs next to nothing.
+    const ROWS_PER_FLUSH: usize = 128;
+    /// The epoch has to advance before anything is freed at all.
+    const FLUSHES_MIN: usize = 4;
+    for _ in 0..FLUSHES_MIN + rows / ROWS_PER_FLUSH {
+        crossbeam_epoch::pin().flush();
     }
 }
 

@@ -1,12 +1,20 @@
 //! The domain and the protocol of Cuadrilla as pure code.
 pub mod act;
+pub mod authority;
+pub mod chain;
 pub mod change;
+pub mod checkpoint;
 pub mod crypto;
 pub mod decimal;
 pub mod entry;
+pub mod fold;
 pub mod id;
+pub mod judge;
 pub mod keys;
 pub mod limits;
+pub mod line;
+pub mod merkle;
+pub mod office;
 pub mod record;
 pub mod rows;
 pub mod rules;

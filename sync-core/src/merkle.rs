@@ -14,7 +14,8 @@ const PAGE_HASHES: u64 = 256;
 
 /// The bytes a leaf hashes: a MessagePack array of entry hash, device, device sequence and receipt.
 pub fn leaf_bytes(entry_hash: &Hash, device: &DeviceId, device_seq: u64, receipt: &Receipt) -> Vec<u8> {
-    rmp_serde::to_vec(&(1_u8, entry_hash, device, device_seq, receipt)).expect("a leaf always has a MessagePack form")
+    rmp_serde::to_vec(&(1_u8, entry_hash, device, device_seq, receipt))
+        .expect("a leaf always has a MessagePack form")
 }
 
 /// Appends the leaf of ledger number `seq` (from 1) to the log.
@@ -56,7 +57,11 @@ impl HashReader for Pages<'_> {
         indexes
             .iter()
             .map(|at| {
-                let page = self.0.get(&keys::hashes(at / PAGE_HASHES)).map_err(|_| missing())?.ok_or_else(missing)?;
+                let page = self
+                    .0
+                    .get(&keys::hashes(at / PAGE_HASHES))
+                    .map_err(|_| missing())?
+                    .ok_or_else(missing)?;
                 let bytes = page.get(offset(*at)..offset(*at) + 32).ok_or_else(missing)?;
                 Ok(tlog_tiles::Hash(bytes.try_into().map_err(|_| missing())?))
             })

@@ -86,7 +86,8 @@ impl Rules {
         if json.len() > RULE_BYTES_MAX {
             return Err(RulesError::TooLong { name: name.into(), found: json.len(), max: RULE_BYTES_MAX });
         }
-        let malformed = |error: serde_json::Error| RulesError::Malformed { name: name.into(), detail: error.to_string() };
+        let malformed =
+            |error: serde_json::Error| RulesError::Malformed { name: name.into(), detail: error.to_string() };
         match name {
             "steps" => self.steps = serde_json::from_str(json).map_err(malformed)?,
             "measures" => {

@@ -42,7 +42,9 @@ impl FromStr for Scope {
             None if text == "catalog" => Ok(Self::Catalog),
             None if text == "municipality" => Ok(Self::Municipality),
             Some(("crew", code)) if !code.is_empty() && !code.contains('\0') => Ok(Self::Crew(code.into())),
-            Some(("locality", key)) if !key.is_empty() && !key.contains('\0') => Ok(Self::Locality(key.into())),
+            Some(("locality", key)) if !key.is_empty() && !key.contains('\0') => {
+                Ok(Self::Locality(key.into()))
+            }
             _ => Err(format!("not a scope: {text:?}")),
         }
     }
@@ -79,16 +81,18 @@ impl Scope {
                 scopes.insert(Self::Catalog);
             }
             RecordKind::Order | RecordKind::Report => {
-                let texts = |key: &str| {
-                    row.values(key).filter_map(|value| match value {
-                        Scalar::Str(text) if !text.is_empty() && !text.contains('\0') => Some(text.clone()),
-                        _ => None,
-                    })
-                };
-                scopes.extend(texts("crew").map(Self::Crew));
-                scopes.extend(texts("locality").map(Self::Locality));
+                let texts = |key| row.values(key).filter_map(scope_text).collect::<Vec<_>>();
+                scopes.extend(texts("crew").into_iter().map(Self::Crew));
+                scopes.extend(texts("locality").into_iter().map(Self::Locality));
             }
         }
         scopes
+    }
+}
+
+fn scope_text(value: &Scalar) -> Option<String> {
+    match value {
+        Scalar::Str(text) if !text.is_empty() && !text.contains('\0') => Some(text.clone()),
+        _ => None,
     }
 }

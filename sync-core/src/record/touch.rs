@@ -72,7 +72,10 @@ pub fn check_skeleton(change: &Change, schema: &RecordSchema) -> Result<(), Shap
             SlotObject::List => Action::MakeList,
             SlotObject::Text => Action::MakeText,
         };
-        op.obj == Obj::Root && op.place == Place::Prop(slot.key.clone()) && op.action == action && op.preds.is_empty()
+        op.obj == Obj::Root
+            && op.place == Place::Prop(slot.key.clone())
+            && op.action == action
+            && op.preds.is_empty()
     };
     let whole = change.start_op == 1
         && change.ops.len() > schema.slots.len()

@@ -58,7 +58,7 @@ pub struct Limit {
     /// First day in force, `YYYY-MM-DD`.
     #[serde(default)]
     pub from: Option<String>,
-    /// Last day in force.
+    /// First day no longer in force.
     #[serde(default)]
     pub until: Option<String>,
     /// Smallest.
@@ -120,7 +120,8 @@ impl Measure {
     /// How a possible reading stands to the norm in force on `day` (`YYYY-MM-DD`): `below`, `above`, or `None`.
     pub fn flag(&self, value: Decimal, day: &str) -> Option<(&'static str, &Limit)> {
         let in_force = |limit: &&Limit| {
-            limit.from.as_deref().is_none_or(|from| from <= day) && limit.until.as_deref().is_none_or(|until| day <= until)
+            limit.from.as_deref().is_none_or(|from| from <= day)
+                && limit.until.as_deref().is_none_or(|until| day < until)
         };
         let limit = self.limits.iter().find(in_force)?;
         let bound = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<Decimal>().ok());

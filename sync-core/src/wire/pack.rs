@@ -3,12 +3,150 @@
 //! Whatever the receiver can compute is left out: entry and change hashes, chunk checksums, the dependency on the
 //! previous change of the same record, actor tables, sequence numbers that follow from the ones before.
 
-use crate::change::Change;
+mod bounds;
+mod bytes;
+mod change_in;
+mod change_out;
+mod reader;
+mod shape;
+mod state;
+mod stream;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+use bounds::too_many;
+
+use crate::change::{Change, ChangeError, RawChange};
 use crate::crypto::Signature;
 use crate::entry::Header;
 use crate::id::{DeviceId, Hash, RecordId};
+use crate::limits::{MESSAGE_BYTES_MAX, PACK_ENTRIES_MAX};
 use crate::rows::RowsError;
 use crate::verdict::Receipt;
+
+/// The format's version, the first byte of a pack.
+const VERSION: u8 = 1;
+/// Longest pack, in bytes before compression.
+pub const PACK_BYTES_MAX: usize = MESSAGE_BYTES_MAX;
+/// Most operations and predecessors of all changes of one pack together.
+pub const PACK_OPS_MAX: usize = 1_000_000;
+/// Most bytes that indexes into the names may stand for in operations: a name is said once and used often.
+pub const PACK_NAME_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Most rows in a table.
+const TABLE_MAX: usize = 65_536;
+/// Most steps of a shape that more than one change uses.
+const SHAPE_REUSED_STEPS_MAX: usize = 32;
+/// Longest shape that more than one change uses, in bytes.
+const SHAPE_REUSED_BYTES_MAX: usize = 256;
+/// Longest reason of a verdict, in bytes.
+const REASON_BYTES_MAX: usize = 64 * 1024;
+
+/// Bits of an item's flags: what is said because it does not follow from the items before.
+mod flag {
+    /// Another device than the last item's.
+    pub(super) const DEVICE: u64 = 1;
+    /// Another record than the device's last item.
+    pub(super) const RECORD: u64 = 1 << 1;
+    /// The dependencies.
+    pub(super) const DEPS: u64 = 1 << 2;
+    /// The counter of the first operation.
+    pub(super) const START_OP: u64 = 1 << 3;
+    /// The monotonic time.
+    pub(super) const MONOTONIC: u64 = 1 << 4;
+    /// Person, boot, anchor or municipality.
+    pub(super) const WHO: u64 = 1 << 5;
+    /// The time of arrival.
+    pub(super) const RECEIVED: u64 = 1 << 6;
+    /// A signature.
+    pub(super) const SIGNED: u64 = 1 << 7;
+    /// The number in the device's chain.
+    pub(super) const SEQ: u64 = 1 << 8;
+    /// It is an act, not a change.
+    pub(super) const ACT: u64 = 1 << 9;
+    /// The change's sequence number.
+    pub(super) const CHANGE_SEQ: u64 = 1 << 10;
+    /// The change's device is not the item's.
+    pub(super) const ACTOR: u64 = 1 << 11;
+    /// From here on items have receipts, or have none any more.
+    pub(super) const RECEIPT: u64 = 1 << 12;
+    /// The number in the ledger.
+    pub(super) const LEDGER_SEQ: u64 = 1 << 13;
+    /// The carrier.
+    pub(super) const CARRIER: u64 = 1 << 14;
+    /// It is quarantined.
+    pub(super) const HELD: u64 = 1 << 15;
+    /// The first bit without a meaning.
+    pub(super) const END: u64 = 1 << 16;
+    /// Those that only a change has.
+    pub(super) const OF_CHANGE: u64 = DEPS | START_OP | CHANGE_SEQ | ACTOR;
+    /// Those that only a receipt has.
+    pub(super) const OF_RECEIPT: u64 = RECEIVED | LEDGER_SEQ | CARRIER | HELD;
+}
+
+/// Bits of [`stream::WHO`].
+mod who {
+    pub(super) const PERSON: u64 = 1;
+    pub(super) const BOOT: u64 = 1 << 1;
+    pub(super) const ANCHOR: u64 = 1 << 2;
+    pub(super) const MUNICIPALITY: u64 = 1 << 3;
+    pub(super) const END: u64 = 1 << 4;
+}
+
+/// How a dependency is named.
+mod dep {
+    /// An earlier item of this pack.
+    pub(super) const ITEM: u64 = 0;
+    /// A change by the record's home device.
+    pub(super) const HOME: u64 = 1;
+    /// A change by another device.
+    pub(super) const DEVICE: u64 = 2;
+    /// A hash.
+    pub(super) const HASH: u64 = 3;
+}
+
+/// Packs items. `hashes` holds the hash of each item's change at the item's index, because the caller mostly has it
+/// ([`crate::entry::Body::hash`]; [`change_hashes`] computes it); it must be the true one, or the receiver will
+/// rebuild other dependencies. What stands at the index of an act is not read.
+pub fn pack(items: &[PackItem], hashes: &[Hash], refs: &dyn Refs) -> Result<Vec<u8>, PackError> {
+    too_many("entries", items.len() as u64, PACK_ENTRIES_MAX)?;
+    if hashes.len() != items.len() {
+        return Err(PackError::Malformed("not one hash for each item"));
+    }
+    let mut writer = writer::Writer::new(items, hashes, refs)?;
+    for (index, item) in items.iter().enumerate() {
+        writer.item(index, item)?;
+    }
+    let bytes = writer.finish().finish();
+    too_many("bytes", bytes.len() as u64, PACK_BYTES_MAX)?;
+    Ok(bytes)
+}
+
+/// The hash of each item's change, as [`pack`] needs it; zero for an act.
+pub fn change_hashes(items: &[PackItem]) -> Result<Vec<Hash>, ChangeError> {
+    let hash = |item: &PackItem| match &item.body {
+        PackBody::Change(change) => change.to_raw().map(|raw| raw.hash),
+        PackBody::Act(_) => Ok(Hash::ZERO),
+    };
+    items.iter().map(hash).collect()
+}
+
+/// Unpacks what [`pack`] packed. The bytes may come from anybody: the work is linear in their number, and what is
+/// allocated is bounded by it and by [`PACK_OPS_MAX`] and [`PACK_NAME_BYTES_MAX`].
+pub fn unpack(bytes: &[u8], refs: &dyn Refs) -> Result<Vec<Unpacked>, PackError> {
+    too_many("bytes", bytes.len() as u64, PACK_BYTES_MAX)?;
+    reader::Reader::new(bytes, refs)?.items()
+}
+
+/// One entry out of a pack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unpacked {
+    /// The entry.
+    pub item: PackItem,
+    /// The raw chunk and the hash of its change, which unpacking had to build; none for an act.
+    pub raw: Option<RawChange>,
+}
 
 /// One entry as a pack carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,370 @@
+//! Judge: whether a change of a record may be accepted. The same code runs on the server, where the answer is a
+//! verdict in the ledger, and on the device, where it is the first thing a person hears, offline.
+
+use crate::act::{Act, Role};
+use crate::authority::DeviceRow;
+use crate::change::{Change, OpId, Scalar};
+use crate::id::{Hash, RecordId};
+use crate::keys;
+use crate::limits::RECORD_CHANGES_MAX;
+use crate::record::row::RecordRow;
+use crate::record::touch::{Element, Touch, check_skeleton, interpret};
+use crate::rows::{Rows, RowsError, read};
+use crate::rules::Rules;
+use crate::rules::kind::WorkKind;
+use crate::rules::record_schema::{RecordKind, RecordSchema};
+use crate::scope::Scope;
+use crate::verdict::Reason;
+
+/// A change that was judged acceptable, with what it does.
+pub struct Acceptable<'c> {
+    /// The record before it; fresh for a creation.
+    pub row: RecordRow,
+    /// What it does.
+    pub touches: Vec<Touch<'c>>,
+    /// Whether it makes the record.
+    pub is_creation: bool,
+}
+
+/// The outcome: acceptable, or why not.
+pub type Judged<'c> = Result<Acceptable<'c>, Reason>;
+
+fn rule(rule: &str, what: impl Into<String>) -> Reason {
+    Reason::Rule { rule: rule.into(), what: what.into() }
+}
+
+/// The row a change applies to, read or fresh, and what the change does; `Err` where its shape is wrong.
+pub fn read_change<'c>(
+    rows: &dyn Rows,
+    rules: &Rules,
+    record: &RecordId,
+    change: &'c Change,
+) -> Result<Judged<'c>, RowsError> {
+    let known: Option<RecordRow> = read(rows, &keys::record(record))?;
+    let is_creation = change.deps.is_empty();
+    let row = match (known, is_creation) {
+        (Some(_), true) => {
+            return Ok(Err(rule("record_exists", "the record was already created by another change")));
+        }
+        (Some(row), false) => row,
+        (None, false) => return Ok(Err(Reason::Held { on: change.deps[0] })),
+        (None, true) => {
+            let Some(kind) = created_kind(change) else {
+                return Ok(Err(rule("shape", "the new record does not say what it is")));
+            };
+            let schema = rules.records.of(kind);
+            if let Err(error) = check_skeleton(change, schema) {
+                return Ok(Err(rule("shape", error.what)));
+            }
+            RecordRow::new(kind, change.device, schema)
+        }
+    };
+    Ok(match interpret(change, rules.records.of(row.kind), row.creator, is_creation) {
+        Ok(touches) => Ok(Acceptable { row, touches, is_creation }),
+        Err(error) => Err(rule("shape", error.what)),
+    })
+}
+
+fn created_kind(change: &Change) -> Option<RecordKind> {
+    let named = |op: &crate::change::Op| match (&op.place, &op.action) {
+        (crate::change::Place::Prop(key), crate::change::Action::Put(Scalar::Str(kind))) if key == "type" => {
+            RecordKind::from_key(kind)
+        }
+        _ => None,
+    };
+    change.ops.iter().find_map(named)
+}
+
+/// Judges a change by `author`.
+pub fn judge_change<'c>(
+    rows: &dyn Rows,
+    rules: &Rules,
+    author: &DeviceRow,
+    record: &RecordId,
+    change: &'c Change,
+) -> Result<Judged<'c>, RowsError> {
+    if author.revoked.is_some() {
+        return Ok(Err(Reason::Revoked));
+    }
+    if let Some(on) = missing_dependency(rows, record, change)? {
+        return Ok(Err(Reason::Held { on }));
+    }
+    let acceptable = match read_change(rows, rules, record, change)? {
+        Ok(acceptable) => acceptable,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let bench =
+        Bench { rules, schema: rules.records.of(acceptable.row.kind), author, acceptable: &acceptable };
+    if let Err(reason) = bench.judge() {
+        return Ok(Err(reason));
+    }
+    if acceptable.is_creation
+        && let Some(reason) = name_taken(rows, &acceptable, record, change)?
+    {
+        return Ok(Err(reason));
+    }
+    Ok(Ok(acceptable))
+}
+
+/// A dependency of `change` that is not an applied change of the record.
+fn missing_dependency(
+    rows: &dyn Rows,
+    record: &RecordId,
+    change: &Change,
+) -> Result<Option<Hash>, RowsError> {
+    let Some(row) = read::<RecordRow>(rows, &keys::record(record))? else {
+        return Ok(change.deps.first().copied());
+    };
+    let older: Vec<Hash> = change.deps.iter().filter(|dep| !row.heads.contains(dep)).copied().collect();
+    if older.is_empty() {
+        return Ok(None);
+    }
+    let applied = crate::fold::applied_changes(rows, record)?;
+    Ok(older.into_iter().find(|dep| !applied.iter().any(|change| change.hash == *dep)))
+}
+
+fn name_taken(
+    rows: &dyn Rows,
+    acceptable: &Acceptable<'_>,
+    record: &RecordId,
+    change: &Change,
+) -> Result<Option<Reason>, RowsError> {
+    let mut row = acceptable.row.clone();
+    row.apply(change, &Hash::ZERO, &acceptable.touches);
+    let Some(name) = row.name() else { return Ok(Some(rule("required", "the new record has no name"))) };
+    let taken: Option<crate::fold::ListRow> = read(rows, &keys::name(row.kind, &name))?;
+    Ok(taken.filter(|other| other.record != *record).map(|_| rule("name_taken", name)))
+}
+
+/// Whether the role may make this act at all.
+pub fn judge_act(author: &DeviceRow, act: &Act) -> Result<(), Reason> {
+    if author.revoked.is_some() {
+        return Err(Reason::Revoked);
+    }
+    let allowed: &[Role] = match act {
+        Act::Genesis { .. } | Act::Epoch { .. } | Act::Rule { .. } => &[Role::Office],
+        Act::Invite { .. } | Act::Revoke { .. } => &[Role::Admin, Role::Office],
+        Act::Release { .. } | Act::Dismiss { .. } => &[Role::Supervisor, Role::Admin, Role::Office],
+        Act::Enrol { .. } => &[],
+    };
+    if allowed.contains(&author.role) { Ok(()) } else { Err(Reason::Role { what: act.action().into() }) }
+}
+
+/// Everything needed to judge one change whose shape is right.
+struct Bench<'j, 'c> {
+    rules: &'j Rules,
+    schema: &'j RecordSchema,
+    author: &'j DeviceRow,
+    acceptable: &'j Acceptable<'c>,
+}
+
+impl Bench<'_, '_> {
+    fn judge(&self) -> Result<(), Reason> {
+        if self.author.role == Role::Auditor {
+            return Err(Reason::Role { what: self.schema.kind.key().into() });
+        }
+        if self.acceptable.row.changes >= RECORD_CHANGES_MAX {
+            return Err(rule("limit", format!("the record already has {RECORD_CHANGES_MAX} changes")));
+        }
+        self.judge_scope()?;
+        if self.acceptable.is_creation
+            && self.author.role == Role::Crew
+            && self.schema.kind != RecordKind::Order
+        {
+            return Err(Reason::Role { what: format!("a new {}", self.schema.kind.key()) });
+        }
+        for touch in &self.acceptable.touches {
+            self.judge_touch(touch)?;
+        }
+        self.judge_finish()
+    }
+
+    fn judge_scope(&self) -> Result<(), Reason> {
+        if self.author.role.sees_everything() {
+            return Ok(());
+        }
+        let mine = self.author.scopes();
+        let is_mine = if self.acceptable.is_creation {
+            let created = |key: &str, make: fn(String) -> Scope| {
+                self.created_text(key).is_some_and(|text| mine.contains(&make(text.into())))
+            };
+            created("crew", Scope::Crew) || created("locality", Scope::Locality)
+        } else {
+            self.acceptable.row.scopes_ever.iter().any(|scope| mine.contains(scope))
+        };
+        if is_mine { Ok(()) } else { Err(Reason::OutOfScope) }
+    }
+
+    /// What this change itself sets a root register to.
+    fn created_text(&self, key: &str) -> Option<&str> {
+        self.acceptable.touches.iter().find_map(|touch| match touch {
+            Touch::Register { name, value: Some(Scalar::Str(text)), .. } if name == key => {
+                Some(text.as_str())
+            }
+            _ => None,
+        })
+    }
+
+    fn kind(&self) -> Option<&WorkKind> {
+        let key = self.created_text("kind").or_else(|| self.acceptable.row.text("kind"))?;
+        self.rules.kinds.get(key)
+    }
+
+    fn judge_touch(&self, touch: &Touch<'_>) -> Result<(), Reason> {
+        match touch {
+            Touch::Register { name, slot: None, value, preds, .. } => self.judge_root(name, *value, preds),
+            Touch::Register { name, slot: Some(slot), value, .. } => self.judge_field(name, *slot, *value),
+            Touch::Append { slot, element, .. } => self.judge_element(*slot, element),
+            Touch::Text { slot, inserted } => {
+                let slot = &self.schema.slots[*slot];
+                self.judge_who(&slot.who, &slot.key)?;
+                let text = Scalar::Str(inserted.clone());
+                slot.element.check(&text).map_err(|what| rule("value", format!("{} {what}", slot.key)))
+            }
+        }
+    }
+
+    fn judge_who(&self, who: &[String], what: &str) -> Result<(), Reason> {
+        let role = self.author.role.key();
+        let may = who.iter().any(|one| one == role) || (self.author.role == Role::Admin && !who.is_empty());
+        if may { Ok(()) } else { Err(Reason::Role { what: what.into() }) }
+    }
+
+    fn judge_root(&self, name: &str, value: Option<&Scalar>, preds: &[OpId]) -> Result<(), Reason> {
+        let Some(register) = self.schema.registers.get(name) else {
+            // A register of a newer version is kept, not judged: older software must not block newer work.
+            return Ok(());
+        };
+        if let Some(value) = value {
+            register.rule.check(value).map_err(|what| rule("value", format!("{name} {what}")))?;
+        }
+        if self.acceptable.is_creation {
+            return if register.at_create {
+                self.judge_created(name, value)
+            } else {
+                Err(rule("at_create", format!("{name} cannot be set on a new record")))
+            };
+        }
+        if name == "status" && self.schema.kind == RecordKind::Order {
+            return self.judge_step(value, preds);
+        }
+        self.judge_who(&register.who, name)
+    }
+
+    fn judge_created(&self, name: &str, value: Option<&Scalar>) -> Result<(), Reason> {
+        let is_order = self.schema.kind == RecordKind::Order;
+        match (name, value) {
+            ("kind", Some(Scalar::Str(kind))) if is_order && !self.rules.kinds.contains_key(kind) => {
+                Err(rule("kind", format!("{kind} is not a kind of work here")))
+            }
+            ("status", Some(Scalar::Str(state))) if is_order && !self.rules.steps.initial.contains(state) => {
+                Err(rule("step", format!("an order does not start as {state}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn judge_step(&self, value: Option<&Scalar>, preds: &[OpId]) -> Result<(), Reason> {
+        let Some(Scalar::Str(to)) = value else { return Err(rule("step", "the status cannot be emptied")) };
+        let decided = self.is_decided("status");
+        let states = &self.acceptable.row.states;
+        let from: Vec<&str> =
+            states.iter().filter(|(op, _)| preds.contains(op)).map(|(_, state)| state.as_str()).collect();
+        let role = self.author.role.key();
+        let steps = self.rules.steps_of(self.kind());
+        let leads = |step: &&crate::rules::steps::Step| {
+            step.to == *to && from.iter().any(|state| step.starts_from(state))
+        };
+        let mut leading = steps.iter().filter(leads).peekable();
+        if decided && from.contains(&to.as_str()) {
+            return Ok(());
+        }
+        if leading.peek().is_none() {
+            return Err(rule("step", format!("{} -> {to}", from.join("|"))));
+        }
+        if leading.any(|step| step.is_for(role)) {
+            Ok(())
+        } else {
+            Err(Reason::Role { what: format!("status {to}") })
+        }
+    }
+
+    /// Whether this change also records a decision on that register.
+    fn is_decided(&self, register: &str) -> bool {
+        self.acceptable.touches.iter().any(|touch| match touch {
+            Touch::Append { slot, element: Element::Map(map), .. } => {
+                self.schema.slots[*slot].key == "decisions"
+                    && matches!(map.get("field"), Some(Scalar::Str(field)) if field == register)
+            }
+            _ => false,
+        })
+    }
+
+    fn judge_field(&self, name: &str, slot: usize, value: Option<&Scalar>) -> Result<(), Reason> {
+        let slot = &self.schema.slots[slot];
+        self.judge_who(&slot.who, name)?;
+        let Some(value) = value else { return Ok(()) };
+        slot.element.check(value).map_err(|what| rule("value", format!("{name} {what}")))?;
+        let (Some(kind), Some(key)) = (self.kind(), name.strip_prefix("fields.")) else { return Ok(()) };
+        let Some(field) = kind.fields.iter().find(|field| field.key == key) else { return Ok(()) };
+        self.judge_who(&field.who, name)?;
+        field.check(value).map_err(|error| rule("value", format!("{name}: {error}")))
+    }
+
+    fn judge_element(&self, slot: usize, element: &Element<'_>) -> Result<(), Reason> {
+        let slot = &self.schema.slots[slot];
+        self.judge_who(&slot.who, &slot.key)?;
+        let wrong = |key: &str, what: String| rule("value", format!("{} {key} {what}", slot.key));
+        match element {
+            Element::Scalar(value) => slot.element.check(value).map_err(|what| wrong("", what)),
+            Element::Map(map) => {
+                for (key, value) in map {
+                    if let Some(member) = slot.members.get(*key) {
+                        member.check(value).map_err(|what| wrong(key, what))?;
+                    }
+                }
+                if slot.key == "measurements" { self.judge_reading(map) } else { Ok(()) }
+            }
+        }
+    }
+
+    fn judge_reading(&self, map: &std::collections::BTreeMap<&str, &Scalar>) -> Result<(), Reason> {
+        let text = |key: &str| match map.get(key) {
+            Some(Scalar::Str(text)) => Ok(text.as_str()),
+            _ => Err(rule("required", format!("a measurement needs {key}"))),
+        };
+        let (what, value, unit) = (text("what")?, text("value")?, text("unit")?);
+        let Some(measure) = self.rules.measures.get(what) else {
+            return Err(rule("measure", format!("{what} is not a measure here")));
+        };
+        measure.check(value, unit).map(drop).map_err(|error| rule("reading", format!("{what}: {error}")))
+    }
+
+    /// What finishing needs, where this change finishes.
+    fn judge_finish(&self) -> Result<(), Reason> {
+        let finishes = !self.acceptable.is_creation && self.created_text("status") == Some("done");
+        if !finishes || self.is_decided("status") {
+            return Ok(());
+        }
+        let missing = missing_to_finish(self.kind(), &self.acceptable.row);
+        if missing.is_empty() { Ok(()) } else { Err(rule("required", missing.join(", "))) }
+    }
+}
+
+/// What an order still lacks to be finished: `fields.<key>`, `measure <key>`, `checklist.<key>`.
+pub fn missing_to_finish(kind: Option<&WorkKind>, row: &RecordRow) -> Vec<String> {
+    let Some(kind) = kind else { return Vec::new() };
+    let has =
+        |name: &str| row.values(name).any(|value| *value != Scalar::Null && *value != Scalar::Bool(false));
+    let fields =
+        kind.fields.iter().filter(|field| field.required_to_finish).map(|f| format!("fields.{}", f.key));
+    let checks =
+        kind.checklist.iter().filter(|c| c.required_to_finish).map(|c| format!("checklist.{}", c.key));
+    let has_value = |name: &String| !row.values(name).any(|value| *value != Scalar::Null);
+    let measures = kind.required_measures.iter().filter(|key| !row.measured.contains(*key));
+    fields
+        .filter(has_value)
+        .chain(checks.filter(|name| !has(name)))
+        .chain(measures.map(|key| format!("measure {key}")))
+        .collect()
+}

@@ -1,0 +1,198 @@
+//! Office: the server's side as pure code: check what arrives, judge it, fold it, answer.
+//!
+//! The shell drives three stages. `check_*` proves signatures and chains and may run anywhere in parallel; `admit`
+//! judges and belongs to the one writer; `reply` reads and runs in parallel again, after the ledger is durable.
+
+pub mod admit;
+pub mod check;
+pub mod fold;
+pub mod found;
+pub mod refs;
+pub mod reply;
+
+pub use admit::{AdmitStats, Admitted};
+pub use check::{Checked, RequestError};
+pub use fold::fold_line;
+pub use found::{Foundation, Founded, folio_prefix, found};
+
+use crate::act::Act;
+use crate::authority::{DeviceRow, GenesisRow};
+use crate::chain::{Deed, VerifiedEntry, sign_head};
+use crate::crypto::SecretKey;
+use crate::entry::{Anchor, Body, ChainedEntry, Entry, Header};
+use crate::id::{BootId, Epoch, Hash, RecordId};
+use crate::keys;
+use crate::line::Line;
+use crate::rows::{Overlay, Rows, RowsError, decode, read};
+use crate::rules::{Rules, RulesError};
+use crate::time::TimeMs;
+use crate::verdict::{Receipt, Verdict};
+
+/// The office: its key, its municipality and the rules in force.
+pub struct Office {
+    key: SecretKey,
+    genesis: GenesisRow,
+    rules: Rules,
+}
+
+/// What stops the office itself (not a request).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OfficeError {
+    /// The index could not be read.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
+    /// A rule file in the ledger no longer reads.
+    #[error(transparent)]
+    Rules(#[from] RulesError),
+    /// There is no genesis act.
+    #[error("this ledger has no founding entry")]
+    NotFounded,
+    /// The key file belongs to another ledger.
+    #[error("the log key is not the key of this ledger")]
+    OtherKey,
+    /// A message could not be built.
+    #[error("the answer could not be built: {0}")]
+    Answer(String),
+}
+
+impl Office {
+    /// The office of a ledger, from its rows and its key.
+    pub fn open(rows: &dyn Rows, seed: &[u8; 32]) -> Result<Self, OfficeError> {
+        let genesis: GenesisRow = read(rows, &keys::genesis())?.ok_or(OfficeError::NotFounded)?;
+        let key = SecretKey::from_seed(seed);
+        if key.public() != genesis.key {
+            return Err(OfficeError::OtherKey);
+        }
+        Ok(Self { key, genesis, rules: rules_from(rows)? })
+    }
+
+    /// The municipality.
+    pub fn genesis(&self) -> &GenesisRow {
+        &self.genesis
+    }
+
+    /// The rules in force.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Publishes the rule files that differ from those in force. Answers the lines to append.
+    pub fn publish_rules(
+        &mut self,
+        overlay: &mut Overlay<'_>,
+        next_seq: u64,
+        now_ms: TimeMs,
+        files: &[(String, String)],
+    ) -> Result<Vec<Vec<u8>>, OfficeError> {
+        let mut lines = Vec::new();
+        for (name, json) in files {
+            if overlay.get(&keys::rule(name))?.as_deref() == Some(json.as_bytes()) {
+                continue;
+            }
+            self.rules.clone().add(name, json)?;
+            let act = Act::Rule { name: name.clone(), json: json.clone() };
+            lines.push(self.write_act(overlay, next_seq + lines.len() as u64, now_ms, act)?);
+        }
+        Ok(lines)
+    }
+
+    /// Starts a new life of the ledger: every device reads its scopes anew and offers what the ledger lost.
+    pub fn start_epoch(
+        &mut self,
+        overlay: &mut Overlay<'_>,
+        next_seq: u64,
+        now_ms: TimeMs,
+        entropy: &[u8; 8],
+        reason: &str,
+    ) -> Result<Vec<Vec<u8>>, OfficeError> {
+        let act = Act::Epoch { epoch: Epoch(*entropy), reason: reason.into() };
+        Ok(vec![self.write_act(overlay, next_seq, now_ms, act)?])
+    }
+
+    /// Makes an administrator's invitation at the server itself: how a municipality without administrator recovers.
+    pub fn invite_admin(
+        &mut self,
+        overlay: &mut Overlay<'_>,
+        next_seq: u64,
+        now_ms: TimeMs,
+        code: &str,
+    ) -> Result<Vec<Vec<u8>>, OfficeError> {
+        Ok(vec![self.write_act(overlay, next_seq, now_ms, found::admin_invitation(code, now_ms))?])
+    }
+
+    /// An act of the office itself, chained, signed and folded. Answers its line.
+    fn write_act(
+        &mut self,
+        overlay: &mut Overlay<'_>,
+        seq: u64,
+        now_ms: TimeMs,
+        act: Act,
+    ) -> Result<Vec<u8>, OfficeError> {
+        let office = self.genesis.office;
+        let row: DeviceRow = read(overlay, &keys::device(&office))?.ok_or(OfficeError::NotFounded)?;
+        let written = OwnAct { genesis: &self.genesis, key: &self.key, seq, now_ms };
+        let (verified, receipt) = written.write(row.head_seq, row.head, act);
+        let line =
+            Line::Entry { receipt: Some(receipt.clone()), chained: verified.chained.clone() }.to_bytes();
+        fold::fold_entry(&mut self.rules, overlay, seq, &receipt, &verified, None)?;
+        Ok(line)
+    }
+}
+
+/// What an act of the office needs beside the act.
+struct OwnAct<'o> {
+    genesis: &'o GenesisRow,
+    key: &'o SecretKey,
+    seq: u64,
+    now_ms: TimeMs,
+}
+
+impl OwnAct<'_> {
+    fn write(&self, head_seq: u64, head: Hash, act: Act) -> (VerifiedEntry, Receipt) {
+        let header = Header {
+            municipality: self.genesis.municipality,
+            device: self.genesis.office,
+            seq: head_seq + 1,
+            record: RecordId::ZERO,
+            person: "servidor".into(),
+            claimed_at_ms: self.now_ms,
+            boot: BootId::ZERO,
+            monotonic_ms: 0,
+            anchor: Anchor::default(),
+        };
+        let entry = Entry { header, body: Body::Act(act.to_bytes()) };
+        let hash = entry.hash(&head);
+        let signature = sign_head(self.key, &self.genesis.office, head_seq + 1, &hash);
+        let chained = ChainedEntry { entry, prev: Some(head), signature: Some(signature) };
+        let receipt =
+            Receipt { seq: self.seq, received_at_ms: self.now_ms, carrier: None, verdict: Verdict::Accepted };
+        (VerifiedEntry { chained, hash, deed: Deed::Act(act) }, receipt)
+    }
+}
+
+/// All rules that the ledger published so far.
+pub fn rules_from(rows: &dyn Rows) -> Result<Rules, OfficeError> {
+    let mut rules = Rules::default();
+    let mut failure = None;
+    rows.scan(keys::RULES, keys::RULES, &mut |key, json| {
+        let name = String::from_utf8_lossy(&key[keys::RULES.len()..]).into_owned();
+        failure = rules.add(&name, &String::from_utf8_lossy(json)).err();
+        failure.is_none()
+    })?;
+    failure.map_or(Ok(rules), |error| Err(error.into()))
+}
+
+/// All devices, by id.
+pub fn devices(rows: &dyn Rows) -> Result<Vec<(crate::id::DeviceId, DeviceRow)>, RowsError> {
+    let mut found = Vec::new();
+    let mut failure = None;
+    rows.scan(keys::DEVICES, keys::DEVICES, &mut |key, value| {
+        match (crate::id::DeviceId::from_slice(&key[keys::DEVICES.len()..]), decode(value)) {
+            (Some(device), Ok(row)) => found.push((device, row)),
+            (_, Err(error)) => failure = Some(error),
+            (None, _) => failure = Some(RowsError("a device row has a malformed key".into())),
+        }
+        failure.is_none()
+    })?;
+    failure.map_or(Ok(found), Err)
+}

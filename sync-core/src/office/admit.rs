@@ -1,0 +1,283 @@
+//! Admit: stage two, the one writer. Each entry gets its place and its verdict, and is folded at once, so that the
+//! next one is judged with it in place.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fold::{QuarantineRow, decode_deed, fold_entry};
+use super::{Checked, Office, OfficeError};
+use crate::act::Act;
+use crate::authority::{DeviceRow, check_enrolment};
+use crate::chain::{Deed, VerifiedEntry};
+use crate::entry::ChainedEntry;
+use crate::fold::EntryRow;
+use crate::id::{DeviceId, Hash, RecordId};
+use crate::judge::{Acceptable, judge_act, judge_change};
+use crate::keys;
+use crate::line::{Ack, Line};
+use crate::record::row::RecordRow;
+use crate::rows::{Overlay, Rows, RowsError, read};
+use crate::scope::Scope;
+use crate::time::TimeMs;
+use crate::verdict::{Reason, Receipt, Verdict};
+use crate::wire::message::SyncRequest;
+
+/// What became of a request's entries.
+pub struct Admitted {
+    /// Lines to append to the ledger, in order.
+    pub lines: Vec<Vec<u8>>,
+    /// Scopes that have news.
+    pub news: BTreeSet<Scope>,
+    /// Who asked.
+    pub device: DeviceId,
+    /// Counts.
+    pub stats: AdmitStats,
+    pub(super) request: Hash,
+    pub(super) sync: Option<SyncRequest>,
+    pub(super) own: Outcome,
+    pub(super) carried: Vec<(DeviceId, Result<Outcome, String>)>,
+}
+
+/// Counts of verdicts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AdmitStats {
+    /// Entries accepted.
+    pub accepted: u64,
+    /// Entries held back.
+    pub quarantined: u64,
+    /// Entries the ledger already had.
+    pub duplicates: u64,
+}
+
+/// What became of one segment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Places in the ledger.
+    pub acks: Vec<Ack>,
+    /// Entries held back.
+    pub refused: Vec<(u64, Reason)>,
+}
+
+impl Outcome {
+    fn add(&mut self, seq: u64, receipt: &Receipt) {
+        if let Verdict::Quarantined(reason) = &receipt.verdict {
+            self.refused.push((seq, reason.clone()));
+        }
+        if let Some(last) = self.acks.last_mut()
+            && last.first + last.count == seq
+            && last.seq + last.count == receipt.seq
+            && last.received_at_ms == receipt.received_at_ms
+            && last.carrier == receipt.carrier
+        {
+            last.count += 1;
+            return;
+        }
+        let Receipt { seq: place, received_at_ms, carrier, .. } = *receipt;
+        self.acks.push(Ack { first: seq, count: 1, seq: place, received_at_ms, carrier });
+    }
+}
+
+/// Where an entry stands to the chain that the ledger has.
+enum Place {
+    Known(Receipt),
+    Next,
+    Branch,
+    Missing,
+}
+
+struct Session<'o, 'r> {
+    office: &'o mut Office,
+    overlay: &'o mut Overlay<'r>,
+    next_seq: u64,
+    now_ms: TimeMs,
+    lines: Vec<Vec<u8>>,
+    news: BTreeSet<Scope>,
+    stats: AdmitStats,
+}
+
+impl Office {
+    /// Judges and folds a checked request. `next_seq` is the ledger number of the first line it may add.
+    pub fn admit(
+        &mut self,
+        overlay: &mut Overlay<'_>,
+        next_seq: u64,
+        now_ms: TimeMs,
+        checked: Checked,
+    ) -> Result<Admitted, OfficeError> {
+        let Checked { device, request, sync, own, carried } = checked;
+        let mut session = Session {
+            office: self,
+            overlay,
+            next_seq,
+            now_ms,
+            lines: Vec::new(),
+            news: BTreeSet::new(),
+            stats: AdmitStats::default(),
+        };
+        let own = session.segment(&own, None)?;
+        let mut carried_outcomes = Vec::new();
+        for (author, entries) in carried {
+            let outcome = match entries {
+                Ok(entries) => Ok(session.segment(&entries, Some(device))?),
+                Err(code) => Err(code),
+            };
+            carried_outcomes.push((author, outcome));
+        }
+        let Session { lines, news, stats, .. } = session;
+        Ok(Admitted { lines, news, device, stats, request, sync, own, carried: carried_outcomes })
+    }
+}
+
+impl Session<'_, '_> {
+    fn segment(
+        &mut self,
+        entries: &[VerifiedEntry],
+        carrier: Option<DeviceId>,
+    ) -> Result<Outcome, OfficeError> {
+        let mut outcome = Outcome::default();
+        for entry in entries {
+            let receipt = match self.place(entry)? {
+                Place::Known(receipt) => {
+                    self.stats.duplicates += 1;
+                    receipt
+                }
+                Place::Missing => break,
+                place => match self.take(entry, carrier, matches!(place, Place::Branch))? {
+                    Some(receipt) => receipt,
+                    None => break,
+                },
+            };
+            outcome.add(entry.chained.entry.header.seq, &receipt);
+        }
+        Ok(outcome)
+    }
+
+    fn place(&self, entry: &VerifiedEntry) -> Result<Place, RowsError> {
+        let header = &entry.chained.entry.header;
+        let prev = entry.chained.prev.unwrap_or_default();
+        let receipt_of = |key: Vec<u8>| -> Result<Option<EntryRow>, RowsError> { read(self.overlay, &key) };
+        let here = receipt_of(keys::entry(&header.device, header.seq))?;
+        let branch = receipt_of(keys::fork(&header.device, header.seq, &entry.hash))?;
+        if let Some(known) = here.iter().chain(&branch).find(|row| row.hash == Some(entry.hash)) {
+            return Ok(known.receipt.clone().map_or(Place::Missing, Place::Known));
+        }
+        let is_after_branch =
+            header.seq > 1 && receipt_of(keys::fork(&header.device, header.seq - 1, &prev))?.is_some();
+        if here.is_some() || is_after_branch {
+            return Ok(Place::Branch);
+        }
+        let head = read::<DeviceRow>(self.overlay, &keys::device(&header.device))?;
+        let (head_seq, head) = head.map_or((0, Hash::ZERO), |row| (row.head_seq, row.head));
+        Ok(if header.seq == head_seq + 1 && prev == head { Place::Next } else { Place::Missing })
+    }
+
+    /// Gives a new entry its place and verdict. `None` for an enrolment that may no longer happen.
+    fn take(
+        &mut self,
+        entry: &VerifiedEntry,
+        carrier: Option<DeviceId>,
+        is_branch: bool,
+    ) -> Result<Option<Receipt>, OfficeError> {
+        let header = &entry.chained.entry.header;
+        let device: Option<DeviceRow> = read(self.overlay, &keys::device(&header.device))?;
+        let mut judged = None;
+        let verdict = match (&device, &entry.deed) {
+            (_, _) if is_branch => Verdict::Quarantined(Reason::Fork),
+            (None, Deed::Act(Act::Enrol { code, key, .. })) => {
+                if check_enrolment(self.overlay, &header.device, code, key, self.now_ms).is_err() {
+                    return Ok(None);
+                }
+                Verdict::Accepted
+            }
+            (None, _) => return Ok(None),
+            (Some(device), Deed::Act(act)) => {
+                judge_act(device, act).map_or_else(Verdict::Quarantined, |()| Verdict::Accepted)
+            }
+            (Some(device), Deed::Change(change)) => {
+                match judge_change(self.overlay, &self.office.rules, device, &header.record, change)? {
+                    Ok(acceptable) => {
+                        judged = Some(acceptable);
+                        Verdict::Accepted
+                    }
+                    Err(reason) => Verdict::Quarantined(reason),
+                }
+            }
+        };
+        let receipt = Receipt { seq: self.next_seq, received_at_ms: self.now_ms, carrier, verdict };
+        self.store(entry, &receipt, judged)?;
+        if receipt.verdict.is_accepted() && matches!(entry.deed, Deed::Change(_)) {
+            self.release_waiting(&entry.chained.entry.body.hash())?;
+        }
+        Ok(Some(receipt))
+    }
+
+    fn store(
+        &mut self,
+        entry: &VerifiedEntry,
+        receipt: &Receipt,
+        judged: Option<Acceptable<'_>>,
+    ) -> Result<(), OfficeError> {
+        let record = entry.chained.entry.header.record;
+        let before = self.scopes_of(&record)?;
+        fold_entry(&mut self.office.rules, self.overlay, self.next_seq, receipt, entry, judged)?;
+        let line = Line::Entry { receipt: Some(receipt.clone()), chained: entry.chained.clone() };
+        self.lines.push(line.to_bytes());
+        self.next_seq += 1;
+        self.news.insert(Scope::Municipality);
+        if receipt.verdict.is_accepted() {
+            self.stats.accepted += 1;
+            self.news.extend(before);
+            self.news.extend(self.scopes_of(&record)?);
+        } else {
+            self.stats.quarantined += 1;
+        }
+        Ok(())
+    }
+
+    fn scopes_of(&self, record: &RecordId) -> Result<BTreeSet<Scope>, RowsError> {
+        Ok(read::<RecordRow>(self.overlay, &keys::record(record))?.map(|row| row.scopes).unwrap_or_default())
+    }
+
+    /// Entries that waited for a change which has now arrived are judged again; what passes is released by the office.
+    fn release_waiting(&mut self, arrived: &Hash) -> Result<(), OfficeError> {
+        let mut ready = vec![*arrived];
+        while let Some(hash) = ready.pop() {
+            for seq in self.waiting_for(&hash)? {
+                let Some(row) = read::<QuarantineRow>(self.overlay, &keys::quarantined(seq))? else {
+                    continue;
+                };
+                let chained = ChainedEntry::from_bytes(&row.chained).map_err(|e| RowsError(e.to_string()))?;
+                let Some(device) = read::<DeviceRow>(self.overlay, &keys::device(&row.device))? else {
+                    continue;
+                };
+                let Deed::Change(change) = decode_deed(&chained.entry.body)? else { continue };
+                let judged = judge_change(self.overlay, &self.office.rules, &device, &row.record, &change)?;
+                if judged.is_err() {
+                    continue;
+                }
+                drop(judged);
+                let act = Act::Release { seq, reason: "what it waited for has arrived".into() };
+                let line = self.office.write_act(self.overlay, self.next_seq, self.now_ms, act)?;
+                self.lines.push(line);
+                self.next_seq += 1;
+                self.news.extend(self.scopes_of(&row.record)?);
+                ready.push(chained.entry.body.hash());
+            }
+        }
+        Ok(())
+    }
+
+    fn waiting_for(&mut self, hash: &Hash) -> Result<Vec<u64>, RowsError> {
+        let prefix = keys::waiting(hash);
+        let mut found = BTreeMap::new();
+        self.overlay.scan(&prefix, &prefix, &mut |key, value| {
+            if let Ok(seq) = crate::rows::decode::<u64>(value) {
+                found.insert(key.to_vec(), seq);
+            }
+            true
+        })?;
+        for key in found.keys() {
+            self.overlay.delete(key.clone());
+        }
+        Ok(found.into_values().collect())
+    }
+}

@@ -1,0 +1,279 @@
+//! The server's fold: one ledger line into index rows. Admitting and rebuilding both go through here.
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use crate::act::Act;
+use crate::authority::{DeviceRow, apply_act};
+use crate::chain::{Deed, VerifiedEntry};
+use crate::change::Change;
+use crate::entry::{Body, ChainedEntry};
+use crate::fold::{Applied, EntryRow, Moved, apply_change};
+use crate::id::{DeviceId, Hash, RecordId};
+use crate::judge::{Acceptable, read_change};
+use crate::keys;
+use crate::line::Line;
+use crate::merkle;
+use crate::rows::{Overlay, RowsError, read};
+use crate::rules::Rules;
+use crate::scope::Scope;
+use crate::verdict::{Reason, Receipt, Verdict};
+
+/// A quarantined entry, whole, so that a release needs nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuarantineRow {
+    /// Its author.
+    pub device: DeviceId,
+    /// Its number in the author's chain.
+    pub device_seq: u64,
+    /// The record it would change.
+    pub record: RecordId,
+    /// Why it is held back.
+    pub reason: Reason,
+    /// The entry.
+    pub chained: ByteBuf,
+}
+
+/// What happened to a record in a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScopeEvent {
+    /// A change of a record that was and stays in it; also a rule.
+    Entry,
+    /// The record came in.
+    Enter,
+    /// The record went out.
+    Leave,
+}
+
+impl ScopeEvent {
+    fn to_bytes(self) -> Vec<u8> {
+        vec![match self {
+            Self::Entry => 0,
+            Self::Enter => 1,
+            Self::Leave => 2,
+        }]
+    }
+
+    /// Reads the row's byte.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, RowsError> {
+        match bytes {
+            [0] => Ok(Self::Entry),
+            [1] => Ok(Self::Enter),
+            [2] => Ok(Self::Leave),
+            _ => Err(RowsError("a scope event is malformed".into())),
+        }
+    }
+}
+
+/// Folds one ledger line: how the index is rebuilt.
+pub fn fold_line(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    number: u64,
+    line: &[u8],
+) -> Result<(), RowsError> {
+    let Line::Entry { receipt: Some(receipt), chained } = Line::from_bytes(line)? else {
+        return Err(RowsError(format!("line {number} of the ledger is no receipted entry")));
+    };
+    let prev =
+        chained.prev.ok_or_else(|| RowsError(format!("line {number} does not know the entry before it")))?;
+    let hash = chained.entry.hash(&prev);
+    let deed = decode_deed(&chained.entry.body)?;
+    fold_entry(rules, overlay, number, &receipt, &VerifiedEntry { chained, hash, deed }, None)
+}
+
+/// What a stored body does.
+pub fn decode_deed(body: &Body) -> Result<Deed, RowsError> {
+    match body {
+        Body::Change(raw) => {
+            Change::read(&raw.bytes).map(Deed::Change).map_err(|error| RowsError(error.to_string()))
+        }
+        Body::Act(bytes) => {
+            Act::from_bytes(bytes).map(Deed::Act).map_err(|error| RowsError(error.to_string()))
+        }
+    }
+}
+
+/// Folds one entry with its receipt. `judged` is what judging already found out about an accepted change.
+pub fn fold_entry(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    number: u64,
+    receipt: &Receipt,
+    verified: &VerifiedEntry,
+    judged: Option<Acceptable<'_>>,
+) -> Result<(), RowsError> {
+    let header = &verified.chained.entry.header;
+    let leaf = merkle::leaf_bytes(&verified.hash, &header.device, header.seq, receipt);
+    merkle::append(overlay, number, &leaf)?;
+    match (&receipt.verdict, &verified.deed) {
+        (Verdict::Quarantined(reason), _) => quarantine(overlay, number, reason, verified),
+        (Verdict::Accepted, Deed::Act(act)) => fold_act(rules, overlay, number, &header.device, act)?,
+        (Verdict::Accepted, Deed::Change(change)) => {
+            let acceptable = match judged {
+                Some(acceptable) => acceptable,
+                None => reread(overlay, rules, &header.record, change)?,
+            };
+            let applied = Applied {
+                record: header.record,
+                change,
+                hash: verified.chained.entry.body.hash(),
+                device_seq: header.seq,
+                line: number,
+                accepted_as: Some(number),
+            };
+            let moved = apply_change(overlay, acceptable, &applied, Scope::of_record)?;
+            note_events(overlay, number, &header.record, &moved)?;
+        }
+    }
+    write_entry_row(overlay, number, receipt, verified);
+    advance_head(overlay, receipt, verified)
+}
+
+fn reread<'c>(
+    overlay: &Overlay<'_>,
+    rules: &Rules,
+    record: &RecordId,
+    change: &'c Change,
+) -> Result<Acceptable<'c>, RowsError> {
+    read_change(overlay, rules, record, change)?
+        .map_err(|reason| RowsError(format!("an accepted change no longer applies: {reason:?}")))
+}
+
+fn is_fork(receipt: &Receipt) -> bool {
+    matches!(receipt.verdict, Verdict::Quarantined(Reason::Fork))
+}
+
+fn write_entry_row(overlay: &mut Overlay<'_>, number: u64, receipt: &Receipt, verified: &VerifiedEntry) {
+    let header = &verified.chained.entry.header;
+    let change = match &verified.deed {
+        Deed::Change(_) => verified.chained.entry.body.hash(),
+        Deed::Act(_) => Hash::ZERO,
+    };
+    let row = EntryRow {
+        hash: Some(verified.hash),
+        line: number,
+        record: header.record,
+        change,
+        receipt: Some(receipt.clone()),
+    };
+    let key = if is_fork(receipt) {
+        keys::fork(&header.device, header.seq, &verified.hash)
+    } else {
+        keys::entry(&header.device, header.seq)
+    };
+    overlay.write(key, &row);
+}
+
+fn advance_head(
+    overlay: &mut Overlay<'_>,
+    receipt: &Receipt,
+    verified: &VerifiedEntry,
+) -> Result<(), RowsError> {
+    let header = &verified.chained.entry.header;
+    let key = keys::device(&header.device);
+    let Some(mut device) = read::<DeviceRow>(overlay, &key)? else { return Ok(()) };
+    if !is_fork(receipt) && header.seq > device.head_seq {
+        device.head_seq = header.seq;
+        device.head = verified.hash;
+    }
+    device.last_received_at_ms = device.last_received_at_ms.max(receipt.received_at_ms);
+    overlay.write(key, &device);
+    Ok(())
+}
+
+fn quarantine(overlay: &mut Overlay<'_>, number: u64, reason: &Reason, verified: &VerifiedEntry) {
+    let header = &verified.chained.entry.header;
+    let row = QuarantineRow {
+        device: header.device,
+        device_seq: header.seq,
+        record: header.record,
+        reason: reason.clone(),
+        chained: ByteBuf::from(verified.chained.to_bytes()),
+    };
+    overlay.write(keys::quarantined(number), &row);
+    if let Reason::Held { on } = reason {
+        let mut key = keys::waiting(on);
+        key.extend(number.to_be_bytes());
+        overlay.write(key, &number);
+    }
+}
+
+fn fold_act(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    number: u64,
+    author: &DeviceId,
+    act: &Act,
+) -> Result<(), RowsError> {
+    apply_act(overlay, number, author, act)?;
+    match act {
+        Act::Rule { name, json } => {
+            rules.add(name, json).map_err(|error| RowsError(error.to_string()))?;
+            overlay.put(keys::event(&Scope::Catalog, number, &RecordId::ZERO), ScopeEvent::Entry.to_bytes());
+        }
+        Act::Release { seq, .. } => {
+            if let Some((record, moved)) = release(rules, overlay, *seq)? {
+                note_events(overlay, number, &record, &moved)?;
+            }
+        }
+        Act::Dismiss { seq, .. } => overlay.delete(keys::quarantined(*seq)),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Applies the quarantined entry at ledger number `seq` after all. `None` if it was an act or is gone.
+pub fn release(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    seq: u64,
+) -> Result<Option<(RecordId, Moved)>, RowsError> {
+    let Some(row) = read::<QuarantineRow>(overlay, &keys::quarantined(seq))? else { return Ok(None) };
+    overlay.delete(keys::quarantined(seq));
+    let chained = ChainedEntry::from_bytes(&row.chained).map_err(|error| RowsError(error.to_string()))?;
+    let Deed::Change(change) = decode_deed(&chained.entry.body)? else { return Ok(None) };
+    let acceptable = reread(overlay, rules, &row.record, &change)?;
+    let applied = Applied {
+        record: row.record,
+        change: &change,
+        hash: chained.entry.body.hash(),
+        device_seq: row.device_seq,
+        line: seq,
+        accepted_as: Some(seq),
+    };
+    let moved = apply_change(overlay, acceptable, &applied, Scope::of_record)?;
+    let key = keys::entry(&row.device, row.device_seq);
+    if let Some(mut entry) = read::<EntryRow>(overlay, &key)? {
+        if let Some(receipt) = &mut entry.receipt {
+            receipt.verdict = Verdict::Accepted;
+        }
+        overlay.write(key, &entry);
+    }
+    Ok(Some((row.record, moved)))
+}
+
+/// Tells each scope what a change means to it. The whole municipality reads the ledger itself and needs no events.
+fn note_events(
+    overlay: &mut Overlay<'_>,
+    number: u64,
+    record: &RecordId,
+    moved: &Moved,
+) -> Result<(), RowsError> {
+    for scope in moved.before.union(&moved.after).filter(|scope| **scope != Scope::Municipality) {
+        let member = keys::member(scope, record);
+        let event = match (moved.before.contains(scope), moved.after.contains(scope)) {
+            (true, true) => ScopeEvent::Entry,
+            (false, _) => {
+                overlay.write(member, &number);
+                ScopeEvent::Enter
+            }
+            (true, false) => {
+                overlay.delete(member);
+                ScopeEvent::Leave
+            }
+        };
+        overlay.put(keys::event(scope, number, record), event.to_bytes());
+    }
+    Ok(())
+}

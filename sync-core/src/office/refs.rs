@@ -1,0 +1,45 @@
+//! Refs of the server: what it and a device both know, so that packs can say less.
+
+use crate::fold::{EntryRow, applied_changes};
+use crate::id::{DeviceId, Hash, RecordId};
+use crate::keys;
+use crate::rows::{Rows, RowsError, read};
+use crate::wire::pack::Refs;
+
+/// Reading refs over index rows. `is_known` says whether the other side knows a record by its ledger number.
+pub struct RowRefs<'r> {
+    /// The rows.
+    pub rows: &'r dyn Rows,
+    /// Whether a record may be named by number.
+    pub is_known: &'r dyn Fn(&RecordId) -> Result<Option<u64>, RowsError>,
+}
+
+/// The change that is that device's entry number `seq`.
+pub fn change_hash(
+    rows: &dyn Rows,
+    record: &RecordId,
+    device: &DeviceId,
+    seq: u64,
+) -> Result<Option<Hash>, RowsError> {
+    let row: Option<EntryRow> = read(rows, &keys::entry(device, seq))?;
+    Ok(row.filter(|row| row.record == *record && row.change != Hash::ZERO).map(|row| row.change))
+}
+
+impl Refs for RowRefs<'_> {
+    fn record_number(&self, record: &RecordId) -> Result<Option<u64>, RowsError> {
+        (self.is_known)(record)
+    }
+
+    fn record_at(&self, number: u64) -> Result<Option<RecordId>, RowsError> {
+        read(self.rows, &keys::number(number))
+    }
+
+    fn change_author(&self, record: &RecordId, change: &Hash) -> Result<Option<(DeviceId, u64)>, RowsError> {
+        let changes = applied_changes(self.rows, record)?;
+        Ok(changes.iter().find(|row| row.hash == *change).map(|row| (row.device, row.seq)))
+    }
+
+    fn change_hash(&self, record: &RecordId, device: &DeviceId, seq: u64) -> Result<Option<Hash>, RowsError> {
+        change_hash(self.rows, record, device, seq)
+    }
+}

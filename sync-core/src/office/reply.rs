@@ -1,0 +1,482 @@
+//! Reply: stage three. What is new for a device since its cursors, from one snapshot of the rows; read-only.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_bytes::ByteBuf;
+
+use super::admit::Outcome;
+use super::fold::ScopeEvent;
+use super::refs::RowRefs;
+use super::{Admitted, Office, OfficeError};
+use crate::act::Act;
+use crate::authority::DeviceRow;
+use crate::chain::Deed;
+use crate::crypto::Purpose;
+use crate::fold::applied_changes;
+use crate::id::{DeviceId, Epoch, Fingerprint, Hash, RecordId};
+use crate::keys;
+use crate::limits::{MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX, PACK_ENTRIES_MAX};
+use crate::line::{Lines, read_entry};
+use crate::merkle;
+use crate::record::row::RecordRow;
+use crate::rows::{Rows, RowsError, decode, read};
+use crate::scope::Scope;
+use crate::time::TimeMs;
+use crate::verdict::Receipt;
+use crate::wire::message::{
+    CarriedAck, CarriedResult, EnrolReply, SyncReply, SyncRequest, VERSION, seal_reply,
+};
+use crate::wire::pack::{PackBody, PackItem, pack};
+
+/// Most scope events looked at for one reply; the rest waits for the next.
+const EVENTS_MAX: usize = 20_000;
+/// Space for everything in a reply but its entries.
+const ENVELOPE_BYTES: usize = 64 * 1024;
+
+/// What happened in a device's scopes, by ledger number.
+type Events = BTreeMap<u64, BTreeMap<RecordId, BTreeSet<Scope>>>;
+
+struct Reading<'a> {
+    rows: &'a dyn Rows,
+    lines: &'a dyn Lines,
+    device: DeviceId,
+    row: DeviceRow,
+    cursors: BTreeMap<Scope, u64>,
+    server_seq: u64,
+    /// Lines to send, in this order; each once.
+    chosen: Vec<u64>,
+    seen: BTreeSet<u64>,
+    whole: BTreeSet<RecordId>,
+    moves: BTreeMap<(Scope, RecordId), bool>,
+    bytes: usize,
+    items: Vec<PackItem>,
+    hashes: Vec<Hash>,
+}
+
+impl Office {
+    /// The answer to an admitted request. Call it when the lines are durable and the rows applied, with rows that
+    /// nobody changes meanwhile.
+    pub fn reply(
+        &self,
+        rows: &dyn Rows,
+        lines: &dyn Lines,
+        server_seq: u64,
+        now_ms: TimeMs,
+        admitted: &Admitted,
+    ) -> Result<Vec<u8>, OfficeError> {
+        let row: DeviceRow = read(rows, &keys::device(&admitted.device))?
+            .ok_or_else(|| OfficeError::Answer("the device is not enrolled".into()))?;
+        let epoch: Epoch = read(rows, &keys::epoch())?.unwrap_or_default();
+        let Some(sync) = &admitted.sync else {
+            return self.enrol_reply(&row, epoch, now_ms, admitted);
+        };
+        let mut reading = Reading::new(rows, lines, admitted.device, row, server_seq, sync, epoch);
+        let aim = usize::try_from(sync.aim_bytes).unwrap_or(MESSAGE_BYTES_MAX);
+        let aim = aim.clamp(MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX - ENVELOPE_BYTES);
+        let cursor = match &sync.reconcile {
+            Some((scope, digests)) => reading.reconcile(scope, digests)?,
+            None => reading.collect(aim)?,
+        };
+        let scopes: Vec<Scope> = reading.cursors.keys().cloned().collect();
+        let more = cursor < server_seq;
+        let reply = SyncReply {
+            version: VERSION,
+            epoch,
+            server_seq,
+            server_at_ms: now_ms,
+            head_seq: reading.row.head_seq,
+            acks: admitted.own.acks.clone(),
+            refused: admitted.own.refused.clone(),
+            carried: self.carried_results(rows, epoch, now_ms, admitted)?,
+            cursor,
+            moves: reading.moves_by_index(&scopes),
+            pack: reading.pack()?,
+            more,
+            fingerprints: if more { Vec::new() } else { fingerprints(rows, &scopes)? },
+            scopes,
+            checkpoint: self.checkpoint(rows, server_seq)?,
+        };
+        Ok(seal_reply(&self.key, &admitted.request, &reply))
+    }
+
+    fn enrol_reply(
+        &self,
+        row: &DeviceRow,
+        epoch: Epoch,
+        now_ms: TimeMs,
+        admitted: &Admitted,
+    ) -> Result<Vec<u8>, OfficeError> {
+        let ack = admitted.own.acks.first().cloned();
+        let reply = EnrolReply {
+            version: VERSION,
+            municipality: self.genesis.municipality,
+            name: self.genesis.name.clone(),
+            folio_prefix: self.genesis.folio_prefix.clone(),
+            letters: row.letters.clone(),
+            role: row.role.key().into(),
+            crew: row.crew.clone(),
+            localities: row.localities.clone(),
+            server_key: self.key.public(),
+            log_verifier: self.genesis.log_verifier.clone(),
+            ack: ack.ok_or_else(|| OfficeError::Answer("the enrolment was not admitted".into()))?,
+            epoch,
+            server_at_ms: now_ms,
+        };
+        Ok(seal_reply(&self.key, &admitted.request, &reply))
+    }
+
+    fn carried_results(
+        &self,
+        rows: &dyn Rows,
+        epoch: Epoch,
+        now_ms: TimeMs,
+        admitted: &Admitted,
+    ) -> Result<Vec<CarriedResult>, OfficeError> {
+        let mut results = Vec::new();
+        for (device, outcome) in &admitted.carried {
+            let head_seq = read::<DeviceRow>(rows, &keys::device(device))?.map_or(0, |row| row.head_seq);
+            let (receipt, refused) = match outcome {
+                Ok(outcome) => (self.carried_receipt(device, epoch, head_seq, now_ms, outcome), None),
+                Err(code) => (Vec::new(), Some(code.clone())),
+            };
+            results.push(CarriedResult {
+                device: *device,
+                head_seq,
+                receipt: ByteBuf::from(receipt),
+                refused,
+            });
+        }
+        Ok(results)
+    }
+
+    fn carried_receipt(
+        &self,
+        device: &DeviceId,
+        epoch: Epoch,
+        head_seq: u64,
+        now_ms: TimeMs,
+        outcome: &Outcome,
+    ) -> Vec<u8> {
+        let ack = CarriedAck {
+            device: *device,
+            epoch,
+            head_seq,
+            acks: outcome.acks.clone(),
+            refused: outcome.refused.clone(),
+            server_at_ms: now_ms,
+        };
+        let mut bytes = rmp_serde::to_vec(&ack).expect("a receipt always has a MessagePack form");
+        let signature = self.key.sign(Purpose::Receipt, &[&bytes]);
+        bytes.extend_from_slice(&signature.bytes);
+        bytes
+    }
+
+    /// The signed checkpoint over the first `size` entries: C2SP `tlog-checkpoint` as a `signed-note`.
+    pub fn checkpoint(&self, rows: &dyn Rows, size: u64) -> Result<String, OfficeError> {
+        let root = merkle::root(rows, size)?;
+        crate::checkpoint::sign(&self.key, self.genesis.municipality, size, &root)
+            .map_err(OfficeError::Answer)
+    }
+}
+
+fn fingerprints(rows: &dyn Rows, scopes: &[Scope]) -> Result<Vec<Fingerprint>, RowsError> {
+    scopes.iter().map(|scope| Ok(read(rows, &keys::fingerprint(scope))?.unwrap_or_default())).collect()
+}
+
+impl<'a> Reading<'a> {
+    fn new(
+        rows: &'a dyn Rows,
+        lines: &'a dyn Lines,
+        device: DeviceId,
+        row: DeviceRow,
+        server_seq: u64,
+        sync: &SyncRequest,
+        epoch: Epoch,
+    ) -> Self {
+        // Cursors of another life of the ledger, or beyond its end, count for nothing.
+        let asked: BTreeMap<_, _> =
+            if sync.epoch == epoch { sync.cursors.iter().cloned().collect() } else { BTreeMap::new() };
+        let cursor_of =
+            |scope: &Scope| asked.get(scope).copied().filter(|seq| *seq <= server_seq).unwrap_or(0);
+        let cursors = row.scopes().into_iter().map(|scope| (scope.clone(), cursor_of(&scope))).collect();
+        Self {
+            rows,
+            lines,
+            device,
+            row,
+            cursors,
+            server_seq,
+            chosen: Vec::new(),
+            seen: BTreeSet::new(),
+            whole: BTreeSet::new(),
+            moves: BTreeMap::new(),
+            bytes: 0,
+            items: Vec::new(),
+            hashes: Vec::new(),
+        }
+    }
+
+    /// Chooses lines until `aim` bytes; answers how far all scopes are then read.
+    fn collect(&mut self, aim: usize) -> Result<u64, OfficeError> {
+        if let Some(cursor) = self.cursors.get(&Scope::Municipality).copied() {
+            for seq in cursor + 1..=self.server_seq {
+                self.choose(seq)?;
+                if self.is_full(aim) {
+                    return Ok(seq);
+                }
+            }
+            return Ok(self.server_seq);
+        }
+        let (events, read_to) = self.events()?;
+        for (seq, records) in events.range(..=read_to) {
+            for (record, scopes) in records {
+                self.take_event(*seq, record, scopes)?;
+            }
+            if self.is_full(aim) {
+                return Ok(*seq);
+            }
+        }
+        Ok(read_to)
+    }
+
+    fn is_full(&self, aim: usize) -> bool {
+        self.bytes >= aim || self.chosen.len() >= PACK_ENTRIES_MAX / 2
+    }
+
+    /// Events after the cursors, and up to where they are complete.
+    fn events(&self) -> Result<(Events, u64), RowsError> {
+        let mut events: Events = BTreeMap::new();
+        let mut read_to = self.server_seq;
+        for (scope, cursor) in &self.cursors {
+            let prefix = keys::events(scope);
+            let mut from = prefix.clone();
+            from.extend((cursor + 1).to_be_bytes());
+            let (mut count, mut failure) = (0, None);
+            self.rows.scan(&prefix, &from, &mut |key, _| {
+                let Some((seq, record)) = split_event(&key[prefix.len()..]) else {
+                    failure = Some(RowsError("a scope event has a malformed key".into()));
+                    return false;
+                };
+                if count >= EVENTS_MAX {
+                    read_to = read_to.min(seq - 1);
+                    return false;
+                }
+                count += 1;
+                events.entry(seq).or_default().entry(record).or_default().insert(scope.clone());
+                true
+            })?;
+            failure.map_or(Ok(()), Err)?;
+        }
+        Ok((events, read_to))
+    }
+
+    fn take_event(
+        &mut self,
+        seq: u64,
+        record: &RecordId,
+        scopes: &BTreeSet<Scope>,
+    ) -> Result<(), OfficeError> {
+        if *record == RecordId::ZERO {
+            return self.choose(seq);
+        }
+        let mut enters = false;
+        let mut is_member = false;
+        for scope in scopes {
+            let event = self.rows.get(&keys::event(scope, seq, record))?.unwrap_or_default();
+            let member_since: Option<u64> = read(self.rows, &keys::member(scope, record))?;
+            is_member |= member_since.is_some();
+            if ScopeEvent::from_bytes(&event)? != ScopeEvent::Entry {
+                // Only what is true now is told: a record that came and went in between needs no mention.
+                self.moves.insert((scope.clone(), *record), member_since.is_some());
+                enters |= member_since.is_some();
+            }
+        }
+        if enters {
+            self.choose_whole(record)
+        } else if is_member {
+            self.choose(seq)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Chooses the whole history of a record.
+    fn choose_whole(&mut self, record: &RecordId) -> Result<(), OfficeError> {
+        if !self.whole.insert(*record) {
+            return Ok(());
+        }
+        for change in applied_changes(self.rows, record)? {
+            self.choose(change.line)?;
+        }
+        Ok(())
+    }
+
+    fn choose(&mut self, line: u64) -> Result<(), OfficeError> {
+        if !self.seen.insert(line) {
+            return Ok(());
+        }
+        let (receipt, chained) = read_entry(self.lines, line)?;
+        let receipt = receipt.ok_or_else(|| RowsError(format!("line {line} has no receipt")))?;
+        let is_release = match &chained.entry.body {
+            crate::entry::Body::Act(bytes) => match Act::from_bytes(bytes) {
+                Ok(Act::Release { seq, .. }) => Some(seq),
+                _ => None,
+            },
+            crate::entry::Body::Change(_) => None,
+        };
+        if let Some(released) = is_release
+            && !self.row.role.sees_everything()
+        {
+            return self.push_released(released);
+        }
+        // A device has its own entries and was told their places; everybody's rules are everybody's.
+        if chained.entry.header.device != self.device {
+            self.push(line, receipt, chained)?;
+        }
+        Ok(())
+    }
+
+    fn push_released(&mut self, line: u64) -> Result<(), OfficeError> {
+        if self.seen.insert(line) || !self.chosen.contains(&line) {
+            let (receipt, chained) = read_entry(self.lines, line)?;
+            let receipt = receipt.ok_or_else(|| RowsError(format!("line {line} has no receipt")))?;
+            self.push(line, receipt, chained)?;
+        }
+        Ok(())
+    }
+
+    fn push(
+        &mut self,
+        line: u64,
+        mut receipt: Receipt,
+        chained: crate::entry::ChainedEntry,
+    ) -> Result<(), OfficeError> {
+        let deed = super::fold::decode_deed(&chained.entry.body)?;
+        let body_bytes = chained.entry.body.bytes().len();
+        if !self.row.role.sees_everything() {
+            // A crew is sent what is accepted now, whatever was first decided.
+            receipt.verdict = crate::verdict::Verdict::Accepted;
+        }
+        self.hashes.push(chained.entry.body.hash());
+        let body = match (deed, chained.entry.body) {
+            (Deed::Change(change), _) => PackBody::Change(change),
+            (Deed::Act(_), crate::entry::Body::Act(bytes)) => PackBody::Act(bytes),
+            (Deed::Act(_), crate::entry::Body::Change(_)) => {
+                return Err(OfficeError::Answer("an act that is a change".into()));
+            }
+        };
+        self.items.push(PackItem {
+            header: chained.entry.header,
+            body,
+            receipt: Some(receipt),
+            signature: chained.signature,
+        });
+        self.chosen.push(line);
+        self.bytes += body_bytes + 64;
+        Ok(())
+    }
+
+    /// Compares a scope record by record: sends whole what differs, and takes back what is not in it.
+    fn reconcile(&mut self, scope: &Scope, theirs: &[(RecordId, [u8; 8])]) -> Result<u64, OfficeError> {
+        let theirs: BTreeMap<RecordId, [u8; 8]> = theirs.iter().copied().collect();
+        let members = self.members(scope)?;
+        for (record, row) in &members {
+            if theirs.get(record) != Some(&short_digest(&row.digest(record))) {
+                self.moves.insert((scope.clone(), *record), true);
+                self.choose_whole(record)?;
+            }
+        }
+        for record in theirs.keys().filter(|record| !members.contains_key(*record)) {
+            self.moves.insert((scope.clone(), *record), false);
+        }
+        Ok(self.cursors.values().copied().min().unwrap_or(0))
+    }
+
+    fn members(&self, scope: &Scope) -> Result<BTreeMap<RecordId, RecordRow>, OfficeError> {
+        if !self.cursors.contains_key(scope) {
+            return Ok(BTreeMap::new());
+        }
+        members(self.rows, scope).map_err(OfficeError::from)
+    }
+
+    fn moves_by_index(&self, scopes: &[Scope]) -> Vec<(u32, RecordId, bool)> {
+        let index = |scope: &Scope| scopes.iter().position(|other| other == scope);
+        let move_of = |((scope, record), entered): (&(Scope, RecordId), &bool)| {
+            Some((u32::try_from(index(scope)?).ok()?, *record, *entered))
+        };
+        self.moves.iter().filter_map(move_of).collect()
+    }
+
+    fn pack(&self) -> Result<ByteBuf, OfficeError> {
+        let cache: RefCell<BTreeMap<RecordId, Option<u64>>> = RefCell::default();
+        let is_known = |record: &RecordId| -> Result<Option<u64>, RowsError> {
+            if let Some(known) = cache.borrow().get(record) {
+                return Ok(*known);
+            }
+            let known = self.known_number(record)?;
+            cache.borrow_mut().insert(*record, known);
+            Ok(known)
+        };
+        let refs = RowRefs { rows: self.rows, is_known: &is_known };
+        let bytes =
+            pack(&self.items, &self.hashes, &refs).map_err(|error| OfficeError::Answer(error.to_string()))?;
+        Ok(ByteBuf::from(bytes))
+    }
+
+    /// The number of a record that the device certainly knows: it read the record's creation, or made it.
+    fn known_number(&self, record: &RecordId) -> Result<Option<u64>, RowsError> {
+        let Some(row) = read::<RecordRow>(self.rows, &keys::record(record))? else { return Ok(None) };
+        if let Some(cursor) = self.cursors.get(&Scope::Municipality) {
+            return Ok((row.created_seq <= *cursor && row.created_seq != 0).then_some(row.created_seq));
+        }
+        for (scope, cursor) in &self.cursors {
+            let since: Option<u64> = read(self.rows, &keys::member(scope, record))?;
+            if since.is_some_and(|since| since <= *cursor) && !self.whole.contains(record) {
+                return Ok(Some(row.created_seq).filter(|seq| *seq != 0));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// The first eight bytes of a digest, as reconciliation compares them.
+pub fn short_digest(digest: &Hash) -> [u8; 8] {
+    std::array::from_fn(|index| digest.0[index])
+}
+
+/// All records of a scope with their summaries.
+pub fn members(rows: &dyn Rows, scope: &Scope) -> Result<BTreeMap<RecordId, RecordRow>, RowsError> {
+    let mut found = BTreeMap::new();
+    if *scope == Scope::Municipality {
+        let prefix = b"r/";
+        let mut failure = None;
+        rows.scan(prefix, prefix, &mut |key, value| {
+            match (RecordId::from_slice(&key[prefix.len()..]), decode::<RecordRow>(value)) {
+                (Some(record), Ok(row)) if row.created_seq != 0 => drop(found.insert(record, row)),
+                (Some(_), Ok(_)) => {}
+                (_, Err(error)) => failure = Some(error),
+                (None, _) => failure = Some(RowsError("a record row has a malformed key".into())),
+            }
+            failure.is_none()
+        })?;
+        return failure.map_or(Ok(found), Err);
+    }
+    let prefix = keys::members(scope);
+    let mut records = Vec::new();
+    rows.scan(&prefix, &prefix, &mut |key, _| {
+        records.extend(RecordId::from_slice(&key[prefix.len()..]));
+        true
+    })?;
+    for record in records {
+        if let Some(row) = read::<RecordRow>(rows, &keys::record(&record))? {
+            found.insert(record, row);
+        }
+    }
+    Ok(found)
+}
+
+fn split_event(tail: &[u8]) -> Option<(u64, RecordId)> {
+    let (seq, record) = tail.split_first_chunk::<8>()?;
+    Some((u64::from_be_bytes(*seq), RecordId::from_slice(record)?))
+}

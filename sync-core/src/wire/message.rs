@@ -1,0 +1,278 @@
+//! Messages: the request and the reply of one round trip, framed and signed.
+//!
+//! A frame is four magic bytes, a MessagePack body and a 64-byte Ed25519 signature. A request is signed by the
+//! device; a reply by the server, over the hash of the request it answers, so that nothing else can pass for it.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use super::msgpack::{self, MsgpackError};
+use crate::crypto::{ALG_ED25519, PublicKey, Purpose, SecretKey, Signature, SignatureError};
+use crate::id::{DeviceId, Epoch, Fingerprint, Hash, RecordId};
+use crate::limits::MESSAGE_BYTES_MAX;
+use crate::line::Ack;
+use crate::scope::Scope;
+use crate::time::TimeMs;
+use crate::verdict::Reason;
+
+/// The version of requests and replies.
+pub const VERSION: u8 = 1;
+const REQUEST_MAGIC: &[u8; 4] = b"CQA1";
+const REPLY_MAGIC: &[u8; 4] = b"CQB1";
+const SIGNATURE_BYTES: usize = 64;
+
+/// A run of one device's entries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Segment {
+    /// Whose.
+    pub device: DeviceId,
+    /// The first eight bytes of the hash of the entry before the first, to tell branches of a forked chain apart.
+    pub prev: [u8; 8],
+    /// The entries; the last one carries the signature.
+    pub pack: ByteBuf,
+}
+
+/// What a device sends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncRequest {
+    /// [`VERSION`].
+    pub version: u8,
+    /// INEGI key of the municipality.
+    pub municipality: u32,
+    /// Who.
+    pub device: DeviceId,
+    /// Number of the attempt: never used twice, so that a recorded request is worth nothing.
+    pub attempt: u64,
+    /// The ledger's life that the cursors belong to.
+    pub epoch: Epoch,
+    /// How far each scope was read.
+    pub cursors: Vec<(Scope, u64)>,
+    /// How large a reply may be, in bytes before compression.
+    pub aim_bytes: u32,
+    /// Own entries that no server has confirmed.
+    pub own: Option<Segment>,
+    /// Entries of other devices, carried.
+    pub carried: Vec<Segment>,
+    /// A scope to compare record by record, after fingerprints differed.
+    pub reconcile: Option<(Scope, Vec<(RecordId, [u8; 8])>)>,
+    /// The device's clock.
+    pub clock_ms: TimeMs,
+}
+
+/// How a carried segment fared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarriedResult {
+    /// Whose.
+    pub device: DeviceId,
+    /// Entry numbers that are now in the ledger, up to this one; 0 for none.
+    pub head_seq: u64,
+    /// The server's signed [`CarriedAck`], to be carried back; empty if nothing can be said.
+    pub receipt: ByteBuf,
+    /// Why it was refused, if it was: a stable word.
+    pub refused: Option<String>,
+}
+
+/// What the server tells the author of carried entries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarriedAck {
+    /// The author.
+    pub device: DeviceId,
+    /// The ledger's life.
+    pub epoch: Epoch,
+    /// How far the ledger has the author's chain.
+    pub head_seq: u64,
+    /// Places of its entries.
+    pub acks: Vec<Ack>,
+    /// Its entries held back.
+    pub refused: Vec<(u64, Reason)>,
+    /// The server's clock.
+    pub server_at_ms: TimeMs,
+}
+
+/// What the server answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncReply {
+    /// [`VERSION`].
+    pub version: u8,
+    /// The ledger's life.
+    pub epoch: Epoch,
+    /// How far the ledger is.
+    pub server_seq: u64,
+    /// The server's clock.
+    pub server_at_ms: TimeMs,
+    /// How far the ledger has the device's chain.
+    pub head_seq: u64,
+    /// Places of the device's entries.
+    pub acks: Vec<Ack>,
+    /// The device's entries held back.
+    pub refused: Vec<(u64, Reason)>,
+    /// Carried segments.
+    pub carried: Vec<CarriedResult>,
+    /// How far the scopes are read with this reply: the same for all.
+    pub cursor: u64,
+    /// The device's scopes.
+    pub scopes: Vec<Scope>,
+    /// Records that entered (`true`) or left a scope, by its place in `scopes`.
+    pub moves: Vec<(u32, RecordId, bool)>,
+    /// Entries.
+    pub pack: ByteBuf,
+    /// Whether there is more to read.
+    pub more: bool,
+    /// The fingerprint of each scope, once there is no more.
+    pub fingerprints: Vec<Fingerprint>,
+    /// The signed checkpoint.
+    pub checkpoint: String,
+}
+
+/// What a new device sends: its first entry, which is the enrolment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrolRequest {
+    /// [`VERSION`].
+    pub version: u8,
+    /// The first entry.
+    pub own: Segment,
+}
+
+/// What the server answers a new device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnrolReply {
+    /// [`VERSION`].
+    pub version: u8,
+    /// INEGI key of the municipality.
+    pub municipality: u32,
+    /// Its name.
+    pub name: String,
+    /// Letters folios start with.
+    pub folio_prefix: String,
+    /// The device's letters in folios.
+    pub letters: String,
+    /// The role, as its key.
+    pub role: String,
+    /// The crew.
+    pub crew: Option<String>,
+    /// The localities.
+    pub localities: Vec<String>,
+    /// The server's key, to pin.
+    pub server_key: PublicKey,
+    /// The same as a `signed-note` verifier.
+    pub log_verifier: String,
+    /// The enrolment's place in the ledger.
+    pub ack: Ack,
+    /// The ledger's life.
+    pub epoch: Epoch,
+    /// The server's clock.
+    pub server_at_ms: TimeMs,
+}
+
+/// Why bytes are not a frame of ours.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FrameError {
+    /// It does not start as a frame does: a web page, say.
+    #[error("these bytes are not a Cuadrilla message")]
+    Foreign,
+    /// Over the limit.
+    #[error("the message has {0} bytes, at most {MESSAGE_BYTES_MAX} are allowed")]
+    TooLong(usize),
+    /// The signature does not hold.
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    /// The body does not decode.
+    #[error(transparent)]
+    Malformed(#[from] MsgpackError),
+    /// Made by a newer version.
+    #[error("message version {0} is not known to this version")]
+    Version(u8),
+}
+
+/// A frame whose signature is not checked yet: nothing but what is needed to find the key can be read.
+pub struct Unverified<'f> {
+    signed: &'f [u8],
+    body: &'f [u8],
+    signature: Signature,
+    bound_to: Vec<u8>,
+    purpose: Purpose,
+}
+
+fn seal<T: Serialize>(
+    magic: &[u8; 4],
+    purpose: Purpose,
+    bound_to: &[u8],
+    key: &SecretKey,
+    body: &T,
+) -> Vec<u8> {
+    let mut frame = magic.to_vec();
+    frame.extend(rmp_serde::to_vec(body).expect("a message always has a MessagePack form"));
+    let signature = key.sign(purpose, &[bound_to, &frame]);
+    frame.extend_from_slice(&signature.bytes);
+    frame
+}
+
+fn open<'f>(
+    magic: &[u8; 4],
+    purpose: Purpose,
+    bound_to: &[u8],
+    frame: &'f [u8],
+) -> Result<Unverified<'f>, FrameError> {
+    if frame.len() > MESSAGE_BYTES_MAX {
+        return Err(FrameError::TooLong(frame.len()));
+    }
+    let (signed, signature) = frame.split_last_chunk::<SIGNATURE_BYTES>().ok_or(FrameError::Foreign)?;
+    let body = signed.strip_prefix(magic).ok_or(FrameError::Foreign)?;
+    let signature = Signature { alg: ALG_ED25519, bytes: *signature };
+    Ok(Unverified { signed, body, signature, bound_to: bound_to.to_vec(), purpose })
+}
+
+/// Signs and frames a request (of a device, or a new device's enrolment).
+pub fn seal_request<T: Serialize>(key: &SecretKey, body: &T) -> Vec<u8> {
+    seal(REQUEST_MAGIC, Purpose::Request, &[], key, body)
+}
+
+/// Opens a request frame.
+pub fn open_request(frame: &[u8]) -> Result<Unverified<'_>, FrameError> {
+    open(REQUEST_MAGIC, Purpose::Request, &[], frame)
+}
+
+/// Signs and frames the reply to the request with that hash.
+pub fn seal_reply<T: Serialize>(key: &SecretKey, request: &Hash, body: &T) -> Vec<u8> {
+    seal(REPLY_MAGIC, Purpose::Reply, &request.0, key, body)
+}
+
+/// Opens a reply frame to the request with that hash.
+pub fn open_reply<'f>(frame: &'f [u8], request: &Hash) -> Result<Unverified<'f>, FrameError> {
+    open(REPLY_MAGIC, Purpose::Reply, &request.0, frame)
+}
+
+/// The hash of a request frame that its reply is bound to.
+pub fn request_hash(frame: &[u8]) -> Hash {
+    Hash::tagged("cuadrilla/request-frame/v1", &[frame])
+}
+
+impl Unverified<'_> {
+    /// The body, once the signature holds for `key`.
+    pub fn verify<T: DeserializeOwned>(&self, key: &PublicKey) -> Result<T, FrameError> {
+        key.verify(self.purpose, &[&self.bound_to, self.signed], &self.signature)?;
+        Ok(msgpack::from_slice(self.body)?)
+    }
+
+    /// The device that a request claims to come from: only to look its key up.
+    pub fn claimed_device(&self) -> Result<DeviceId, FrameError> {
+        let request: SyncRequest = msgpack::from_slice(self.body)?;
+        if request.version == VERSION {
+            Ok(request.device)
+        } else {
+            Err(FrameError::Version(request.version))
+        }
+    }
+
+    /// A body that carries the very key it is signed with, checked against that key.
+    pub fn verify_self_signed<T: DeserializeOwned>(
+        &self,
+        key_of: impl FnOnce(&T) -> Option<PublicKey>,
+    ) -> Result<T, FrameError> {
+        let body: T = msgpack::from_slice(self.body)?;
+        let key = key_of(&body).ok_or(FrameError::Foreign)?;
+        key.verify(self.purpose, &[&self.bound_to, self.signed], &self.signature)?;
+        Ok(body)
+    }
+}
