@@ -1,12 +1,12 @@
 //! Context: one run of a command. Opens the device's store, hands the core's notebook to the command, and makes what
 //! it wrote durable before anything is said to be saved.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use store::{CatchUp, DiskStore, Ledger, Notices, Options, Records, Store, StoreError};
 use sync_core::line::Lines;
 use sync_core::notebook::{self, Moment, Notebook};
+use sync_core::office;
 use sync_core::rows::{MemoryRows, Overlay, Rows, RowsError};
 use sync_core::rules::Rules;
 
@@ -14,6 +14,7 @@ use crate::cli::Cli;
 use crate::clock;
 use crate::error::CliError;
 use crate::home::Home;
+use crate::labels;
 use crate::output::Screen;
 use crate::text;
 use crate::when::When;
@@ -148,7 +149,10 @@ impl Context {
 
     fn catch_up(&self, store: &mut DiskStore) -> Result<(), StoreError> {
         let behind = store.records().end() - 1 - store.watermark();
-        let mut rules = Rules::default();
+        if behind == 0 {
+            return Ok(());
+        }
+        let mut rules = office::rules_from(&*store.rows()).map_err(|error| StoreError::Index { detail: error.to_string() })?;
         store.catch_up(
             &mut |number, line, overlay| Ok(notebook::fold_line(&mut rules, overlay, number, line)?),
             &mut |CatchUp { applied, last }| {
@@ -200,15 +204,15 @@ impl Context {
         }
     }
 
-    /// Whether there is a store to read at all.
-    pub fn store_folder_exists(&self) -> bool {
-        Path::is_dir(&self.home.store())
-    }
-
     /// What is proven once the store has confirmed a write: this and no more.
     pub fn saved(&self) -> String {
         let words = self.screen.lang.word("guardado en el teléfono", "saved on the phone");
         self.screen.style.good(words)
+    }
+
+    /// A state's label.
+    pub fn state_label(&self, rules: &Rules, key: &str) -> String {
+        labels::state(rules, self.screen.lang, key).to_owned()
     }
 }
 

@@ -10,6 +10,8 @@ use sync_core::rows::RowsError;
 use crate::text;
 use crate::text::{Lang, Text};
 
+mod notebook;
+
 /// Exit codes, as scripts may rely on them.
 pub mod exit {
     /// Done.

@@ -56,6 +56,32 @@ fn common_field(lang: Lang, key: &str) -> Option<&'static str> {
     Some(lang.word(es, en))
 }
 
+/// A field's value as people read it: a choice by its label, yes and no in words, a quantity with its unit.
+pub fn value(rules: &Rules, lang: Lang, kind: &str, name: &str, shown: &str) -> String {
+    let key = name.strip_prefix("fields.").unwrap_or(name);
+    let field = rules.kinds.get(kind).and_then(|kind| kind.fields.iter().find(|field| field.key == key));
+    let Some(field) = field else { return shown.to_owned() };
+    if let Some(choice) = field.choices.iter().find(|choice| choice.value == shown) {
+        return label(&choice.labels, lang).to_owned();
+    }
+    match (shown, &field.unit) {
+        ("true", _) => lang.word("sí", "yes").to_owned(),
+        ("false", _) => "no".to_owned(),
+        (_, Some(unit)) => format!("{shown} {unit}"),
+        (_, None) => shown.to_owned(),
+    }
+}
+
+/// A verdict; none yet means the server has not seen it.
+pub fn verdict(code: &str, lang: Lang) -> &str {
+    match code {
+        "accepted" => lang.word("aceptado", "accepted"),
+        "quarantined" => lang.word("retenido", "held back"),
+        "" | "unsent" => lang.word("sin enviar", "unsent"),
+        other => other,
+    }
+}
+
 /// A role's name.
 pub fn role(role: Role, lang: Lang) -> &'static str {
     let (es, en) = match role {

@@ -8,6 +8,7 @@ use sync_core::scope::Scope;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::http::{Patience, Server};
+use crate::labels;
 use crate::output::Report;
 use crate::text;
 use crate::text::Lang;
@@ -58,7 +59,7 @@ pub fn run(cx: &Context, args: &EnrolArgs) -> Result<Report, CliError> {
 
 fn told(cx: &Context, identity: &Identity) -> String {
     let style = cx.screen.style;
-    let role = cx.role_label(identity.role);
+    let role = labels::role(identity.role, cx.screen.lang);
     let Identity { municipality_name, name, device, letters, log_verifier, .. } = identity;
     let name = style.bold(name);
     match cx.screen.lang {

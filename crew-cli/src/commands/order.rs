@@ -20,6 +20,9 @@ use crate::error::CliError;
 use crate::output::Report;
 use crate::text::Text;
 
+pub(crate) use list::told as list_text;
+pub(crate) use sheet::conflict_lines;
+
 /// Every command on orders.
 #[derive(Debug, Subcommand)]
 pub enum OrderCommand {

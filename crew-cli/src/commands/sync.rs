@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::exchange::{self, Totals};
 use crate::http::{HttpError, Patience, Server};
+use crate::labels;
 use crate::output::Report;
 use crate::table::clean;
 use crate::text::Lang;
@@ -62,7 +63,7 @@ fn told(cx: &Context, totals: &Totals) -> String {
     };
     for refused in &totals.quarantined {
         let folio = refused.folio.as_deref().unwrap_or("—");
-        let reason = cx.reason_label(&refused.reason);
+        let reason = labels::reason(&refused.reason, cx.screen.lang);
         let word = cx.screen.lang.word("retenido", "held back");
         text.push_str(&format!("{} {}: {}\n", style.alert(word), clean(folio), clean(&reason)));
     }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::labels;
 use crate::output::Report;
 
 /// Arguments of `order measure`.
@@ -37,7 +38,7 @@ pub fn run(cx: &Context, args: &MeasureArgs) -> Result<Report, CliError> {
         cx.write(|notebook| Ok(notebook.measure(folio, what, value, unit, place.as_deref(), instrument.as_deref())?))?;
     let mut text = format!("{folio}: {what} {value} {unit}\n");
     if let Some(flag) = &flag {
-        let note = cx.flag_label(flag);
+        let note = labels::flag(flag, cx.screen.lang).to_owned();
         text.push_str(&format!("{}\n", cx.screen.style.alert(&note)));
     }
     text.push_str(&format!("{}\n", cx.saved()));
