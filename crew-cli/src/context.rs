@@ -106,9 +106,8 @@ impl Context {
         mut store: Box<DiskStore>,
         act: impl FnOnce(&mut Notebook<'_>) -> Result<T, CliError>,
     ) -> Result<T, CliError> {
-        let key = self.home.key()?;
         let (rows, journal) = (store.rows(), Journal(store.records()));
-        let mut notebook = self.notebook(&*rows, &journal, store.records().end())?.with_key(key);
+        let mut notebook = self.notebook(&*rows, &journal, store.records().end())?;
         let answer = act(&mut notebook)?;
         let written = notebook.finish();
         store.append(&written.lines)?;

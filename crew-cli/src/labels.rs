@@ -82,6 +82,11 @@ pub fn verdict(code: &str, lang: Lang) -> &str {
     }
 }
 
+/// A role's name by its key.
+pub fn role_key(key: &str, lang: Lang) -> &str {
+    Role::from_key(key).map_or(key, |found| role(found, lang))
+}
+
 /// A role's name.
 pub fn role(role: Role, lang: Lang) -> &'static str {
     let (es, en) = match role {

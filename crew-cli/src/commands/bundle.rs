@@ -7,6 +7,7 @@ pub mod inspect;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use sync_core::notebook::BundleCounts;
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -43,10 +44,12 @@ pub fn run(cx: &Context, command: &BundleCommand) -> Result<Report, CliError> {
     }
 }
 
-/// `3 segments, 40 entries, 2 devices`.
-fn counted(lang: Lang, segments: u64, entries: u64, devices: u64) -> String {
+/// `3 segments, 40 entries, 2 devices, 1 receipts`.
+fn counted(lang: Lang, counts: &BundleCounts) -> String {
+    let BundleCounts { segments, entries, receipts, .. } = counts;
+    let devices = counts.devices.len();
     match lang {
-        Lang::Es => format!("{segments} tramos, {entries} hechos, {devices} equipos"),
-        Lang::En => format!("{segments} segments, {entries} entries, {devices} devices"),
+        Lang::Es => format!("{segments} tramos, {entries} hechos, {devices} equipos, {receipts} acuses"),
+        Lang::En => format!("{segments} segments, {entries} entries, {devices} devices, {receipts} receipts"),
     }
 }

@@ -35,9 +35,9 @@ fn list(cx: &Context) -> Result<Report, CliError> {
     for device in &devices {
         let contact = device.last_contact.as_deref().map_or_else(|| "—".to_owned(), |at| cx.when.both_of(at));
         table.row(vec![
-            device.device.short(),
+            device.device.chars().take(8).collect(),
             device.name.clone(),
-            labels::role(device.role, lang).to_owned(),
+            labels::role_key(&device.role, lang).to_owned(),
             contact,
             device.last_seq.to_string(),
             if device.revoked { lang.word("dado de baja", "revoked").to_owned() } else { String::new() },

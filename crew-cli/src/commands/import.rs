@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::de::DeserializeOwned;
-use sync_core::import::ImportFile;
+use sync_core::notebook::ImportFile;
 use sync_core::limits::{IMPORT_BYTES_MAX, IMPORT_ITEMS_MAX};
 
 use crate::context::Context;

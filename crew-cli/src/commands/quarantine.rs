@@ -8,6 +8,7 @@ use crate::labels;
 use crate::output::Report;
 use crate::seen::Seen;
 use crate::table::Table;
+use crate::text::Lang;
 
 /// Commands on what is held back.
 #[derive(Debug, Subcommand)]
@@ -40,7 +41,7 @@ fn told(cx: &Context, held: Seen<'_>) -> String {
     let mut table = Table::new(&[
         "id",
         "folio",
-        lang.word("equipo", "device"),
+        lang.word("quién", "who"),
         lang.word("por qué", "why"),
         lang.word("qué dice", "what it says"),
     ]);
@@ -48,10 +49,18 @@ fn told(cx: &Context, held: Seen<'_>) -> String {
         table.row(vec![
             entry.get("id").shown(),
             entry.first(&["folio"]),
-            entry.first(&["device_name", "device"]).chars().take(24).collect(),
-            labels::reason_code(&entry.first(&["reason"]), lang).to_owned(),
+            entry.first(&["person", "device"]),
+            because(entry, lang),
             entry.first(&["summary"]),
         ]);
     }
     table.render(cx.screen.width, cx.screen.style)
+}
+
+fn because(entry: Seen<'_>, lang: Lang) -> String {
+    let reason = labels::reason_code(entry.text("reason"), lang);
+    match entry.text("detail") {
+        "" => reason.to_owned(),
+        detail => format!("{reason} ({detail})"),
+    }
 }

@@ -1,7 +1,10 @@
 //! `crew status`: what is proven about this device, offline too. It never says more than that.
 
+use sync_core::view::lists::DeviceStatus;
+
 use crate::context::Context;
 use crate::error::CliError;
+use crate::labels;
 use crate::output::Report;
 use crate::table::pad;
 
@@ -10,7 +13,7 @@ use crate::table::pad;
 /// # Errors
 /// Not enrolled, or what the store answers.
 pub fn run(cx: &Context) -> Result<Report, CliError> {
-    let (status, name) = cx.read(|notebook| Ok((notebook.status()?, notebook.identity()?.name.clone())))?;
+    let status = cx.read(|notebook| Ok(notebook.status()?))?;
     let lang = cx.screen.lang;
     let style = cx.screen.style;
     let sent = match status.unsent {
@@ -33,13 +36,22 @@ pub fn run(cx: &Context) -> Result<Report, CliError> {
         None => lang.word("nunca", "never").to_owned(),
     };
     let lines = [
-        (lang.word("equipo", "device"), format!("{name} ({})", status.device.short())),
+        (lang.word("equipo", "device"), device(cx, &status)),
         (lang.word("trabajo", "work"), sent),
         (lang.word("retenido", "held back"), held),
         (lang.word("último contacto", "last contact"), contact),
         (lang.word("servidor al día hasta", "server was at"), status.server_seq.to_string()),
         (lang.word("registros", "records"), status.records.to_string()),
     ];
-    let text: String = lines.iter().map(|(word, value)| format!("{}  {value}\n", pad(word, 22))).collect();
+    let carried = (status.carried > 0).then(|| {
+        (lang.word("lleva de otros", "carried for others"), status.carried.to_string())
+    });
+    let text: String = lines.iter().chain(&carried).map(|(word, value)| format!("{}  {value}\n", pad(word, 22))).collect();
     Report::new(&status, text)
+}
+
+fn device(cx: &Context, status: &DeviceStatus) -> String {
+    let DeviceStatus { name, municipality, device, role, .. } = status;
+    let role = labels::role_key(role, cx.screen.lang);
+    format!("{name} · {role} · {municipality} ({})", device.chars().take(8).collect::<String>())
 }

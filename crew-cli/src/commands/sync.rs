@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::time::Duration;
 
 use clap::Args;
+use sync_core::notebook::RefusedEntry;
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
@@ -63,7 +64,7 @@ fn told(cx: &Context, totals: &Totals) -> String {
     };
     for refused in &totals.quarantined {
         let folio = refused.folio.as_deref().unwrap_or("—");
-        let reason = labels::reason(&refused.reason, cx.screen.lang);
+        let reason = held_because(cx, refused);
         let word = cx.screen.lang.word("retenido", "held back");
         text.push_str(&format!("{} {}: {}\n", style.alert(word), clean(folio), clean(&reason)));
     }
@@ -71,6 +72,14 @@ fn told(cx: &Context, totals: &Totals) -> String {
     text.push_str(&style.dim(&format!("{round_trips} {trips}, ↑ {bytes_up} B, ↓ {bytes_down} B")));
     text.push('\n');
     text
+}
+
+fn held_because(cx: &Context, refused: &RefusedEntry) -> String {
+    let reason = labels::reason_code(&refused.reason, cx.screen.lang);
+    match &refused.detail {
+        Some(detail) => format!("{reason} ({detail})"),
+        None => reason.to_owned(),
+    }
 }
 
 fn watch(cx: &Context, is_poor: bool) -> Result<Report, CliError> {

@@ -166,6 +166,7 @@ fn refused(status: u16, code: &str, message: &str, hint: &str, kept: &Text) -> C
     let (es, en) = (&kept.es, &kept.en);
     let exit = match status {
         429 | 500.. => exit::CONNECTION,
+        _ if matches!(code, "bad_signature" | "bad_chain") => exit::INTEGRITY,
         401 | 403 | 409 => exit::RULE,
         _ => exit::OTHER,
     };
@@ -180,14 +181,22 @@ fn refused(status: u16, code: &str, message: &str, hint: &str, kept: &Text) -> C
 
 fn spanish_refusal(code: &str) -> Option<&'static str> {
     let text = match code {
-        "revoked" => "este equipo fue dado de baja",
+        "bad_signature" => "la firma no corresponde a la llave de este equipo",
         "unknown_device" => "el servidor no conoce este equipo",
-        "signature" => "la firma no corresponde",
-        "code" | "bad_code" | "unknown_code" | "enrolment_code" => "el código no existe, ya se usó o venció",
-        "municipality" | "wrong_municipality" => "el servidor es de otro municipio",
-        "replayed" | "replayed_attempt" | "attempt" => "ese intento ya se había usado",
+        "revoked" => "este equipo fue dado de baja",
+        "code_unknown" => "el código no existe",
+        "code_used" => "el código ya se usó",
+        "code_expired" => "el código venció",
+        "device_taken" => "ya hay un equipo con ese identificador",
+        "other_municipality" => "el servidor es de otro municipio",
+        "replayed" => "ese intento ya se había contestado",
+        "gap" => "al servidor le faltan hechos anteriores de este equipo",
+        "unknown_reference" => "el servidor no conoce algo en lo que esto se apoya",
+        "bad_chain" => "los hechos no forman una cadena",
+        "unknown_version" => "el servidor es de otra versión",
+        "malformed" => "el mensaje no se entiende",
         "too_large" => "el mensaje es demasiado grande",
-        "busy" | "overloaded" | "too_many" => "hay demasiadas peticiones",
+        "internal" => "el servidor tuvo un problema",
         _ => return None,
     };
     Some(text)

@@ -50,7 +50,8 @@ fn told(cx: &Context, rules: &Rules, lines: Seen<'_>) -> String {
         lang.word("huella", "hash"),
     ]);
     for line in lines.elements() {
-        let action = labels::action(rules, lang, line.text("action"));
+        let words = line.get("text").first(&[lang.word("es", "en"), "es"]);
+        let action = if words.is_empty() { labels::action(rules, lang, line.text("action")) } else { words };
         let at = |key: &str| match line.text(key) {
             "" => "—".to_owned(),
             time => cx.when.exact_of(time),

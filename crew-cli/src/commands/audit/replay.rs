@@ -2,7 +2,7 @@
 
 use clap::{ArgGroup, Args};
 use serde_json::json;
-use sync_core::notebook::At;
+use sync_core::view::audit::At;
 use sync_core::time::{TimeMs, parse_rfc3339};
 
 use crate::commands::order::list_text;

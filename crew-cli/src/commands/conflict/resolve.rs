@@ -44,7 +44,7 @@ pub fn run(cx: &Context, args: &ResolveArgs) -> Result<Report, CliError> {
         }
     };
     let ResolveArgs { folio, field, reason, .. } = args;
-    cx.write(|notebook| Ok(notebook.resolve(folio, field, choice, reason)?))?;
+    cx.write(|notebook| Ok(notebook.resolve(folio, field, &choice, reason)?))?;
     let settled = cx.screen.lang.word("resuelto", "settled");
     Report::new(
         &json!({ "folio": folio, "field": field }),

@@ -1,7 +1,7 @@
 //! `crew order list`: the orders on this device, from the index.
 
 use clap::Args;
-use sync_core::notebook::Filter;
+use sync_core::view::lists::Filter;
 use sync_core::rules::Rules;
 
 use crate::context::Context;

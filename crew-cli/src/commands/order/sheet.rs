@@ -11,9 +11,9 @@ use crate::when::When;
 /// Width of the column of labels.
 const LABEL_COLUMNS: usize = 22;
 /// Members of the view that have a section of their own, or are said in the heading.
-const NOT_PLAIN: [&str; 16] = [
+const NOT_PLAIN: [&str; 17] = [
     "folio", "status", "kind", "title", "fields", "checklist", "notes", "measurements", "materials", "photos",
-    "conflicts", "history", "unsent", "id", "description", "held_back",
+    "conflicts", "history", "unsent", "id", "description", "held_back", "locality_key",
 ];
 
 struct Sheet<'s> {
@@ -34,6 +34,7 @@ pub(super) fn render(screen: Screen, when: &When, rules: &Rules, order: Seen<'_>
     sheet.measurements(order);
     sheet.materials(order);
     sheet.notes(order);
+    sheet.decisions(order);
     sheet.history(order);
     sheet.text
 }
@@ -68,7 +69,9 @@ impl Sheet<'_> {
         if !title.is_empty() {
             self.line(&title);
         }
-        let sent = if order.is("unsent") {
+        let sent = if order.is("held_back") {
+            self.screen.style.alert(self.word("algo está retenido por el servidor", "the server holds something back"))
+        } else if order.is("unsent") {
             self.screen.style.pending(self.word("guardado en el teléfono, sin enviar", "saved on the phone, not sent"))
         } else {
             self.screen.style.good(self.word("enviado y confirmado", "sent and confirmed"))
@@ -188,6 +191,21 @@ impl Sheet<'_> {
         }
     }
 
+    /// What dispatch settled, and why.
+    fn decisions(&mut self, order: Seen<'_>) {
+        if order.count("decisions") == 0 {
+            return;
+        }
+        self.section("Decisiones", "Decisions");
+        for decision in order.list("decisions") {
+            let label = labels::field(self.rules, self.screen.lang, order.text("kind"), decision.text("field"));
+            let value = decision.get("value").shown();
+            let line = format!("  {}: {} ({})", clean(&label), clean(&value), clean(decision.text("reason")));
+            let who = self.who_when(decision);
+            self.line(&format!("{line}{who}"));
+        }
+    }
+
     fn history(&mut self, order: Seen<'_>) {
         if order.count("history") == 0 {
             return;
@@ -201,13 +219,14 @@ impl Sheet<'_> {
         ]);
         for event in order.list("history") {
             let lang = self.screen.lang;
-            let action = labels::action(self.rules, lang, event.text("action"));
-            let detail = event.first(&["summary", "detail"]);
+            let words = event.get("text").first(&[lang.word("es", "en"), "es"]);
+            let words = if words.is_empty() { labels::action(self.rules, lang, event.text("action")) } else { words };
+            let is_unsent = event.get("seq").0.is_null();
             table.row(vec![
                 self.when.both_of(event.text("claimed_at")),
                 event.first(&["person", "device"]),
-                if detail.is_empty() { action } else { format!("{action}: {detail}") },
-                labels::verdict(event.text("verdict"), lang).to_owned(),
+                words,
+                if is_unsent { lang.word("sin enviar", "unsent").to_owned() } else { String::new() },
             ]);
         }
         let text = table.render(self.screen.width, self.screen.style);
