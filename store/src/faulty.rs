@@ -100,8 +100,9 @@ impl FaultyDisk {
             for start in (0..bytes).step_by(PAGE_BYTES) {
                 let page = start..bytes.min(start + PAGE_BYTES);
                 let source = if random.one_in(2) { &durable } else { &live };
-                for at in page.start..page.end.min(source.len()) {
-                    left[at] = source[at];
+                let written = page.start..page.end.min(source.len());
+                if let Some(written) = source.get(written) {
+                    left[page.start..][..written.len()].copy_from_slice(written);
                 }
                 // Bytes that were durable and not overwritten stay, whichever page image survived.
                 for at in page.start..page.end.min(short) {

@@ -332,3 +332,6 @@ fn check_sizes(records: &[Vec<u8>], options: &LedgerOptions) -> Result<u64> {
 fn full(needed_bytes: u64) -> StoreError {
     StoreError::Full { path: "memory".into(), needed_bytes }
 }
+
+#[cfg(test)]
+mod tests;

@@ -155,6 +155,7 @@ struct Bench<'j, 'c> {
     rules: &'j Rules,
     schema: &'j RecordSchema,
     author: &'j DeviceRow,
+    device: crate::id::DeviceId,
     acceptable: &'j Acceptable<'c>,
 }
 
@@ -190,7 +191,9 @@ impl Bench<'_, '_> {
             };
             created("crew", Scope::Crew) || created("locality", Scope::Locality)
         } else {
-            self.acceptable.row.scopes_ever.iter().any(|scope| mine.contains(scope))
+            // What a device made itself stays its own work, whoever it was given to since.
+            self.acceptable.row.creator == self.device
+                || self.acceptable.row.scopes_ever.iter().any(|scope| mine.contains(scope))
         };
         if is_mine { Ok(()) } else { Err(Reason::OutOfScope) }
     }

@@ -343,6 +343,23 @@ fn a_failed_write_that_cannot_be_cut_back_stops_appends() {
 }
 
 #[test]
+fn what_is_found_at_opening_is_durable_from_then_on() {
+    let mut random = Random::from_env();
+    for _ in 0..20 {
+        let store = scratch();
+        let disk = FaultyDisk::default();
+        let open = || Ledger::open_on(Arc::new(disk.clone()), store.path(), &options(1 << 20)).unwrap();
+        let (mut ledger, _) = open();
+        append_to(&mut ledger, 1).unwrap();
+        disk.set(Faults { sync: Some(0), set_len: true, ..Faults::default() });
+        assert!(matches!(append_to(&mut ledger, 5), Err(StoreError::SyncFailed { .. })));
+        assert_named(&open().0.reader(), 5);
+        disk.crash(&mut random);
+        assert_named(&open().0.reader(), 5);
+    }
+}
+
+#[test]
 fn whatever_fails_and_whenever_the_power_goes_no_acknowledged_record_is_lost() {
     let mut random = Random::from_env();
     for _ in 0..60 {
