@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{audit, bundle, completions, conflict, device, enrol, import, invite, man, order, quarantine, sync};
+use crate::commands::{
+    audit, bundle, completions, conflict, device, enrol, import, invite, man, order, quarantine, sync,
+};
 use crate::text::Lang;
 
 /// Work orders of municipal crews, with or without signal.

@@ -151,7 +151,8 @@ impl Context {
         if behind == 0 {
             return Ok(());
         }
-        let mut rules = office::rules_from(&*store.rows()).map_err(|error| StoreError::Index { detail: error.to_string() })?;
+        let mut rules = office::rules_from(&*store.rows())
+            .map_err(|error| StoreError::Index { detail: error.to_string() })?;
         store.catch_up(
             &mut |number, line, overlay| Ok(notebook::fold_line(&mut rules, overlay, number, line)?),
             &mut |CatchUp { applied, last }| {

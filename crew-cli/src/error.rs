@@ -77,7 +77,10 @@ impl CliError {
                 exit::OTHER,
                 "not_allowed",
                 text!("no se permite leer o escribir {path}", "not allowed to read or write {path}"),
-                text!("revise los permisos o elija otro lugar", "check the permissions or choose another place"),
+                text!(
+                    "revise los permisos o elija otro lugar",
+                    "check the permissions or choose another place"
+                ),
             ),
             NotFound => Self::new(
                 exit::OTHER,
@@ -140,7 +143,10 @@ impl From<StoreError> for CliError {
             StoreError::RecordSize { .. } | StoreError::AppendSize { .. } => Self::new(
                 exit::RULE,
                 "too_large",
-                text!("demasiado grande: {error}; no se guardó nada", "too large: {error}; nothing was saved"),
+                text!(
+                    "demasiado grande: {error}; no se guardó nada",
+                    "too large: {error}; nothing was saved"
+                ),
                 text!("divídalo en partes", "split it into parts"),
             ),
             _ => Self::new(

@@ -162,7 +162,9 @@ fn failed(cx: &Context, error: HttpError) -> CliError {
 /// `nothing lost: 3 unsent stay`.
 fn kept(cx: &Context) -> Text {
     match cx.read(|notebook| Ok(notebook.status()?.unsent)) {
-        Ok(0) => text!("no se perdió nada: no hay nada pendiente de enviar", "nothing lost: nothing is unsent"),
+        Ok(0) => {
+            text!("no se perdió nada: no hay nada pendiente de enviar", "nothing lost: nothing is unsent")
+        }
         Ok(1) => text!("no se perdió nada: queda 1 sin enviar", "nothing lost: 1 unsent stays"),
         Ok(unsent) => {
             text!("no se perdió nada: quedan {unsent} sin enviar", "nothing lost: {unsent} unsent stay")

@@ -66,7 +66,8 @@ fn with_examples(command: Command, path: &str, lang: Lang) -> Command {
 }
 
 fn examples(path: &str) -> Option<&'static [&'static str]> {
-    let path = path.strip_prefix("crew order ").map_or_else(|| path.to_owned(), |rest| format!("crew {rest}"));
+    let path =
+        path.strip_prefix("crew order ").map_or_else(|| path.to_owned(), |rest| format!("crew {rest}"));
     let lines: &'static [&'static str] = match path.as_str() {
         "crew" => &[
             "crew enrol https://cuadrilla.example K7QM-2XWD-9RTF --name \"Cuadrilla 7\"",
@@ -91,7 +92,9 @@ fn examples(path: &str) -> Option<&'static [&'static str]> {
             "crew conflict resolve MZQ-26-K7-0012 fields.dose --take 2 --reason \"Lo confirmó la cuadrilla\"",
             "crew conflict resolve MZQ-26-K7-0012 fields.dose --value 1.20 --reason \"Medido de nuevo\"",
         ],
-        "crew bundle" => &["crew bundle export /media/usb/c07.cuadrilla", "crew bundle import /media/usb/c07.cuadrilla"],
+        "crew bundle" => {
+            &["crew bundle export /media/usb/c07.cuadrilla", "crew bundle import /media/usb/c07.cuadrilla"]
+        }
         "crew audit replay" => &[
             "crew audit replay --known-at 2026-11-21T18:00:00Z",
             "crew audit replay --order MZQ-26-K7-0012 --at-seq 120",
@@ -163,12 +166,15 @@ mod tests {
         assert!(parses(&["crew", "order", "new", "--kind", "k", "--field", "dosis=-1"]));
         assert!(parses(&["crew", "conflict", "resolve", "F", "dose", "--value", "-1", "--reason", "x"]));
         assert!(!parses(&["crew", "conflict", "resolve", "F", "dose", "--reason", "x"]));
-        assert!(!parses(&["crew", "conflict", "resolve", "F", "dose", "--take", "1", "--value", "2", "--reason", "x"]));
+        assert!(!parses(&[
+            "crew", "conflict", "resolve", "F", "dose", "--take", "1", "--value", "2", "--reason", "x"
+        ]));
     }
 
     #[test]
     fn a_flag_after_a_value_that_may_start_with_a_hyphen_is_still_a_flag() {
-        let matches = command(Lang::Es).try_get_matches_from(["crew", "note", "F", "--json", "texto"]).unwrap();
+        let matches =
+            command(Lang::Es).try_get_matches_from(["crew", "note", "F", "--json", "texto"]).unwrap();
         assert!(matches.get_flag("json"));
     }
 }

@@ -130,7 +130,10 @@ impl Home {
             Err(TryLockError::WouldBlock) => Err(CliError::new(
                 exit::OTHER,
                 "busy",
-                text!("ya hay un intercambio con el servidor en curso", "an exchange with the server is under way"),
+                text!(
+                    "ya hay un intercambio con el servidor en curso",
+                    "an exchange with the server is under way"
+                ),
                 text!("espere a que termine; no se perdió nada", "wait until it is done; nothing is lost"),
             )),
             Err(TryLockError::Error(error)) => Err(CliError::file(&path, &error)),
@@ -158,7 +161,8 @@ mod tests {
     use std::path::Path;
 
     fn located(given: Option<&str>, vars: &[(&str, &str)]) -> Option<String> {
-        let env = |name: &str| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let env =
+            |name: &str| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
         Home::locate(given.map(Path::new), &env).ok().map(|home| home.folder().display().to_string())
     }
 

@@ -116,7 +116,8 @@ impl Server {
     /// # Errors
     /// Every [`HttpError`] but `Url`. Whether the server took the message in is unknown then; asking again is safe.
     pub fn post(&self, path: &str, frame: &[u8]) -> Result<Reply, HttpError> {
-        let body = zstd::bulk::compress(frame, ZSTD_LEVEL).map_err(|error| HttpError::Link(error.to_string()))?;
+        let body =
+            zstd::bulk::compress(frame, ZSTD_LEVEL).map_err(|error| HttpError::Link(error.to_string()))?;
         let sent = self
             .agent
             .post(format!("{}{path}", self.url))

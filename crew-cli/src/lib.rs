@@ -12,7 +12,6 @@ pub mod help;
 pub mod home;
 pub mod http;
 pub mod labels;
-pub mod labels;
 pub mod output;
 pub mod seen;
 pub mod style;

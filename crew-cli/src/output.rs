@@ -95,8 +95,7 @@ impl Screen {
 
     /// Shows why the command failed, and answers its exit code.
     pub fn fail(&self, error: &CliError) -> u8 {
-        let text =
-            if self.json { format!("{}\n", error.json(self.lang)) } else { error.lines(self.lang) };
+        let text = if self.json { format!("{}\n", error.json(self.lang)) } else { error.lines(self.lang) };
         self.beside(&text);
         error.exit
     }

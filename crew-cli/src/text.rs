@@ -57,9 +57,8 @@ impl Lang {
     /// What the arguments and the environment ask for, found before the arguments are parsed: `--help` and usage
     /// errors are in that language too.
     pub fn guess(args: &[OsString], env: &dyn Fn(&str) -> Option<String>) -> Self {
-        let asked = given_value(args, "--lang").or_else(|| {
-            ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(env_value(env))
-        });
+        let asked = given_value(args, "--lang")
+            .or_else(|| ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(env_value(env)));
         match asked {
             Some(tag) if tag.to_ascii_lowercase().starts_with("en") => Self::En,
             _ => Self::Es,

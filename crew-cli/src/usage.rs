@@ -20,7 +20,9 @@ pub fn from_clap(error: &clap::Error) -> CliError {
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             text!("falta decir qué hacer", "it is not said what to do")
         }
-        ErrorKind::InvalidValue if value.is_empty() => text!("falta el valor de {arg}", "{arg} lacks its value"),
+        ErrorKind::InvalidValue if value.is_empty() => {
+            text!("falta el valor de {arg}", "{arg} lacks its value")
+        }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
             text!("{value} no vale para {arg}", "{value} does not fit {arg}")
         }
@@ -47,11 +49,12 @@ fn hint(error: &clap::Error) -> Text {
     if !valid.is_empty() {
         return text!("se puede: {valid}", "possible: {valid}");
     }
-    let near: Vec<String> = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
-        .into_iter()
-        .map(|kind| context(error, kind))
-        .filter(|text| !text.is_empty())
-        .collect();
+    let near: Vec<String> =
+        [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
+            .into_iter()
+            .map(|kind| context(error, kind))
+            .filter(|text| !text.is_empty())
+            .collect();
     if !near.is_empty() {
         let near = near.join(", ");
         return text!("¿quiso decir {near}?", "did you mean {near}?");

@@ -32,15 +32,13 @@ pub struct EnrolArgs {
 /// # Errors
 /// Connection; rule, if the code does not count; integrity, if the reply is not signed by the server it names.
 pub fn run(cx: &Context, args: &EnrolArgs) -> Result<Report, CliError> {
-    let kept = text!(
-        "no se perdió nada: repita la misma orden",
-        "nothing lost: repeat the same command"
-    );
+    let kept = text!("no se perdió nada: repita la misma orden", "nothing lost: repeat the same command");
     let server = Server::new(&args.url, Patience::ordinary()).map_err(|error| error.into_cli(&kept))?;
     cx.home.create()?;
     let _lock = cx.home.lock_exchange()?;
     let key = cx.home.key_or_new()?;
-    let frame = cx.write_new(|notebook| Ok(notebook.enrol_start(&args.url, &args.code, &args.name, &key)?))?;
+    let frame =
+        cx.write_new(|notebook| Ok(notebook.enrol_start(&args.url, &args.code, &args.name, &key)?))?;
     let reply = server.post(PATH, &frame).map_err(|error| error.into_cli(&kept))?;
     let identity = cx.write(|notebook| Ok(notebook.enrol_finish(&key, &frame, &reply.frame)?))?;
     let scopes = Scope::of_device(identity.role, identity.crew.as_deref(), &identity.localities);

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::de::DeserializeOwned;
-use sync_core::notebook::ImportFile;
 use sync_core::limits::{IMPORT_BYTES_MAX, IMPORT_ITEMS_MAX};
+use sync_core::notebook::ImportFile;
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
@@ -13,6 +13,7 @@ use crate::files;
 use crate::output::Report;
 use crate::table::Table;
 use crate::text;
+use crate::text::Lang;
 
 /// YAML nodes an import may have: items, each with some fields.
 const YAML_NODES_MAX: usize = IMPORT_ITEMS_MAX * 40;
@@ -52,7 +53,7 @@ fn told(cx: &Context, counts: &serde_json::Value) -> String {
     format!("{}{}\n", table.render(cx.screen.width, cx.screen.style), cx.saved())
 }
 
-fn plural(lang: crate::text::Lang, what: &str) -> &str {
+fn plural(lang: Lang, what: &str) -> &str {
     match what {
         "localities" => lang.word("localidades", "localities"),
         "crews" => lang.word("cuadrillas", "crews"),
@@ -68,9 +69,10 @@ fn plural(lang: crate::text::Lang, what: &str) -> &str {
 
 /// Reads the file as what its name says, or failing that as what its first character says.
 fn parse<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, CliError> {
-    let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).map_err(|error| {
-        malformed(path, &format!("no es UTF-8 desde el byte {}", error.valid_up_to()), "not UTF-8", None)
-    })?;
+    let text =
+        std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).map_err(|error| {
+            malformed(path, &format!("no es UTF-8 desde el byte {}", error.valid_up_to()), "not UTF-8", None)
+        })?;
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let is_json = match extension.to_ascii_lowercase().as_str() {
         "json" => true,
@@ -169,7 +171,11 @@ mod tests {
         let error = read("a.yaml", "localities:\n  - name: Ocota\n    nmae: x\n").unwrap_err();
         assert_eq!(error.exit, 2);
         assert!(error.message.en.contains("line 3"), "{}", error.message.en);
-        assert!(error.message.en.contains("nmae") && error.message.en.contains("`name`"), "{}", error.message.en);
+        assert!(
+            error.message.en.contains("nmae") && error.message.en.contains("`name`"),
+            "{}",
+            error.message.en
+        );
         let error = read("a.json", "{\"localities\": [\n{\"nam\": 1}]}").unwrap_err();
         assert!(error.message.en.contains("line 2, column"), "{}", error.message.en);
         assert_eq!(error.message.en.matches("line").count(), 1);

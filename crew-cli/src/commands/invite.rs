@@ -48,10 +48,9 @@ pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
     let state = if is_told {
         cx.screen.lang.word("ya se puede usar", "it can be used now")
     } else {
-        cx.screen.lang.word(
-            "servirá después del próximo «crew sync»",
-            "it will work after the next `crew sync`",
-        )
+        cx.screen
+            .lang
+            .word("servirá después del próximo «crew sync»", "it will work after the next `crew sync`")
     };
     let until = cx.screen.lang.word("vence", "expires");
     let text = format!(

@@ -24,7 +24,9 @@ pub struct ManArgs {
 pub fn run(cx: &Context, args: &ManArgs) -> Result<Report, CliError> {
     std::fs::create_dir_all(&args.dir).map_err(|error| CliError::file(&args.dir, &error))?;
     let mut pages = Vec::new();
-    collect(&help::command(cx.screen.lang), "crew", &mut pages);
+    let mut root = help::command(cx.screen.lang);
+    root.build();
+    collect(&root, "crew", &mut pages);
     for (name, page) in &pages {
         let path = args.dir.join(format!("{name}.1"));
         files::write_whole(&path, page, 0o644).map_err(|error| CliError::file(&path, &error))?;
@@ -37,7 +39,7 @@ pub fn run(cx: &Context, args: &ManArgs) -> Result<Report, CliError> {
 fn collect(command: &Command, name: &str, pages: &mut Vec<(String, Vec<u8>)>) {
     let mut page = Vec::new();
     // Writing into memory does not fail.
-    let _ = clap_mangen::Man::new(command.clone().name(name.to_owned())).render(&mut page);
+    let _ = clap_mangen::Man::new(command.clone()).render(&mut page);
     pages.push((name.to_owned(), page));
     for sub in command.get_subcommands() {
         collect(sub, &format!("{name}-{}", sub.get_name()), pages);

@@ -18,10 +18,8 @@ pub fn run(cx: &Context) -> Result<Report, CliError> {
     let style = cx.screen.style;
     let sent = match status.unsent {
         0 => style.good(lang.word("todo enviado y confirmado", "everything sent and confirmed")),
-        1 => style.pending(lang.word(
-            "1 guardado en el teléfono, sin enviar",
-            "1 saved on the phone, not sent",
-        )),
+        1 => style
+            .pending(lang.word("1 guardado en el teléfono, sin enviar", "1 saved on the phone, not sent")),
         unsent => style.pending(&format!(
             "{unsent} {}",
             lang.word("guardados en el teléfono, sin enviar", "saved on the phone, not sent")
@@ -43,10 +41,10 @@ pub fn run(cx: &Context) -> Result<Report, CliError> {
         (lang.word("servidor al día hasta", "server was at"), status.server_seq.to_string()),
         (lang.word("registros", "records"), status.records.to_string()),
     ];
-    let carried = (status.carried > 0).then(|| {
-        (lang.word("lleva de otros", "carried for others"), status.carried.to_string())
-    });
-    let text: String = lines.iter().chain(&carried).map(|(word, value)| format!("{}  {value}\n", pad(word, 22))).collect();
+    let carried = (status.carried > 0)
+        .then(|| (lang.word("lleva de otros", "carried for others"), status.carried.to_string()));
+    let text: String =
+        lines.iter().chain(&carried).map(|(word, value)| format!("{}  {value}\n", pad(word, 22))).collect();
     Report::new(&status, text)
 }
 

@@ -33,7 +33,8 @@ fn spanish(error: &NotebookError) -> String {
         NotebookError::NotEnrolled => "este equipo no está registrado".into(),
         NotebookError::AlreadyEnrolled(name) => format!("este equipo ya está registrado como {name}"),
         NotebookError::Unknown { what, word, known } => {
-            let known = if known.is_empty() { String::new() } else { format!(" (hay: {})", known.join(", ")) };
+            let known =
+                if known.is_empty() { String::new() } else { format!(" (hay: {})", known.join(", ")) };
             format!("no hay {} «{word}»{known}", thing(what))
         }
         NotebookError::Ambiguous { word, matches } => {
@@ -57,7 +58,9 @@ fn spanish(error: &NotebookError) -> String {
             format!("{field} de {folio} no tiene un valor número {number}; tiene {count}")
         }
         NotebookError::NoConflict { folio, field } => format!("{field} de {folio} no tiene diferencias"),
-        NotebookError::Import { place, problem } => format!("el archivo tiene un error en {place}: {problem}"),
+        NotebookError::Import { place, problem } => {
+            format!("el archivo tiene un error en {place}: {problem}")
+        }
         NotebookError::Bundle(detail) => format!("no se puede usar el archivo: {detail}"),
         NotebookError::Foreign(detail) => {
             format!("lo que contestó no es el servidor de este municipio: {detail}")
@@ -88,7 +91,9 @@ fn spanish_hint(error: &NotebookError) -> String {
         NotebookError::Unknown { what: "order", .. } => {
             "vea crew order list; una orden de otra cuadrilla no está en este equipo"
         }
-        NotebookError::Unknown { .. } => "revise cómo se escribe, o ejecute crew sync para traer lo publicado",
+        NotebookError::Unknown { .. } => {
+            "revise cómo se escribe, o ejecute crew sync para traer lo publicado"
+        }
         NotebookError::Ambiguous { .. } => "nombre el lugar por su clave",
         NotebookError::Reading { .. } | NotebookError::Value { .. } | NotebookError::Quantity(_) => {
             "escriba el número con punto, en la unidad de la regla, por ejemplo 0.80 mg/L"
@@ -100,9 +105,7 @@ fn spanish_hint(error: &NotebookError) -> String {
         NotebookError::NoSuchValue { .. } | NotebookError::NoConflict { .. } => "vea crew conflict list",
         NotebookError::Import { .. } => "no se importó nada; corrija el archivo e impórtelo de nuevo",
         NotebookError::Bundle(_) => "no se tomó nada; copie el archivo otra vez desde su equipo",
-        NotebookError::Foreign(_) => {
-            "no se perdió nada; si la red pide iniciar sesión, hágalo y repita"
-        }
+        NotebookError::Foreign(_) => "no se perdió nada; si la red pide iniciar sesión, hágalo y repita",
         NotebookError::Forged(_) => "no confíe en esta red; no se tomó nada y no se perdió nada",
         NotebookError::OutOfStep(_) => "repita crew sync; si sigue igual, avise a quien administra",
         NotebookError::Behind { .. } => {
@@ -153,14 +156,18 @@ fn value(error: &ValueError) -> String {
 
 fn reading(error: &ReadingError) -> String {
     match error {
-        ReadingError::Unit { what, expected, found } => format!("{what} se mide en {expected}, no en {found}"),
+        ReadingError::Unit { what, expected, found } => {
+            format!("{what} se mide en {expected}, no en {found}")
+        }
         ReadingError::Value(error) => value(error),
     }
 }
 
 fn decimal(error: &DecimalError) -> String {
     match error {
-        DecimalError::Comma(text) => format!("los decimales van después de un punto, no de una coma: «{text}»"),
+        DecimalError::Comma(text) => {
+            format!("los decimales van después de un punto, no de una coma: «{text}»")
+        }
         DecimalError::NotANumber(text) => format!("no es un número: «{text}»"),
         DecimalError::TooLong(text) => format!("tiene demasiadas cifras: «{text}»"),
     }
@@ -174,12 +181,8 @@ mod tests {
 
     #[test]
     fn a_refusal_keeps_its_word_and_exit_code_in_both_languages() {
-        let error = ValueError::Range {
-            value: "-1".into(),
-            unit: "mg/L".into(),
-            min: "0".into(),
-            max: "50".into(),
-        };
+        let error =
+            ValueError::Range { value: "-1".into(), unit: "mg/L".into(), min: "0".into(), max: "50".into() };
         let error = CliError::from(NotebookError::Value { field: "dose".into(), error });
         assert_eq!((error.exit, error.code.as_str()), (3, "value"));
         assert_eq!(error.message.es, "dose: -1 mg/L es imposible: debe estar entre 0 y 50");

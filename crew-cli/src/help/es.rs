@@ -2,7 +2,8 @@
 
 /// What a command does. Shortcuts share their text with `order`.
 pub fn about(path: &str) -> Option<&'static str> {
-    let path = path.strip_prefix("crew order ").map_or_else(|| path.to_owned(), |rest| format!("crew {rest}"));
+    let path =
+        path.strip_prefix("crew order ").map_or_else(|| path.to_owned(), |rest| format!("crew {rest}"));
     let text = match path.as_str() {
         "crew" => "Órdenes de trabajo de las cuadrillas municipales, con señal o sin ella.",
         "crew enrol" => "Registra este equipo con un código de un solo uso",
@@ -34,7 +35,9 @@ pub fn about(path: &str) -> Option<&'static str> {
         "crew bundle export" => "Escribe un archivo con lo que falta entregar",
         "crew bundle import" => "Toma lo que trae un archivo",
         "crew bundle inspect" => "Muestra qué trae un archivo, sin tomarlo",
-        "crew import" => "Localidades, cuadrillas, activos, materiales y órdenes desde un archivo YAML o JSON",
+        "crew import" => {
+            "Localidades, cuadrillas, activos, materiales y órdenes desde un archivo YAML o JSON"
+        }
         "crew invite" => "Da un código de un solo uso para otro equipo",
         "crew device" => "Equipos registrados",
         "crew device list" => "Lista los equipos",

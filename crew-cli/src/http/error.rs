@@ -71,7 +71,9 @@ impl HttpError {
     }
 
     fn from_io(error: &io::Error) -> Self {
-        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, TimedOut, UnexpectedEof};
+        use io::ErrorKind::{
+            BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, TimedOut, UnexpectedEof,
+        };
         match error.kind() {
             TimedOut => Self::TimedOut,
             UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe => Self::Cut,
@@ -93,7 +95,10 @@ impl HttpError {
             Self::Refused { status, code, message, hint } => refused(status, &code, &message, &hint, kept),
             Self::Url(_) => CliError::usage(
                 message,
-                text!("escríbala así: https://servidor.example:8443", "write it like https://server.example:8443"),
+                text!(
+                    "escríbala así: https://servidor.example:8443",
+                    "write it like https://server.example:8443"
+                ),
             ),
             Self::Portal { .. } => CliError::new(
                 exit::CONNECTION,
@@ -125,13 +130,17 @@ impl HttpError {
     fn message(&self) -> (&'static str, Text) {
         match self {
             Self::Url(url) => ("bad_url", text!("no es una dirección: {url}", "not an address: {url}")),
-            Self::Link(detail) => {
-                ("no_connection", text!("sin conexión con el servidor ({detail})", "no connection to the server ({detail})"))
-            }
+            Self::Link(detail) => (
+                "no_connection",
+                text!("sin conexión con el servidor ({detail})", "no connection to the server ({detail})"),
+            ),
             Self::TimedOut => {
                 ("timed_out", text!("el servidor no contestó a tiempo", "the server did not answer in time"))
             }
-            Self::Cut => ("cut_reply", text!("la conexión se cortó a media respuesta", "the connection was cut in mid-reply")),
+            Self::Cut => (
+                "cut_reply",
+                text!("la conexión se cortó a media respuesta", "the connection was cut in mid-reply"),
+            ),
             Self::Portal { status } => (
                 "captive_portal",
                 text!(
@@ -139,22 +148,34 @@ impl HttpError {
                     "a web page answered, not the server (HTTP {status}): the network wants a login"
                 ),
             ),
-            Self::NotCuadrilla => {
-                ("not_cuadrilla", text!("lo que contestó no es un servidor de Cuadrilla", "what answered is no Cuadrilla server"))
-            }
+            Self::NotCuadrilla => (
+                "not_cuadrilla",
+                text!(
+                    "lo que contestó no es un servidor de Cuadrilla",
+                    "what answered is no Cuadrilla server"
+                ),
+            ),
             Self::Unavailable { status } => (
                 "server_unavailable",
-                text!("el servidor no puede atender ahora (HTTP {status})", "the server cannot answer now (HTTP {status})"),
+                text!(
+                    "el servidor no puede atender ahora (HTTP {status})",
+                    "the server cannot answer now (HTTP {status})"
+                ),
             ),
-            Self::TooLarge => {
-                ("reply_too_large", text!("la respuesta es más grande de lo posible", "the reply is larger than can be"))
-            }
-            Self::Garbled(detail) => {
-                ("garbled_reply", text!("la respuesta llegó ilegible ({detail})", "the reply arrived unreadable ({detail})"))
-            }
+            Self::TooLarge => (
+                "reply_too_large",
+                text!("la respuesta es más grande de lo posible", "the reply is larger than can be"),
+            ),
+            Self::Garbled(detail) => (
+                "garbled_reply",
+                text!("la respuesta llegó ilegible ({detail})", "the reply arrived unreadable ({detail})"),
+            ),
             Self::Tls(detail) => (
                 "tls",
-                text!("no hay conexión segura con el servidor ({detail})", "no secure connection to the server ({detail})"),
+                text!(
+                    "no hay conexión segura con el servidor ({detail})",
+                    "no secure connection to the server ({detail})"
+                ),
             ),
             Self::Refused { message, .. } => ("refused", Text::same(message.clone())),
         }

@@ -43,7 +43,9 @@ fn post_to(head: &str, body: &[u8]) -> Result<Reply, HttpError> {
 }
 
 fn ok_head(coding: &str, length: usize) -> String {
-    format!("HTTP/1.1 200 OK\nContent-Type: {CONTENT_TYPE}\nContent-Encoding: {coding}\nContent-Length: {length}")
+    format!(
+        "HTTP/1.1 200 OK\nContent-Type: {CONTENT_TYPE}\nContent-Encoding: {coding}\nContent-Length: {length}"
+    )
 }
 
 #[test]
@@ -67,8 +69,7 @@ fn a_captive_portal_is_no_reply() {
 #[test]
 fn a_cut_reply_is_no_reply() {
     assert_eq!(post_to(&ok_head("identity", 100), b"only this"), Err(HttpError::Cut));
-    let chunked =
-        format!("HTTP/1.1 200 OK\nContent-Type: {CONTENT_TYPE}\nTransfer-Encoding: chunked");
+    let chunked = format!("HTTP/1.1 200 OK\nContent-Type: {CONTENT_TYPE}\nTransfer-Encoding: chunked");
     assert_eq!(post_to(&chunked, b"5\r\nhal"), Err(HttpError::Cut));
     let body = zstd::bulk::compress(&[7; 5_000], 3).unwrap();
     let half = &body[..body.len() / 2];
@@ -96,7 +97,8 @@ fn another_server_is_told_from_a_refusal() {
     let gateway = "HTTP/1.1 502 Bad Gateway\nContent-Type: text/plain\nContent-Length: 2";
     assert_eq!(post_to(gateway, b"no"), Err(HttpError::Unavailable { status: 502 }));
     let json = br#"{"error":{"code":"revoked","message":"the device is revoked","hint":"ask the office"}}"#;
-    let head = format!("HTTP/1.1 403 Forbidden\nContent-Type: application/json\nContent-Length: {}", json.len());
+    let head =
+        format!("HTTP/1.1 403 Forbidden\nContent-Type: application/json\nContent-Length: {}", json.len());
     let error = post_to(&head, json).unwrap_err();
     let HttpError::Refused { status: 403, code, .. } = &error else { panic!("{error:?}") };
     assert_eq!(code, "revoked");
@@ -126,7 +128,16 @@ fn nobody_listening_is_no_connection() {
 
 #[test]
 fn an_address_needs_a_scheme_and_a_host() {
-    for url in ["", "cuadrilla.example", "ftp://x", "http://", "https:///x", "http://a b", "http://u:p@x", "http://x?y"] {
+    for url in [
+        "",
+        "cuadrilla.example",
+        "ftp://x",
+        "http://",
+        "https:///x",
+        "http://a b",
+        "http://u:p@x",
+        "http://x?y",
+    ] {
         assert_eq!(Server::new(url, patience()).err(), Some(HttpError::Url(url.into())), "{url}");
     }
     Server::new("https://cuadrilla.example:8443/", patience()).unwrap();

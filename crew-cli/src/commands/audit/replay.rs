@@ -2,8 +2,8 @@
 
 use clap::{ArgGroup, Args};
 use serde_json::json;
-use sync_core::view::audit::At;
 use sync_core::time::{TimeMs, parse_rfc3339};
+use sync_core::view::audit::At;
 
 use crate::commands::order::list_text;
 use crate::context::Context;

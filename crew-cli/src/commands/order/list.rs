@@ -1,8 +1,8 @@
 //! `crew order list`: the orders on this device, from the index.
 
 use clap::Args;
-use sync_core::view::lists::Filter;
 use sync_core::rules::Rules;
+use sync_core::view::lists::Filter;
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -30,11 +30,8 @@ pub struct ListArgs {
 /// # Errors
 /// Not enrolled, or what the store answers.
 pub fn run(cx: &Context, args: &ListArgs) -> Result<Report, CliError> {
-    let filter = Filter {
-        status: args.status.clone(),
-        crew: args.crew.clone(),
-        locality: args.locality.clone(),
-    };
+    let filter =
+        Filter { status: args.status.clone(), crew: args.crew.clone(), locality: args.locality.clone() };
     cx.read(|notebook| {
         let report = Report::new(&notebook.order_list(&filter)?, String::new())?;
         if cx.screen.json {
@@ -70,7 +67,10 @@ pub(crate) fn told(cx: &Context, rules: &Rules, orders: Seen<'_>) -> String {
         ]);
     }
     if count == 0 {
-        return format!("{}\n", lang.word("no hay órdenes así en este equipo", "no such orders on this device"));
+        return format!(
+            "{}\n",
+            lang.word("no hay órdenes así en este equipo", "no such orders on this device")
+        );
     }
     let total = format!("{count} {}", lang.word("órdenes", "orders"));
     format!("{}{}\n", table.render(cx.screen.width, cx.screen.style), cx.screen.style.dim(&total))

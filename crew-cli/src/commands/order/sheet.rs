@@ -12,8 +12,23 @@ use crate::when::When;
 const LABEL_COLUMNS: usize = 22;
 /// Members of the view that have a section of their own, or are said in the heading.
 const NOT_PLAIN: [&str; 17] = [
-    "folio", "status", "kind", "title", "fields", "checklist", "notes", "measurements", "materials", "photos",
-    "conflicts", "history", "unsent", "id", "description", "held_back", "locality_key",
+    "folio",
+    "status",
+    "kind",
+    "title",
+    "fields",
+    "checklist",
+    "notes",
+    "measurements",
+    "materials",
+    "photos",
+    "conflicts",
+    "history",
+    "unsent",
+    "id",
+    "description",
+    "held_back",
+    "locality_key",
 ];
 
 struct Sheet<'s> {
@@ -70,9 +85,13 @@ impl Sheet<'_> {
             self.line(&title);
         }
         let sent = if order.is("held_back") {
-            self.screen.style.alert(self.word("algo está retenido por el servidor", "the server holds something back"))
+            self.screen
+                .style
+                .alert(self.word("algo está retenido por el servidor", "the server holds something back"))
         } else if order.is("unsent") {
-            self.screen.style.pending(self.word("guardado en el teléfono, sin enviar", "saved on the phone, not sent"))
+            self.screen
+                .style
+                .pending(self.word("guardado en el teléfono, sin enviar", "saved on the phone, not sent"))
         } else {
             self.screen.style.good(self.word("enviado y confirmado", "sent and confirmed"))
         };
@@ -84,7 +103,8 @@ impl Sheet<'_> {
 
     fn conflicts(&mut self, order: Seen<'_>) {
         for conflict in order.list("conflicts") {
-            let label = labels::field(self.rules, self.screen.lang, order.text("kind"), conflict.text("field"));
+            let label =
+                labels::field(self.rules, self.screen.lang, order.text("kind"), conflict.text("field"));
             let heading = format!("⚠ {}: {label}", self.word("hay valores distintos", "values differ"));
             let heading = self.screen.style.alert(&heading);
             self.line("");
@@ -198,7 +218,8 @@ impl Sheet<'_> {
         }
         self.section("Decisiones", "Decisions");
         for decision in order.list("decisions") {
-            let label = labels::field(self.rules, self.screen.lang, order.text("kind"), decision.text("field"));
+            let label =
+                labels::field(self.rules, self.screen.lang, order.text("kind"), decision.text("field"));
             let value = decision.get("value").shown();
             let line = format!("  {}: {} ({})", clean(&label), clean(&value), clean(decision.text("reason")));
             let who = self.who_when(decision);
@@ -220,7 +241,8 @@ impl Sheet<'_> {
         for event in order.list("history") {
             let lang = self.screen.lang;
             let words = event.get("text").first(&[lang.word("es", "en"), "es"]);
-            let words = if words.is_empty() { labels::action(self.rules, lang, event.text("action")) } else { words };
+            let words =
+                if words.is_empty() { labels::action(self.rules, lang, event.text("action")) } else { words };
             let is_unsent = event.get("seq").0.is_null();
             table.row(vec![
                 self.when.both_of(event.text("claimed_at")),
@@ -240,15 +262,22 @@ impl Sheet<'_> {
             at if at.is_empty() => String::new(),
             at => self.when.both_of(&at),
         };
-        let words: Vec<&str> = [who.as_str(), at.as_str()].into_iter().filter(|word| !word.is_empty()).collect();
-        if words.is_empty() { String::new() } else { self.screen.style.dim(&format!("  — {}", words.join(" · "))) }
+        let words: Vec<&str> =
+            [who.as_str(), at.as_str()].into_iter().filter(|word| !word.is_empty()).collect();
+        if words.is_empty() {
+            String::new()
+        } else {
+            self.screen.style.dim(&format!("  — {}", words.join(" · ")))
+        }
     }
 }
 
 fn is_ticked(ticked: Seen<'_>, key: &str) -> bool {
     match ticked.get(key).0.as_bool() {
         Some(done) => done,
-        None => ticked.elements().any(|line| line.text("key") == key && (line.is("done") || line.is("checked"))),
+        None => {
+            ticked.elements().any(|line| line.text("key") == key && (line.is("done") || line.is("checked")))
+        }
     }
 }
 
