@@ -222,7 +222,11 @@ impl NotebookError {
             Self::Role { .. } | Self::Refused(_) | Self::Change(_) => 3,
             Self::Foreign(_) => 4,
             Self::Forged(_) | Self::Behind { .. } | Self::Bundle(_) => 5,
-            Self::NotEnrolled | Self::AlreadyEnrolled(_) | Self::OutOfStep(_) | Self::Rules(_) | Self::Index(_) => 1,
+            Self::NotEnrolled
+            | Self::AlreadyEnrolled(_)
+            | Self::OutOfStep(_)
+            | Self::Rules(_)
+            | Self::Index(_) => 1,
         }
     }
 

@@ -21,13 +21,20 @@ use crate::verdict::{Reason, Receipt, Verdict};
 use serde_bytes::ByteBuf;
 
 /// Folds one journal line: how a device's index is rebuilt.
-pub fn fold_line(rules: &mut Rules, overlay: &mut Overlay<'_>, number: u64, line: &[u8]) -> Result<(), RowsError> {
+pub fn fold_line(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    number: u64,
+    line: &[u8],
+) -> Result<(), RowsError> {
     match Line::from_bytes(line)? {
         Line::Entry { receipt: None, chained } => {
             let deed = decode_deed(&chained.entry.body)?;
             fold_own(rules, overlay, number, &chained, &deed, None)
         }
-        Line::Entry { receipt: Some(receipt), chained } => fold_received(rules, overlay, number, &receipt, &chained),
+        Line::Entry { receipt: Some(receipt), chained } => {
+            fold_received(rules, overlay, number, &receipt, &chained)
+        }
         Line::Device(line) => fold_device_line(rules, overlay, line),
     }
 }
@@ -66,7 +73,12 @@ pub fn fold_own(
     Ok(())
 }
 
-fn applied<'c>(chained: &ChainedEntry, change: &'c Change, line: u64, accepted_as: Option<u64>) -> Applied<'c> {
+fn applied<'c>(
+    chained: &ChainedEntry,
+    change: &'c Change,
+    line: u64,
+    accepted_as: Option<u64>,
+) -> Applied<'c> {
     let header = &chained.entry.header;
     Applied {
         record: header.record,
@@ -117,7 +129,9 @@ fn fold_received(
                 read_change(overlay, rules, &header.record, change)?.map_err(|reason| broken(&reason))?;
             let implicit = implicit_scopes(overlay, acceptable.row.kind)?;
             let applied = applied(chained, change, number, Some(receipt.seq));
-            apply_change(overlay, acceptable, &applied, |row| row.scopes.union(&implicit).cloned().collect())?;
+            apply_change(overlay, acceptable, &applied, |row| {
+                row.scopes.union(&implicit).cloned().collect()
+            })?;
         }
         (Verdict::Accepted, Deed::Act(act)) => fold_act(rules, overlay, receipt.seq, &header.device, act)?,
         (Verdict::Quarantined(reason), _) => {
@@ -163,9 +177,13 @@ fn fold_act(
 }
 
 /// Scopes that need no announcement: the whole municipality holds everything, the catalog all that is no order.
-fn implicit_scopes(overlay: &Overlay<'_>, kind: RecordKind) -> Result<std::collections::BTreeSet<Scope>, RowsError> {
+fn implicit_scopes(
+    overlay: &Overlay<'_>,
+    kind: RecordKind,
+) -> Result<std::collections::BTreeSet<Scope>, RowsError> {
     let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
-    let mine = identity.map(|me| Scope::of_device(me.role, me.crew.as_deref(), &me.localities)).unwrap_or_default();
+    let mine =
+        identity.map(|me| Scope::of_device(me.role, me.crew.as_deref(), &me.localities)).unwrap_or_default();
     let is_catalog = !matches!(kind, RecordKind::Order | RecordKind::Report);
     let holds = |scope: &Scope| *scope == Scope::Municipality || (*scope == Scope::Catalog && is_catalog);
     Ok(mine.into_iter().filter(holds).collect())
@@ -180,7 +198,9 @@ fn fold_device_line(rules: &mut Rules, overlay: &mut Overlay<'_>, line: DeviceLi
         }
         DeviceLine::Attempt(number) => overlay.write(keys::fact("attempt"), &number),
         DeviceLine::Contact(contact) => fold_contact(rules, overlay, &contact)?,
-        DeviceLine::Carried(carried) => overlay.write(keys::carried(&carried.device, carried.span.0), &carried),
+        DeviceLine::Carried(carried) => {
+            overlay.write(keys::carried(&carried.device, carried.span.0), &carried)
+        }
         DeviceLine::CarriedReceipt(receipt) => {
             // What the server has need not be carried any more; the word about it goes back instead.
             let prefix = [keys::CARRIED, &receipt.device.0].concat();
@@ -210,7 +230,8 @@ fn fold_contact(rules: &mut Rules, overlay: &mut Overlay<'_>, contact: &Contact)
     } else {
         crate::checkpoint::verify(&contact.checkpoint, &identity.log_verifier).map_err(RowsError)?
     };
-    let checkpoint = if contact.checkpoint.is_empty() { before.checkpoint } else { contact.checkpoint.clone() };
+    let checkpoint =
+        if contact.checkpoint.is_empty() { before.checkpoint } else { contact.checkpoint.clone() };
     let cursors = if contact.cursors.is_empty() { before.cursors } else { contact.cursors.clone() };
     let row = ContactRow {
         at_ms: contact.at_ms,

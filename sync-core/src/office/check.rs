@@ -164,9 +164,7 @@ impl Office {
             return Err(RequestError::TooManySegments(sync.carried.len()));
         }
         let own = match sync.own.take() {
-            Some(segment) if segment.device == device => {
-                self.check_segment(rows, &row.key, &segment)?
-            }
+            Some(segment) if segment.device == device => self.check_segment(rows, &row.key, &segment)?,
             Some(_) => return Err(ChainError::Gap(0).into()),
             None => Vec::new(),
         };
