@@ -34,7 +34,9 @@ fn in_spanish(command: Command, path: &str) -> Command {
         .mut_args(|arg| {
             let heading = if arg.is_positional() { "Datos" } else { "Opciones" };
             let text = es::arg(&path_owned, arg.get_id().as_str()).map(str::to_owned);
-            let arg = arg.help_heading(heading).hide_possible_values(true);
+            let takes_values = arg.get_action().takes_values();
+            let arg = arg.help_heading(heading);
+            let arg = if takes_values { arg.hide_possible_values(true) } else { arg };
             match text {
                 Some(text) => arg.help(text),
                 None => arg,

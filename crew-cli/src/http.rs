@@ -197,6 +197,9 @@ fn check_head(response: &mut http::Response<Body>) -> Result<(), HttpError> {
 
 fn read_bounded(body: &mut Body) -> Result<Vec<u8>, HttpError> {
     let promised = body.content_length();
+    if promised.is_some_and(|promised| promised > MESSAGE_BYTES_MAX as u64) {
+        return Err(HttpError::TooLarge);
+    }
     let mut bytes = Vec::new();
     let mut reader = body.as_reader().take(MESSAGE_BYTES_MAX as u64 + 1);
     reader.read_to_end(&mut bytes).map_err(|error| HttpError::from_reading(&error))?;

@@ -23,9 +23,10 @@ impl Table {
     }
 
     /// Adds a row; line breaks and other control characters in it are shown as blanks.
-    pub fn row(&mut self, cells: Vec<String>) {
-        debug_assert_eq!(cells.len(), self.heading.len());
-        self.rows.push(cells.iter().map(|cell| clean(cell)).collect());
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        let row: Vec<String> = cells.into_iter().map(|cell| clean(&cell)).collect();
+        debug_assert_eq!(row.len(), self.heading.len());
+        self.rows.push(row);
     }
 
     /// The table as text at most `width` columns wide, as far as [`COLUMN_MIN`] allows.

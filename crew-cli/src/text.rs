@@ -16,9 +16,9 @@ pub enum Lang {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Text {
     /// Spanish.
-    pub es: String,
+    pub es: Box<str>,
     /// English.
-    pub en: String,
+    pub en: Box<str>,
 }
 
 impl Text {
@@ -32,7 +32,7 @@ impl Text {
 
     /// A text that is the same in both languages: a path, a name, what a system said.
     pub fn same(text: impl Into<String>) -> Self {
-        let text = text.into();
+        let text: Box<str> = text.into().into();
         Self { es: text.clone(), en: text }
     }
 }
@@ -41,7 +41,7 @@ impl Text {
 #[macro_export]
 macro_rules! text {
     ($es:literal, $en:literal $(,)?) => {
-        $crate::text::Text { es: format!($es), en: format!($en) }
+        $crate::text::Text { es: format!($es).into(), en: format!($en).into() }
     };
 }
 

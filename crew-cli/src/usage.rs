@@ -49,17 +49,22 @@ fn hint(error: &clap::Error) -> Text {
     if !valid.is_empty() {
         return text!("se puede: {valid}", "possible: {valid}");
     }
-    let near: Vec<String> =
-        [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue]
-            .into_iter()
-            .map(|kind| context(error, kind))
-            .filter(|text| !text.is_empty())
-            .collect();
+    let kinds = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
+    let near: Vec<String> = kinds.into_iter().flat_map(|kind| nearest(error, kind)).collect();
     if !near.is_empty() {
         let near = near.join(", ");
         return text!("¿quiso decir {near}?", "did you mean {near}?");
     }
     text!("agregue --help para ver cómo se usa", "add --help to see how it is used")
+}
+
+/// The nearest two suggestions, the nearest first; clap lists them the other way round.
+fn nearest(error: &clap::Error, kind: ContextKind) -> Vec<String> {
+    match error.get(kind) {
+        Some(ContextValue::Strings(texts)) => texts.iter().rev().take(2).cloned().collect(),
+        Some(ContextValue::String(text)) => vec![text.clone()],
+        _ => Vec::new(),
+    }
 }
 
 fn context(error: &clap::Error, kind: ContextKind) -> String {
@@ -86,7 +91,7 @@ mod tests {
         let error = help::command(Lang::Es).try_get_matches_from(args).unwrap_err();
         let error = from_clap(&error);
         assert_eq!((error.exit, error.code.as_str()), (2, "usage"));
-        (error.message.en, error.hint.en)
+        (error.message.en.into(), error.hint.en.into())
     }
 
     #[test]
@@ -94,7 +99,7 @@ mod tests {
         assert_eq!(error(&["crew", "order", "new"]).0, "--kind <KIND> is missing");
         assert_eq!(
             error(&["crew", "stauts"]),
-            ("there is no command stauts".into(), "did you mean status?".into())
+            ("there is no command stauts".into(), "did you mean status, start?".into())
         );
         assert_eq!(error(&["crew", "invite", "--role", "boss"]).0, "boss does not fit --role <ROLE>");
         assert!(error(&["crew", "invite", "--role", "boss"]).1.contains("dispatcher"));

@@ -172,7 +172,7 @@ mod tests {
         assert_eq!(error.exit, 2);
         assert!(error.message.en.contains("line 3"), "{}", error.message.en);
         assert!(
-            error.message.en.contains("nmae") && error.message.en.contains("`name`"),
+            error.message.en.contains("nmae") && error.message.en.contains("expected one of name"),
             "{}",
             error.message.en
         );

@@ -14,16 +14,16 @@ impl From<NotebookError> for CliError {
     fn from(error: NotebookError) -> Self {
         let message = match &error {
             NotebookError::Refused(reason) => Text {
-                es: format!("no se permite: {}", labels::reason(reason, Lang::Es)),
-                en: format!("not allowed: {}", labels::reason(reason, Lang::En)),
+                es: format!("no se permite: {}", labels::reason(reason, Lang::Es)).into(),
+                en: format!("not allowed: {}", labels::reason(reason, Lang::En)).into(),
             },
-            other => Text { es: spanish(other), en: other.to_string() },
+            other => Text { es: spanish(other).into(), en: other.to_string().into() },
         };
         let hint_en = match &error {
             NotebookError::Refused(reason) if *reason != Reason::OutOfScope => "ask dispatch".to_owned(),
             other => other.hint(),
         };
-        let hint = Text { es: spanish_hint(&error), en: hint_en };
+        let hint = Text { es: spanish_hint(&error).into(), en: hint_en.into() };
         Self::new(error.exit(), error.code(), message, hint)
     }
 }
@@ -185,8 +185,8 @@ mod tests {
             ValueError::Range { value: "-1".into(), unit: "mg/L".into(), min: "0".into(), max: "50".into() };
         let error = CliError::from(NotebookError::Value { field: "dose".into(), error });
         assert_eq!((error.exit, error.code.as_str()), (3, "value"));
-        assert_eq!(error.message.es, "dose: -1 mg/L es imposible: debe estar entre 0 y 50");
-        assert_eq!(error.message.en, "dose: -1 mg/L is impossible: it must lie between 0 and 50");
+        assert_eq!(&*error.message.es, "dose: -1 mg/L es imposible: debe estar entre 0 y 50");
+        assert_eq!(&*error.message.en, "dose: -1 mg/L is impossible: it must lie between 0 and 50");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What can answer instead of a server, played by a tiny one on the loopback interface.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -13,20 +13,32 @@ fn patience() -> Patience {
     Patience { connect: wait, first_byte: wait, total: Duration::from_secs(10) }
 }
 
+/// Reads a request whole: closing with bytes unread would reset the connection.
+fn read_request(stream: &mut TcpStream) {
+    let mut seen = Vec::new();
+    let mut buffer = [0; 4096];
+    let is_whole = |seen: &[u8]| {
+        let text = String::from_utf8_lossy(seen);
+        let Some((head, _)) = text.split_once("\r\n\r\n") else { return false };
+        let length =
+            head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length: ")?.parse().ok());
+        seen.len() >= head.len() + 4 + length.unwrap_or(0)
+    };
+    while !is_whole(&seen) {
+        match stream.read(&mut buffer) {
+            Ok(count) if count > 0 => seen.extend_from_slice(&buffer[..count]),
+            _ => break,
+        }
+    }
+}
+
 /// Answers one request with `bytes`, whatever it is, and closes.
 fn answering(bytes: Vec<u8>) -> (String, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let handle = std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        let mut seen = Vec::new();
-        let mut buffer = [0; 4096];
-        while !seen.windows(4).any(|window| window == b"\r\n\r\n") {
-            match stream.read(&mut buffer) {
-                Ok(count) if count > 0 => seen.extend_from_slice(&buffer[..count]),
-                _ => break,
-            }
-        }
+        read_request(&mut stream);
         let _ = stream.write_all(&bytes);
     });
     (url, handle)
