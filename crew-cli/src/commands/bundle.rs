@@ -1,0 +1,55 @@
+//! `crew bundle …`: the same segments by file. Who carries it adds nothing to their authority.
+
+pub mod export;
+pub mod import;
+pub mod inspect;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use sync_core::notebook::BundleCounts;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::Report;
+use crate::text::Lang;
+
+/// Commands on bundles.
+#[derive(Debug, Subcommand)]
+pub enum BundleCommand {
+    /// Write a file with what is still to be delivered
+    Export(BundleArgs),
+    /// Take what a file brings
+    Import(BundleArgs),
+    /// Show what a file brings, without taking it
+    Inspect(BundleArgs),
+}
+
+/// Arguments of each of them.
+#[derive(Debug, Args)]
+pub struct BundleArgs {
+    /// The file
+    pub file: PathBuf,
+}
+
+/// Runs `crew bundle …`.
+///
+/// # Errors
+/// Whatever kept it from being done.
+pub fn run(cx: &Context, command: &BundleCommand) -> Result<Report, CliError> {
+    match command {
+        BundleCommand::Export(args) => export::run(cx, args),
+        BundleCommand::Import(args) => import::run(cx, args),
+        BundleCommand::Inspect(args) => inspect::run(cx, args),
+    }
+}
+
+/// `3 segments, 40 entries, 2 devices, 1 receipts`.
+fn counted(lang: Lang, counts: &BundleCounts) -> String {
+    let BundleCounts { segments, entries, receipts, .. } = counts;
+    let devices = counts.devices.len();
+    match lang {
+        Lang::Es => format!("{segments} tramos, {entries} hechos, {devices} equipos, {receipts} acuses"),
+        Lang::En => format!("{segments} segments, {entries} entries, {devices} devices, {receipts} receipts"),
+    }
+}

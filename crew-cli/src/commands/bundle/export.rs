@@ -1,0 +1,25 @@
+//! `crew bundle export FILE`: what is still to be delivered, in one file that anybody may carry.
+
+use super::{BundleArgs, counted};
+use crate::context::Context;
+use crate::error::CliError;
+use crate::files;
+use crate::output::Report;
+
+/// Writes the file: whole, or not at all.
+///
+/// # Errors
+/// As the notebook or the disk answers.
+pub fn run(cx: &Context, args: &BundleArgs) -> Result<Report, CliError> {
+    let key = cx.home.key()?;
+    let bundle = cx.write(|notebook| Ok(notebook.bundle_export(&key)?))?;
+    files::write_whole(&args.file, &bundle.bytes, 0o600)
+        .map_err(|error| CliError::file(&args.file, &error))?;
+    let path = args.file.display();
+    let counts = counted(cx.screen.lang, &bundle.counts);
+    let still = cx.screen.lang.word(
+        "Nada cuenta como enviado hasta que vuelva el acuse del servidor.",
+        "Nothing counts as sent until the server's receipt comes back.",
+    );
+    Report::new(&bundle.counts, format!("{path}: {counts}\n{still}\n"))
+}

@@ -1,0 +1,46 @@
+//! `crew conflict list`: every difference, its values numbered, and the command that settles it.
+
+use sync_core::rules::Rules;
+
+use crate::commands::order::conflict_lines;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::labels;
+use crate::output::Report;
+use crate::seen::Seen;
+use crate::table::clean;
+
+/// Lists the differences.
+///
+/// # Errors
+/// Not enrolled, or what the store answers.
+pub fn run(cx: &Context) -> Result<Report, CliError> {
+    cx.read(|notebook| {
+        let report = Report::new(&notebook.conflicts()?, String::new())?;
+        let text = told(cx, notebook.rules(), Seen(&report.json));
+        Ok(Report { text, ..report })
+    })
+}
+
+fn told(cx: &Context, rules: &Rules, conflicts: Seen<'_>) -> String {
+    let lang = cx.screen.lang;
+    let mut text = String::new();
+    for conflict in conflicts.elements() {
+        let label = labels::field(rules, lang, conflict.text("kind"), conflict.text("field"));
+        text.push_str(&format!("{} · {label}\n", cx.screen.style.bold(conflict.text("folio"))));
+        text.push_str(&values(cx, conflict.text("folio"), conflict));
+        text.push('\n');
+    }
+    if text.is_empty() {
+        text = format!("{}\n", lang.word("no hay diferencias", "nothing differs"));
+    }
+    text
+}
+
+/// The values of one difference, numbered as `--take` wants them, and the command.
+fn values(cx: &Context, folio: &str, conflict: Seen<'_>) -> String {
+    conflict_lines(cx.screen, &cx.when, folio, conflict)
+        .into_iter()
+        .map(|line| format!("  {}\n", clean(&line)))
+        .collect()
+}

@@ -1,0 +1,53 @@
+//! `crew conflict resolve FOLIO FIELD (--take N | --value V) --reason T`: a decision that stays on record.
+
+use clap::{ArgGroup, Args};
+use serde_json::json;
+use sync_core::notebook::Choice;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::Report;
+use crate::text;
+
+/// Arguments of `conflict resolve`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("choice").required(true).args(["take", "value"]))]
+pub struct ResolveArgs {
+    /// The order's folio
+    pub folio: String,
+    /// The field, as listed
+    pub field: String,
+    /// Take the value with this number, as listed
+    #[arg(long, value_name = "N")]
+    pub take: Option<usize>,
+    /// Write this value
+    #[arg(long, value_name = "V", allow_hyphen_values = true)]
+    pub value: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// Settles the difference.
+///
+/// # Errors
+/// Usage, if there is no value with that number; rule, if the role does not allow it.
+pub fn run(cx: &Context, args: &ResolveArgs) -> Result<Report, CliError> {
+    let choice = match (args.take, &args.value) {
+        (_, Some(value)) => Choice::Value(value.clone()),
+        (Some(number), None) => Choice::Take(number),
+        (None, None) => {
+            return Err(CliError::usage(
+                text!("falta --take o --value", "--take or --value is missing"),
+                text!("vea los valores con crew conflict list", "see the values with crew conflict list"),
+            ));
+        }
+    };
+    let ResolveArgs { folio, field, reason, .. } = args;
+    cx.write(|notebook| Ok(notebook.resolve(folio, field, &choice, reason)?))?;
+    let settled = cx.screen.lang.word("resuelto", "settled");
+    Report::new(
+        &json!({ "folio": folio, "field": field }),
+        format!("{folio}: {field} {settled}\n{}\n", cx.saved()),
+    )
+}

@@ -1,0 +1,72 @@
+//! `crew invite --role ROLE`: a one-time code for another device. It counts once the server has heard of it.
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use serde_json::json;
+use sync_core::act::Role;
+use sync_core::time::rfc3339;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::exchange;
+use crate::http::Patience;
+use crate::output::Report;
+use crate::text;
+
+/// Arguments of `invite`.
+#[derive(Debug, Args)]
+pub struct InviteArgs {
+    /// Role: crew, dispatcher, supervisor, auditor, admin
+    #[arg(long, value_parser = PossibleValuesParser::new(Role::INVITABLE.map(Role::key)))]
+    pub role: String,
+    /// The crew's code, for a crew's device
+    #[arg(long)]
+    pub crew: Option<String>,
+    /// A locality the device works in; may be repeated
+    #[arg(long = "locality")]
+    pub localities: Vec<String>,
+    /// Do not try to tell the server at once
+    #[arg(long)]
+    pub no_sync: bool,
+}
+
+/// Makes the code, then tries one quick exchange so that it counts at once.
+///
+/// # Errors
+/// Rule, if this device may not invite.
+pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
+    let role = Role::from_key(&args.role).ok_or_else(|| {
+        CliError::usage(
+            text!("no hay un papel así", "there is no such role"),
+            text!("vea crew invite --help", "see crew invite --help"),
+        )
+    })?;
+    let invitation =
+        cx.write(|notebook| Ok(notebook.invite(role, args.crew.as_deref(), &args.localities)?))?;
+    let is_told = !args.no_sync && told_server(cx);
+    let expires_at = rfc3339(invitation.expires_at_ms);
+    let state = if is_told {
+        cx.screen.lang.word("ya se puede usar", "it can be used now")
+    } else {
+        cx.screen
+            .lang
+            .word("servirá después del próximo «crew sync»", "it will work after the next `crew sync`")
+    };
+    let until = cx.screen.lang.word("vence", "expires");
+    let text = format!(
+        "{}\n{until} {}\n{state}\n",
+        cx.screen.style.bold(&invitation.code),
+        cx.when.both(invitation.expires_at_ms)
+    );
+    Report::new(&json!({ "code": invitation.code, "expires_at": expires_at, "usable_now": is_told }), text)
+}
+
+fn told_server(cx: &Context) -> bool {
+    match exchange::run(cx, Patience::quick(), false) {
+        Ok(_) => true,
+        Err(error) => {
+            cx.screen.warn(&error.message);
+            false
+        }
+    }
+}

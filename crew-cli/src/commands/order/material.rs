@@ -1,0 +1,33 @@
+//! `crew order material FOLIO SKU QTY UNIT`: material used up.
+
+use clap::Args;
+
+use super::noted;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::Report;
+use crate::text;
+
+/// Arguments of `order material`.
+#[derive(Debug, Args)]
+pub struct MaterialArgs {
+    /// The order's folio
+    pub folio: String,
+    /// The material's key
+    pub sku: String,
+    /// How much
+    #[arg(allow_hyphen_values = true)]
+    pub qty: String,
+    /// The unit, such as pza
+    pub unit: String,
+}
+
+/// Adds the material.
+///
+/// # Errors
+/// Rule, if the quantity is impossible or there is no such material.
+pub fn run(cx: &Context, args: &MaterialArgs) -> Result<Report, CliError> {
+    let MaterialArgs { folio, sku, qty, unit } = args;
+    cx.write(|notebook| Ok(notebook.use_material(folio, sku, qty, unit)?))?;
+    noted(cx, folio, &text!("material {sku}: {qty} {unit}", "material {sku}: {qty} {unit}"))
+}

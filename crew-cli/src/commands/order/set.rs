@@ -1,0 +1,31 @@
+//! `crew order set FOLIO FIELD VALUE`: a field of the kind of work.
+
+use clap::Args;
+
+use super::noted;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::output::Report;
+use crate::text;
+
+/// Arguments of `order set`.
+#[derive(Debug, Args)]
+pub struct SetArgs {
+    /// The order's folio
+    pub folio: String,
+    /// The field, by key or label
+    pub field: String,
+    /// The value
+    #[arg(allow_hyphen_values = true)]
+    pub value: String,
+}
+
+/// Sets the field.
+///
+/// # Errors
+/// Rule, if the kind has no such field or the value does not fit.
+pub fn run(cx: &Context, args: &SetArgs) -> Result<Report, CliError> {
+    let SetArgs { folio, field, value } = args;
+    cx.write(|notebook| Ok(notebook.set(folio, field, value)?))?;
+    noted(cx, folio, &text!("{field} = {value}", "{field} = {value}"))
+}

@@ -1,0 +1,123 @@
+//! `crew sync`: one exchange with the server; `--watch` stays and exchanges whenever the server has news.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::time::Duration;
+
+use clap::Args;
+use sync_core::notebook::RefusedEntry;
+
+use crate::context::Context;
+use crate::error::{CliError, exit};
+use crate::exchange::{self, Totals};
+use crate::http::{HttpError, Patience, Server};
+use crate::labels;
+use crate::output::Report;
+use crate::table::clean;
+use crate::text::Lang;
+
+/// Without a word from the server for this long, the line is taken for dead.
+const SILENCE_MAX: Duration = Duration::from_secs(90);
+/// First and longest wait before another try, in seconds.
+const RETRY_FIRST_S: u64 = 2;
+const RETRY_MAX_S: u64 = 60;
+/// Longest line of the event stream, in bytes.
+const EVENT_LINE_BYTES_MAX: u64 = 4_096;
+
+/// Arguments of `sync`.
+#[derive(Debug, Args)]
+pub struct SyncArgs {
+    /// Small messages from the start, for a bad connection
+    #[arg(long)]
+    pub poor_link: bool,
+    /// Stay, and exchange whenever the server has news
+    #[arg(long, conflicts_with = "json")]
+    pub watch: bool,
+}
+
+/// Exchanges.
+///
+/// # Errors
+/// Connection, integrity, or what the store answers.
+pub fn run(cx: &Context, args: &SyncArgs) -> Result<Report, CliError> {
+    if args.watch {
+        return watch(cx, args.poor_link);
+    }
+    let totals = exchange::run(cx, Patience::ordinary(), args.poor_link)?;
+    Report::new(&totals, told(cx, &totals))
+}
+
+fn told(cx: &Context, totals: &Totals) -> String {
+    let style = cx.screen.style;
+    let Totals { pushed, pulled, accepted, round_trips, bytes_up, bytes_down, server_seq, .. } = totals;
+    let held = totals.quarantined.len();
+    let mut text = match cx.screen.lang {
+        Lang::Es => format!(
+            "enviados y confirmados  {pushed}   aceptados {accepted}, retenidos {held}\n\
+             recibidos               {pulled}\n\
+             servidor al día hasta   {server_seq}\n"
+        ),
+        Lang::En => format!(
+            "sent and confirmed  {pushed}   accepted {accepted}, held back {held}\n\
+             received            {pulled}\n\
+             server is at        {server_seq}\n"
+        ),
+    };
+    for refused in &totals.quarantined {
+        let folio = refused.folio.as_deref().unwrap_or("—");
+        let reason = held_because(cx, refused);
+        let word = cx.screen.lang.word("retenido", "held back");
+        text.push_str(&format!("{} {}: {}\n", style.alert(word), clean(folio), clean(&reason)));
+    }
+    let trips = cx.screen.lang.word("viajes", "round trips");
+    text.push_str(&style.dim(&format!("{round_trips} {trips}, ↑ {bytes_up} B, ↓ {bytes_down} B")));
+    text.push('\n');
+    text
+}
+
+fn held_because(cx: &Context, refused: &RefusedEntry) -> String {
+    let reason = labels::reason_code(&refused.reason, cx.screen.lang);
+    match &refused.detail {
+        Some(detail) => format!("{reason} ({detail})"),
+        None => reason.to_owned(),
+    }
+}
+
+fn watch(cx: &Context, is_poor: bool) -> Result<Report, CliError> {
+    let (url, device) = cx.read(|notebook| {
+        let identity = notebook.identity()?;
+        Ok((identity.url.clone(), identity.device))
+    })?;
+    let path = format!("/v1/events?device={device}");
+    let mut wait_s = RETRY_FIRST_S;
+    loop {
+        match exchange::run(cx, Patience::ordinary(), is_poor) {
+            Ok(totals) => {
+                wait_s = RETRY_FIRST_S;
+                cx.screen.out(&told(cx, &totals));
+                if wait_for_news(&url, &path).is_ok() {
+                    continue;
+                }
+            }
+            Err(error) if error.exit == exit::CONNECTION => cx.screen.warn(&error.message),
+            Err(error) => return Err(error),
+        }
+        std::thread::sleep(Duration::from_secs(wait_s));
+        wait_s = (wait_s * 2).min(RETRY_MAX_S);
+    }
+}
+
+/// Returns at the first news, or once the stream ends.
+fn wait_for_news(url: &str, path: &str) -> Result<(), HttpError> {
+    let events = Server::new(url, Patience::ordinary())?.events(path, SILENCE_MAX)?;
+    let mut events = BufReader::new(events);
+    loop {
+        let mut line = Vec::new();
+        let read = events.by_ref().take(EVENT_LINE_BYTES_MAX).read_until(b'\n', &mut line);
+        match read {
+            Ok(0) => return Err(HttpError::Cut),
+            Ok(_) if line.starts_with(b"event: news") => return Ok(()),
+            Ok(_) => {}
+            Err(_) => return Err(HttpError::Cut),
+        }
+    }
+}

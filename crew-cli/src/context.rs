@@ -1,0 +1,242 @@
+//! Context: one run of a command. Opens the device's store, hands the core's notebook to the command, and makes what
+//! it wrote durable before anything is said to be saved.
+
+use std::sync::Arc;
+
+use store::{CatchUp, DiskStore, Ledger, Notices, Options, Records, Store, StoreError};
+use sync_core::line::Lines;
+use sync_core::notebook::{self, Moment, Notebook};
+use sync_core::office;
+use sync_core::rows::{MemoryRows, Overlay, Rows, RowsError};
+use sync_core::rules::Rules;
+
+use crate::cli::Cli;
+use crate::clock;
+use crate::error::CliError;
+use crate::home::Home;
+use crate::labels;
+use crate::output::Screen;
+use crate::text;
+use crate::when::When;
+
+/// How long a second `crew` waits for the first, in milliseconds.
+const LOCK_WAIT_MS: u64 = 5_000;
+/// A journal behind by fewer lines than this catches up without a word.
+const QUIET_LINES_MAX: u64 = 5_000;
+
+/// One run of a command.
+#[derive(Debug)]
+pub struct Context {
+    /// Where to speak, and how.
+    pub screen: Screen,
+    /// The device's folder.
+    pub home: Home,
+    /// How to say times.
+    pub when: When,
+}
+
+/// The journal as the core reads it.
+struct Journal(Arc<dyn Records>);
+
+impl Lines for Journal {
+    fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
+        self.0.read(number).map_err(|error| RowsError(error.to_string()))
+    }
+}
+
+impl Context {
+    /// The run that the arguments ask for.
+    ///
+    /// # Errors
+    /// Usage, if there is no folder to work in or the clock override is no time.
+    pub fn new(cli: &Cli, screen: Screen, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, CliError> {
+        let home = Home::locate(cli.home.as_deref(), env)?;
+        Ok(Self { screen, home, when: When::local(clock::now_ms()?, screen.lang) })
+    }
+
+    /// Lets `ask` read the notebook. Works on a read-only folder, beside another `crew`, and on a full disk: then
+    /// the rows are folded anew in memory.
+    ///
+    /// # Errors
+    /// What `ask` answers, or what the store does.
+    pub fn read<T>(&self, ask: impl FnOnce(&Notebook<'_>) -> Result<T, CliError>) -> Result<T, CliError> {
+        match self.open(false) {
+            Ok(store) => {
+                let answer = {
+                    let (rows, journal) = (store.rows(), Journal(store.records()));
+                    ask(&self.notebook(&*rows, &journal, store.records().end())?)
+                };
+                self.close(store);
+                answer
+            }
+            Err(
+                StoreError::ReadOnly { .. }
+                | StoreError::Locked { .. }
+                | StoreError::Full { .. }
+                | StoreError::Index { .. },
+            ) => self.read_in_memory(ask),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Lets `act` write in the notebook. When this returns, what it wrote is durable; if it fails, nothing is kept.
+    ///
+    /// # Errors
+    /// What `act` answers, or what the store does.
+    pub fn write<T>(
+        &self,
+        act: impl FnOnce(&mut Notebook<'_>) -> Result<T, CliError>,
+    ) -> Result<T, CliError> {
+        self.write_in(self.open(false)?, act)
+    }
+
+    /// As [`Context::write`], making the store where there is none: for enrolment.
+    ///
+    /// # Errors
+    /// As [`Context::write`].
+    pub fn write_new<T>(
+        &self,
+        act: impl FnOnce(&mut Notebook<'_>) -> Result<T, CliError>,
+    ) -> Result<T, CliError> {
+        self.write_in(self.open(true)?, act)
+    }
+
+    fn write_in<T>(
+        &self,
+        mut store: Box<DiskStore>,
+        act: impl FnOnce(&mut Notebook<'_>) -> Result<T, CliError>,
+    ) -> Result<T, CliError> {
+        let (rows, journal) = (store.rows(), Journal(store.records()));
+        let mut notebook = self.notebook(&*rows, &journal, store.records().end())?;
+        let answer = act(&mut notebook)?;
+        let written = notebook.finish();
+        store.append(&written.lines)?;
+        let last = store.records().end() - 1;
+        if let Err(error) = store.apply(written.batch, last) {
+            // The lines are durable and count; the index is derived and catches up next time.
+            self.screen.warn(&text!(
+                "el índice se pondrá al día después ({error})",
+                "the index will catch up later ({error})"
+            ));
+        }
+        self.close(store);
+        Ok(answer)
+    }
+
+    fn notebook<'a>(
+        &self,
+        rows: &'a dyn Rows,
+        journal: &'a dyn Lines,
+        next_line: u64,
+    ) -> Result<Notebook<'a>, CliError> {
+        let moment = Moment {
+            now_ms: clock::now_ms()?,
+            boot: clock::boot_id(),
+            monotonic_ms: clock::monotonic_ms(),
+            entropy: clock::entropy()?,
+        };
+        Ok(Notebook::open(rows, journal, next_line, &[], moment)?)
+    }
+
+    fn open(&self, create: bool) -> Result<Box<DiskStore>, StoreError> {
+        let options = Options { create, lock_wait_ms: LOCK_WAIT_MS, ..Options::device() };
+        let (mut store, notices) = DiskStore::open(&self.home.store(), &options)?;
+        self.tell(&notices);
+        self.catch_up(&mut store)?;
+        Ok(Box::new(store))
+    }
+
+    fn catch_up(&self, store: &mut DiskStore) -> Result<(), StoreError> {
+        let behind = store.records().end() - 1 - store.watermark();
+        if behind == 0 {
+            return Ok(());
+        }
+        let mut rules = office::rules_from(&*store.rows())
+            .map_err(|error| StoreError::Index { detail: error.to_string() })?;
+        store.catch_up(
+            &mut |number, line, overlay| Ok(notebook::fold_line(&mut rules, overlay, number, line)?),
+            &mut |CatchUp { applied, last }| {
+                if behind > QUIET_LINES_MAX {
+                    self.screen.progress(&text!("índice: {applied} de {last}", "index: {applied} of {last}"));
+                }
+            },
+        )?;
+        if behind > QUIET_LINES_MAX {
+            self.screen.progress_done();
+        }
+        Ok(())
+    }
+
+    fn read_in_memory<T>(
+        &self,
+        ask: impl FnOnce(&Notebook<'_>) -> Result<T, CliError>,
+    ) -> Result<T, CliError> {
+        let ledger = Ledger::open_read_only(&self.home.store())?;
+        let records: Arc<dyn Records> = Arc::new(ledger.reader);
+        let rows = fold_all(&*records)?;
+        let end = records.end();
+        ask(&self.notebook(&rows, &Journal(records), end)?)
+    }
+
+    fn close(&self, store: Box<DiskStore>) {
+        if let Err(error) = store.close() {
+            self.screen.warn(&text!(
+                "el índice se rehará después ({error})",
+                "the index will be rebuilt later ({error})"
+            ));
+        }
+    }
+
+    fn tell(&self, notices: &Notices) {
+        if let Some(tail) = &notices.tail {
+            let (bytes, saved) = (tail.bytes, tail.saved_as.display());
+            self.screen.warn(&text!(
+                "se apartó una escritura inconclusa ({bytes} bytes, nunca confirmada) en {saved}",
+                "an unfinished write ({bytes} bytes, never confirmed) was set aside in {saved}"
+            ));
+        }
+        if let Some(index) = &notices.index {
+            let reason = &index.reason;
+            self.screen.warn(&text!(
+                "se rehace el índice: {reason}; no se perdió nada",
+                "the index is being rebuilt: {reason}; nothing is lost"
+            ));
+        }
+    }
+
+    /// What is proven once the store has confirmed a write: this and no more.
+    pub fn saved(&self) -> String {
+        let words = self.screen.lang.word("guardado en el teléfono", "saved on the phone");
+        self.screen.style.good(words)
+    }
+
+    /// A state's label.
+    pub fn state_label(&self, rules: &Rules, key: &str) -> String {
+        labels::state(rules, self.screen.lang, key).to_owned()
+    }
+}
+
+/// The rows of a whole journal, in memory.
+fn fold_all(records: &dyn Records) -> Result<MemoryRows, CliError> {
+    let mut rows = MemoryRows::default();
+    let mut rules = Rules::default();
+    let mut failed = None;
+    records.read_range(1, records.end(), &mut |number, line| {
+        let mut overlay = Overlay::new(&rows);
+        match notebook::fold_line(&mut rules, &mut overlay, number, line) {
+            Ok(()) => {
+                let batch = overlay.batch;
+                rows.apply(batch);
+                true
+            }
+            Err(error) => {
+                failed = Some(error);
+                false
+            }
+        }
+    })?;
+    match failed {
+        Some(error) => Err(error.into()),
+        None => Ok(rows),
+    }
+}

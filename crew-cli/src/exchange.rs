@@ -1,0 +1,208 @@
+//! Exchange: requests and replies until neither side has more. The store is free while the network is slow, so that
+//! work can be noted meanwhile; a lock of its own keeps a second exchange out.
+
+use serde::Serialize;
+use sync_core::limits::{MESSAGE_BYTES_AIM, MESSAGE_BYTES_AIM_POOR, ROUND_TRIPS_MAX};
+use sync_core::notebook::{Exchanged, RefusedEntry};
+
+use crate::context::Context;
+use crate::error::{CliError, exit};
+use crate::http::{HttpError, Patience, Reply, Server};
+use crate::text;
+use crate::text::Text;
+
+/// Where the server takes exchanges.
+const PATH: &str = "/v1/sync";
+/// How often the smallest message is tried again after a cut or a time-out.
+const TRIES_AT_SMALLEST: u32 = 2;
+/// Replies in a row that say there is more and move nothing.
+const IDLE_REPLIES_MAX: u32 = 4;
+/// The server's word for a change it does not know by its short name.
+const UNKNOWN_REFERENCE: &str = "unknown_reference";
+
+/// What an exchange came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Entries sent.
+    pub pushed: u64,
+    /// Entries received.
+    pub pulled: u64,
+    /// Own entries the server accepted.
+    pub accepted: u64,
+    /// Own entries the server holds back.
+    pub quarantined: Vec<RefusedEntry>,
+    /// Requests answered or not.
+    pub round_trips: u64,
+    /// Bytes sent: bodies as on the wire, without headers.
+    pub bytes_up: u64,
+    /// Bytes received: bodies as on the wire, without headers.
+    pub bytes_down: u64,
+    /// How far the server's ledger was.
+    pub server_seq: u64,
+}
+
+/// How large messages are, how they name changes, and how often to try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pace {
+    aim_bytes: usize,
+    tries_left: u32,
+    /// Every change by its whole hash: for a server that lost some of what this device knows.
+    spell_out: bool,
+    idle_replies: u32,
+}
+
+impl Pace {
+    fn new(is_poor: bool) -> Self {
+        let aim_bytes = if is_poor { MESSAGE_BYTES_AIM_POOR } else { MESSAGE_BYTES_AIM };
+        Self { aim_bytes, tries_left: TRIES_AT_SMALLEST, spell_out: false, idle_replies: 0 }
+    }
+
+    /// Whether, and how, to ask again after a request that failed.
+    fn adapt(&mut self, error: &HttpError) -> bool {
+        match error {
+            HttpError::Refused { code, .. } if code == UNKNOWN_REFERENCE && !self.spell_out => {
+                self.spell_out = true;
+                true
+            }
+            error if error.is_poor_link() => self.slow_down(),
+            _ => false,
+        }
+    }
+
+    /// Smaller messages after one that did not get through; `false` if there is nothing left to try.
+    fn slow_down(&mut self) -> bool {
+        if self.aim_bytes > MESSAGE_BYTES_AIM_POOR {
+            self.aim_bytes = (self.aim_bytes / 2).max(MESSAGE_BYTES_AIM_POOR);
+            return true;
+        }
+        self.tries_left = self.tries_left.saturating_sub(1);
+        self.tries_left > 0
+    }
+
+    /// Counts replies that moved nothing; `false` once there were too many in a row.
+    fn goes_on(&mut self, exchanged: &Exchanged) -> bool {
+        let moved = exchanged.pulled + exchanged.accepted + exchanged.quarantined.len() as u64;
+        self.idle_replies = if moved > 0 { 0 } else { self.idle_replies + 1 };
+        self.idle_replies < IDLE_REPLIES_MAX
+    }
+}
+
+/// Exchanges with the server until neither side has more.
+///
+/// # Errors
+/// Connection, with how much stays unsent; integrity, if the reply is not the server's; what the store answers.
+pub fn run(cx: &Context, patience: Patience, is_poor: bool) -> Result<Totals, CliError> {
+    let _lock = cx.home.lock_exchange()?;
+    let url = cx.read(|notebook| Ok(notebook.identity()?.url.clone()))?;
+    let server = Server::new(&url, patience).map_err(|error| failed(cx, error))?;
+    let key = cx.home.key()?;
+    let mut pace = Pace::new(is_poor);
+    let mut totals = Totals::default();
+    while totals.round_trips < u64::from(ROUND_TRIPS_MAX) {
+        let request = cx.write(|notebook| Ok(notebook.request(&key, pace.aim_bytes, pace.spell_out)?))?;
+        totals.round_trips += 1;
+        let reply = match server.post(PATH, &request.frame) {
+            Ok(reply) => reply,
+            Err(error) if pace.adapt(&error) => continue,
+            Err(error) => return Err(failed(cx, error)),
+        };
+        let exchanged = cx.write(|notebook| Ok(notebook.on_reply(&request, &reply.frame)?))?;
+        let goes_on = pace.goes_on(&exchanged);
+        let more = exchanged.more;
+        totals.add(&reply, exchanged);
+        if !more {
+            break;
+        }
+        if !goes_on {
+            return Err(stuck(cx));
+        }
+        tell(cx, &totals);
+    }
+    cx.screen.progress_done();
+    Ok(totals)
+}
+
+impl Totals {
+    fn add(&mut self, reply: &Reply, exchanged: Exchanged) {
+        self.bytes_up += reply.bytes_up;
+        self.bytes_down += reply.bytes_down;
+        self.pushed += exchanged.pushed;
+        self.pulled += exchanged.pulled;
+        self.accepted += exchanged.accepted;
+        self.quarantined.extend(exchanged.quarantined);
+        self.server_seq = exchanged.server_seq;
+    }
+}
+
+/// Both sides say there is more, and nothing moves.
+fn stuck(cx: &Context) -> CliError {
+    let Text { es, en } = kept(cx);
+    CliError::new(
+        exit::OTHER,
+        "stuck",
+        text!(
+            "el intercambio no avanza: el servidor no toma lo que falta",
+            "the exchange does not get on: the server does not take what is left"
+        ),
+        text!("avise a quien administra; {es}", "tell the administrator; {en}"),
+    )
+}
+
+fn tell(cx: &Context, totals: &Totals) {
+    let (up, down) = (totals.pushed, totals.pulled);
+    cx.screen.progress(&text!("enviados {up}, recibidos {down}…", "sent {up}, received {down}…"));
+}
+
+/// The error for a person, with what is safe.
+fn failed(cx: &Context, error: HttpError) -> CliError {
+    cx.screen.progress_done();
+    error.into_cli(&kept(cx))
+}
+
+/// `nothing lost: 3 unsent stay`.
+fn kept(cx: &Context) -> Text {
+    match cx.read(|notebook| Ok(notebook.status()?.unsent)) {
+        Ok(0) => {
+            text!("no se perdió nada: no hay nada pendiente de enviar", "nothing lost: nothing is unsent")
+        }
+        Ok(1) => text!("no se perdió nada: queda 1 sin enviar", "nothing lost: 1 unsent stays"),
+        Ok(unsent) => {
+            text!("no se perdió nada: quedan {unsent} sin enviar", "nothing lost: {unsent} unsent stay")
+        }
+        Err(_) => text!("no se perdió nada", "nothing lost"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pace;
+    use crate::http::HttpError;
+
+    #[test]
+    fn messages_halve_down_to_the_smallest_and_then_it_ends() {
+        let mut pace = Pace::new(false);
+        let mut aims = vec![pace.aim_bytes / 1024];
+        while pace.slow_down() {
+            aims.push(pace.aim_bytes / 1024);
+        }
+        assert_eq!(aims, [256, 128, 64, 32, 16, 16]);
+        let mut poor = Pace::new(true);
+        assert_eq!(poor.aim_bytes, 16 * 1024);
+        assert!(poor.slow_down() && !poor.slow_down());
+    }
+
+    #[test]
+    fn a_server_that_lost_something_is_told_in_full_once() {
+        let mut pace = Pace::new(false);
+        let refused = |code: &str| HttpError::Refused {
+            status: 409,
+            code: code.into(),
+            message: String::new(),
+            hint: String::new(),
+        };
+        assert!(!pace.adapt(&refused("gap")));
+        assert!(pace.adapt(&refused("unknown_reference")) && pace.spell_out);
+        assert!(!pace.adapt(&refused("unknown_reference")));
+        assert!(!pace.adapt(&HttpError::Portal { status: 200 }));
+    }
+}

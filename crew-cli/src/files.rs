@@ -1,0 +1,87 @@
+//! Files: reading what a person names within a limit, and writing files that are whole or not there.
+
+use std::ffi::OsString;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use crate::error::{CliError, exit};
+use crate::text;
+
+/// Reads a file of at most `bytes_max` bytes.
+///
+/// # Errors
+/// As the disk answers, or if it is larger.
+pub fn read_bounded(path: &Path, bytes_max: usize) -> Result<Vec<u8>, CliError> {
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(bytes_max as u64 + 1).read_to_end(&mut bytes))
+        .map_err(|error| CliError::file(path, &error))?;
+    if bytes.len() > bytes_max {
+        let (path, mib) = (path.display(), bytes_max / 1024 / 1024);
+        return Err(CliError::new(
+            exit::OTHER,
+            "file_too_large",
+            text!("{path} tiene más de {mib} MiB", "{path} has more than {mib} MiB"),
+            text!("divida el archivo", "split the file"),
+        ));
+    }
+    Ok(bytes)
+}
+
+/// Writes a file whole: beside its place first, made durable, then renamed over what was there.
+///
+/// # Errors
+/// As the disk answers; the old file, if any, is untouched then.
+pub fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let name = path.file_name().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidFilename))?;
+    let mut draft_name = OsString::from(".");
+    draft_name.push(name);
+    draft_name.push(format!(".{}.new", std::process::id()));
+    let draft = folder.join(draft_name);
+    let written = write_draft(&draft, bytes, mode)
+        .and_then(|()| std::fs::rename(&draft, path))
+        .and_then(|()| File::open(folder)?.sync_all());
+    if written.is_err() {
+        // The draft may not exist; then there is nothing to clean up.
+        let _ = std::fs::remove_file(&draft);
+    }
+    written
+}
+
+fn write_draft(draft: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(draft)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{read_bounded, write_whole};
+
+    #[test]
+    fn a_file_is_replaced_whole_and_no_draft_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("b.cuadrilla");
+        write_whole(&path, b"one", 0o600).unwrap();
+        write_whole(&path, b"two", 0o600).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(write_whole(&folder.path().join("no/such"), b"x", 0o600).is_err());
+    }
+
+    #[test]
+    fn a_file_over_the_limit_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        std::fs::write(&path, [0; 11]).unwrap();
+        assert_eq!(read_bounded(&path, 11).unwrap().len(), 11);
+        assert_eq!(read_bounded(&path, 10).unwrap_err().code, "file_too_large");
+        assert_eq!(read_bounded(&folder.path().join("y"), 10).unwrap_err().code, "file_missing");
+    }
+}

@@ -1,0 +1,121 @@
+//! The Spanish help. A test holds that nothing is missing here.
+
+/// What a command does. Shortcuts share their text with `order`.
+pub fn about(path: &str) -> Option<&'static str> {
+    let path =
+        path.strip_prefix("crew order ").map_or_else(|| path.to_owned(), |rest| format!("crew {rest}"));
+    let text = match path.as_str() {
+        "crew" => "Órdenes de trabajo de las cuadrillas municipales, con señal o sin ella.",
+        "crew enrol" => "Registra este equipo con un código de un solo uso",
+        "crew status" => "Estado de este equipo: qué está guardado, enviado y confirmado",
+        "crew sync" => "Intercambia con el servidor hasta que ambos tengan todo",
+        "crew order" => "Órdenes de trabajo",
+        "crew new" => "Crea una orden",
+        "crew list" => "Lista las órdenes",
+        "crew show" => "Muestra una orden completa",
+        "crew start" => "Inicia el trabajo",
+        "crew pause" => "Pausa el trabajo",
+        "crew finish" => "Termina el trabajo",
+        "crew cancel" => "Cancela la orden",
+        "crew reopen" => "Reabre una orden",
+        "crew approve" => "Aprueba un trabajo terminado",
+        "crew step" => "Da otro paso que tenga el tipo de trabajo",
+        "crew assign" => "Asigna la orden a una cuadrilla",
+        "crew note" => "Agrega una nota",
+        "crew measure" => "Agrega una medición",
+        "crew material" => "Agrega material usado",
+        "crew set" => "Llena un dato de la orden",
+        "crew check" => "Marca un punto de la lista de verificación",
+        "crew conflict" => "Diferencias que debe resolver una persona",
+        "crew conflict list" => "Lista las diferencias",
+        "crew conflict resolve" => "Resuelve una diferencia, con el motivo",
+        "crew quarantine" => "Trabajo que el servidor retuvo",
+        "crew quarantine list" => "Lista lo retenido",
+        "crew bundle" => "Intercambio por archivo: memoria USB, otro teléfono",
+        "crew bundle export" => "Escribe un archivo con lo que falta entregar",
+        "crew bundle import" => "Toma lo que trae un archivo",
+        "crew bundle inspect" => "Muestra qué trae un archivo, sin tomarlo",
+        "crew import" => {
+            "Localidades, cuadrillas, activos, materiales y órdenes desde un archivo YAML o JSON"
+        }
+        "crew invite" => "Da un código de un solo uso para otro equipo",
+        "crew device" => "Equipos registrados",
+        "crew device list" => "Lista los equipos",
+        "crew audit" => "Quién hizo qué y cuándo, con su prueba",
+        "crew audit log" => "Lista los hechos en el orden del registro",
+        "crew audit replay" => "El estado como se conocía o como había ocurrido en un momento",
+        "crew audit verify" => "Comprueba el diario de este equipo",
+        "crew completions" => "Autocompletado para el intérprete de órdenes",
+        "crew man" => "Escribe las páginas de manual en una carpeta",
+        _ => return None,
+    };
+    Some(text)
+}
+
+/// What an argument means. The same name means the same thing in nearly every command.
+pub fn arg(path: &str, id: &str) -> Option<&'static str> {
+    let own = match (path, id) {
+        ("crew enrol", "name") => "Cómo se llama este equipo, o quién lo lleva",
+        ("crew invite", "crew") => "Clave de la cuadrilla, para el equipo de una cuadrilla",
+        ("crew invite", "localities") => "Localidad donde trabaja; se puede repetir",
+        ("crew import", "file") => "El archivo, YAML o JSON",
+        ("crew order list", "crew") => "Solo las de esta cuadrilla",
+        ("crew order list", "locality") => "Solo las de esta localidad, por clave o nombre",
+        ("crew conflict resolve", "value") => "Escribe este valor",
+        ("crew conflict resolve", "reason") => "Por qué",
+        ("crew audit log", "order") | ("crew audit replay", "order") => "Solo esta orden, por folio",
+        _ => return common(id),
+    };
+    Some(own)
+}
+
+fn common(id: &str) -> Option<&'static str> {
+    let text = match id {
+        "home" => "Carpeta de este equipo (si no, CUADRILLA_HOME o la de datos del sistema)",
+        "json" => "Un solo valor JSON en la salida, nada más",
+        "lang" => "Idioma: es, en",
+        "help" => "Esta ayuda",
+        "version" => "Versión de este programa",
+        "url" => "Dirección del servidor",
+        "code" => "Código de un solo uso",
+        "role" => "Papel: crew (cuadrilla), dispatcher (despacho), supervisor, auditor (contraloría), admin",
+        "no_sync" => "No avisar al servidor de inmediato",
+        "folio" => "Folio de la orden",
+        "kind" => "Tipo de trabajo, por clave o nombre",
+        "locality" => "Localidad, por clave o nombre",
+        "asset" => "Activo, por clave",
+        "crew" => "Clave de la cuadrilla, por ejemplo C-07",
+        "title" => "Título corto",
+        "fields" => "Un dato del tipo de trabajo, como campo=valor; se puede repetir",
+        "description" => "Qué hay que hacer",
+        "due" => "Fecha límite, AAAA-MM-DD",
+        "priority" => "Prioridad: low (baja), normal, high (alta), urgent (urgente)",
+        "plan" => "Programa al que cuenta, por clave",
+        "status" => "Solo las que están en este estado",
+        "reason" => "Por qué",
+        "step" => "El paso",
+        "text" => "La nota",
+        "what" => "Qué se mide, por ejemplo cloro o ph",
+        "value" => "El valor; los decimales después de un punto",
+        "unit" => "La unidad, por ejemplo mg/L",
+        "place" => "Dónde se tomó",
+        "instrument" => "Con qué instrumento",
+        "sku" => "Clave del material",
+        "qty" => "Cuánto",
+        "field" => "El dato, por clave o nombre",
+        "item" => "El punto de la lista",
+        "undo" => "Quitar la marca",
+        "poor_link" => "Mensajes pequeños desde el principio, para mala señal",
+        "watch" => "Quedarse, e intercambiar cuando haya novedades",
+        "file" => "El archivo",
+        "take" => "Toma el valor con este número, como aparece en la lista",
+        "device" => "Solo este equipo, por su identificador o sus primeras letras",
+        "at_seq" => "Como lo conocía la oficina en este número del registro",
+        "known_at" => "Como lo conocía la oficina a esta hora (RFC 3339)",
+        "claimed_at" => "Como había ocurrido a esta hora, según las cuadrillas (RFC 3339)",
+        "shell" => "Intérprete: bash, zsh, fish",
+        "dir" => "La carpeta para las páginas",
+        _ => return None,
+    };
+    Some(text)
+}

@@ -1,0 +1,209 @@
+//! Home: the device's private folder with its key (`device.key`), its store and the lock of a running exchange.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use sync_core::crypto::SecretKey;
+
+use crate::error::{CliError, exit};
+use crate::text;
+use crate::{clock, files};
+
+/// Names the folder where `--home` is not given.
+pub const HOME_VARIABLE: &str = "CUADRILLA_HOME";
+/// A key file is 64 hex digits and a line end.
+const KEY_FILE_BYTES_MAX: u64 = 256;
+
+/// The device's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Home {
+    folder: PathBuf,
+}
+
+/// Held while this process exchanges with the server; freed by the system however the process ends.
+#[derive(Debug)]
+pub struct ExchangeLock {
+    _file: File,
+}
+
+impl Home {
+    /// The folder given, or the platform's data folder.
+    ///
+    /// # Errors
+    /// Usage, if neither a folder is given nor the platform names one.
+    pub fn locate(given: Option<&Path>, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, CliError> {
+        let absolute = |name: &str| env(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let folder = given
+            .map(Path::to_path_buf)
+            .or_else(|| env(HOME_VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from))
+            .or_else(|| absolute("XDG_DATA_HOME").map(|data| data.join("cuadrilla")))
+            .or_else(|| absolute("HOME").map(|home| home.join(".local/share/cuadrilla")));
+        folder.map(|folder| Self { folder }).ok_or_else(|| {
+            CliError::usage(
+                text!("no se sabe en qué carpeta guardar", "no folder to keep things in"),
+                text!("use --home CARPETA o defina {HOME_VARIABLE}", "use --home DIR or set {HOME_VARIABLE}"),
+            )
+        })
+    }
+
+    /// The folder itself.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Where the store is.
+    pub fn store(&self) -> PathBuf {
+        self.folder.join("store")
+    }
+
+    fn key_path(&self) -> PathBuf {
+        self.folder.join("device.key")
+    }
+
+    /// Makes the folder, readable by nobody else.
+    ///
+    /// # Errors
+    /// As the disk answers.
+    pub fn create(&self) -> Result<(), CliError> {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.folder)
+            .map_err(|error| CliError::file(&self.folder, &error))
+    }
+
+    /// The device's key.
+    ///
+    /// # Errors
+    /// Not enrolled, if there is none; integrity, if the file is not a key.
+    pub fn key(&self) -> Result<SecretKey, CliError> {
+        let path = self.key_path();
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(CliError::not_enrolled(&self.folder));
+            }
+            Err(error) => return Err(CliError::file(&path, &error)),
+        };
+        let mut text = String::new();
+        file.take(KEY_FILE_BYTES_MAX)
+            .read_to_string(&mut text)
+            .map_err(|error| CliError::file(&path, &error))?;
+        let mut seed = [0; 32];
+        hex::decode_to_slice(text.trim(), &mut seed).map_err(|_| bad_key(&path))?;
+        Ok(SecretKey::from_seed(&seed))
+    }
+
+    /// The device's key, made on first use and durable before it is used.
+    ///
+    /// # Errors
+    /// As [`Home::key`], or as the disk answers.
+    pub fn key_or_new(&self) -> Result<SecretKey, CliError> {
+        if self.key_path().exists() {
+            return self.key();
+        }
+        let path = self.key_path();
+        let seed = clock::entropy()?;
+        let made = files::write_whole(&path, format!("{}\n", hex::encode(seed)).as_bytes(), 0o600);
+        made.map_err(|error| CliError::file(&path, &error))?;
+        Ok(SecretKey::from_seed(&seed))
+    }
+
+    /// Keeps a second exchange out. The store itself stays free: work can be noted while the network is slow.
+    ///
+    /// # Errors
+    /// Busy, if another process exchanges with the server right now.
+    pub fn lock_exchange(&self) -> Result<ExchangeLock, CliError> {
+        let path = self.folder.join("exchange.lock");
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path)
+            .map_err(|error| CliError::file(&path, &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(ExchangeLock { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(CliError::new(
+                exit::OTHER,
+                "busy",
+                text!(
+                    "ya hay un intercambio con el servidor en curso",
+                    "an exchange with the server is under way"
+                ),
+                text!("espere a que termine; no se perdió nada", "wait until it is done; nothing is lost"),
+            )),
+            Err(TryLockError::Error(error)) => Err(CliError::file(&path, &error)),
+        }
+    }
+}
+
+fn bad_key(path: &Path) -> CliError {
+    let path = path.display();
+    CliError::new(
+        exit::INTEGRITY,
+        "bad_key",
+        text!("{path} no contiene una llave", "{path} does not hold a key"),
+        text!(
+            "restaure ese archivo de una copia, o regístrese de nuevo en otra carpeta (--home)",
+            "restore that file from a copy, or enrol anew in another folder (--home)"
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Home;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
+    fn located(given: Option<&str>, vars: &[(&str, &str)]) -> Option<String> {
+        let env =
+            |name: &str| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        Home::locate(given.map(Path::new), &env).ok().map(|home| home.folder().display().to_string())
+    }
+
+    #[test]
+    fn the_folder_given_counts_before_the_platforms() {
+        let vars = [("CUADRILLA_HOME", "/c"), ("XDG_DATA_HOME", "/x"), ("HOME", "/h")];
+        assert_eq!(located(Some("/g"), &vars).as_deref(), Some("/g"));
+        assert_eq!(located(None, &vars).as_deref(), Some("/c"));
+        assert_eq!(located(None, &vars[1..]).as_deref(), Some("/x/cuadrilla"));
+        assert_eq!(located(None, &vars[2..]).as_deref(), Some("/h/.local/share/cuadrilla"));
+        assert_eq!(located(None, &[]), None);
+    }
+
+    #[test]
+    fn a_key_is_made_once_and_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home { folder: folder.path().join("new") };
+        assert_eq!(home.key().err().unwrap().code, "not_enrolled");
+        home.create().unwrap();
+        let made = home.key_or_new().unwrap().public();
+        assert_eq!(home.key_or_new().unwrap().public(), made);
+        assert_eq!(home.key().unwrap().public(), made);
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(home.folder()), mode(&home.key_path())), (0o700, 0o600));
+    }
+
+    #[test]
+    fn a_key_file_that_is_no_key_is_an_integrity_failure() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home { folder: folder.path().into() };
+        std::fs::write(home.key_path(), "hola").unwrap();
+        assert_eq!(home.key().err().unwrap().exit, 5);
+    }
+
+    #[test]
+    fn one_exchange_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = Home { folder: folder.path().into() };
+        let held = home.lock_exchange().unwrap();
+        assert_eq!(home.lock_exchange().err().unwrap().code, "busy");
+        drop(held);
+        home.lock_exchange().unwrap();
+    }
+}

@@ -1,0 +1,225 @@
+//! Http: one bounded exchange of bytes with a server. It trusts nothing that answers: only a body of the right type
+//! and size is handed on, and only the core, which knows the server's key, decides whether it is genuine.
+//!
+//! Absent here: retries, redirects, cookies, and any knowledge of what is inside a message.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use serde::Deserialize;
+use sync_core::limits::MESSAGE_BYTES_MAX;
+use ureq::config::Config;
+use ureq::tls::{RootCerts, TlsConfig};
+use ureq::{Agent, Body, http};
+
+mod error;
+#[cfg(test)]
+mod tests;
+
+pub use error::HttpError;
+
+/// What messages and their replies are declared as.
+pub const CONTENT_TYPE: &str = "application/vnd.cuadrilla.v1";
+/// Longest error body read, in bytes.
+const ERROR_BYTES_MAX: u64 = 16 * 1024;
+/// Fast enough for an old phone; the link is the slow part.
+const ZSTD_LEVEL: i32 = 9;
+/// Largest zstd window accepted, as a power of two: 8 MiB, what [`MESSAGE_BYTES_MAX`] can use.
+const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+
+/// How long to wait for what. Every wait ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Until there is a connection, names and TLS included.
+    pub connect: Duration,
+    /// Until the first byte of the answer, after the request is sent.
+    pub first_byte: Duration,
+    /// For everything together.
+    pub total: Duration,
+}
+
+impl Patience {
+    /// For an exchange somebody asked for.
+    pub fn ordinary() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            first_byte: Duration::from_secs(30),
+            total: Duration::from_secs(120),
+        }
+    }
+
+    /// For one quick try beside other work.
+    pub fn quick() -> Self {
+        let wait = Duration::from_secs(3);
+        Self { connect: wait, first_byte: wait, total: wait }
+    }
+}
+
+/// A reply, and what it cost. Bytes are bodies as they travel, compressed; the headers (some 300 bytes each way) and
+/// TLS are not counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    /// The body, decompressed. Not yet known to be genuine.
+    pub frame: Vec<u8>,
+    /// Bytes of the request's body on the wire.
+    pub bytes_up: u64,
+    /// Bytes of the reply's body on the wire.
+    pub bytes_down: u64,
+}
+
+/// A server's address with the patience to have with it.
+#[derive(Debug)]
+pub struct Server {
+    url: String,
+    agent: Agent,
+}
+
+/// The server's form of an error.
+#[derive(Deserialize)]
+struct ErrorBody {
+    error: ErrorDetail,
+}
+
+#[derive(Deserialize)]
+struct ErrorDetail {
+    code: String,
+    #[serde(default)]
+    message: String,
+    #[serde(default)]
+    hint: String,
+}
+
+impl Server {
+    /// A server by its address, `http://…` or `https://…`.
+    ///
+    /// # Errors
+    /// `Url`, if it is no such address.
+    pub fn new(url: &str, patience: Patience) -> Result<Self, HttpError> {
+        let url = normal_url(url)?;
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let config = Config::builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .tls_config(tls)
+            .user_agent(concat!("crew/", env!("CARGO_PKG_VERSION")))
+            .accept_encoding("zstd")
+            .timeout_connect(Some(patience.connect))
+            .timeout_recv_response(Some(patience.first_byte))
+            .timeout_global(Some(patience.total))
+            .build();
+        Ok(Self { url, agent: Agent::new_with_config(config) })
+    }
+
+    /// Sends one message and reads the reply whole.
+    ///
+    /// # Errors
+    /// Every [`HttpError`] but `Url`. Whether the server took the message in is unknown then; asking again is safe.
+    pub fn post(&self, path: &str, frame: &[u8]) -> Result<Reply, HttpError> {
+        let body =
+            zstd::bulk::compress(frame, ZSTD_LEVEL).map_err(|error| HttpError::Link(error.to_string()))?;
+        let sent = self
+            .agent
+            .post(format!("{}{path}", self.url))
+            .header("Content-Type", CONTENT_TYPE)
+            .header("Content-Encoding", "zstd")
+            .header("Accept", CONTENT_TYPE)
+            .send(body.as_slice());
+        let mut response = sent.map_err(|error| HttpError::from_ureq(&error))?;
+        check_head(&mut response)?;
+        let is_zstd = header(&response, "content-encoding").is_some_and(|coding| coding == "zstd");
+        let wire = read_bounded(response.body_mut())?;
+        let bytes_down = wire.len() as u64;
+        let frame = if is_zstd { decompress(&wire)? } else { wire };
+        Ok(Reply { frame, bytes_up: body.len() as u64, bytes_down })
+    }
+
+    /// A stream of server-sent events that ends when the server or the link ends it.
+    ///
+    /// # Errors
+    /// As [`Server::post`].
+    pub fn events(&self, path: &str, silence_max: Duration) -> Result<impl Read + use<>, HttpError> {
+        let asked = self
+            .agent
+            .get(format!("{}{path}", self.url))
+            .config()
+            .timeout_global(None)
+            .timeout_per_read(Some(silence_max))
+            .build()
+            .header("Accept", "text/event-stream")
+            .call();
+        let mut response = asked.map_err(|error| HttpError::from_ureq(&error))?;
+        match header(&response, "content-type") {
+            Some(kind) if response.status() == 200 && kind.starts_with("text/event-stream") => {
+                Ok(response.into_body().into_reader())
+            }
+            _ => Err(check_head(&mut response).err().unwrap_or(HttpError::NotCuadrilla)),
+        }
+    }
+}
+
+fn normal_url(url: &str) -> Result<String, HttpError> {
+    let trimmed = url.trim().trim_end_matches('/');
+    let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
+    let fits = host.is_some_and(|host| !host.is_empty() && !host.starts_with(['/', ':']));
+    let plain = trimmed.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '@'));
+    if fits && plain { Ok(trimmed.to_owned()) } else { Err(HttpError::Url(url.to_owned())) }
+}
+
+fn header<'r>(response: &'r http::Response<Body>, name: &str) -> Option<&'r str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
+/// Tells a reply from an error, from a captive portal and from some other server.
+fn check_head(response: &mut http::Response<Body>) -> Result<(), HttpError> {
+    let status = response.status().as_u16();
+    let kind = header(response, "content-type").unwrap_or_default().to_ascii_lowercase();
+    let is = |wanted: &str| kind.split(';').next().is_some_and(|kind| kind.trim() == wanted);
+    if status == 200 && is(CONTENT_TYPE) {
+        return Ok(());
+    }
+    if (300..400).contains(&status) || (is("text/html") && status != 404) {
+        return Err(HttpError::Portal { status });
+    }
+    if !is("application/json") {
+        return Err(if status >= 500 { HttpError::Unavailable { status } } else { HttpError::NotCuadrilla });
+    }
+    let text = response.body_mut().with_config().limit(ERROR_BYTES_MAX).read_to_vec();
+    let body = text.ok().and_then(|text| serde_json::from_slice::<ErrorBody>(&text).ok());
+    match body {
+        Some(ErrorBody { error: ErrorDetail { code, message, hint } }) if status >= 400 => {
+            Err(HttpError::Refused { status, code, message, hint })
+        }
+        _ if status >= 500 => Err(HttpError::Unavailable { status }),
+        _ => Err(HttpError::NotCuadrilla),
+    }
+}
+
+fn read_bounded(body: &mut Body) -> Result<Vec<u8>, HttpError> {
+    let promised = body.content_length();
+    if promised.is_some_and(|promised| promised > MESSAGE_BYTES_MAX as u64) {
+        return Err(HttpError::TooLarge);
+    }
+    let mut bytes = Vec::new();
+    let mut reader = body.as_reader().take(MESSAGE_BYTES_MAX as u64 + 1);
+    reader.read_to_end(&mut bytes).map_err(|error| HttpError::from_reading(&error))?;
+    if bytes.len() > MESSAGE_BYTES_MAX {
+        return Err(HttpError::TooLarge);
+    }
+    match promised {
+        Some(promised) if promised != bytes.len() as u64 => Err(HttpError::Cut),
+        _ => Ok(bytes),
+    }
+}
+
+fn decompress(wire: &[u8]) -> Result<Vec<u8>, HttpError> {
+    let opened = zstd::stream::read::Decoder::with_buffer(wire).and_then(|mut decoder| {
+        decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
+        Ok(decoder)
+    });
+    let mut frame = Vec::new();
+    opened
+        .and_then(|decoder| decoder.take(MESSAGE_BYTES_MAX as u64 + 1).read_to_end(&mut frame))
+        .map_err(|error: io::Error| HttpError::Garbled(error.to_string()))?;
+    if frame.len() > MESSAGE_BYTES_MAX { Err(HttpError::TooLarge) } else { Ok(frame) }
+}

@@ -1,0 +1,136 @@
+//! Output: the one place that writes to the terminal. Standard output carries the result and nothing else; what is
+//! said beside it goes to standard error.
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::{CliError, exit};
+use crate::style::Style;
+use crate::text;
+use crate::text::{Lang, Text};
+
+/// Width assumed where there is no terminal to ask: nothing is truncated in a file or a pipe.
+const WIDTH_UNBOUNDED: usize = usize::MAX;
+/// Narrower terminals than this are treated as this wide.
+const WIDTH_MIN: usize = 40;
+
+/// What a command answers when it went well.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// For scripts.
+    pub json: Value,
+    /// For people, with its line ends.
+    pub text: String,
+}
+
+impl Report {
+    /// A report in both forms.
+    ///
+    /// # Errors
+    /// If the value has no JSON form, which none of ours lacks.
+    pub fn new(value: &impl Serialize, text: impl Into<String>) -> Result<Self, CliError> {
+        let json = serde_json::to_value(value).map_err(|error| {
+            CliError::new(
+                exit::OTHER,
+                "json",
+                text!("el resultado no cabe en JSON: {error}", "the result has no JSON form: {error}"),
+                text!("repita sin --json", "repeat without --json"),
+            )
+        })?;
+        Ok(Self { json, text: text.into() })
+    }
+}
+
+/// The terminal as this run of the command has it.
+#[derive(Debug, Clone, Copy)]
+pub struct Screen {
+    /// In which language to speak.
+    pub lang: Lang,
+    /// Whether scripts read.
+    pub json: bool,
+    /// Columns a line may have.
+    pub width: usize,
+    /// Colours, if any.
+    pub style: Style,
+    progress: bool,
+}
+
+impl Screen {
+    /// The screen of this process.
+    pub fn of_process(lang: Lang, json: bool) -> Self {
+        let terminal = io::stdout().is_terminal();
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+            || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Self {
+            lang,
+            json,
+            width: if terminal { terminal_width() } else { WIDTH_UNBOUNDED },
+            style: Style { is_on: terminal && !plain && !json },
+            progress: io::stderr().is_terminal() && !json,
+        }
+    }
+
+    /// A screen for tests: no terminal.
+    pub fn plain(lang: Lang) -> Self {
+        Self { lang, json: false, width: WIDTH_UNBOUNDED, style: Style { is_on: false }, progress: false }
+    }
+
+    /// Shows what a command answered.
+    pub fn report(&self, report: &Report) {
+        if self.json {
+            self.out(&format!("{}\n", report.json));
+        } else {
+            self.out(&report.text);
+        }
+    }
+
+    /// Writes text to standard output as it is.
+    pub fn out(&self, text: &str) {
+        let mut stdout = io::stdout().lock();
+        // A reader that went away (`crew order list | head`) is no failure of ours, and nobody is left to tell.
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    }
+
+    /// Shows why the command failed, and answers its exit code.
+    pub fn fail(&self, error: &CliError) -> u8 {
+        let text = if self.json { format!("{}\n", error.json(self.lang)) } else { error.lines(self.lang) };
+        self.beside(&text);
+        error.exit
+    }
+
+    /// One warning line on standard error. Scripts get it too: standard output stays clean.
+    pub fn warn(&self, text: &Text) {
+        let line = text.of(self.lang);
+        if self.json {
+            self.beside(&format!("{}\n", serde_json::json!({ "warning": line })));
+        } else {
+            self.beside(&format!("{}: {line}\n", self.lang.word("aviso", "warning")));
+        }
+    }
+
+    /// A line that says how far long work is; replaced by the next, and only on a terminal.
+    pub fn progress(&self, text: &Text) {
+        if self.progress {
+            self.beside(&format!("\r\u{1b}[2K{}", text.of(self.lang)));
+        }
+    }
+
+    /// Takes the progress line away.
+    pub fn progress_done(&self) {
+        if self.progress {
+            self.beside("\r\u{1b}[2K");
+        }
+    }
+
+    fn beside(&self, text: &str) {
+        let mut stderr = io::stderr().lock();
+        let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+    }
+}
+
+fn terminal_width() -> usize {
+    let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| usize::from(size.ws_col));
+    if columns == 0 { 80 } else { columns.max(WIDTH_MIN) }
+}

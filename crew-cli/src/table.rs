@@ -1,0 +1,147 @@
+//! Table: rows in aligned columns, measured as a terminal shows them, the widest column cut where they do not fit.
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::style::Style;
+
+/// Blanks between columns.
+const GAP: usize = 2;
+/// No column is cut to fewer columns of the terminal than this.
+const COLUMN_MIN: usize = 8;
+
+/// A table with a heading line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Table {
+    heading: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table with these headings.
+    pub fn new(heading: &[&str]) -> Self {
+        Self { heading: heading.iter().map(|cell| (*cell).to_owned()).collect(), rows: Vec::new() }
+    }
+
+    /// Adds a row; line breaks and other control characters in it are shown as blanks.
+    pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
+        let row: Vec<String> = cells.into_iter().map(|cell| clean(&cell)).collect();
+        debug_assert_eq!(row.len(), self.heading.len());
+        self.rows.push(row);
+    }
+
+    /// The table as text at most `width` columns wide, as far as [`COLUMN_MIN`] allows.
+    pub fn render(&self, width: usize, style: Style) -> String {
+        let widths = self.widths(width);
+        let mut text = style.bold(&line(&self.heading, &widths));
+        text.push('\n');
+        for row in &self.rows {
+            text.push_str(&line(row, &widths));
+            text.push('\n');
+        }
+        text
+    }
+
+    fn widths(&self, width: usize) -> Vec<usize> {
+        let mut widths: Vec<usize> = self.heading.iter().map(|cell| cell.width()).collect();
+        for row in &self.rows {
+            for (column, cell) in widths.iter_mut().zip(row) {
+                *column = (*column).max(cell.width());
+            }
+        }
+        let gaps = GAP * widths.len().saturating_sub(1);
+        while widths.iter().sum::<usize>() + gaps > width {
+            let Some(widest) = widths.iter_mut().max().filter(|widest| **widest > COLUMN_MIN) else { break };
+            *widest -= 1;
+        }
+        widths
+    }
+}
+
+fn line(cells: &[String], widths: &[usize]) -> String {
+    let mut line = String::new();
+    for (index, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        if index > 0 {
+            line.push_str(&" ".repeat(GAP));
+        }
+        line.push_str(&pad(&cut(cell, *width), *width));
+    }
+    line.truncate(line.trim_end().len());
+    line
+}
+
+/// `text` filled up with blanks to `width` columns.
+pub fn pad(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// `text` cut to `width` columns, its end an ellipsis where something is missing.
+pub fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut kept = String::new();
+    let mut used = 1;
+    for c in text.chars() {
+        used += c.width().unwrap_or(0);
+        if used > width {
+            break;
+        }
+        kept.push(c);
+    }
+    kept.push('…');
+    kept
+}
+
+/// `text` without line breaks and terminal control: what people type ends up on other people's screens.
+pub fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Table, clean, cut, pad};
+    use crate::style::Style;
+    use unicode_width::UnicodeWidthStr as _;
+
+    const PLAIN: Style = Style { is_on: false };
+
+    fn sample() -> Table {
+        let mut table = Table::new(&["folio", "localidad", "título"]);
+        table.row(vec!["MZQ-26-AA-0001".into(), "Junta de Ríos".into(), "fuga 💧 en la red".into()]);
+        table.row(vec!["MZQ-26-AA-0002".into(), "水".into(), "ok".into()]);
+        table
+    }
+
+    #[test]
+    fn columns_stand_under_one_another_whatever_the_characters() {
+        let text = sample().render(usize::MAX, PLAIN);
+        let columns: Vec<usize> = text
+            .lines()
+            .zip(["título", "fuga", "ok"])
+            .map(|(line, word)| line[..line.find(word).unwrap()].width())
+            .collect();
+        assert_eq!(columns, [31, 31, 31]);
+    }
+
+    #[test]
+    fn no_line_is_wider_than_the_terminal() {
+        for width in [40, 45, 60] {
+            let text = sample().render(width, PLAIN);
+            assert!(text.lines().all(|line| line.width() <= width), "{text}");
+        }
+        assert!(sample().render(40, PLAIN).contains('…'));
+    }
+
+    #[test]
+    fn cutting_counts_columns_and_never_splits_a_character() {
+        assert_eq!(cut("ñandú", 5), "ñandú");
+        assert_eq!(cut("ñandúes", 5), "ñand…");
+        assert_eq!(cut("💧💧💧", 4), "💧…");
+        assert_eq!(pad("💧", 4), "💧  ");
+    }
+
+    #[test]
+    fn what_people_type_cannot_drive_the_terminal() {
+        assert_eq!(clean("a\u{1b}[2Jb\nc"), "a [2Jb c");
+    }
+}

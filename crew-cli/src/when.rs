@@ -1,0 +1,99 @@
+//! When: times as people read them, relative beside exact, in the device's own time zone.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use sync_core::time::{TimeMs, parse_rfc3339};
+
+use crate::text::Lang;
+
+/// Says times against one "now".
+#[derive(Debug, Clone)]
+pub struct When {
+    /// Now, in milliseconds.
+    pub now_ms: TimeMs,
+    /// The language.
+    pub lang: Lang,
+    zone: TimeZone,
+}
+
+impl When {
+    /// Times in the system's zone.
+    pub fn local(now_ms: TimeMs, lang: Lang) -> Self {
+        Self { now_ms, lang, zone: TimeZone::system() }
+    }
+
+    /// Times in UTC.
+    pub fn utc(now_ms: TimeMs, lang: Lang) -> Self {
+        Self { now_ms, lang, zone: TimeZone::UTC }
+    }
+
+    /// `2026-11-21 03:36`.
+    pub fn exact(&self, ms: TimeMs) -> String {
+        match Timestamp::from_millisecond(ms) {
+            Ok(time) => time.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
+            Err(_) => self.lang.word("hora imposible", "impossible time").to_owned(),
+        }
+    }
+
+    /// `hace 2 h`, `en 3 d`.
+    pub fn relative(&self, ms: TimeMs) -> String {
+        let apart_ms = self.now_ms.saturating_sub(ms);
+        let minutes = apart_ms.unsigned_abs() / 60_000;
+        let amount = match minutes {
+            0 => return self.lang.word("ahora", "now").to_owned(),
+            1..60 => format!("{minutes} min"),
+            60..1_440 => format!("{} h", minutes / 60),
+            1_440..86_400 => format!("{} d", minutes / 1_440),
+            86_400..1_051_200 => format!("{} {}", minutes / 43_200, self.lang.word("meses", "months")),
+            _ => format!("{} {}", minutes / 525_600, self.lang.word("años", "years")),
+        };
+        match (apart_ms > 0, self.lang) {
+            (true, Lang::Es) => format!("hace {amount}"),
+            (true, Lang::En) => format!("{amount} ago"),
+            (false, Lang::Es) => format!("en {amount}"),
+            (false, Lang::En) => format!("in {amount}"),
+        }
+    }
+
+    /// `hace 2 h · 2026-11-21 03:36`.
+    pub fn both(&self, ms: TimeMs) -> String {
+        format!("{} · {}", self.relative(ms), self.exact(ms))
+    }
+
+    /// [`When::both`] of an RFC 3339 time; other text stays as it is.
+    pub fn both_of(&self, rfc3339: &str) -> String {
+        parse_rfc3339(rfc3339).map_or_else(|| rfc3339.to_owned(), |ms| self.both(ms))
+    }
+
+    /// [`When::exact`] of an RFC 3339 time; other text stays as it is.
+    pub fn exact_of(&self, rfc3339: &str) -> String {
+        parse_rfc3339(rfc3339).map_or_else(|| rfc3339.to_owned(), |ms| self.exact(ms))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::When;
+    use crate::text::Lang;
+
+    const NOW_MS: i64 = 1_795_232_207_000;
+
+    #[test]
+    fn relative_beside_exact() {
+        let when = When::utc(NOW_MS, Lang::Es);
+        assert_eq!(when.both(NOW_MS - 2 * 3_600_000), "hace 2 h · 2026-11-21 01:36");
+        assert_eq!(when.both_of("2026-11-24T03:36:47.000Z"), "en 3 d · 2026-11-24 03:36");
+        let english = When::utc(NOW_MS, Lang::En);
+        assert_eq!(english.relative(NOW_MS - 5 * 60_000), "5 min ago");
+        assert_eq!(english.relative(NOW_MS - 400 * 86_400_000), "13 months ago");
+        assert_eq!(english.relative(0), "56 years ago");
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_still_prints() {
+        let when = When::utc(NOW_MS, Lang::Es);
+        assert_eq!(when.exact(i64::MAX), "hora imposible");
+        assert_eq!(when.both_of("ayer"), "ayer");
+        assert!(when.relative(i64::MIN).starts_with("hace"));
+    }
+}
