@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -60,7 +61,7 @@ async fn serve(
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let (listener, address) = bind(&config.listen).await?;
-    let service = open(data, config.clone())?;
+    let service = open(data, config)?;
     let said = if is_json {
         writeln!(shell.out, "{}", json!({"listening": format!("http://{address}")}))
     } else {
@@ -69,8 +70,6 @@ async fn serve(
     // A parent that reads no output is served all the same.
     let _ = said.and_then(|()| shell.out.flush());
     tracing::info!(%address, "serving");
-    let router = service.router();
-    let stop = service.site.stop.clone();
     let stopping = async {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -79,7 +78,7 @@ async fn serve(
         tracing::info!("stopping: what was accepted is finished first");
         service.begin_stop();
     };
-    let (cut_off, ()) = tokio::join!(listen::serve(listener, router, &config, stop), stopping);
+    let (cut_off, ()) = tokio::join!(listen::serve(listener, Arc::clone(&service.site)), stopping);
     if cut_off > 0 {
         tracing::warn!(cut_off, "connections did not finish in time");
     }
