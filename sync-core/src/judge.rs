@@ -49,7 +49,7 @@ pub fn read_change<'c>(
         (Some(row), false) => row,
         (None, false) => return Ok(Err(Reason::Held { on: change.deps[0] })),
         (None, true) => {
-            let Some(kind) = created_kind(change) else {
+            let Some(kind) = check_creation(change) else {
                 return Ok(Err(rule("shape", "the new record does not say what it is")));
             };
             let schema = rules.records.of(kind);
@@ -65,7 +65,8 @@ pub fn read_change<'c>(
     })
 }
 
-fn created_kind(change: &Change) -> Option<RecordKind> {
+/// The kind of record that a creating change makes.
+pub fn check_creation(change: &Change) -> Option<RecordKind> {
     let named = |op: &crate::change::Op| match (&op.place, &op.action) {
         (crate::change::Place::Prop(key), crate::change::Action::Put(Scalar::Str(kind))) if key == "type" => {
             RecordKind::from_key(kind)
@@ -93,8 +94,13 @@ pub fn judge_change<'c>(
         Ok(acceptable) => acceptable,
         Err(reason) => return Ok(Err(reason)),
     };
-    let bench =
-        Bench { rules, schema: rules.records.of(acceptable.row.kind), author, acceptable: &acceptable };
+    let bench = Bench {
+        rules,
+        schema: rules.records.of(acceptable.row.kind),
+        author,
+        device: change.device,
+        acceptable: &acceptable,
+    };
     if let Err(reason) = bench.judge() {
         return Ok(Err(reason));
     }
@@ -155,6 +161,7 @@ struct Bench<'j, 'c> {
     rules: &'j Rules,
     schema: &'j RecordSchema,
     author: &'j DeviceRow,
+    device: crate::id::DeviceId,
     acceptable: &'j Acceptable<'c>,
 }
 
@@ -190,7 +197,9 @@ impl Bench<'_, '_> {
             };
             created("crew", Scope::Crew) || created("locality", Scope::Locality)
         } else {
-            self.acceptable.row.scopes_ever.iter().any(|scope| mine.contains(scope))
+            // What a device made itself stays its own work, whoever it was given to since.
+            self.acceptable.row.creator == self.device
+                || self.acceptable.row.scopes_ever.iter().any(|scope| mine.contains(scope))
         };
         if is_mine { Ok(()) } else { Err(Reason::OutOfScope) }
     }

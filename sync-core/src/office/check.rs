@@ -1,13 +1,13 @@
 //! Check: stage one. Signatures, bounds and chains; read-only, in parallel. What passes is who it says it is.
 
 use super::Office;
-use super::refs::RowRefs;
+use super::refs::receiver;
 use crate::act::Act;
 use crate::authority::{DeviceRow, EnrolError, check_enrolment};
 use crate::chain::{ChainError, Deed, UnverifiedSegment, VerifiedEntry};
 use crate::crypto::PublicKey;
 use crate::fold::EntryRow;
-use crate::id::{DeviceId, Epoch, Hash};
+use crate::id::{DeviceId, Hash};
 use crate::keys;
 use crate::limits::SEGMENTS_MAX;
 use crate::rows::{Rows, RowsError, decode, read};
@@ -163,11 +163,8 @@ impl Office {
         if sync.carried.len() > SEGMENTS_MAX {
             return Err(RequestError::TooManySegments(sync.carried.len()));
         }
-        let numbers_hold = read::<Epoch>(rows, &keys::epoch())? == Some(sync.epoch);
         let own = match sync.own.take() {
-            Some(segment) if segment.device == device => {
-                self.check_segment(rows, &row.key, &segment, numbers_hold)?
-            }
+            Some(segment) if segment.device == device => self.check_segment(rows, &row.key, &segment)?,
             Some(_) => return Err(ChainError::Gap(0).into()),
             None => Vec::new(),
         };
@@ -181,7 +178,7 @@ impl Office {
         let row: DeviceRow = read(rows, &keys::device(&segment.device))
             .map_err(|_| "internal".to_string())?
             .ok_or("unknown_device")?;
-        self.check_segment(rows, &row.key, segment, true).map_err(|error| error.code().to_string())
+        self.check_segment(rows, &row.key, segment).map_err(|error| error.code().to_string())
     }
 
     fn check_segment(
@@ -189,11 +186,8 @@ impl Office {
         rows: &dyn Rows,
         key: &PublicKey,
         segment: &Segment,
-        numbers_hold: bool,
     ) -> Result<Vec<VerifiedEntry>, RequestError> {
-        // Numbers of another life of the ledger name other records: such a pack must spell its records out.
-        let rows_for_numbers: &dyn Rows = if numbers_hold { rows } else { &NoNumbers(rows) };
-        let refs = RowRefs { rows: rows_for_numbers, is_known: &|_| Ok(None) };
+        let refs = receiver(rows);
         let unpacked = unpack(&segment.pack, &refs).map_err(ChainError::from)?;
         let unverified = UnverifiedSegment::new(segment.device, unpacked)?;
         let prev = prev_hash(rows, &segment.device, unverified.first_seq(), &segment.prev)?;
@@ -217,7 +211,7 @@ impl Office {
         let unverified = open_request(frame)?;
         let mut found = None;
         let enrol: EnrolRequest = unverified.verify_self_signed(|request: &EnrolRequest| {
-            let refs = RowRefs { rows, is_known: &|_| Ok(None) };
+            let refs = receiver(rows);
             let unpacked = unpack(&request.own.pack, &refs).ok()?;
             let segment = UnverifiedSegment::new(request.own.device, unpacked).ok()?;
             let key = segment.enrolment_key()?;
@@ -240,19 +234,6 @@ impl Office {
             own,
             carried: Vec::new(),
         })
-    }
-}
-
-/// Rows in which no record is known by number.
-struct NoNumbers<'r>(&'r dyn Rows);
-
-impl Rows for NoNumbers<'_> {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
-        if key.starts_with(keys::NUMBERS) { Ok(None) } else { self.0.get(key) }
-    }
-
-    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut crate::rows::Visit<'_>) -> Result<(), RowsError> {
-        self.0.scan(prefix, from, visit)
     }
 }
 

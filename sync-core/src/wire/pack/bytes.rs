@@ -112,6 +112,14 @@ impl StreamsOut {
         self.put(stream, zigzag(value));
     }
 
+    /// Appends a signed number with its low 16 bits in a stream of their own.
+    pub(super) fn put_split(&mut self, high: usize, low: usize, value: i64) {
+        let value = zigzag(value);
+        let [first, second, ..] = value.to_le_bytes();
+        self.put(high, value >> 16);
+        self.extend(low, &[first, second]);
+    }
+
     /// Appends bytes to a stream.
     pub(super) fn extend(&mut self, stream: usize, bytes: &[u8]) {
         self.streams[stream].extend_from_slice(bytes);
@@ -154,6 +162,16 @@ impl<'a> StreamsIn<'a> {
     /// One of the streams.
     pub(super) fn of(&mut self, stream: usize) -> &mut Reader<'a> {
         &mut self.streams[stream]
+    }
+
+    /// Reads what [`StreamsOut::put_split`] wrote.
+    pub(super) fn split_signed(&mut self, high: usize, low: usize) -> Result<i64, PackError> {
+        let high = self.of(high).varint()?;
+        let low = u16::from_le_bytes(self.of(low).array()?);
+        if high >> 48 != 0 {
+            return Err(PackError::Malformed("a number beyond 64 bits"));
+        }
+        Ok(unzigzag(high << 16 | u64::from(low)))
     }
 
     /// Takes a whole stream away, to be read on its own.

@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
         if has(flag::WHO) {
             self.who(&mut header)?;
         }
-        let claimed_step = self.streams.of(stream::CLAIMED).signed()?;
+        let claimed_step = self.streams.split_signed(stream::CLAIMED_HIGH, stream::CLAIMED_LOW)?;
         header.claimed_at_ms = header.claimed_at_ms.wrapping_add(claimed_step);
         header.monotonic_ms = header.monotonic_ms.wrapping_add_signed(claimed_step);
         if has(flag::MONOTONIC) {

@@ -115,7 +115,7 @@ impl<'a> Writer<'a> {
             flags |= flag::WHO;
         }
         let claimed_step = header.claimed_at_ms.wrapping_sub(base.claimed_at_ms);
-        self.out.put_signed(stream::CLAIMED, claimed_step);
+        self.out.put_split(stream::CLAIMED_HIGH, stream::CLAIMED_LOW, claimed_step);
         let expected = base.monotonic_ms.wrapping_add(claimed_step.cast_unsigned());
         if header.monotonic_ms != expected {
             let drift = header.monotonic_ms.wrapping_sub(expected).cast_signed();

@@ -1,0 +1,257 @@
+//! Bundle: segments in a file, for a USB stick or another phone. The carrier adds nothing to their authority.
+//!
+//! A bundle is eight magic bytes, the SHA-256 of what follows, and a MessagePack body. Only the authors' signatures
+//! count; the hash tells a cut or damaged copy apart from a foreign file.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use super::{Notebook, NotebookError};
+use crate::crypto::{ALG_ED25519, Purpose, SecretKey, Signature};
+use crate::id::{DeviceId, Hash};
+use crate::keys;
+use crate::limits::{BUNDLE_BYTES_MAX, SEGMENTS_MAX};
+use crate::line::{Carried, Contact, DeviceLine};
+use crate::rows::{Rows, RowsError, decode, read};
+use crate::wire::message::{CarriedAck, Segment};
+use crate::wire::msgpack;
+
+const MAGIC: &[u8; 8] = b"CUADRB01";
+const HASH_BYTES: usize = 32;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Body {
+    municipality: u32,
+    segments: Vec<BundledSegment>,
+    receipts: Vec<(DeviceId, u64, ByteBuf)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct BundledSegment {
+    span: (u64, u64),
+    segment: Segment,
+}
+
+/// A bundle to write to a file.
+pub struct Bundle {
+    /// The file's bytes.
+    pub bytes: Vec<u8>,
+    /// What is in it.
+    pub counts: BundleCounts,
+}
+
+/// What is in a bundle, or what an import took from one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct BundleCounts {
+    /// Segments.
+    pub segments: u64,
+    /// Entries in them.
+    pub entries: u64,
+    /// Their authors, by device id.
+    pub devices: Vec<String>,
+    /// Receipts of the server for authors that have no connection.
+    pub receipts: u64,
+}
+
+fn seal(body: &Body) -> Vec<u8> {
+    let body = rmp_serde::to_vec(body).expect("a bundle always has a MessagePack form");
+    let mut bytes = MAGIC.to_vec();
+    bytes.extend_from_slice(&Hash::tagged("cuadrilla/bundle/v1", &[&body]).0);
+    bytes.extend(body);
+    bytes
+}
+
+fn open(bytes: &[u8]) -> Result<Body, NotebookError> {
+    let wrong = |what: &str| NotebookError::Bundle(what.to_string());
+    if bytes.len() > BUNDLE_BYTES_MAX {
+        return Err(NotebookError::Bundle(format!(
+            "it has {} bytes, at most {BUNDLE_BYTES_MAX} are allowed",
+            bytes.len()
+        )));
+    }
+    let rest = bytes.strip_prefix(MAGIC).ok_or_else(|| wrong("it is not a Cuadrilla bundle"))?;
+    let (hash, body) = rest.split_first_chunk::<HASH_BYTES>().ok_or_else(|| wrong("it is cut short"))?;
+    if Hash(*hash) != Hash::tagged("cuadrilla/bundle/v1", &[body]) {
+        return Err(wrong("it is cut short or damaged"));
+    }
+    let body: Body = msgpack::from_slice(body).map_err(|error| NotebookError::Bundle(error.to_string()))?;
+    if body.segments.len() > SEGMENTS_MAX {
+        return Err(NotebookError::Bundle(format!(
+            "it has {} segments, at most {SEGMENTS_MAX}",
+            body.segments.len()
+        )));
+    }
+    if body.segments.iter().any(|one| one.span.0 == 0 || one.span.1 < one.span.0) {
+        return Err(wrong("a segment says it holds no entries"));
+    }
+    Ok(body)
+}
+
+fn counts(body: &Body) -> BundleCounts {
+    let devices: BTreeSet<String> = body.segments.iter().map(|one| one.segment.device.to_string()).collect();
+    BundleCounts {
+        segments: body.segments.len() as u64,
+        entries: body
+            .segments
+            .iter()
+            .map(|one| one.span.1.saturating_sub(one.span.0).saturating_add(1))
+            .sum(),
+        devices: devices.into_iter().collect(),
+        receipts: body.receipts.len() as u64,
+    }
+}
+
+/// What is in a bundle, without taking anything over.
+pub fn inspect(bytes: &[u8]) -> Result<BundleCounts, NotebookError> {
+    open(bytes).map(|body| counts(&body))
+}
+
+/// All carried segments.
+pub fn carried(rows: &dyn Rows) -> Result<Vec<Carried>, RowsError> {
+    let mut found = Vec::new();
+    let mut failure = None;
+    rows.scan(keys::CARRIED, keys::CARRIED, &mut |_, value| match decode(value) {
+        Ok(carried) => {
+            found.push(carried);
+            true
+        }
+        Err(error) => {
+            failure = Some(error);
+            false
+        }
+    })?;
+    failure.map_or(Ok(found), Err)
+}
+
+/// The spans of carried segments under a prefix.
+pub(super) fn spans(rows: &dyn Rows, prefix: &[u8]) -> Result<Vec<(u64, u64)>, RowsError> {
+    let of_prefix = |carried: &Carried| [keys::CARRIED, &carried.device.0].concat() == prefix;
+    Ok(carried(rows)?.into_iter().filter(of_prefix).map(|carried| carried.span).collect())
+}
+
+impl Notebook<'_> {
+    /// Everything that the server lacks as far as this device knows: own entries, carried ones, and receipts.
+    pub fn bundle_export(&mut self, key: &SecretKey) -> Result<Bundle, NotebookError> {
+        let identity = self.identity()?.clone();
+        let mut segments = Vec::new();
+        let head = self.own_head()?.seq;
+        let mut first = self.contact()?.head_seq + 1;
+        while first <= head {
+            let entries = self.own_chunk(&identity.device, first, head)?;
+            let last = entries.last().map_or(head, |last| last.entry.header.seq);
+            // Whole hashes: nobody knows what the carrier's server will know by then.
+            if let Some(segment) = self.segment(key, &identity.device, entries, true)? {
+                segments.push(BundledSegment { span: (first, last), segment });
+            }
+            first = last + 1;
+        }
+        for carried in carried(self.rows())? {
+            let segment = msgpack::from_slice(&carried.bytes)
+                .map_err(|error| NotebookError::Index(error.to_string()))?;
+            segments.push(BundledSegment { span: carried.span, segment });
+        }
+        let receipts = self.receipts()?;
+        let body = Body { municipality: identity.municipality, segments, receipts };
+        Ok(Bundle { counts: counts(&body), bytes: seal(&body) })
+    }
+
+    fn own_chunk(
+        &self,
+        device: &DeviceId,
+        first: u64,
+        last: u64,
+    ) -> Result<Vec<crate::entry::ChainedEntry>, NotebookError> {
+        let last = last.min(first + crate::limits::SEGMENT_ENTRIES_MAX as u64 - 1);
+        let mut entries = Vec::new();
+        for seq in first..=last {
+            let row: crate::fold::EntryRow = read(self.rows(), &keys::entry(device, seq))?
+                .ok_or_else(|| NotebookError::Index(format!("own entry {seq} is not in the index")))?;
+            entries.push(crate::line::read_entry(&self.lines, row.line)?.1);
+        }
+        Ok(entries)
+    }
+
+    fn receipts(&self) -> Result<Vec<(DeviceId, u64, ByteBuf)>, NotebookError> {
+        let prefix = keys::fact("receipt/");
+        let mut found = Vec::new();
+        self.rows().scan(&prefix, &prefix, &mut |_, value| {
+            if let Ok(receipt) = decode::<Carried>(value) {
+                found.push((receipt.device, receipt.span.1, receipt.bytes));
+            }
+            true
+        })?;
+        Ok(found)
+    }
+
+    /// Takes a bundle's segments to carry, and a receipt that is for this device. Taking it twice changes nothing.
+    pub fn bundle_import(&mut self, bytes: &[u8]) -> Result<BundleCounts, NotebookError> {
+        let identity = self.identity()?.clone();
+        let body = open(bytes)?;
+        if body.municipality != identity.municipality {
+            let what = format!(
+                "it belongs to municipality {}, this device to {}",
+                body.municipality, identity.municipality
+            );
+            return Err(NotebookError::Bundle(what));
+        }
+        let mut taken = Body { municipality: body.municipality, segments: Vec::new(), receipts: Vec::new() };
+        for one in body.segments {
+            let is_own = one.segment.device == identity.device;
+            if is_own || self.is_carried(&one.segment.device, one.span)? {
+                continue;
+            }
+            let bytes = rmp_serde::to_vec(&one.segment).expect("a segment always has a MessagePack form");
+            let carried = Carried { device: one.segment.device, span: one.span, bytes: ByteBuf::from(bytes) };
+            self.push_device_line(DeviceLine::Carried(carried))?;
+            taken.segments.push(one);
+        }
+        for (device, head_seq, bytes) in body.receipts {
+            if device == identity.device {
+                self.take_receipt(&bytes)?;
+                taken.receipts.push((device, head_seq, bytes));
+            }
+        }
+        Ok(counts(&taken))
+    }
+
+    /// Whether the segment is carried already, or is known to be with the server.
+    fn is_carried(&self, device: &DeviceId, span: (u64, u64)) -> Result<bool, NotebookError> {
+        let known: Option<Carried> = read(self.rows(), &keys::carried(device, span.0))?;
+        let receipt: Option<Carried> = read(self.rows(), &keys::fact(&format!("receipt/{device}")))?;
+        Ok(known.is_some_and(|known| known.span.1 >= span.1) || receipt.is_some_and(|r| r.span.1 >= span.1))
+    }
+
+    fn take_receipt(&mut self, bytes: &[u8]) -> Result<(), NotebookError> {
+        let identity = self.identity()?.clone();
+        let (body, signature) = bytes
+            .split_last_chunk::<64>()
+            .ok_or_else(|| NotebookError::Bundle("a receipt in it is cut short".into()))?;
+        let signature = Signature { alg: ALG_ED25519, bytes: *signature };
+        identity.server_key.verify(Purpose::Receipt, &[body], &signature).map_err(|error| {
+            NotebookError::Bundle(format!("a receipt in it is not the server's: {error}"))
+        })?;
+        let ack: CarriedAck =
+            msgpack::from_slice(body).map_err(|error| NotebookError::Bundle(error.to_string()))?;
+        let before = self.contact()?;
+        let is_news =
+            ack.device == identity.device && ack.epoch == before.epoch && ack.head_seq > before.head_seq;
+        if !is_news {
+            return Ok(());
+        }
+        let contact = Contact {
+            at_ms: before.at_ms,
+            server_at_ms: ack.server_at_ms,
+            epoch: ack.epoch,
+            server_seq: before.server_seq,
+            cursors: before.cursors,
+            head_seq: ack.head_seq,
+            acks: ack.acks,
+            refused: ack.refused,
+            moves: Vec::new(),
+            checkpoint: String::new(),
+        };
+        self.push_device_line(DeviceLine::Contact(contact))
+    }
+}

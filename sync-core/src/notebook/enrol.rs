@@ -1,0 +1,131 @@
+//! Enrolment: the device's first entry, and the identity that the server answers with.
+
+use super::{Notebook, NotebookError};
+use crate::act::{Act, Role};
+use crate::chain::sign_head;
+use crate::crypto::SecretKey;
+use crate::entry::{Anchor, Body, ChainedEntry, Entry, Header};
+use crate::id::{DeviceId, Hash, RecordId};
+use crate::limits::DEVICE_NAME_BYTES_MAX;
+use crate::line::{Contact, DeviceLine, Enrolling, Identity, Line};
+use crate::wire::message::{
+    EnrolReply, EnrolRequest, Segment, VERSION, open_reply, request_hash, seal_request,
+};
+use crate::wire::pack::{PackBody, PackItem, pack};
+use serde_bytes::ByteBuf;
+
+impl Notebook<'_> {
+    /// Starts an enrolment, or repeats one whose answer got lost. Answers the request; keep what was written first.
+    ///
+    /// `municipality` is not known yet, so the entry names 0 and the server's ledger says which it is.
+    pub fn enrol_start(
+        &mut self,
+        url: &str,
+        code: &str,
+        name: &str,
+        key: &SecretKey,
+    ) -> Result<Vec<u8>, NotebookError> {
+        if let Some(identity) = &self.identity {
+            return Err(NotebookError::AlreadyEnrolled(identity.name.clone()));
+        }
+        let found = name.len();
+        if name.trim().is_empty() || found > DEVICE_NAME_BYTES_MAX {
+            return Err(NotebookError::Length { what: "the name", found, max: DEVICE_NAME_BYTES_MAX });
+        }
+        let enrolling = Enrolling {
+            url: url.into(),
+            code: code.into(),
+            device: DeviceId(self.draw()),
+            name: name.into(),
+            started_at_ms: self.moment.now_ms,
+        };
+        // The same words are the same attempt: the server knows it again by its device id.
+        let is_repeat =
+            self.enrolling.as_ref().is_some_and(|e| e.url == url && e.code == code && e.name == name);
+        if !is_repeat {
+            self.enrolling = Some(enrolling.clone());
+            self.push_device_line(DeviceLine::Enrolling(enrolling))?;
+        }
+        let chained = self.enrolment(key)?;
+        let signature = chained.hash().map(|hash| sign_head(key, &chained.entry.header.device, 1, &hash));
+        let device = chained.entry.header.device;
+        let item = PackItem {
+            header: chained.entry.header,
+            body: PackBody::Act(chained.entry.body.bytes().to_vec()),
+            receipt: None,
+            signature,
+        };
+        let pack = pack(&[item], &[Hash::ZERO], &super::exchange::NoRefs)?;
+        let own = Segment { device, prev: [0; 8], pack: ByteBuf::from(pack) };
+        Ok(seal_request(key, &EnrolRequest { version: VERSION, own }))
+    }
+
+    fn enrolment(&self, key: &SecretKey) -> Result<ChainedEntry, NotebookError> {
+        let enrolling = self.enrolling.as_ref().ok_or(NotebookError::NotEnrolled)?;
+        let act =
+            Act::Enrol { code: enrolling.code.clone(), key: key.public(), name: enrolling.name.clone() };
+        let header = Header {
+            municipality: 0,
+            device: enrolling.device,
+            seq: 1,
+            record: RecordId::ZERO,
+            person: enrolling.name.clone(),
+            claimed_at_ms: enrolling.started_at_ms,
+            boot: crate::id::BootId::ZERO,
+            monotonic_ms: 0,
+            anchor: Anchor::default(),
+        };
+        let entry = Entry { header, body: Body::Act(act.to_bytes()) };
+        Ok(ChainedEntry { entry, prev: Some(Hash::ZERO), signature: None })
+    }
+
+    /// Takes the server's answer: from here on the device is somebody, and this server's key is the one it trusts.
+    pub fn enrol_finish(
+        &mut self,
+        key: &SecretKey,
+        request: &[u8],
+        reply: &[u8],
+    ) -> Result<Identity, NotebookError> {
+        let enrolling = self.enrolling.clone().ok_or(NotebookError::NotEnrolled)?;
+        let unverified = open_reply(reply, &request_hash(request))?;
+        let answer: EnrolReply =
+            unverified.verify_self_signed(|reply: &EnrolReply| Some(reply.server_key))?;
+        let role = Role::from_key(&answer.role).ok_or_else(|| {
+            NotebookError::Forged(format!("it gives a role {:?} that does not exist", answer.role))
+        })?;
+        let identity = Identity {
+            device: enrolling.device,
+            url: enrolling.url,
+            municipality: answer.municipality,
+            municipality_name: answer.name,
+            folio_prefix: answer.folio_prefix,
+            letters: answer.letters,
+            name: enrolling.name,
+            role,
+            crew: answer.crew,
+            localities: answer.localities,
+            server_key: answer.server_key,
+            log_verifier: answer.log_verifier,
+        };
+        let chained = self.enrolment(key)?;
+        self.identity = Some(identity.clone());
+        self.push_device_line(DeviceLine::Enrolled(identity.clone()))?;
+        let line = Line::Entry { receipt: None, chained };
+        let number = self.push_line(&line);
+        super::fold_line(&mut self.rules, &mut self.overlay, number, &line.to_bytes())?;
+        let contact = Contact {
+            at_ms: self.moment.now_ms,
+            server_at_ms: answer.server_at_ms,
+            epoch: answer.epoch,
+            server_seq: answer.ack.seq,
+            cursors: std::collections::BTreeMap::new(),
+            head_seq: 1,
+            acks: vec![answer.ack],
+            refused: Vec::new(),
+            moves: Vec::new(),
+            checkpoint: String::new(),
+        };
+        self.push_device_line(DeviceLine::Contact(contact))?;
+        Ok(identity)
+    }
+}

@@ -1,0 +1,337 @@
+//! The device's fold: one journal line into index rows.
+
+use super::{ContactRow, OwnHead};
+use crate::act::Act;
+use crate::authority::apply_act;
+use crate::chain::Deed;
+use crate::change::Change;
+use crate::entry::ChainedEntry;
+use crate::fold::{Applied, EntryRow, apply_change, is_applied, store_row};
+use crate::id::{DeviceId, Hash, RecordId};
+use crate::judge::{Acceptable, read_change};
+use crate::keys;
+use crate::line::{Ack, Contact, DeviceLine, Identity, Line};
+use crate::office::fold::{QuarantineRow, decode_deed, release};
+use crate::record::row::RecordRow;
+use crate::rows::{Overlay, RowsError, read};
+use crate::rules::Rules;
+use crate::rules::record_schema::RecordKind;
+use crate::scope::Scope;
+use crate::verdict::{Reason, Receipt, Verdict};
+use serde_bytes::ByteBuf;
+
+/// Folds one journal line: how a device's index is rebuilt.
+pub fn fold_line(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    number: u64,
+    line: &[u8],
+) -> Result<(), RowsError> {
+    match Line::from_bytes(line)? {
+        Line::Entry { receipt: None, chained } => {
+            let deed = decode_deed(&chained.entry.body)?;
+            fold_own(rules, overlay, number, &chained, &deed, None)
+        }
+        Line::Entry { receipt: Some(receipt), chained } => {
+            fold_received(rules, overlay, number, &receipt, &chained)
+        }
+        Line::Device(line) => fold_device_line(rules, overlay, line),
+    }
+}
+
+fn broken(reason: &Reason) -> RowsError {
+    RowsError(format!("a kept change no longer applies: {reason:?}"))
+}
+
+/// Folds an own entry that no server has confirmed.
+pub fn fold_own(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    number: u64,
+    chained: &ChainedEntry,
+    deed: &Deed,
+    judged: Option<Acceptable<'_>>,
+) -> Result<(), RowsError> {
+    let header = &chained.entry.header;
+    let hash = chained.hash().ok_or_else(|| RowsError("an own entry lost its chain".into()))?;
+    let mut head: OwnHead = read(overlay, &keys::fact("head"))?.unwrap_or_default();
+    head.seq = header.seq;
+    head.hash = hash;
+    if let Deed::Change(change) = deed {
+        let acceptable = match judged {
+            Some(acceptable) => acceptable,
+            None => read_change(overlay, rules, &header.record, change)?.map_err(|reason| broken(&reason))?,
+        };
+        if acceptable.is_creation && acceptable.row.kind == RecordKind::Order {
+            head.folios += 1;
+        }
+        let applied = applied(chained, change, number, None);
+        apply_change(overlay, acceptable, &applied, |row| row.scopes.clone())?;
+    }
+    overlay.write(keys::fact("head"), &head);
+    overlay.write(keys::entry(&header.device, header.seq), &entry_row(chained, deed, number, None));
+    Ok(())
+}
+
+fn applied<'c>(
+    chained: &ChainedEntry,
+    change: &'c Change,
+    line: u64,
+    accepted_as: Option<u64>,
+) -> Applied<'c> {
+    let header = &chained.entry.header;
+    Applied {
+        record: header.record,
+        change,
+        hash: chained.entry.body.hash(),
+        device_seq: header.seq,
+        line,
+        accepted_as,
+    }
+}
+
+fn entry_row(chained: &ChainedEntry, deed: &Deed, line: u64, receipt: Option<Receipt>) -> EntryRow {
+    let change = match deed {
+        Deed::Change(_) => chained.entry.body.hash(),
+        Deed::Act(_) => Hash::ZERO,
+    };
+    EntryRow { hash: chained.hash(), line, record: chained.entry.header.record, change, receipt }
+}
+
+/// Folds an entry that the server sent. One that is here already only has its receipt brought up to date.
+fn fold_received(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    number: u64,
+    receipt: &Receipt,
+    chained: &ChainedEntry,
+) -> Result<(), RowsError> {
+    let header = &chained.entry.header;
+    let is_fork = matches!(receipt.verdict, Verdict::Quarantined(Reason::Fork));
+    let key = match (is_fork, chained.hash()) {
+        (true, Some(hash)) => keys::fork(&header.device, header.seq, &hash),
+        _ => keys::entry(&header.device, header.seq),
+    };
+    let known: Option<EntryRow> = read(overlay, &key)?;
+    let deed = decode_deed(&chained.entry.body)?;
+    if let Some(mut known) = known {
+        let is_act = known.change == Hash::ZERO;
+        let was_applied = is_act || is_applied(overlay, &known.record, &known.change)?;
+        if was_applied || !receipt.verdict.is_accepted() {
+            confirm(overlay, &known, receipt)?;
+            known.receipt = Some(receipt.clone());
+            overlay.write(key, &known);
+            return Ok(());
+        }
+    }
+    match (&receipt.verdict, &deed) {
+        (Verdict::Accepted, Deed::Change(change)) => {
+            let acceptable =
+                read_change(overlay, rules, &header.record, change)?.map_err(|reason| broken(&reason))?;
+            let implicit = implicit_scopes(overlay, acceptable.row.kind)?;
+            let applied = applied(chained, change, number, Some(receipt.seq));
+            apply_change(overlay, acceptable, &applied, |row| {
+                row.scopes.union(&implicit).cloned().collect()
+            })?;
+        }
+        (Verdict::Accepted, Deed::Act(act)) => fold_act(rules, overlay, receipt, &header.device, act)?,
+        (Verdict::Quarantined(reason), _) => {
+            let row = QuarantineRow {
+                device: header.device,
+                device_seq: header.seq,
+                record: header.record,
+                reason: reason.clone(),
+                chained: ByteBuf::from(chained.to_bytes()),
+            };
+            overlay.write(keys::quarantined(receipt.seq), &row);
+        }
+    }
+    overlay.write(key, &entry_row(chained, &deed, number, Some(receipt.clone())));
+    Ok(())
+}
+
+fn fold_act(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    receipt: &Receipt,
+    author: &DeviceId,
+    act: &Act,
+) -> Result<(), RowsError> {
+    apply_act(overlay, receipt.seq, receipt.received_at_ms, author, act)?;
+    match act {
+        Act::Rule { name, json } => rules.add(name, json).map_err(|error| RowsError(error.to_string())),
+        Act::Release { seq, .. } => {
+            if let Some((record, _)) = release(rules, overlay, *seq)? {
+                let Some(before) = read::<RecordRow>(overlay, &keys::record(&record))? else { return Ok(()) };
+                let mut row = before.clone();
+                row.scopes = row.scopes.union(&implicit_scopes(overlay, row.kind)?).cloned().collect();
+                store_row(overlay, &record, Some(&before), &row)?;
+            }
+            Ok(())
+        }
+        Act::Dismiss { seq, .. } => {
+            overlay.delete(keys::quarantined(*seq));
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Scopes that need no announcement: the whole municipality holds everything, the catalog all that is no order.
+fn implicit_scopes(
+    overlay: &Overlay<'_>,
+    kind: RecordKind,
+) -> Result<std::collections::BTreeSet<Scope>, RowsError> {
+    let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
+    let mine =
+        identity.map(|me| Scope::of_device(me.role, me.crew.as_deref(), &me.localities)).unwrap_or_default();
+    let is_catalog = !matches!(kind, RecordKind::Order | RecordKind::Report);
+    let holds = |scope: &Scope| *scope == Scope::Municipality || (*scope == Scope::Catalog && is_catalog);
+    Ok(mine.into_iter().filter(holds).collect())
+}
+
+fn fold_device_line(rules: &mut Rules, overlay: &mut Overlay<'_>, line: DeviceLine) -> Result<(), RowsError> {
+    match line {
+        DeviceLine::Enrolling(enrolling) => overlay.write(keys::fact("enrolling"), &enrolling),
+        DeviceLine::Enrolled(identity) => {
+            overlay.delete(keys::fact("enrolling"));
+            overlay.write(keys::fact("identity"), &identity);
+        }
+        DeviceLine::Attempt(number) => overlay.write(keys::fact("attempt"), &number),
+        DeviceLine::Contact(contact) => fold_contact(rules, overlay, &contact)?,
+        DeviceLine::Carried(carried) => {
+            overlay.write(keys::carried(&carried.device, carried.span.0), &carried)
+        }
+        DeviceLine::CarriedReceipt(receipt) => {
+            // What the server has need not be carried any more; the word about it goes back instead.
+            let prefix = [keys::CARRIED, &receipt.device.0].concat();
+            for (first, last) in super::bundle::spans(overlay, &prefix)? {
+                if last <= receipt.span.1 {
+                    overlay.delete(keys::carried(&receipt.device, first));
+                }
+            }
+            overlay.write(keys::fact(&format!("receipt/{}", receipt.device)), &receipt);
+        }
+    }
+    Ok(())
+}
+
+fn fold_contact(rules: &mut Rules, overlay: &mut Overlay<'_>, contact: &Contact) -> Result<(), RowsError> {
+    let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
+    let Some(identity) = identity else { return Err(RowsError("a contact before the enrolment".into())) };
+    for ack in &contact.acks {
+        fold_ack(rules, overlay, &identity.device, ack, &contact.refused)?;
+    }
+    for (scope, record, entered) in &contact.moves {
+        fold_move(overlay, contact.server_seq, scope, record, *entered)?;
+    }
+    let before: ContactRow = read(overlay, &keys::fact("contact"))?.unwrap_or_default();
+    let anchor = if contact.checkpoint.is_empty() {
+        before.anchor
+    } else {
+        crate::checkpoint::verify(&contact.checkpoint, &identity.log_verifier).map_err(RowsError)?
+    };
+    let checkpoint =
+        if contact.checkpoint.is_empty() { before.checkpoint } else { contact.checkpoint.clone() };
+    let cursors = if contact.cursors.is_empty() { before.cursors } else { contact.cursors.clone() };
+    let row = ContactRow {
+        at_ms: contact.at_ms,
+        server_at_ms: contact.server_at_ms,
+        epoch: contact.epoch,
+        server_seq: contact.server_seq,
+        cursors,
+        head_seq: contact.head_seq,
+        checkpoint,
+        anchor,
+    };
+    overlay.write(keys::fact("contact"), &row);
+    Ok(())
+}
+
+fn fold_ack(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    device: &DeviceId,
+    ack: &Ack,
+    refused: &[(u64, Reason)],
+) -> Result<(), RowsError> {
+    for offset in 0..ack.count {
+        let seq = ack.first + offset;
+        let key = keys::entry(device, seq);
+        let Some(mut entry) = read::<EntryRow>(overlay, &key)? else { continue };
+        let reason = refused.iter().find(|(refused, _)| *refused == seq).map(|(_, reason)| reason.clone());
+        let receipt = Receipt {
+            seq: ack.seq + offset,
+            received_at_ms: ack.received_at_ms,
+            carrier: ack.carrier,
+            verdict: reason.map_or(Verdict::Accepted, Verdict::Quarantined),
+        };
+        confirm(overlay, &entry, &receipt)?;
+        entry.receipt = Some(receipt);
+        overlay.write(key, &entry);
+    }
+    let _ = rules;
+    Ok(())
+}
+
+/// Brings a record up to date with the server's word on a change that is already applied here.
+fn confirm(overlay: &mut Overlay<'_>, entry: &EntryRow, receipt: &Receipt) -> Result<(), RowsError> {
+    if entry.change == Hash::ZERO {
+        return Ok(());
+    }
+    let Some(before) = read::<RecordRow>(overlay, &keys::record(&entry.record))? else { return Ok(()) };
+    let mut row = before.clone();
+    let was = entry.receipt.as_ref().map(|receipt| receipt.verdict.is_accepted());
+    match (was, receipt.verdict.is_accepted()) {
+        (None, true) => {
+            row.unsent = row.unsent.saturating_sub(1);
+            row.fingerprint.toggle(&entry.change);
+        }
+        (None, false) => {
+            row.unsent = row.unsent.saturating_sub(1);
+            row.held_back += 1;
+        }
+        (Some(false), true) => {
+            row.held_back = row.held_back.saturating_sub(1);
+            row.fingerprint.toggle(&entry.change);
+        }
+        (Some(_), _) => {}
+    }
+    let is_creation = first_change(overlay, &entry.record)? == Some(entry.change);
+    if is_creation && receipt.verdict.is_accepted() {
+        row.created_seq = receipt.seq;
+        row.scopes = row.scopes.union(&implicit_scopes(overlay, row.kind)?).cloned().collect();
+        overlay.write(keys::number(receipt.seq), &entry.record);
+    }
+    row.scopes_ever.extend(row.scopes.iter().cloned());
+    store_row(overlay, &entry.record, Some(&before), &row)
+}
+
+fn first_change(overlay: &Overlay<'_>, record: &RecordId) -> Result<Option<Hash>, RowsError> {
+    let row: Option<crate::fold::ChangeRow> = read(overlay, &keys::change(record, 0))?;
+    Ok(row.map(|row| row.hash))
+}
+
+fn fold_move(
+    overlay: &mut Overlay<'_>,
+    server_seq: u64,
+    scope: &Scope,
+    record: &RecordId,
+    entered: bool,
+) -> Result<(), RowsError> {
+    let member = keys::member(scope, record);
+    if entered {
+        overlay.write(member, &server_seq);
+    } else {
+        overlay.delete(member);
+    }
+    let Some(before) = read::<RecordRow>(overlay, &keys::record(record))? else { return Ok(()) };
+    let mut row = before.clone();
+    if entered {
+        row.scopes.insert(scope.clone());
+        row.scopes_ever.insert(scope.clone());
+    } else {
+        row.scopes.remove(scope);
+    }
+    store_row(overlay, record, Some(&before), &row)
+}

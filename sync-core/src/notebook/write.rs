@@ -1,0 +1,80 @@
+//! Writing: a change of a document becomes an entry of the own chain, judged before it is kept.
+
+use super::{Notebook, NotebookError};
+use crate::act::Act;
+use crate::chain::Deed;
+use crate::change::{Change, RawChange};
+use crate::entry::{Body, ChainedEntry, Entry, Header};
+use crate::id::RecordId;
+use crate::judge::{judge_act, judge_change};
+use crate::line::Line;
+use crate::record::document::Document;
+
+impl Notebook<'_> {
+    /// Judges and writes what `document` committed. Answers `false` if nothing was changed.
+    pub(super) fn commit(
+        &mut self,
+        record: RecordId,
+        document: &mut Document,
+    ) -> Result<bool, NotebookError> {
+        let Some((change, raw)) = document.commit()? else { return Ok(false) };
+        let author = self.as_author()?;
+        let judged = judge_change(&self.overlay, &self.rules, &author, &record, &change)?;
+        if let Err(reason) = judged {
+            return Err(self.explain(reason));
+        }
+        drop(judged);
+        self.write_change(record, change, raw)?;
+        Ok(true)
+    }
+
+    fn write_change(
+        &mut self,
+        record: RecordId,
+        change: Change,
+        raw: RawChange,
+    ) -> Result<(), NotebookError> {
+        self.write_entry(record, Body::Change(raw), &Deed::Change(change))
+    }
+
+    /// Writes an act.
+    pub(super) fn write_act(&mut self, act: Act) -> Result<(), NotebookError> {
+        let author = self.as_author()?;
+        judge_act(&author, &act).map_err(|reason| self.explain(reason))?;
+        self.write_entry(RecordId::ZERO, Body::Act(act.to_bytes()), &Deed::Act(act))
+    }
+
+    fn write_entry(&mut self, record: RecordId, body: Body, deed: &Deed) -> Result<(), NotebookError> {
+        let head = self.own_head()?;
+        let anchor = self.contact()?.anchor;
+        let identity = self.identity()?;
+        let header = Header {
+            municipality: identity.municipality,
+            device: identity.device,
+            seq: head.seq + 1,
+            record,
+            person: identity.name.clone(),
+            claimed_at_ms: self.moment.now_ms,
+            boot: self.moment.boot,
+            monotonic_ms: self.moment.monotonic_ms,
+            anchor,
+        };
+        let chained = ChainedEntry { entry: Entry { header, body }, prev: Some(head.hash), signature: None };
+        let line = Line::Entry { receipt: None, chained };
+        let number = self.push_line(&line);
+        if let Line::Entry { chained, .. } = &line {
+            super::fold::fold_own(&self.rules, &mut self.overlay, number, chained, deed, None)?;
+        }
+        Ok(())
+    }
+
+    /// A rule's refusal in the person's terms.
+    pub(super) fn explain(&self, reason: crate::verdict::Reason) -> NotebookError {
+        use crate::verdict::Reason;
+        let role = self.identity.as_ref().map_or("", |identity| identity.role.key());
+        match reason {
+            Reason::Role { what } => NotebookError::Role { role: role.into(), what },
+            other => NotebookError::Refused(other),
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Views: what people and scripts read. Each is computed from rows and lines and is the same wherever they are the same.
+pub mod audit;
+pub mod lists;
+pub mod order;
+pub mod words;

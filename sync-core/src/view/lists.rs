@@ -1,0 +1,247 @@
+//! Lists: orders, conflicts, refused work, devices, and the honest state of a device. Read from the index alone.
+
+use serde::Serialize;
+
+use super::order::{Conflict, OrderView, order_after, steps_of};
+use crate::entry::ChainedEntry;
+use crate::fold::ListRow;
+use crate::id::RecordId;
+use crate::keys;
+use crate::notebook::{Notebook, NotebookError, RefusedEntry};
+use crate::office::fold::QuarantineRow;
+use crate::record::row::RecordRow;
+use crate::rows::{RowsError, decode, read};
+use crate::rules::record_schema::RecordKind;
+use crate::time::rfc3339;
+
+/// Which orders to list; `None` is all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// State.
+    pub status: Option<String>,
+    /// Crew code.
+    pub crew: Option<String>,
+    /// Locality, by key, name or alias.
+    pub locality: Option<String>,
+}
+
+/// One line of the list of orders.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the keys are the command-line contract's")]
+pub struct OrderSummary {
+    pub folio: String,
+    pub kind: String,
+    pub locality: Option<String>,
+    pub status: String,
+    pub crew: Option<String>,
+    pub title: String,
+    pub conflicts: u32,
+    pub unsent: bool,
+    pub held_back: bool,
+}
+
+/// A conflict with the order it is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OrderConflict {
+    /// The order.
+    pub folio: String,
+    /// The conflict.
+    #[serde(flatten)]
+    pub conflict: Conflict,
+}
+
+/// An entry that is held back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the keys are the command-line contract's")]
+pub struct QuarantineItem {
+    pub id: u64,
+    pub device: String,
+    pub person: String,
+    pub folio: Option<String>,
+    pub reason: String,
+    pub detail: String,
+    pub claimed_at: String,
+    pub summary: String,
+}
+
+/// A device of the municipality.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the keys are the command-line contract's")]
+pub struct DeviceItem {
+    pub device: String,
+    pub name: String,
+    pub role: String,
+    pub crew: Option<String>,
+    pub letters: String,
+    pub last_contact: Option<String>,
+    pub last_seq: u64,
+    pub revoked: bool,
+}
+
+/// The state of this device, and no more than is proven.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the keys are the command-line contract's")]
+pub struct DeviceStatus {
+    pub device: String,
+    pub name: String,
+    pub role: String,
+    pub municipality: String,
+    pub unsent: u64,
+    pub carried: u64,
+    pub quarantined: u64,
+    pub quarantined_entries: Vec<RefusedEntry>,
+    pub last_contact: Option<String>,
+    pub server_seq: u64,
+    pub records: u64,
+}
+
+impl Notebook<'_> {
+    /// The orders of this device, by folio.
+    pub fn order_list(&self, filter: &Filter) -> Result<Vec<OrderSummary>, NotebookError> {
+        let locality = filter.locality.as_deref().map(|word| self.find_locality(word)).transpose()?;
+        let localities: std::collections::BTreeMap<String, String> =
+            self.catalog("locality")?.into_iter().map(|item| (item.key, item.name)).collect();
+        let prefix = keys::listed(RecordKind::Order);
+        let mut orders = Vec::new();
+        let mut failure: Option<RowsError> = None;
+        self.rows().scan(&prefix, &prefix, &mut |key, value| {
+            match decode::<ListRow>(value) {
+                Ok(row) => {
+                    let fits = filter.status.as_deref().is_none_or(|status| row.status == status)
+                        && filter.crew.as_deref().is_none_or(|crew| row.crew.as_deref() == Some(crew))
+                        && (locality.is_none() || row.locality == locality);
+                    if fits {
+                        orders.push(summary(
+                            &String::from_utf8_lossy(&key[prefix.len()..]),
+                            row,
+                            &localities,
+                        ));
+                    }
+                }
+                Err(error) => failure = Some(error),
+            }
+            failure.is_none()
+        })?;
+        failure.map_or(Ok(orders), |error| Err(error.into()))
+    }
+
+    /// One order, whole.
+    pub fn order_show(&self, folio: &str) -> Result<OrderView, NotebookError> {
+        let record = self.find_order(folio)?;
+        self.order_of(&record)?.ok_or_else(|| NotebookError::Index(format!("{folio} has no beginning")))
+    }
+
+    fn order_of(&self, record: &RecordId) -> Result<Option<OrderView>, NotebookError> {
+        let steps = steps_of(self.rows(), self.all_lines(), record)?;
+        Ok(order_after(self.rows(), self.rules(), record, steps)?)
+    }
+
+    /// All conflicts on this device.
+    pub fn conflicts(&self) -> Result<Vec<OrderConflict>, NotebookError> {
+        let mut conflicts = Vec::new();
+        for order in self.order_list(&Filter::default())?.into_iter().filter(|order| order.conflicts > 0) {
+            let folio = order.folio;
+            let view = self.order_show(&folio)?;
+            let with_folio = |conflict| OrderConflict { folio: folio.clone(), conflict };
+            conflicts.extend(view.conflicts.into_iter().map(with_folio));
+        }
+        Ok(conflicts)
+    }
+
+    /// All entries that are held back, as far as this device is told: dispatch is told of all.
+    pub fn quarantine(&self) -> Result<Vec<QuarantineItem>, NotebookError> {
+        let mut rows = Vec::new();
+        let mut failure = None;
+        self.rows().scan(keys::QUARANTINE, keys::QUARANTINE, &mut |key, value| {
+            let id = key[keys::QUARANTINE.len()..].try_into().map(u64::from_be_bytes);
+            match (id, decode::<QuarantineRow>(value)) {
+                (Ok(id), Ok(row)) => rows.push((id, row)),
+                (_, Err(error)) => failure = Some(error),
+                (Err(_), _) => failure = Some(RowsError("a quarantine row has a malformed key".into())),
+            }
+            failure.is_none()
+        })?;
+        failure.map_or(Ok(()), Err)?;
+        rows.into_iter().map(|(id, row)| self.quarantine_item(id, &row)).collect()
+    }
+
+    fn quarantine_item(&self, id: u64, row: &QuarantineRow) -> Result<QuarantineItem, NotebookError> {
+        let chained = ChainedEntry::from_bytes(&row.chained)
+            .map_err(|error| NotebookError::Index(error.to_string()))?;
+        let record: Option<RecordRow> = read(self.rows(), &keys::record(&row.record))?;
+        let header = &chained.entry.header;
+        Ok(QuarantineItem {
+            id,
+            device: row.device.to_string(),
+            person: header.person.clone(),
+            folio: record.and_then(|record| record.name()),
+            reason: row.reason.code().into(),
+            detail: super::audit::reason_detail(&row.reason),
+            claimed_at: rfc3339(header.claimed_at_ms),
+            summary: super::audit::summary_of(self, &chained)?.1.es,
+        })
+    }
+
+    /// All devices that this device is told of.
+    pub fn devices(&self) -> Result<Vec<DeviceItem>, NotebookError> {
+        let item = |(device, row): (crate::id::DeviceId, crate::authority::DeviceRow)| DeviceItem {
+            device: device.to_string(),
+            name: row.name,
+            role: row.role.key().into(),
+            crew: row.crew,
+            letters: row.letters,
+            last_contact: None,
+            last_seq: row.head_seq,
+            revoked: row.revoked.is_some(),
+        };
+        let mut items: Vec<DeviceItem> = crate::office::devices(self.rows())?.into_iter().map(item).collect();
+        for one in &mut items {
+            let Ok(device) = one.device.parse() else { continue };
+            let last = super::audit::last_entry(self.rows(), &device)?;
+            one.last_seq = last.as_ref().map_or(one.last_seq, |(seq, _)| *seq);
+            one.last_contact =
+                last.and_then(|(_, receipt)| receipt).map(|receipt| rfc3339(receipt.received_at_ms));
+        }
+        Ok(items)
+    }
+
+    /// The honest state of this device.
+    pub fn status(&self) -> Result<DeviceStatus, NotebookError> {
+        let identity = self.identity()?;
+        let contact = self.contact()?;
+        let (unsent, held) = self.unsent_and_held()?;
+        let carried = crate::notebook::bundle::carried(self.rows())?;
+        let mut records = 0;
+        self.rows().scan(b"l/", b"l/", &mut |_, _| {
+            records += 1;
+            true
+        })?;
+        Ok(DeviceStatus {
+            device: identity.device.to_string(),
+            name: identity.name.clone(),
+            role: identity.role.key().into(),
+            municipality: identity.municipality_name.clone(),
+            unsent,
+            carried: carried.iter().map(|one| one.span.1 - one.span.0 + 1).sum(),
+            quarantined: held.len() as u64,
+            quarantined_entries: held,
+            last_contact: (contact.at_ms != 0).then(|| rfc3339(contact.at_ms)),
+            server_seq: contact.server_seq,
+            records,
+        })
+    }
+}
+
+fn summary(folio: &str, row: ListRow, names: &std::collections::BTreeMap<String, String>) -> OrderSummary {
+    OrderSummary {
+        folio: folio.into(),
+        kind: row.kind,
+        locality: row.locality.map(|key| names.get(&key).cloned().unwrap_or(key)),
+        status: row.status,
+        crew: row.crew,
+        title: row.title,
+        conflicts: row.conflicts,
+        unsent: row.unsent,
+        held_back: row.held_back,
+    }
+}

@@ -1,0 +1,331 @@
+//! One order, whole: the sheet a crew reads and the JSON that checks compare. It is a fold over the order's changes,
+//! so that the order as it was at any earlier moment is the same fold over fewer of them.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::words::{Sentence, sentence};
+use crate::change::{Change, OpId, Scalar};
+use crate::entry::Header;
+use crate::fold::{ChangeRow, EntryRow, ListRow, applied_changes};
+use crate::id::{DeviceId, RecordId};
+use crate::judge::check_creation;
+use crate::keys;
+use crate::line::{Lines, read_entry};
+use crate::record::document::{Document, ElementValue};
+use crate::record::row::{Held, RecordRow};
+use crate::record::touch::{Touch, interpret};
+use crate::rows::{Rows, RowsError, read};
+use crate::rules::Rules;
+use crate::rules::record_schema::RecordKind;
+use crate::time::rfc3339;
+use crate::verdict::Receipt;
+
+/// One change of an order with all that is known about it.
+pub struct Step {
+    /// Where it is.
+    pub row: ChangeRow,
+    /// What its entry says.
+    pub header: Header,
+    /// The server's word.
+    pub receipt: Option<Receipt>,
+    /// Its operations.
+    pub change: Change,
+    /// Its raw chunk.
+    pub raw: Vec<u8>,
+}
+
+/// Who wrote a value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Written {
+    /// The device.
+    pub device: String,
+    /// The person.
+    pub person: String,
+    /// The device's word on when.
+    pub claimed_at: String,
+}
+
+/// One of several concurrent values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConflictValue {
+    /// The value.
+    pub value: Value,
+    /// Who wrote it.
+    #[serde(flatten)]
+    pub by: Written,
+}
+
+/// A register that people wrote at the same time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Conflict {
+    /// The register: `status`, or the key of a field.
+    pub field: String,
+    /// Its values, in the order `conflict resolve --take` counts them.
+    pub values: Vec<ConflictValue>,
+}
+
+/// One thing that happened to an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Event {
+    /// Its place in the ledger, once there.
+    pub seq: Option<u64>,
+    /// Who.
+    #[serde(flatten)]
+    pub by: Written,
+    /// The stable word for what was done.
+    pub action: String,
+    /// When it arrived, by the server's clock.
+    pub received_at: Option<String>,
+    /// The device that brought it, if not its author.
+    pub carrier: Option<String>,
+    /// In words.
+    pub text: Sentence,
+}
+
+/// One order.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "the keys are the command-line contract's")]
+pub struct OrderView {
+    pub folio: String,
+    pub id: String,
+    pub kind: String,
+    pub kind_label: Sentence,
+    pub title: Option<String>,
+    pub locality: Option<String>,
+    pub locality_key: Option<String>,
+    pub asset: Option<String>,
+    pub crew: Option<String>,
+    pub status: String,
+    pub priority: Option<String>,
+    pub due: Option<String>,
+    pub plan: Option<String>,
+    pub description: String,
+    pub fields: BTreeMap<String, Value>,
+    pub checklist: BTreeMap<String, Value>,
+    pub notes: Vec<Value>,
+    pub measurements: Vec<Value>,
+    pub materials: Vec<Value>,
+    pub photos: Vec<Value>,
+    pub visits: Vec<Value>,
+    pub decisions: Vec<Value>,
+    pub conflicts: Vec<Conflict>,
+    pub history: Vec<Event>,
+    pub unsent: bool,
+    pub held_back: bool,
+}
+
+/// All changes of a record, in ledger order; those not in the ledger last, in the order they were made.
+pub fn steps_of(rows: &dyn Rows, lines: &dyn Lines, record: &RecordId) -> Result<Vec<Step>, RowsError> {
+    let mut steps = Vec::new();
+    for row in applied_changes(rows, record)? {
+        let (_, chained) = read_entry(lines, row.line)?;
+        let entry: Option<EntryRow> = read(rows, &keys::entry(&row.device, row.seq))?;
+        let raw = chained.entry.body.bytes().to_vec();
+        let change = Change::read(&raw).map_err(|error| RowsError(error.to_string()))?;
+        let receipt = entry.and_then(|entry| entry.receipt);
+        steps.push(Step { row, header: chained.entry.header, receipt, change, raw });
+    }
+    steps.sort_by_key(|step| {
+        (step.receipt.as_ref().map_or(u64::MAX, |r| r.seq), step.row.device, step.row.seq)
+    });
+    Ok(steps)
+}
+
+/// Steps in an order in which each follows what it builds on; those whose ground is missing are left out.
+fn grounded(steps: Vec<Step>) -> Vec<Step> {
+    let mut waiting = steps;
+    let mut placed: Vec<Step> = Vec::new();
+    loop {
+        let before = placed.len();
+        let mut rest = Vec::new();
+        for step in waiting {
+            let has_ground =
+                step.change.deps.iter().all(|dep| placed.iter().any(|other| other.row.hash == *dep));
+            if has_ground { placed.push(step) } else { rest.push(step) }
+        }
+        waiting = rest;
+        if placed.len() == before || waiting.is_empty() {
+            return placed;
+        }
+    }
+}
+
+/// The distinct values of a register, the first writer of each kept.
+pub fn distinct(held: &[Held]) -> Vec<&Held> {
+    let mut distinct: Vec<&Held> = Vec::new();
+    for one in held {
+        if !distinct.iter().any(|other| other.value == one.value) {
+            distinct.push(one);
+        }
+    }
+    distinct
+}
+
+/// A scalar in JSON.
+pub fn scalar_json(value: &Scalar) -> Value {
+    match value {
+        Scalar::Null => Value::Null,
+        Scalar::Bool(flag) => json!(flag),
+        Scalar::Int(number) => json!(number),
+        Scalar::Str(text) => json!(text),
+    }
+}
+
+/// An order after the given steps. `None` if its creation is not among them, or it is no order.
+pub fn order_after(
+    rows: &dyn Rows,
+    rules: &Rules,
+    record: &RecordId,
+    steps: Vec<Step>,
+) -> Result<Option<OrderView>, RowsError> {
+    let steps = grounded(steps);
+    let Some(first) = steps.first() else { return Ok(None) };
+    if check_creation(&first.change) != Some(RecordKind::Order) {
+        return Ok(None);
+    }
+    let creator = first.change.device;
+    let schema = rules.records.of(RecordKind::Order);
+    let mut row = RecordRow::new(RecordKind::Order, creator, schema);
+    let mut history = Vec::new();
+    for step in &steps {
+        let touches = interpret(&step.change, schema, creator, step.change.deps.is_empty())
+            .map_err(|error| RowsError(error.to_string()))?;
+        history.push(event(rows, rules, &row, step, &touches)?);
+        row.apply(&step.change, &step.row.hash, &touches);
+    }
+    history.sort_by_key(|event| event.seq.unwrap_or(u64::MAX));
+    let raws: Vec<Vec<u8>> = steps.iter().map(|step| step.raw.clone()).collect();
+    let document = Document::from_raw(DeviceId([0xff; 16]), &raws)?;
+    let sheet = Sheet { rows, rules, steps: &steps, row: &row, document: &document };
+    sheet.view(record, history).map(Some)
+}
+
+fn event(
+    rows: &dyn Rows,
+    rules: &Rules,
+    before: &RecordRow,
+    step: &Step,
+    touches: &[Touch<'_>],
+) -> Result<Event, RowsError> {
+    let (action, text) = sentence(rows, rules, before, touches, step.change.deps.is_empty())?;
+    Ok(Event {
+        seq: step.receipt.as_ref().map(|receipt| receipt.seq),
+        by: written(step),
+        action,
+        received_at: step.receipt.as_ref().map(|receipt| rfc3339(receipt.received_at_ms)),
+        carrier: step.receipt.as_ref().and_then(|receipt| receipt.carrier).map(|device| device.to_string()),
+        text,
+    })
+}
+
+fn written(step: &Step) -> Written {
+    Written {
+        device: step.header.device.to_string(),
+        person: step.header.person.clone(),
+        claimed_at: rfc3339(step.header.claimed_at_ms),
+    }
+}
+
+struct Sheet<'s> {
+    rows: &'s dyn Rows,
+    rules: &'s Rules,
+    steps: &'s [Step],
+    row: &'s RecordRow,
+    document: &'s Document,
+}
+
+impl Sheet<'_> {
+    fn view(&self, record: &RecordId, history: Vec<Event>) -> Result<OrderView, RowsError> {
+        let text = |key: &str| self.row.text(key).map(String::from);
+        let kind = text("kind").unwrap_or_default();
+        let locality_key = text("locality");
+        let conflicts = self
+            .row
+            .conflicts()
+            .map(|(name, held)| self.conflict(name, held))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(OrderView {
+            folio: text("folio").unwrap_or_default(),
+            id: record.to_string(),
+            kind_label: super::words::kind_label(self.rules, &kind),
+            kind,
+            title: text("title"),
+            locality: locality_key.as_deref().map(|key| locality_name(self.rows, key)).transpose()?,
+            locality_key,
+            asset: text("asset"),
+            crew: text("crew"),
+            status: text("status").unwrap_or_default(),
+            priority: text("priority"),
+            due: text("due"),
+            plan: text("plan"),
+            description: self.document.text("description")?,
+            fields: self.registers("fields."),
+            checklist: self.registers("checklist."),
+            notes: self.list("notes")?,
+            measurements: self.list("measurements")?,
+            materials: self.list("materials")?,
+            photos: self.list("photos")?,
+            visits: self.list("visits")?,
+            decisions: self.list("decisions")?,
+            conflicts,
+            unsent: self.steps.iter().any(|step| step.receipt.is_none()),
+            held_back: self
+                .steps
+                .iter()
+                .any(|s| s.receipt.as_ref().is_some_and(|r| !r.verdict.is_accepted())),
+            history,
+        })
+    }
+
+    fn registers(&self, prefix: &str) -> BTreeMap<String, Value> {
+        let of_prefix = |(name, _): (&String, &Vec<Held>)| {
+            let key = name.strip_prefix(prefix)?;
+            Some((key.to_string(), scalar_json(self.row.winner(name)?)))
+        };
+        self.row.registers.iter().filter_map(of_prefix).collect()
+    }
+
+    fn author(&self, op: &OpId) -> Option<Written> {
+        self.steps.iter().find(|step| step.row.holds(op)).map(written)
+    }
+
+    fn by(&self, op: &OpId) -> Result<Written, RowsError> {
+        self.author(op).ok_or_else(|| RowsError("a value has no known author".into()))
+    }
+
+    fn conflict(&self, name: &str, held: &[Held]) -> Result<Conflict, RowsError> {
+        let value = |one: &Held| Ok(ConflictValue { value: scalar_json(&one.value), by: self.by(&one.op)? });
+        let values = distinct(held).into_iter().map(value).collect::<Result<_, RowsError>>()?;
+        Ok(Conflict { field: name.strip_prefix("fields.").unwrap_or(name).into(), values })
+    }
+
+    fn list(&self, slot: &str) -> Result<Vec<Value>, RowsError> {
+        let mut items = Vec::new();
+        for element in self.document.list(slot)? {
+            let mut item = match element.value {
+                ElementValue::Scalar(value) => json!({ "text": scalar_json(&value) }),
+                ElementValue::Map(members) => {
+                    members.into_iter().map(|(key, value)| (key, scalar_json(&value))).collect::<Value>()
+                }
+            };
+            if slot == "measurements" && item.get("flag").is_none() {
+                item["flag"] = Value::Null;
+            }
+            let by = self.by(&element.op)?;
+            item["person"] = json!(by.person);
+            item["device"] = json!(by.device);
+            item["claimed_at"] = json!(by.claimed_at);
+            items.push(item);
+        }
+        Ok(items)
+    }
+}
+
+/// The name of a locality by its key; the key where the catalog does not have it.
+pub fn locality_name(rows: &dyn Rows, key: &str) -> Result<String, RowsError> {
+    let row: Option<ListRow> = read(rows, &keys::name(RecordKind::Catalog, &format!("locality/{key}")))?;
+    Ok(row.map_or_else(|| key.to_string(), |row| row.title))
+}
