@@ -17,7 +17,8 @@ use crate::service::{Foundations, Service};
 use crate::writer::disk_bytes;
 use crate::{key, listen, logging, rule_files, start};
 
-/// Largest share of free space kept when nobody says otherwise, in bytes.
+/// Free space kept when nobody says otherwise, in bytes: a share of the disk, within these.
+const RESERVE_BYTES_MIN: u64 = 4 * 1024 * 1024;
 const RESERVE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 pub(super) fn config(args: Serve, shell: &mut Shell<'_>) -> Result<Report, Failure> {
@@ -118,7 +119,7 @@ fn open(data: &Path, config: Config) -> Result<Service, Failure> {
     let opened = start::open(data)?;
     let total = disk_bytes(data).map_or(0, |(_, total)| total);
     let reserve_bytes = match config.reserve_bytes {
-        0 => RESERVE_BYTES_MAX.min(total / 20),
+        0 => (total / 20).clamp(RESERVE_BYTES_MIN, RESERVE_BYTES_MAX),
         asked => asked,
     };
     let folder = data.to_owned();
