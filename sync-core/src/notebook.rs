@@ -7,8 +7,10 @@ pub mod enrol;
 pub mod error;
 pub mod exchange;
 pub mod fold;
+pub mod held;
 pub mod import;
 pub mod orders;
+pub mod work;
 pub mod write;
 
 pub use bundle::{Bundle, BundleCounts};

@@ -7,6 +7,8 @@ pub mod admit;
 pub mod check;
 pub mod fold;
 pub mod found;
+pub mod receipts;
+pub mod reconcile;
 pub mod refs;
 pub mod reply;
 
@@ -84,12 +86,16 @@ impl Office {
         now_ms: TimeMs,
         files: &[(String, String)],
     ) -> Result<Vec<Vec<u8>>, OfficeError> {
+        // All are read before any is published: a bad file publishes nothing.
+        let mut tried = self.rules.clone();
+        for (name, json) in files {
+            tried.add(name, json)?;
+        }
         let mut lines = Vec::new();
         for (name, json) in files {
             if overlay.get(&keys::rule(name))?.as_deref() == Some(json.as_bytes()) {
                 continue;
             }
-            self.rules.clone().add(name, json)?;
             let act = Act::Rule { name: name.clone(), json: json.clone() };
             lines.push(self.write_act(overlay, next_seq + lines.len() as u64, now_ms, act)?);
         }

@@ -1,4 +1,5 @@
 //! Two crews, dispatch and the office in one process, without disk or network: the whole way of a record.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use std::collections::BTreeMap;
 

@@ -13,14 +13,13 @@ use crate::keys;
 use crate::limits::{MESSAGE_BYTES_MAX, SEGMENT_ENTRIES_MAX, SEGMENTS_MAX};
 use crate::line::{Carried, Contact, DeviceLine, Line, read_entry};
 use crate::office::fold::decode_deed;
-use crate::office::refs::{RowRefs, change_hash, receiver};
-use crate::office::reply::{members, short_digest};
+use crate::office::reconcile::{members, short_digest};
+use crate::office::refs::{RowRefs, receiver};
 use crate::record::row::RecordRow;
 use crate::rows::{RowsError, read};
 use crate::scope::Scope;
-use crate::verdict::{Reason, Verdict};
 use crate::wire::message::{
-    Segment, SyncReply, SyncRequest, VERSION, open_reply, request_hash, seal_request,
+    Comparison, Segment, SyncReply, SyncRequest, VERSION, open_reply, request_hash, seal_request,
 };
 use crate::wire::pack::{PackBody, PackItem, Refs, Unpacked, pack, unpack};
 
@@ -213,7 +212,7 @@ impl Notebook<'_> {
         Ok((segments, count, more))
     }
 
-    fn next_reconcile(&self) -> Result<Option<(Scope, Vec<(RecordId, [u8; 8])>)>, NotebookError> {
+    fn next_reconcile(&self) -> Result<Option<Comparison>, NotebookError> {
         let Some(scope) = read::<Scope>(self.rows(), &keys::fact("differs"))? else { return Ok(None) };
         let digest = |(record, row): (RecordId, RecordRow)| (record, short_digest(&row.digest(&record)));
         let digests = members(self.rows(), &scope)?.into_iter().map(digest).collect();
@@ -305,17 +304,6 @@ impl Notebook<'_> {
         Ok(())
     }
 
-    fn refused_entry(&self, record: &RecordId, reason: &Reason) -> Result<RefusedEntry, NotebookError> {
-        let row: Option<RecordRow> = read(self.rows(), &keys::record(record))?;
-        let detail = match reason {
-            Reason::Role { what } | Reason::Rule { what, .. } => Some(what.clone()),
-            Reason::Held { on } => Some(on.to_string()),
-            Reason::Revoked | Reason::OutOfScope | Reason::Fork => None,
-        };
-        let folio = row.and_then(|row| row.name());
-        Ok(RefusedEntry { folio, reason: reason.code().into(), detail })
-    }
-
     fn take_contact(&mut self, answer: &SyncReply) -> Result<(), NotebookError> {
         let scope_at = |index: u32| answer.scopes.get(usize::try_from(index).unwrap_or(usize::MAX));
         let moves = answer
@@ -366,7 +354,7 @@ impl Notebook<'_> {
         match exchanged.differs.first() {
             // Comparing record by record did not help: saying so beats comparing for ever.
             Some(scope) if was_reconciling.as_ref() == Some(scope) => {
-                self.overlay.delete(keys::fact("differs"))
+                self.overlay.delete(keys::fact("differs"));
             }
             Some(scope) => {
                 self.overlay.write(keys::fact("differs"), scope);
@@ -375,35 +363,5 @@ impl Notebook<'_> {
             None => self.overlay.delete(keys::fact("differs")),
         }
         Ok(())
-    }
-
-    /// The change that an entry of a device made to a record, by hash.
-    pub fn change_of(
-        &self,
-        record: &RecordId,
-        device: &DeviceId,
-        seq: u64,
-    ) -> Result<Option<Hash>, NotebookError> {
-        Ok(change_hash(self.rows(), record, device, seq)?)
-    }
-
-    /// Own entries that no server has confirmed, and own entries held back.
-    pub fn unsent_and_held(&self) -> Result<(u64, Vec<RefusedEntry>), NotebookError> {
-        let Ok(identity) = self.identity() else { return Ok((0, Vec::new())) };
-        let head = self.own_head()?;
-        let unsent = head.seq.saturating_sub(self.contact()?.head_seq);
-        let mut held = Vec::new();
-        let prefix = keys::entries(&identity.device);
-        let mut rows = Vec::new();
-        self.rows().scan(&prefix, &prefix, &mut |_, value| {
-            rows.extend(crate::rows::decode::<EntryRow>(value));
-            true
-        })?;
-        for row in rows {
-            if let Some(Verdict::Quarantined(reason)) = row.receipt.map(|receipt| receipt.verdict) {
-                held.push(self.refused_entry(&row.record, &reason)?);
-            }
-        }
-        Ok((unsent, held))
     }
 }

@@ -35,7 +35,7 @@ pub fn fold_line(
         Line::Entry { receipt: Some(receipt), chained } => {
             fold_received(rules, overlay, number, &receipt, &chained)
         }
-        Line::Device(line) => fold_device_line(rules, overlay, line),
+        Line::Device(line) => fold_device_line(overlay, line),
     }
 }
 
@@ -190,7 +190,7 @@ fn implicit_scopes(
     Ok(mine.into_iter().filter(holds).collect())
 }
 
-fn fold_device_line(rules: &mut Rules, overlay: &mut Overlay<'_>, line: DeviceLine) -> Result<(), RowsError> {
+fn fold_device_line(overlay: &mut Overlay<'_>, line: DeviceLine) -> Result<(), RowsError> {
     match line {
         DeviceLine::Enrolling(enrolling) => overlay.write(keys::fact("enrolling"), &enrolling),
         DeviceLine::Enrolled(identity) => {
@@ -198,9 +198,9 @@ fn fold_device_line(rules: &mut Rules, overlay: &mut Overlay<'_>, line: DeviceLi
             overlay.write(keys::fact("identity"), &identity);
         }
         DeviceLine::Attempt(number) => overlay.write(keys::fact("attempt"), &number),
-        DeviceLine::Contact(contact) => fold_contact(rules, overlay, &contact)?,
+        DeviceLine::Contact(contact) => fold_contact(overlay, &contact)?,
         DeviceLine::Carried(carried) => {
-            overlay.write(keys::carried(&carried.device, carried.span.0), &carried)
+            overlay.write(keys::carried(&carried.device, carried.span.0), &carried);
         }
         DeviceLine::CarriedReceipt(receipt) => {
             // What the server has need not be carried any more; the word about it goes back instead.
@@ -216,11 +216,11 @@ fn fold_device_line(rules: &mut Rules, overlay: &mut Overlay<'_>, line: DeviceLi
     Ok(())
 }
 
-fn fold_contact(rules: &mut Rules, overlay: &mut Overlay<'_>, contact: &Contact) -> Result<(), RowsError> {
+fn fold_contact(overlay: &mut Overlay<'_>, contact: &Contact) -> Result<(), RowsError> {
     let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
     let Some(identity) = identity else { return Err(RowsError("a contact before the enrolment".into())) };
     for ack in &contact.acks {
-        fold_ack(rules, overlay, &identity.device, ack, &contact.refused)?;
+        fold_ack(overlay, &identity.device, ack, &contact.refused)?;
     }
     for (scope, record, entered) in &contact.moves {
         fold_move(overlay, contact.server_seq, scope, record, *entered)?;
@@ -249,7 +249,6 @@ fn fold_contact(rules: &mut Rules, overlay: &mut Overlay<'_>, contact: &Contact)
 }
 
 fn fold_ack(
-    rules: &mut Rules,
     overlay: &mut Overlay<'_>,
     device: &DeviceId,
     ack: &Ack,
@@ -270,7 +269,6 @@ fn fold_ack(
         entry.receipt = Some(receipt);
         overlay.write(key, &entry);
     }
-    let _ = rules;
     Ok(())
 }
 

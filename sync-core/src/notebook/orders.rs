@@ -4,7 +4,6 @@ use super::{Notebook, NotebookError};
 use crate::act::{Act, Role};
 use crate::authority::{code_expiry, code_from, code_hash};
 use crate::change::Scalar;
-use crate::decimal::Decimal;
 use crate::fold::ListRow;
 use crate::id::RecordId;
 use crate::judge::missing_to_finish;
@@ -13,10 +12,9 @@ use crate::limits::{CODE_CHARS, TEXT_CHARS_MAX};
 use crate::record::document::Document;
 use crate::record::row::RecordRow;
 use crate::rows::read;
-use crate::rules::fold_word;
 use crate::rules::kind::WorkKind;
 use crate::rules::record_schema::RecordKind;
-use crate::time::{TimeMs, rfc3339, year};
+use crate::time::{TimeMs, year};
 
 /// A new order as a person asks for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,17 +71,17 @@ pub enum Choice {
 }
 
 /// An order open for writing.
-struct Open {
-    record: RecordId,
-    row: RecordRow,
-    document: Document,
+pub(super) struct Open {
+    pub(super) record: RecordId,
+    pub(super) row: RecordRow,
+    pub(super) document: Document,
 }
 
-fn text(value: &str) -> Scalar {
+pub(super) fn text(value: &str) -> Scalar {
     Scalar::Str(value.into())
 }
 
-fn check_length(what: &'static str, value: &str, max: usize) -> Result<(), NotebookError> {
+pub(super) fn check_length(what: &'static str, value: &str, max: usize) -> Result<(), NotebookError> {
     let found = value.chars().count();
     if value.trim().is_empty() || found > max {
         Err(NotebookError::Length { what, found, max })
@@ -180,7 +178,7 @@ impl Notebook<'_> {
         })
     }
 
-    fn open_order(&self, folio: &str) -> Result<Open, NotebookError> {
+    pub(super) fn open_order(&self, folio: &str) -> Result<Open, NotebookError> {
         let record = self.find_order(folio)?;
         let row: RecordRow = read(self.rows(), &keys::record(&record))?
             .ok_or_else(|| NotebookError::Index(format!("order {folio} has no summary")))?;
@@ -188,7 +186,7 @@ impl Notebook<'_> {
         Ok(Open { record, row, document })
     }
 
-    fn kind_of(&self, row: &RecordRow) -> Option<&WorkKind> {
+    pub(super) fn kind_of(&self, row: &RecordRow) -> Option<&WorkKind> {
         self.rules.kinds.get(row.text("kind")?)
     }
 
@@ -262,191 +260,6 @@ impl Notebook<'_> {
         Ok(())
     }
 
-    /// Adds a note.
-    pub fn note(&mut self, folio: &str, note: &str) -> Result<(), NotebookError> {
-        check_length("the note", note, TEXT_CHARS_MAX)?;
-        let mut open = self.open_order(folio)?;
-        open.document.append_scalar("notes", &text(note))?;
-        self.commit(open.record, &mut open.document)?;
-        Ok(())
-    }
-
-    /// Adds a reading. Answers its flag, if it lies outside the norm.
-    pub fn measure(
-        &mut self,
-        folio: &str,
-        what: &str,
-        value: &str,
-        unit: &str,
-        place: Option<&str>,
-        instrument: Option<&str>,
-    ) -> Result<Option<String>, NotebookError> {
-        let mut open = self.open_order(folio)?;
-        let Some(measure) = self.rules.find_measure(what) else {
-            let known = self.rules.measures.keys().cloned().collect();
-            return Err(NotebookError::Unknown { what: "measure", word: what.into(), known });
-        };
-        let key = measure.key.clone();
-        let decimal = measure.check(value, unit).map_err(|error| reading_error(&key, error))?;
-        let day = rfc3339(self.moment.now_ms)[..10].to_string();
-        let flag = measure.flag(decimal, &day).map(|(flag, _)| flag.to_string());
-        let mut members =
-            vec![("what", text(&key)), ("value", text(&decimal.to_string())), ("unit", text(&measure.unit))];
-        members.extend(place.map(|place| ("where", text(place))));
-        members.extend(instrument.map(|instrument| ("instrument", text(instrument))));
-        members.extend(flag.as_deref().map(|flag| ("flag", text(flag))));
-        open.document.append_map("measurements", &members)?;
-        self.commit(open.record, &mut open.document)?;
-        Ok(flag)
-    }
-
-    /// Adds a material that was used.
-    pub fn use_material(
-        &mut self,
-        folio: &str,
-        sku: &str,
-        qty: &str,
-        unit: &str,
-    ) -> Result<(), NotebookError> {
-        let decimal: Decimal = qty
-            .trim()
-            .parse()
-            .map_err(|e: crate::decimal::DecimalError| NotebookError::Quantity(e.to_string()))?;
-        if decimal.units <= 0 {
-            let error = crate::rules::kind::ValueError::Range {
-                value: decimal.to_string(),
-                unit: unit.into(),
-                min: "0".into(),
-                max: "-".into(),
-            };
-            return Err(NotebookError::Value { field: sku.into(), error });
-        }
-        let mut open = self.open_order(folio)?;
-        let known = self.material(sku)?;
-        if let Some((_, Some(expected))) = &known
-            && fold_word(expected) != fold_word(unit)
-        {
-            let (what, expected, found) = (sku.to_string(), expected.clone(), unit.to_string());
-            let error = crate::rules::measure::ReadingError::Unit { what, expected, found };
-            return Err(NotebookError::Reading { what: sku.into(), error });
-        }
-        let key = known.as_ref().map_or_else(|| sku.to_string(), |(key, _)| key.clone());
-        let unit = known.as_ref().and_then(|(_, unit)| unit.clone()).unwrap_or_else(|| unit.to_string());
-        let mut members =
-            vec![("sku", text(&key)), ("qty", text(&decimal.to_string())), ("unit", text(&unit))];
-        if known.is_none() {
-            // A crew that used something the catalog lacks must still be able to say so.
-            members.push(("flag", text("not_in_catalog")));
-        }
-        open.document.append_map("materials", &members)?;
-        self.commit(open.record, &mut open.document)?;
-        Ok(())
-    }
-
-    /// Sets a field of the kind, or a register of the order.
-    pub fn set(&mut self, folio: &str, field: &str, value: &str) -> Result<(), NotebookError> {
-        let mut open = self.open_order(folio)?;
-        let word = field.strip_prefix("fields.").unwrap_or(field);
-        let found = self.kind_of(&open.row).and_then(|kind| kind.find_field(word).map(|f| (f, kind)));
-        if let Some((_, kind)) = found {
-            let (key, value) = parse_field(kind, word, value)?;
-            open.document.put(&format!("fields.{key}"), &value)?;
-        } else {
-            self.set_register(&mut open, &fold_word(word), value)?;
-        }
-        self.commit(open.record, &mut open.document)?;
-        Ok(())
-    }
-
-    fn set_register(&self, open: &mut Open, name: &str, value: &str) -> Result<(), NotebookError> {
-        match name {
-            "description" => Ok(open.document.update_text("description", value)?),
-            "title" => {
-                check_length("the title", value, 200)?;
-                Ok(open.document.put("title", &text(value))?)
-            }
-            "locality" => Ok(open.document.put("locality", &text(&self.find_locality(value)?))?),
-            "asset" => Ok(open.document.put("asset", &text(&self.find_asset(value)?))?),
-            "due" | "priority" => Ok(open.document.put(name, &text(value))?),
-            _ => {
-                let kind = self.kind_of(&open.row);
-                let fields =
-                    kind.into_iter().flat_map(|kind| kind.fields.iter().map(|field| field.key.clone()));
-                let registers =
-                    ["title", "description", "locality", "asset", "due", "priority"].map(String::from);
-                let known = fields.chain(registers).collect();
-                Err(NotebookError::Unknown { what: "field", word: name.into(), known })
-            }
-        }
-    }
-
-    /// Ticks a point of the checklist.
-    pub fn check(&mut self, folio: &str, item: &str, done: bool) -> Result<(), NotebookError> {
-        let mut open = self.open_order(folio)?;
-        let points = self.kind_of(&open.row).map(|kind| kind.checklist.clone()).unwrap_or_default();
-        let word = fold_word(item);
-        let named =
-            |point: &&crate::rules::kind::Check| point.key == word || fold_word(&point.labels.es) == word;
-        let Some(point) = points.iter().find(named) else {
-            let known = points.iter().map(|point| point.key.clone()).collect();
-            return Err(NotebookError::Unknown { what: "checklist point", word: item.into(), known });
-        };
-        open.document.put(&format!("checklist.{}", point.key), &Scalar::Bool(done))?;
-        self.commit(open.record, &mut open.document)?;
-        Ok(())
-    }
-
-    /// Resolves a conflict, with the reason.
-    pub fn resolve(
-        &mut self,
-        folio: &str,
-        field: &str,
-        choice: &Choice,
-        reason: &str,
-    ) -> Result<(), NotebookError> {
-        check_length("the reason", reason, 1_000)?;
-        let mut open = self.open_order(folio)?;
-        let name = self.conflicting_name(&open.row, field);
-        let Some(held) =
-            name.as_deref().and_then(|name| open.row.registers.get(name)).filter(|held| held.len() > 1)
-        else {
-            return Err(NotebookError::NoConflict { folio: folio.into(), field: field.into() });
-        };
-        let name = name.unwrap_or_default();
-        let distinct = crate::view::order::distinct(held);
-        let value = match choice {
-            Choice::Take(number) => {
-                let picked = number.checked_sub(1).and_then(|index| distinct.get(index));
-                let count = distinct.len();
-                picked.map(|held| held.value.clone()).ok_or_else(|| NotebookError::NoSuchValue {
-                    folio: folio.into(),
-                    field: field.into(),
-                    number: *number,
-                    count,
-                })?
-            }
-            Choice::Value(typed) => match (name.strip_prefix("fields."), self.kind_of(&open.row)) {
-                (Some(key), Some(kind)) => parse_field(kind, key, typed)?.1,
-                _ => text(typed),
-            },
-        };
-        open.document.put(&name, &value)?;
-        let decision = [("field", text(&name)), ("value", value), ("reason", text(reason))];
-        open.document.append_map("decisions", &decision)?;
-        self.commit(open.record, &mut open.document)?;
-        Ok(())
-    }
-
-    fn conflicting_name(&self, row: &RecordRow, field: &str) -> Option<String> {
-        let in_fields = |key: &str| format!("fields.{key}");
-        let by_alias =
-            || self.kind_of(row).and_then(|kind| kind.find_field(field)).map(|field| in_fields(&field.key));
-        [field.to_string(), in_fields(field), format!("checklist.{field}")]
-            .into_iter()
-            .find(|name| row.registers.contains_key(name))
-            .or_else(by_alias)
-    }
-
     /// Invites a device. The code works once the server has heard of it.
     pub fn invite(
         &mut self,
@@ -469,18 +282,11 @@ impl Notebook<'_> {
     }
 }
 
-fn reading_error(what: &str, error: crate::rules::measure::ReadingError) -> NotebookError {
-    use crate::rules::kind::ValueError;
-    use crate::rules::measure::ReadingError;
-    match error {
-        ReadingError::Value(ValueError::Decimal(error)) => {
-            NotebookError::Quantity(format!("{what}: {error}"))
-        }
-        error => NotebookError::Reading { what: what.into(), error },
-    }
-}
-
-fn parse_field(kind: &WorkKind, word: &str, value: &str) -> Result<(String, Scalar), NotebookError> {
+pub(super) fn parse_field(
+    kind: &WorkKind,
+    word: &str,
+    value: &str,
+) -> Result<(String, Scalar), NotebookError> {
     let Some(field) = kind.find_field(word) else {
         let known = kind.fields.iter().map(|field| field.key.clone()).collect();
         return Err(NotebookError::Unknown { what: "field", word: word.into(), known });
@@ -490,7 +296,7 @@ fn parse_field(kind: &WorkKind, word: &str, value: &str) -> Result<(String, Scal
     Ok((field.key.clone(), value))
 }
 
-fn scalar_text(value: &Scalar) -> Option<String> {
+pub(super) fn scalar_text(value: &Scalar) -> Option<String> {
     match value {
         Scalar::Str(text) => Some(text.clone()),
         _ => None,

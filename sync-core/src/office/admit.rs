@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fold::{QuarantineRow, decode_deed, fold_entry};
 use super::{Checked, Office, OfficeError};
 use crate::act::Act;
-use crate::authority::{DeviceRow, check_enrolment};
+use crate::authority::{DeviceRow, EnrolError, check_enrolment};
 use crate::chain::{Deed, VerifiedEntry};
 use crate::entry::ChainedEntry;
 use crate::fold::EntryRow;
@@ -31,6 +31,8 @@ pub struct Admitted {
     pub device: DeviceId,
     /// Counts.
     pub stats: AdmitStats,
+    /// Why an enrolment that passed the check can no longer happen: another device was faster.
+    pub refused_enrolment: Option<EnrolError>,
     pub(super) request: Hash,
     pub(super) sync: Option<SyncRequest>,
     pub(super) own: Outcome,
@@ -92,6 +94,7 @@ struct Session<'o, 'r> {
     lines: Vec<Vec<u8>>,
     news: BTreeSet<Scope>,
     stats: AdmitStats,
+    refused_enrolment: Option<EnrolError>,
 }
 
 impl Office {
@@ -112,6 +115,7 @@ impl Office {
             lines: Vec::new(),
             news: BTreeSet::new(),
             stats: AdmitStats::default(),
+            refused_enrolment: None,
         };
         let own = session.segment(&own, None)?;
         let mut carried_outcomes = Vec::new();
@@ -122,8 +126,18 @@ impl Office {
             };
             carried_outcomes.push((author, outcome));
         }
-        let Session { lines, news, stats, .. } = session;
-        Ok(Admitted { lines, news, device, stats, request, sync, own, carried: carried_outcomes })
+        let Session { lines, news, stats, refused_enrolment, .. } = session;
+        Ok(Admitted {
+            lines,
+            news,
+            device,
+            stats,
+            refused_enrolment,
+            request,
+            sync,
+            own,
+            carried: carried_outcomes,
+        })
     }
 }
 
@@ -183,7 +197,8 @@ impl Session<'_, '_> {
         let verdict = match (&device, &entry.deed) {
             (_, _) if is_branch => Verdict::Quarantined(Reason::Fork),
             (None, Deed::Act(Act::Enrol { code, key, .. })) => {
-                if check_enrolment(self.overlay, &header.device, code, key, self.now_ms).is_err() {
+                if let Err(error) = check_enrolment(self.overlay, &header.device, code, key, self.now_ms) {
+                    self.refused_enrolment = Some(error);
                     return Ok(None);
                 }
                 Verdict::Accepted

@@ -5,14 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_bytes::ByteBuf;
 
-use super::admit::Outcome;
 use super::fold::ScopeEvent;
 use super::refs::RowRefs;
 use super::{Admitted, Office, OfficeError};
 use crate::act::Act;
 use crate::authority::DeviceRow;
 use crate::chain::Deed;
-use crate::crypto::Purpose;
 use crate::fold::{ChangeRow, applied_changes};
 use crate::id::{DeviceId, Epoch, Fingerprint, Hash, RecordId};
 use crate::keys;
@@ -20,13 +18,11 @@ use crate::limits::{MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX, PACK_ENTRIES_MAX}
 use crate::line::{Lines, read_entry};
 use crate::merkle;
 use crate::record::row::RecordRow;
-use crate::rows::{Rows, RowsError, decode, read};
+use crate::rows::{Rows, RowsError, read};
 use crate::scope::Scope;
 use crate::time::TimeMs;
 use crate::verdict::Receipt;
-use crate::wire::message::{
-    CarriedAck, CarriedResult, EnrolReply, SyncReply, SyncRequest, VERSION, seal_reply,
-};
+use crate::wire::message::{EnrolReply, SyncReply, SyncRequest, VERSION, seal_reply};
 use crate::wire::pack::{PackBody, PackItem, pack};
 
 /// Most scope events looked at for one reply; the rest waits for the next.
@@ -37,18 +33,18 @@ const ENVELOPE_BYTES: usize = 64 * 1024;
 /// What happened in a device's scopes, by ledger number.
 type Events = BTreeMap<u64, BTreeMap<RecordId, BTreeSet<Scope>>>;
 
-struct Reading<'a> {
-    rows: &'a dyn Rows,
+pub(super) struct Reading<'a> {
+    pub(super) rows: &'a dyn Rows,
     lines: &'a dyn Lines,
     device: DeviceId,
     row: DeviceRow,
-    cursors: BTreeMap<Scope, u64>,
+    pub(super) cursors: BTreeMap<Scope, u64>,
     server_seq: u64,
     /// Lines to send, in this order; each once.
     chosen: Vec<u64>,
     seen: BTreeSet<u64>,
     whole: BTreeSet<RecordId>,
-    moves: BTreeMap<(Scope, RecordId), bool>,
+    pub(super) moves: BTreeMap<(Scope, RecordId), bool>,
     bytes: usize,
     items: Vec<PackItem>,
     hashes: Vec<Hash>,
@@ -124,52 +120,6 @@ impl Office {
             server_at_ms: now_ms,
         };
         Ok(seal_reply(&self.key, &admitted.request, &reply))
-    }
-
-    fn carried_results(
-        &self,
-        rows: &dyn Rows,
-        epoch: Epoch,
-        now_ms: TimeMs,
-        admitted: &Admitted,
-    ) -> Result<Vec<CarriedResult>, OfficeError> {
-        let mut results = Vec::new();
-        for (device, outcome) in &admitted.carried {
-            let head_seq = read::<DeviceRow>(rows, &keys::device(device))?.map_or(0, |row| row.head_seq);
-            let (receipt, refused) = match outcome {
-                Ok(outcome) => (self.carried_receipt(device, epoch, head_seq, now_ms, outcome), None),
-                Err(code) => (Vec::new(), Some(code.clone())),
-            };
-            results.push(CarriedResult {
-                device: *device,
-                head_seq,
-                receipt: ByteBuf::from(receipt),
-                refused,
-            });
-        }
-        Ok(results)
-    }
-
-    fn carried_receipt(
-        &self,
-        device: &DeviceId,
-        epoch: Epoch,
-        head_seq: u64,
-        now_ms: TimeMs,
-        outcome: &Outcome,
-    ) -> Vec<u8> {
-        let ack = CarriedAck {
-            device: *device,
-            epoch,
-            head_seq,
-            acks: outcome.acks.clone(),
-            refused: outcome.refused.clone(),
-            server_at_ms: now_ms,
-        };
-        let mut bytes = rmp_serde::to_vec(&ack).expect("a receipt always has a MessagePack form");
-        let signature = self.key.sign(Purpose::Receipt, &[&bytes]);
-        bytes.extend_from_slice(&signature.bytes);
-        bytes
     }
 
     /// The signed checkpoint over the first `size` entries: C2SP `tlog-checkpoint` as a `signed-note`.
@@ -302,7 +252,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Chooses the whole history of a record.
-    fn choose_whole(&mut self, record: &RecordId) -> Result<(), OfficeError> {
+    pub(super) fn choose_whole(&mut self, record: &RecordId) -> Result<(), OfficeError> {
         if !self.whole.insert(*record) {
             return Ok(());
         }
@@ -377,29 +327,6 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    /// Compares a scope record by record: sends whole what differs, and takes back what is not in it.
-    fn reconcile(&mut self, scope: &Scope, theirs: &[(RecordId, [u8; 8])]) -> Result<u64, OfficeError> {
-        let theirs: BTreeMap<RecordId, [u8; 8]> = theirs.iter().copied().collect();
-        let members = self.members(scope)?;
-        for (record, row) in &members {
-            if theirs.get(record) != Some(&short_digest(&row.digest(record))) {
-                self.moves.insert((scope.clone(), *record), true);
-                self.choose_whole(record)?;
-            }
-        }
-        for record in theirs.keys().filter(|record| !members.contains_key(*record)) {
-            self.moves.insert((scope.clone(), *record), false);
-        }
-        Ok(self.cursors.values().copied().min().unwrap_or(0))
-    }
-
-    fn members(&self, scope: &Scope) -> Result<BTreeMap<RecordId, RecordRow>, OfficeError> {
-        if !self.cursors.contains_key(scope) {
-            return Ok(BTreeMap::new());
-        }
-        members(self.rows, scope).map_err(OfficeError::from)
-    }
-
     fn moves_by_index(&self, scopes: &[Scope]) -> Vec<(u32, RecordId, bool)> {
         let index = |scope: &Scope| scopes.iter().position(|other| other == scope);
         let move_of = |((scope, record), entered): (&(Scope, RecordId), &bool)| {
@@ -442,42 +369,6 @@ impl<'a> Reading<'a> {
         }
         Ok(None)
     }
-}
-
-/// The first eight bytes of a digest, as reconciliation compares them.
-pub fn short_digest(digest: &Hash) -> [u8; 8] {
-    std::array::from_fn(|index| digest.0[index])
-}
-
-/// All records of a scope with their summaries.
-pub fn members(rows: &dyn Rows, scope: &Scope) -> Result<BTreeMap<RecordId, RecordRow>, RowsError> {
-    let mut found = BTreeMap::new();
-    if *scope == Scope::Municipality {
-        let prefix = b"r/";
-        let mut failure = None;
-        rows.scan(prefix, prefix, &mut |key, value| {
-            match (RecordId::from_slice(&key[prefix.len()..]), decode::<RecordRow>(value)) {
-                (Some(record), Ok(row)) if row.created_seq != 0 => drop(found.insert(record, row)),
-                (Some(_), Ok(_)) => {}
-                (_, Err(error)) => failure = Some(error),
-                (None, _) => failure = Some(RowsError("a record row has a malformed key".into())),
-            }
-            failure.is_none()
-        })?;
-        return failure.map_or(Ok(found), Err);
-    }
-    let prefix = keys::members(scope);
-    let mut records = Vec::new();
-    rows.scan(&prefix, &prefix, &mut |key, _| {
-        records.extend(RecordId::from_slice(&key[prefix.len()..]));
-        true
-    })?;
-    for record in records {
-        if let Some(row) = read::<RecordRow>(rows, &keys::record(&record))? {
-            found.insert(record, row);
-        }
-    }
-    Ok(found)
 }
 
 fn split_event(tail: &[u8]) -> Option<(u64, RecordId)> {

@@ -33,6 +33,9 @@ pub struct Segment {
     pub pack: ByteBuf,
 }
 
+/// A scope to compare record by record: each record with the first eight bytes of its digest.
+pub type Comparison = (Scope, Vec<(RecordId, [u8; 8])>);
+
 /// What a device sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncRequest {
@@ -55,7 +58,7 @@ pub struct SyncRequest {
     /// Entries of other devices, carried.
     pub carried: Vec<Segment>,
     /// A scope to compare record by record, after fingerprints differed.
-    pub reconcile: Option<(Scope, Vec<(RecordId, [u8; 8])>)>,
+    pub reconcile: Option<Comparison>,
     /// The device's clock.
     pub clock_ms: TimeMs,
 }

@@ -1,0 +1,47 @@
+//! Held: what of the own work no server has confirmed, and what it holds back.
+
+use super::exchange::RefusedEntry;
+use super::{Notebook, NotebookError};
+use crate::fold::EntryRow;
+use crate::id::RecordId;
+use crate::keys;
+use crate::record::row::RecordRow;
+use crate::rows::read;
+use crate::verdict::{Reason, Verdict};
+
+impl Notebook<'_> {
+    pub(super) fn refused_entry(
+        &self,
+        record: &RecordId,
+        reason: &Reason,
+    ) -> Result<RefusedEntry, NotebookError> {
+        let row: Option<RecordRow> = read(self.rows(), &keys::record(record))?;
+        let detail = match reason {
+            Reason::Role { what } | Reason::Rule { what, .. } => Some(what.clone()),
+            Reason::Held { on } => Some(on.to_string()),
+            Reason::Revoked | Reason::OutOfScope | Reason::Fork => None,
+        };
+        let folio = row.and_then(|row| row.name());
+        Ok(RefusedEntry { folio, reason: reason.code().into(), detail })
+    }
+
+    /// Own entries that no server has confirmed, and own entries held back.
+    pub fn unsent_and_held(&self) -> Result<(u64, Vec<RefusedEntry>), NotebookError> {
+        let Ok(identity) = self.identity() else { return Ok((0, Vec::new())) };
+        let head = self.own_head()?;
+        let unsent = head.seq.saturating_sub(self.contact()?.head_seq);
+        let mut held = Vec::new();
+        let prefix = keys::entries(&identity.device);
+        let mut rows = Vec::new();
+        self.rows().scan(&prefix, &prefix, &mut |_, value| {
+            rows.extend(crate::rows::decode::<EntryRow>(value));
+            true
+        })?;
+        for row in rows {
+            if let Some(Verdict::Quarantined(reason)) = row.receipt.map(|receipt| receipt.verdict) {
+                held.push(self.refused_entry(&row.record, &reason)?);
+            }
+        }
+        Ok((unsent, held))
+    }
+}

@@ -1,0 +1,61 @@
+//! Receipts: the server's signed word to an author whose entries another device brought.
+
+use serde_bytes::ByteBuf;
+
+use super::admit::Outcome;
+use super::{Admitted, Office, OfficeError};
+use crate::authority::DeviceRow;
+use crate::crypto::Purpose;
+use crate::id::{DeviceId, Epoch};
+use crate::keys;
+use crate::rows::{Rows, read};
+use crate::time::TimeMs;
+use crate::wire::message::{CarriedAck, CarriedResult};
+
+impl Office {
+    pub(super) fn carried_results(
+        &self,
+        rows: &dyn Rows,
+        epoch: Epoch,
+        now_ms: TimeMs,
+        admitted: &Admitted,
+    ) -> Result<Vec<CarriedResult>, OfficeError> {
+        let mut results = Vec::new();
+        for (device, outcome) in &admitted.carried {
+            let head_seq = read::<DeviceRow>(rows, &keys::device(device))?.map_or(0, |row| row.head_seq);
+            let (receipt, refused) = match outcome {
+                Ok(outcome) => (self.carried_receipt(device, epoch, head_seq, now_ms, outcome), None),
+                Err(code) => (Vec::new(), Some(code.clone())),
+            };
+            results.push(CarriedResult {
+                device: *device,
+                head_seq,
+                receipt: ByteBuf::from(receipt),
+                refused,
+            });
+        }
+        Ok(results)
+    }
+
+    fn carried_receipt(
+        &self,
+        device: &DeviceId,
+        epoch: Epoch,
+        head_seq: u64,
+        now_ms: TimeMs,
+        outcome: &Outcome,
+    ) -> Vec<u8> {
+        let ack = CarriedAck {
+            device: *device,
+            epoch,
+            head_seq,
+            acks: outcome.acks.clone(),
+            refused: outcome.refused.clone(),
+            server_at_ms: now_ms,
+        };
+        let mut bytes = rmp_serde::to_vec(&ack).expect("a receipt always has a MessagePack form");
+        let signature = self.key.sign(Purpose::Receipt, &[&bytes]);
+        bytes.extend_from_slice(&signature.bytes);
+        bytes
+    }
+}
