@@ -88,7 +88,7 @@ pub enum Act {
         crew: Option<String>,
         /// The localities it gives, by key.
         localities: Vec<String>,
-        /// When it ends, by the inviting device's clock and judged by the server's.
+        /// When it ends by the inviting device's clock: what that person was told. What counts is the server's.
         expires_at_ms: TimeMs,
     },
     /// A device introduces itself with a code. Its first entry.

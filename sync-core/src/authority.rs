@@ -149,8 +149,15 @@ pub fn check_enrolment(
     }
 }
 
-/// Folds an accepted act in. `seq` is its ledger number, `author` who made it.
-pub fn apply_act(overlay: &mut Overlay<'_>, seq: u64, author: &DeviceId, act: &Act) -> Result<(), RowsError> {
+/// Folds an accepted act in. `seq` is its ledger number, `author` who made it, `received_at_ms` when the server heard
+/// of it: a code lives from then on, whatever the inviting device's clock said.
+pub fn apply_act(
+    overlay: &mut Overlay<'_>,
+    seq: u64,
+    received_at_ms: TimeMs,
+    author: &DeviceId,
+    act: &Act,
+) -> Result<(), RowsError> {
     match act {
         Act::Genesis { municipality, name, folio_prefix, key, log_verifier } => {
             let genesis = GenesisRow {
@@ -166,12 +173,12 @@ pub fn apply_act(overlay: &mut Overlay<'_>, seq: u64, author: &DeviceId, act: &A
             overlay.write(keys::device(author), &office_device(*key, seq));
         }
         Act::Epoch { epoch, .. } => overlay.write(keys::epoch(), epoch),
-        Act::Invite { code_hash, role, crew, localities, expires_at_ms } => {
+        Act::Invite { code_hash, role, crew, localities, .. } => {
             let invite = InviteRow {
                 role: *role,
                 crew: crew.clone(),
                 localities: localities.clone(),
-                expires_at_ms: *expires_at_ms,
+                expires_at_ms: code_expiry(received_at_ms),
                 used_by: None,
             };
             overlay.write(keys::invite(code_hash), &invite);

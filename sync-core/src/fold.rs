@@ -92,6 +92,11 @@ pub fn applied_changes(rows: &dyn Rows, record: &RecordId) -> Result<Vec<ChangeR
     failure.map_or(Ok(changes), Err)
 }
 
+/// Whether a change of a record was applied. Applying is not idempotent, so whoever might repeat one asks first.
+pub fn is_applied(rows: &dyn Rows, record: &RecordId, change: &Hash) -> Result<bool, RowsError> {
+    Ok(applied_changes(rows, record)?.iter().any(|row| row.hash == *change))
+}
+
 /// Where an applied change came from.
 pub struct Applied<'c> {
     /// The record.

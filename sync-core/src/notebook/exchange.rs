@@ -13,7 +13,7 @@ use crate::keys;
 use crate::limits::{MESSAGE_BYTES_MAX, SEGMENT_ENTRIES_MAX, SEGMENTS_MAX};
 use crate::line::{Carried, Contact, DeviceLine, Line, read_entry};
 use crate::office::fold::decode_deed;
-use crate::office::refs::{RowRefs, change_hash};
+use crate::office::refs::{RowRefs, change_hash, receiver};
 use crate::office::reply::{members, short_digest};
 use crate::record::row::RecordRow;
 use crate::rows::{RowsError, read};
@@ -189,7 +189,7 @@ impl Notebook<'_> {
         if let Some(last) = items.last_mut() {
             last.signature = Some(signature);
         }
-        let known = RowRefs { rows: self.rows(), is_known: &|_| Ok(None) };
+        let known = RowRefs { rows: self.rows(), is_known: &|_| Ok(None), has: &|_, _| Ok(true) };
         let refs: &dyn Refs = if spell_out { &NoRefs } else { &known };
         Ok(Some(Segment { device: *device, prev, pack: ByteBuf::from(pack(&items, &hashes, refs)?) }))
     }
@@ -249,7 +249,7 @@ impl Notebook<'_> {
     }
 
     fn take_entries(&mut self, answer: &SyncReply) -> Result<u64, NotebookError> {
-        let refs = RowRefs { rows: self.rows(), is_known: &|_| Ok(None) };
+        let refs = receiver(self.rows());
         let unpacked = unpack(&answer.pack, &refs)?;
         let count = unpacked.len() as u64;
         for item in unpacked {

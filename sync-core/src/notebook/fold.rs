@@ -6,7 +6,7 @@ use crate::authority::apply_act;
 use crate::chain::Deed;
 use crate::change::Change;
 use crate::entry::ChainedEntry;
-use crate::fold::{Applied, EntryRow, apply_change, store_row};
+use crate::fold::{Applied, EntryRow, apply_change, is_applied, store_row};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::{Acceptable, read_change};
 use crate::keys;
@@ -115,7 +115,8 @@ fn fold_received(
     let known: Option<EntryRow> = read(overlay, &key)?;
     let deed = decode_deed(&chained.entry.body)?;
     if let Some(mut known) = known {
-        let was_applied = known.receipt.as_ref().is_none_or(|receipt| receipt.verdict.is_accepted());
+        let is_act = known.change == Hash::ZERO;
+        let was_applied = is_act || is_applied(overlay, &known.record, &known.change)?;
         if was_applied || !receipt.verdict.is_accepted() {
             confirm(overlay, &known, receipt)?;
             known.receipt = Some(receipt.clone());
@@ -133,7 +134,7 @@ fn fold_received(
                 row.scopes.union(&implicit).cloned().collect()
             })?;
         }
-        (Verdict::Accepted, Deed::Act(act)) => fold_act(rules, overlay, receipt.seq, &header.device, act)?,
+        (Verdict::Accepted, Deed::Act(act)) => fold_act(rules, overlay, receipt, &header.device, act)?,
         (Verdict::Quarantined(reason), _) => {
             let row = QuarantineRow {
                 device: header.device,
@@ -152,11 +153,11 @@ fn fold_received(
 fn fold_act(
     rules: &mut Rules,
     overlay: &mut Overlay<'_>,
-    seq: u64,
+    receipt: &Receipt,
     author: &DeviceId,
     act: &Act,
 ) -> Result<(), RowsError> {
-    apply_act(overlay, seq, author, act)?;
+    apply_act(overlay, receipt.seq, receipt.received_at_ms, author, act)?;
     match act {
         Act::Rule { name, json } => rules.add(name, json).map_err(|error| RowsError(error.to_string())),
         Act::Release { seq, .. } => {

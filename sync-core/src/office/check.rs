@@ -1,7 +1,7 @@
 //! Check: stage one. Signatures, bounds and chains; read-only, in parallel. What passes is who it says it is.
 
 use super::Office;
-use super::refs::RowRefs;
+use super::refs::receiver;
 use crate::act::Act;
 use crate::authority::{DeviceRow, EnrolError, check_enrolment};
 use crate::chain::{ChainError, Deed, UnverifiedSegment, VerifiedEntry};
@@ -187,7 +187,7 @@ impl Office {
         key: &PublicKey,
         segment: &Segment,
     ) -> Result<Vec<VerifiedEntry>, RequestError> {
-        let refs = RowRefs { rows, is_known: &|_| Ok(None) };
+        let refs = receiver(rows);
         let unpacked = unpack(&segment.pack, &refs).map_err(ChainError::from)?;
         let unverified = UnverifiedSegment::new(segment.device, unpacked)?;
         let prev = prev_hash(rows, &segment.device, unverified.first_seq(), &segment.prev)?;
@@ -211,7 +211,7 @@ impl Office {
         let unverified = open_request(frame)?;
         let mut found = None;
         let enrol: EnrolRequest = unverified.verify_self_signed(|request: &EnrolRequest| {
-            let refs = RowRefs { rows, is_known: &|_| Ok(None) };
+            let refs = receiver(rows);
             let unpacked = unpack(&request.own.pack, &refs).ok()?;
             let segment = UnverifiedSegment::new(request.own.device, unpacked).ok()?;
             let key = segment.enrolment_key()?;

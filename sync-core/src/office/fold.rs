@@ -8,7 +8,7 @@ use crate::authority::{DeviceRow, apply_act};
 use crate::chain::{Deed, VerifiedEntry};
 use crate::change::Change;
 use crate::entry::{Body, ChainedEntry};
-use crate::fold::{Applied, EntryRow, Moved, apply_change};
+use crate::fold::{Applied, EntryRow, Moved, apply_change, is_applied};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::{Acceptable, read_change};
 use crate::keys;
@@ -108,7 +108,7 @@ pub fn fold_entry(
     merkle::append(overlay, number, &leaf)?;
     match (&receipt.verdict, &verified.deed) {
         (Verdict::Quarantined(reason), _) => quarantine(overlay, number, reason, verified),
-        (Verdict::Accepted, Deed::Act(act)) => fold_act(rules, overlay, number, &header.device, act)?,
+        (Verdict::Accepted, Deed::Act(act)) => fold_act(rules, overlay, receipt, &header.device, act)?,
         (Verdict::Accepted, Deed::Change(change)) => {
             let acceptable = match judged {
                 Some(acceptable) => acceptable,
@@ -202,11 +202,12 @@ fn quarantine(overlay: &mut Overlay<'_>, number: u64, reason: &Reason, verified:
 fn fold_act(
     rules: &mut Rules,
     overlay: &mut Overlay<'_>,
-    number: u64,
+    receipt: &Receipt,
     author: &DeviceId,
     act: &Act,
 ) -> Result<(), RowsError> {
-    apply_act(overlay, number, author, act)?;
+    let number = receipt.seq;
+    apply_act(overlay, number, receipt.received_at_ms, author, act)?;
     match act {
         Act::Rule { name, json } => {
             rules.add(name, json).map_err(|error| RowsError(error.to_string()))?;
@@ -233,23 +234,27 @@ pub fn release(
     overlay.delete(keys::quarantined(seq));
     let chained = ChainedEntry::from_bytes(&row.chained).map_err(|error| RowsError(error.to_string()))?;
     let Deed::Change(change) = decode_deed(&chained.entry.body)? else { return Ok(None) };
+    if is_applied(overlay, &row.record, &chained.entry.body.hash())? {
+        return Ok(None);
+    }
     let acceptable = reread(overlay, rules, &row.record, &change)?;
+    let key = keys::entry(&row.device, row.device_seq);
+    let mut entry: EntryRow =
+        read(overlay, &key)?.ok_or_else(|| RowsError(format!("the quarantined entry {seq} has no row")))?;
     let applied = Applied {
         record: row.record,
         change: &change,
         hash: chained.entry.body.hash(),
         device_seq: row.device_seq,
-        line: seq,
+        // On a device the line is the journal's, not the ledger's.
+        line: entry.line,
         accepted_as: Some(seq),
     };
     let moved = apply_change(overlay, acceptable, &applied, Scope::of_record)?;
-    let key = keys::entry(&row.device, row.device_seq);
-    if let Some(mut entry) = read::<EntryRow>(overlay, &key)? {
-        if let Some(receipt) = &mut entry.receipt {
-            receipt.verdict = Verdict::Accepted;
-        }
-        overlay.write(key, &entry);
+    if let Some(receipt) = &mut entry.receipt {
+        receipt.verdict = Verdict::Accepted;
     }
+    overlay.write(key, &entry);
     Ok(Some((row.record, moved)))
 }
 

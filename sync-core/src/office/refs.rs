@@ -1,6 +1,6 @@
 //! Refs of the server: what it and a device both know, so that packs can say less.
 
-use crate::fold::{EntryRow, applied_changes};
+use crate::fold::{ChangeRow, EntryRow, applied_changes};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::keys;
 use crate::rows::{Rows, RowsError, read};
@@ -12,6 +12,13 @@ pub struct RowRefs<'r> {
     pub rows: &'r dyn Rows,
     /// Whether a record may be named by number.
     pub is_known: &'r dyn Fn(&RecordId) -> Result<Option<u64>, RowsError>,
+    /// Whether the other side has an applied change, beside those in the message.
+    pub has: &'r dyn Fn(&RecordId, &ChangeRow) -> Result<bool, RowsError>,
+}
+
+/// The refs of a receiver: it only looks up.
+pub fn receiver(rows: &dyn Rows) -> RowRefs<'_> {
+    RowRefs { rows, is_known: &|_| Ok(None), has: &|_, _| Ok(false) }
 }
 
 /// The change that is that device's entry number `seq`.
@@ -36,7 +43,8 @@ impl Refs for RowRefs<'_> {
 
     fn change_author(&self, record: &RecordId, change: &Hash) -> Result<Option<(DeviceId, u64)>, RowsError> {
         let changes = applied_changes(self.rows, record)?;
-        Ok(changes.iter().find(|row| row.hash == *change).map(|row| (row.device, row.seq)))
+        let Some(row) = changes.iter().find(|row| row.hash == *change) else { return Ok(None) };
+        Ok((self.has)(record, row)?.then_some((row.device, row.seq)))
     }
 
     fn change_hash(&self, record: &RecordId, device: &DeviceId, seq: u64) -> Result<Option<Hash>, RowsError> {

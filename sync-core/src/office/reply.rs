@@ -13,7 +13,7 @@ use crate::act::Act;
 use crate::authority::DeviceRow;
 use crate::chain::Deed;
 use crate::crypto::Purpose;
-use crate::fold::applied_changes;
+use crate::fold::{ChangeRow, applied_changes};
 use crate::id::{DeviceId, Epoch, Fingerprint, Hash, RecordId};
 use crate::keys;
 use crate::limits::{MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX, PACK_ENTRIES_MAX};
@@ -418,7 +418,11 @@ impl<'a> Reading<'a> {
             cache.borrow_mut().insert(*record, known);
             Ok(known)
         };
-        let refs = RowRefs { rows: self.rows, is_known: &is_known };
+        let has = |record: &RecordId, row: &ChangeRow| -> Result<bool, RowsError> {
+            let read_to = self.cursors.values().copied().min().unwrap_or(0);
+            Ok(row.device == self.device || (row.line <= read_to && is_known(record)?.is_some()))
+        };
+        let refs = RowRefs { rows: self.rows, is_known: &is_known, has: &has };
         let bytes =
             pack(&self.items, &self.hashes, &refs).map_err(|error| OfficeError::Answer(error.to_string()))?;
         Ok(ByteBuf::from(bytes))

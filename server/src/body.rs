@@ -1,0 +1,224 @@
+//! Body: the bytes of a request, bounded in size and time, and their content coding both ways.
+
+use std::io::Read;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, StatusCode, header};
+use http_body_util::{BodyExt as _, Limited};
+use sync_core::limits::MESSAGE_BYTES_MAX;
+
+use crate::problem::Problem;
+
+/// Longest message after decompression, in bytes: the core reads no longer frames.
+pub const FRAME_BYTES_MAX: usize = MESSAGE_BYTES_MAX;
+/// Largest zstd window, as a power of two: what a decoder may allocate, 8 MiB.
+const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+/// Answers shorter than this are not worth compressing.
+const COMPRESS_BYTES_MIN: usize = 128;
+const ZSTD_LEVEL: i32 = 3;
+
+/// What a message travels as.
+pub const CONTENT_TYPE: &str = "application/vnd.cuadrilla.v1";
+
+/// A content coding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    /// As it is.
+    Identity,
+    /// zstd.
+    Zstd,
+    /// gzip, for browsers.
+    Gzip,
+}
+
+impl Coding {
+    /// What the body came in.
+    pub fn of_request(headers: &HeaderMap) -> Result<Self, Problem> {
+        match text(headers, header::CONTENT_ENCODING).unwrap_or("identity") {
+            "identity" | "" => Ok(Self::Identity),
+            "zstd" => Ok(Self::Zstd),
+            "gzip" => Ok(Self::Gzip),
+            other => Err(Problem::refused(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "content_encoding",
+                &format!("content encoding {other:?} is not known here"),
+                "Use zstd, gzip or identity.",
+            )),
+        }
+    }
+
+    /// The best of what the asker reads.
+    pub fn for_answer(headers: &HeaderMap) -> Self {
+        let accepted = text(headers, header::ACCEPT_ENCODING).unwrap_or_default();
+        let has = |name: &str| {
+            accepted.split(',').any(|one| {
+                let (coding, weight) = one.split_once(';').unwrap_or((one, ""));
+                coding.trim() == name && weight.trim() != "q=0"
+            })
+        };
+        match (has("zstd"), has("gzip")) {
+            (true, _) => Self::Zstd,
+            (false, true) => Self::Gzip,
+            (false, false) => Self::Identity,
+        }
+    }
+
+    /// Its name in headers, none for identity.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Identity => None,
+            Self::Zstd => Some("zstd"),
+            Self::Gzip => Some("gzip"),
+        }
+    }
+}
+
+fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// Insists on the content type of a message.
+pub fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
+    match text(headers, header::CONTENT_TYPE) {
+        Some(CONTENT_TYPE) => Ok(()),
+        _ => Err(Problem::refused(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "content_type",
+            "this is not a Cuadrilla message",
+            "Send Content-Type: application/vnd.cuadrilla.v1.",
+        )),
+    }
+}
+
+/// Reads all of a body: at most [`MESSAGE_BYTES_MAX`] bytes, in at most `timeout`.
+pub async fn read(headers: &HeaderMap, body: Body, timeout: Duration) -> Result<Bytes, Problem> {
+    let announced = text(headers, header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    if announced.is_some_and(|bytes| bytes > MESSAGE_BYTES_MAX) {
+        return Err(Problem::too_large(MESSAGE_BYTES_MAX));
+    }
+    let reading = Limited::new(body, MESSAGE_BYTES_MAX).collect();
+    match tokio::time::timeout(timeout, reading).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
+            Err(Problem::too_large(MESSAGE_BYTES_MAX))
+        }
+        Ok(Err(_)) => Err(Problem::refused(
+            StatusCode::BAD_REQUEST,
+            "cut_off",
+            "the message did not arrive whole",
+            "Send it again.",
+        )),
+        Err(_) => Err(Problem::refused(
+            StatusCode::REQUEST_TIMEOUT,
+            "too_slow",
+            "the message took too long to arrive",
+            "Send it in smaller messages.",
+        )),
+    }
+}
+
+/// Undoes the coding; at most [`FRAME_BYTES_MAX`] bytes come out, whatever goes in.
+pub fn decode(coding: Coding, bytes: Bytes) -> Result<Bytes, Problem> {
+    match coding {
+        Coding::Identity => Ok(bytes),
+        Coding::Zstd => {
+            let mut decoder = zstd::stream::read::Decoder::new(&*bytes).map_err(|_| undecodable())?;
+            decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(|_| undecodable())?;
+            read_bounded(decoder)
+        }
+        Coding::Gzip => read_bounded(flate2::read::GzDecoder::new(&*bytes)),
+    }
+}
+
+fn read_bounded(decoder: impl Read) -> Result<Bytes, Problem> {
+    let mut frame = Vec::new();
+    decoder.take(FRAME_BYTES_MAX as u64 + 1).read_to_end(&mut frame).map_err(|_| undecodable())?;
+    if frame.len() > FRAME_BYTES_MAX { Err(Problem::too_large(FRAME_BYTES_MAX)) } else { Ok(frame.into()) }
+}
+
+fn undecodable() -> Problem {
+    Problem::refused(
+        StatusCode::BAD_REQUEST,
+        "content_encoding",
+        "the message cannot be decompressed",
+        "Send it again; if it fails again, update the program.",
+    )
+}
+
+/// Applies the coding where it pays; answers the coding used.
+pub fn encode(coding: Coding, bytes: Vec<u8>) -> (Coding, Vec<u8>) {
+    if bytes.len() < COMPRESS_BYTES_MIN {
+        return (Coding::Identity, bytes);
+    }
+    let packed = match coding {
+        Coding::Identity => return (Coding::Identity, bytes),
+        Coding::Zstd => zstd::bulk::compress(&bytes, ZSTD_LEVEL),
+        Coding::Gzip => {
+            let mut packed = Vec::new();
+            flate2::read::GzEncoder::new(&*bytes, flate2::Compression::default())
+                .read_to_end(&mut packed)
+                .map(|_| packed)
+        }
+    };
+    match packed {
+        Ok(packed) if packed.len() < bytes.len() => (coding, packed),
+        _ => (Coding::Identity, bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Coding, FRAME_BYTES_MAX, decode, encode};
+    use axum::body::Bytes;
+    use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+
+    #[test]
+    fn both_codings_come_back() {
+        let frame = b"cuadrilla ".repeat(1000);
+        for coding in [Coding::Zstd, Coding::Gzip, Coding::Identity] {
+            let (used, packed) = encode(coding, frame.clone());
+            assert_eq!(used, coding);
+            assert_eq!(decode(coding, packed.into()).unwrap(), frame);
+        }
+        assert_eq!(encode(Coding::Zstd, vec![1; 8]).0, Coding::Identity);
+    }
+
+    #[test]
+    fn a_bomb_is_refused_without_being_unpacked() {
+        // 1 GiB of zeros in about 32 KiB; only FRAME_BYTES_MAX of it may ever exist.
+        let mut bomb = Vec::new();
+        let mut encoder = zstd::stream::write::Encoder::new(&mut bomb, 1).unwrap();
+        let zeros = vec![0; 1 << 20];
+        for _ in 0..1024 {
+            std::io::Write::write_all(&mut encoder, &zeros).unwrap();
+        }
+        encoder.finish().unwrap();
+        assert!(bomb.len() < 1 << 18);
+        let problem = decode(Coding::Zstd, bomb.into()).unwrap_err();
+        assert_eq!(problem.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert!(problem.message.contains(&FRAME_BYTES_MAX.to_string()));
+    }
+
+    #[test]
+    fn garbage_and_huge_windows_are_refused() {
+        for bytes in [&b"nonsense"[..], &[0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xf8, 1, 2, 3]] {
+            let problem = decode(Coding::Zstd, Bytes::copy_from_slice(bytes)).unwrap_err();
+            assert_eq!(problem.status, StatusCode::BAD_REQUEST);
+        }
+    }
+
+    #[test]
+    fn the_asker_chooses_the_coding() {
+        for (accepted, coding) in [
+            ("gzip, zstd", Coding::Zstd),
+            ("gzip;q=0.8", Coding::Gzip),
+            ("zstd;q=0, br", Coding::Identity),
+            ("", Coding::Identity),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(accepted));
+            assert_eq!(Coding::for_answer(&headers), coding, "{accepted}");
+        }
+    }
+}

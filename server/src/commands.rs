@@ -1,0 +1,183 @@
+//! Commands: from arguments to an exit status. Each command answers a [`Report`]; here it becomes text or JSON.
+
+mod init;
+mod integrity;
+mod invite;
+mod serve;
+mod show;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::FromArgMatches as _;
+use clap::error::ErrorKind;
+use serde_json::{Value, json};
+
+use crate::cli::{Cli, Command, command};
+use crate::failure::{EXIT_INTEGRITY, Failure};
+use crate::lang::{Lang, Text};
+
+/// What a command may touch of the process.
+pub struct Shell<'s> {
+    /// Standard output.
+    pub out: &'s mut dyn Write,
+    /// Standard error.
+    pub err: &'s mut dyn Write,
+    /// The environment.
+    pub env: &'s dyn Fn(&str) -> Option<String>,
+}
+
+/// What a command found or did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Report {
+    /// The one value of `--json`.
+    pub json: Value,
+    /// The same for people.
+    pub text: Text,
+    /// What is wrong all the same: printed after the report, and the exit status.
+    pub failure: Option<Failure>,
+}
+
+impl Report {
+    /// A report of success.
+    pub fn new(json: Value, text: Text) -> Self {
+        Self { json, text, failure: None }
+    }
+
+    /// Lines of label and value, aligned.
+    pub fn table(json: Value, rows: &[(&str, &str, String)]) -> Self {
+        let width = |pick: fn(&(&str, &str, String)) -> usize| rows.iter().map(pick).max().unwrap_or(0);
+        let (es, en) = (width(|row| row.0.chars().count()), width(|row| row.1.chars().count()));
+        let lines = |width: usize, pick: fn(&(&str, &str, String)) -> String| {
+            let line = |row| format!("{}  {}\n", pad(&pick(row), width), row.2);
+            rows.iter().map(line).collect::<String>()
+        };
+        Self::new(json, Text::new(lines(es, |row| row.0.to_owned()), lines(en, |row| row.1.to_owned())))
+    }
+}
+
+fn pad(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(text.chars().count());
+    format!("{text}{}", " ".repeat(missing))
+}
+
+/// Runs the command line; answers the exit status.
+pub fn run(args: impl IntoIterator<Item = OsString>, shell: &mut Shell<'_>) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let (asked_json, lang) = before_parsing(&args, shell.env);
+    let matches = match command(lang).try_get_matches_from(&args) {
+        Ok(matches) => matches,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            let _ = write!(shell.out, "{}", error.render());
+            return 0;
+        }
+        Err(error) => return fail(shell, &usage(&error), asked_json, lang),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return fail(shell, &usage(&error), asked_json, lang),
+    };
+    let json = cli.json;
+    match dispatch(cli.command, shell, json, lang) {
+        Ok(report) => print(shell, &report, json, lang),
+        Err(failure) => fail(shell, &failure, json, lang),
+    }
+}
+
+fn dispatch(command: Command, shell: &mut Shell<'_>, json: bool, lang: Lang) -> Result<Report, Failure> {
+    match command {
+        Command::Init(args) => init::run(&args),
+        Command::Serve(args) => serve::run(*args, shell, json, lang),
+        Command::Config(args) => serve::config(*args, shell),
+        Command::Verify(args) => integrity::verify(&args),
+        Command::Rebuild(args) => integrity::rebuild(&args),
+        Command::Show(args) => show::run(&args),
+        Command::Invite(args) => invite::run(&args),
+        Command::Completions(args) => {
+            let mut bytes = Vec::new();
+            clap_complete::generate(
+                args.shell,
+                &mut crate::cli::command(lang),
+                "cuadrilla-server",
+                &mut bytes,
+            );
+            Ok(generated("completions", &bytes))
+        }
+        Command::Man => {
+            let mut bytes = Vec::new();
+            let page = clap_mangen::Man::new(crate::cli::command(lang));
+            // Writing to memory does not fail.
+            let _ = page.render(&mut bytes);
+            Ok(generated("man", &bytes))
+        }
+    }
+}
+
+fn generated(key: &str, bytes: &[u8]) -> Report {
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    Report::new(json!({ key: text }), Text::new(text.clone(), text))
+}
+
+fn print(shell: &mut Shell<'_>, report: &Report, json: bool, lang: Lang) -> u8 {
+    let written = match (json, report.text.get(lang)) {
+        (true, _) if report.json.is_null() => Ok(()),
+        (true, _) => writeln!(shell.out, "{}", report.json),
+        (false, text) => write!(shell.out, "{text}"),
+    };
+    match &report.failure {
+        Some(failure) => fail(shell, failure, json, lang),
+        // A reader that has gone away (`| head`) is no failure of ours.
+        None if written.and_then(|()| shell.out.flush()).is_err() => 0,
+        None => 0,
+    }
+}
+
+fn fail(shell: &mut Shell<'_>, failure: &Failure, json: bool, lang: Lang) -> u8 {
+    // There is nowhere left to say that standard error is gone.
+    let _ = if json {
+        writeln!(shell.err, "{}", failure.to_json(lang))
+    } else {
+        let (message, hint) = (failure.message.get(lang), failure.hint.get(lang));
+        writeln!(shell.err, "error: {message}\nhint: {hint}")
+    };
+    failure.exit
+}
+
+/// What has to be known even when the arguments make no sense.
+fn before_parsing(args: &[OsString], env: &dyn Fn(&str) -> Option<String>) -> (bool, Lang) {
+    let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
+    let after = words.iter().position(|word| *word == "--lang").and_then(|at| words.get(at + 1).copied());
+    let asked = after.or_else(|| words.iter().find_map(|word| word.strip_prefix("--lang=")));
+    let lang = match asked {
+        Some("en") => Lang::En,
+        Some("es") => Lang::Es,
+        _ => Lang::from_env(env),
+    };
+    (words.contains(&"--json"), lang)
+}
+
+fn usage(error: &clap::Error) -> Failure {
+    let rendered = error.render().to_string();
+    let lines: Vec<&str> = rendered.lines().map(str::trim).collect();
+    let end = lines.iter().position(|line| line.is_empty()).unwrap_or(lines.len());
+    let message = lines[..end].join(" ");
+    let message = message.trim_start_matches("error: ").trim_end_matches(':').to_owned();
+    let message = if message.is_empty() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    {
+        Text::new("falta decir qué hacer", "no command was given")
+    } else {
+        Text::new(message.clone(), message)
+    };
+    let hint = Text::new(
+        "Corra `cuadrilla-server --help`, o la orden con `--help`.",
+        "Run `cuadrilla-server --help`, or the command with `--help`.",
+    );
+    Failure::usage("usage", message, hint)
+}
+
+/// A ledger whose record `seq` does not hold.
+fn integrity(seq: u64, detail: &str) -> Failure {
+    let failure = Failure::corrupt(seq, detail);
+    debug_assert_eq!(failure.exit, EXIT_INTEGRITY, "damage has its own exit status");
+    failure
+}

@@ -1,0 +1,138 @@
+//! `init`: the store, the log key, the first lines of the ledger, and the first administrator's code.
+
+use std::path::Path;
+
+use serde_json::json;
+use store::{DiskStore, Ledger, Store, StoreError};
+use sync_core::office::{Foundation, Office, fold_line, folio_prefix, found};
+use sync_core::rows::{MemoryRows, Overlay};
+use sync_core::rules::Rules;
+
+use super::Report;
+use crate::cli::Init;
+use crate::clock::now_ms;
+use crate::failure::Failure;
+use crate::lang::Text;
+use crate::{key, rule_files, start};
+
+/// Longest name of a municipality, in characters.
+const NAME_CHARS_MAX: usize = 100;
+
+pub(super) fn run(args: &Init) -> Result<Report, Failure> {
+    let data = &args.data.data;
+    check_name(&args.name)?;
+    let prefix = args.folio_prefix.clone().unwrap_or_else(|| folio_prefix(&args.name));
+    check_prefix(&prefix)?;
+    let folder = rule_files::find_folder(&args.schemas, data)?;
+    let is_begun = check_free(data)?;
+    let (mut store, _) = DiskStore::open(data, &start::options(true))?;
+    let seed = if is_begun && key::path(data).exists() {
+        key::read(data)?
+    } else {
+        let seed = key::random()?;
+        key::create(data, &seed)?;
+        seed
+    };
+    let foundation = Foundation {
+        municipality: args.municipality,
+        name: &args.name,
+        folio_prefix: &prefix,
+        seed: &seed,
+        entropy: &key::random()?,
+        now_ms: now_ms(),
+    };
+    let founded = found(&foundation);
+    let loaded = rule_files::load(folder.as_deref());
+    let lines = with_rules(founded.lines, &seed, &loaded.files)?;
+    store.append(&lines)?;
+    start::catch_up(&mut store)?;
+    Box::new(store).close()?;
+    let json = json!({
+        "municipality": args.municipality,
+        "name": args.name,
+        "folio_prefix": prefix,
+        "log_verifier": founded.log_verifier,
+        "admin_code": founded.admin_code,
+        "rules": loaded.files.len(),
+        "bad_rules": loaded.bad,
+    });
+    let mut rows = vec![
+        ("Municipio", "Municipality", format!("{} {}", args.municipality, args.name)),
+        ("Folios", "Folios", format!("{prefix}-…")),
+        ("Reglas", "Rules", loaded.files.len().to_string()),
+        ("Llave de la bitácora", "Log key", founded.log_verifier),
+        ("Código de administración", "Administration code", founded.admin_code),
+    ];
+    rows.extend(loaded.bad.into_iter().map(|bad| ("Regla con error", "Bad rule file", bad)));
+    Ok(Report::table(json, &rows))
+}
+
+/// The founding lines and those that publish the rules: one append makes all of them durable.
+fn with_rules(
+    mut lines: Vec<Vec<u8>>,
+    seed: &[u8; 32],
+    files: &[rule_files::RuleFile],
+) -> Result<Vec<Vec<u8>>, Failure> {
+    let nothing = MemoryRows::default();
+    let mut overlay = Overlay::new(&nothing);
+    let mut rules = Rules::default();
+    for (number, line) in (1..).zip(&lines) {
+        fold_line(&mut rules, &mut overlay, number, line).map_err(|error| Failure::rows(&error))?;
+    }
+    let mut office = Office::open(&overlay, seed).map_err(|error| start::office_failure(&error))?;
+    let next = lines.len() as u64 + 1;
+    let published = office.publish_rules(&mut overlay, next, now_ms(), files);
+    lines.extend(published.map_err(|error| start::office_failure(&error))?);
+    Ok(lines)
+}
+
+/// Whether an earlier `init` was cut off here; refuses where there is a ledger, or a key of something else.
+fn check_free(data: &Path) -> Result<bool, Failure> {
+    let taken = || {
+        Failure::usage(
+            "store_exists",
+            Text::new(
+                format!("ya hay datos de Cuadrilla en {}", data.display()),
+                format!("there is a Cuadrilla store in {} already", data.display()),
+            ),
+            Text::new(
+                "Use otra carpeta con --data; para otro código de administración: `cuadrilla-server invite`.",
+                "Name another folder with --data; for another administration code: `cuadrilla-server invite`.",
+            ),
+        )
+    };
+    if !data.join("FORMAT").exists() {
+        return if key::path(data).exists() { Err(taken()) } else { Ok(false) };
+    }
+    match Ledger::open_read_only(data) {
+        Ok(ledger) if ledger.reader.end() == 1 => Ok(true),
+        Err(StoreError::Missing { .. }) => Ok(true),
+        _ => Err(taken()),
+    }
+}
+
+fn check_name(name: &str) -> Result<(), Failure> {
+    let count = name.trim().chars().count();
+    if (1..=NAME_CHARS_MAX).contains(&count) && !name.chars().any(char::is_control) {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "name",
+        Text::new(format!("{name:?} no es un nombre"), format!("{name:?} is not a name")),
+        Text::new(
+            "Use de 1 a 100 letras, por ejemplo --name Mezquitic.",
+            "Use 1 to 100 letters, as --name Mezquitic.",
+        ),
+    ))
+}
+
+fn check_prefix(prefix: &str) -> Result<(), Failure> {
+    if (2..=4).contains(&prefix.len()) && prefix.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        "folio_prefix",
+        Text::new(format!("{prefix:?} no sirve para folios"), format!("{prefix:?} cannot start folios")),
+        Text::new("Use de 2 a 4 mayúsculas, por ejemplo MZQ.", "Use 2 to 4 capital letters, as MZQ."),
+    ))
+}

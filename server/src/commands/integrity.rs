@@ -1,0 +1,80 @@
+//! `verify` and `rebuild`: proving the ledger, and remaking what is derived from it.
+
+use std::time::Instant;
+
+use serde_json::{Value, json};
+use store::{DiskStore, Ledger, Store, StoreError};
+
+use super::{Report, integrity};
+use crate::cli::Data;
+use crate::config::LogFormat;
+use crate::failure::Failure;
+use crate::verify::{Bad, Proven, Verifier};
+use crate::{logging, start};
+
+/// Reads the ledger only, and changes nothing: it may be run while the server serves.
+pub(super) fn verify(args: &Data) -> Result<Report, Failure> {
+    start::require(&args.data)?;
+    let ledger = match Ledger::open_read_only(&args.data) {
+        Ok(ledger) => ledger,
+        Err(StoreError::Corrupt { seq, path, offset, detail }) => {
+            let detail = format!("{} @ {offset}: {detail}", path.display());
+            return Ok(report(seq - 1, None, &Err(Bad { seq, detail }), 0));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut verifier = Verifier::default();
+    let mut bad = None;
+    let read = ledger.reader.read_range(1, ledger.reader.end(), &mut |seq, line| {
+        bad = verifier.take(seq, line).err();
+        bad.is_none()
+    });
+    match read {
+        Err(StoreError::Corrupt { seq, detail, .. }) => bad = bad.or(Some(Bad { seq, detail })),
+        other => other?,
+    }
+    let (entries, devices) = (verifier.entries(), verifier.devices());
+    let proven = match bad {
+        Some(bad) => Err(bad),
+        None => verifier.finish(),
+    };
+    Ok(report(entries, Some(devices), &proven, ledger.tail_bytes_ignored))
+}
+
+fn report(entries: u64, devices: Option<u64>, proven: &Result<Proven, Bad>, tail_bytes: u64) -> Report {
+    let root = proven.as_ref().ok().map(|proven| proven.root.to_string());
+    let bad = proven.as_ref().err();
+    let json = json!({
+        "entries": entries,
+        "devices": devices,
+        "root": root,
+        "first_bad": bad.map(|bad| bad.seq),
+        "detail": bad.map(|bad| bad.detail.clone()),
+        "tail_bytes_ignored": tail_bytes,
+    });
+    let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+    let rows = [
+        ("Registros", "Entries", entries.to_string()),
+        ("Dispositivos", "Devices", or_none(devices.map(|count| count.to_string()))),
+        ("Raíz", "Root", or_none(root)),
+        ("Primero dañado", "First bad", or_none(bad.map(|bad| bad.seq.to_string()))),
+    ];
+    let mut report = Report::table(json, &rows);
+    report.failure = bad.map(|bad| integrity(bad.seq, &bad.detail));
+    report
+}
+
+pub(super) fn rebuild(args: &Data) -> Result<Report, Failure> {
+    logging::start(LogFormat::Text);
+    start::require(&args.data)?;
+    let started = Instant::now();
+    let (mut store, _) = DiskStore::open(&args.data, &start::options(false))?;
+    store.rebuild()?;
+    let entries = start::catch_up(&mut store)?;
+    Box::new(store).close()?;
+    let seconds = started.elapsed().as_secs_f64();
+    let json = json!({"entries": entries, "seconds": Value::from((seconds * 1000.0).round() / 1000.0)});
+    let rows =
+        [("Registros", "Entries", entries.to_string()), ("Segundos", "Seconds", format!("{seconds:.1}"))];
+    Ok(Report::table(json, &rows))
+}

@@ -1,0 +1,36 @@
+//! `invite`: an administration code made at the server itself, for when no administrator's device is left.
+
+use serde_json::json;
+use store::{DiskStore, Store};
+use sync_core::authority::{code_expiry, code_from};
+use sync_core::office::Office;
+use sync_core::rows::Overlay;
+use sync_core::time::rfc3339;
+
+use super::Report;
+use crate::cli::Invite;
+use crate::clock::now_ms;
+use crate::failure::Failure;
+use crate::{key, start};
+
+pub(super) fn run(args: &Invite) -> Result<Report, Failure> {
+    let data = &args.data.data;
+    start::require(data)?;
+    let seed = key::read(data)?;
+    let (mut store, _) = DiskStore::open(data, &start::options(false))?;
+    start::catch_up(&mut store)?;
+    let rows = store.rows();
+    let mut office = Office::open(&*rows, &seed).map_err(|error| start::office_failure(&error))?;
+    let code = code_from(&key::random()?);
+    let now = now_ms();
+    let mut overlay = Overlay::new(&*rows);
+    let lines = office.invite_admin(&mut overlay, store.records().end(), now, &code);
+    let batch = overlay.batch;
+    store.append(&lines.map_err(|error| start::office_failure(&error))?)?;
+    let last = store.records().end() - 1;
+    store.apply(batch, last)?;
+    Box::new(store).close()?;
+    let expires_at = rfc3339(code_expiry(now));
+    let json = json!({"code": code, "role": args.role, "expires_at": expires_at});
+    Ok(Report::table(json, &[("Código", "Code", code), ("Vence", "Expires", expires_at)]))
+}

@@ -1,0 +1,137 @@
+//! `serve` and `config`: settings, start, the address on standard output, and a clean end.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Report, Shell};
+use crate::cli::Serve;
+use crate::config::{Config, Shown, Source};
+use crate::failure::Failure;
+use crate::lang::{Lang, Text};
+use crate::service::{Foundations, Service};
+use crate::writer::disk_bytes;
+use crate::{key, listen, logging, rule_files, start};
+
+/// Largest share of free space kept when nobody says otherwise, in bytes.
+const RESERVE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+pub(super) fn config(args: Serve, shell: &mut Shell<'_>) -> Result<Report, Failure> {
+    let (_, shown) = Config::load(args.settings, args.config.as_ref(), shell.env)?;
+    let settings: Value = shown.iter().map(|one| (one.name.to_owned(), json!(one))).collect();
+    let json = json!({"data": args.data.data, "config": args.config, "settings": settings});
+    let column = |pick: fn(&Shown) -> usize| shown.iter().map(pick).max().unwrap_or(0);
+    let (names, values) = (column(|one| one.name.len()), column(|one| one.value.chars().count()));
+    let line = |one: &Shown, lang: Lang| {
+        let source = match one.source {
+            Source::Flag => lang.pick("opción", "flag"),
+            Source::Env => one.env,
+            Source::File => lang.pick("archivo", "file"),
+            Source::Default => lang.pick("usual", "default"),
+        };
+        format!("{}  {}  {source}\n", super::pad(one.name, names), super::pad(&one.value, values))
+    };
+    let text = |lang: Lang| shown.iter().map(|one| line(one, lang)).collect::<String>();
+    Ok(Report::new(json, Text::new(text(Lang::Es), text(Lang::En))))
+}
+
+pub(super) fn run(args: Serve, shell: &mut Shell<'_>, is_json: bool, lang: Lang) -> Result<Report, Failure> {
+    let (config, _) = Config::load(args.settings, args.config.as_ref(), shell.env)?;
+    logging::start(config.log_format);
+    let data = args.data.data;
+    start::require(&data)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::io(&Text::new("no hay hilos", "no threads"), &error))?;
+    runtime.block_on(serve(&data, config, shell, is_json, lang))?;
+    Ok(Report::new(Value::Null, Text::new("", "")))
+}
+
+async fn serve(
+    data: &Path,
+    config: Config,
+    shell: &mut Shell<'_>,
+    is_json: bool,
+    lang: Lang,
+) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::io(&Text::new("señales", "signals"), &error);
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let (listener, address) = bind(&config.listen).await?;
+    let service = open(data, config.clone())?;
+    let said = if is_json {
+        writeln!(shell.out, "{}", json!({"listening": format!("http://{address}")}))
+    } else {
+        writeln!(shell.out, "{} http://{address}", lang.pick("Atendiendo en", "Listening on"))
+    };
+    // A parent that reads no output is served all the same.
+    let _ = said.and_then(|()| shell.out.flush());
+    tracing::info!(%address, "serving");
+    let router = service.router();
+    let stop = service.site.stop.clone();
+    let stopping = async {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: what was accepted is finished first");
+        service.begin_stop();
+    };
+    let (cut_off, ()) = tokio::join!(listen::serve(listener, router, &config, stop), stopping);
+    if cut_off > 0 {
+        tracing::warn!(cut_off, "connections did not finish in time");
+    }
+    service.finish().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn bind(listen: &str) -> Result<(TcpListener, SocketAddr), Failure> {
+    let bound = async {
+        let listener = TcpListener::bind(listen).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    bound.await.map_err(|error: std::io::Error| {
+        Failure::other(
+            "listen",
+            Text::new(
+                format!("no se puede atender en {listen}: {error}"),
+                format!("cannot listen on {listen}: {error}"),
+            ),
+            Text::new(
+                "Detenga lo que use ese puerto, o elija otro con --listen 127.0.0.1:0.",
+                "Stop what uses that port, or choose another with --listen 127.0.0.1:0.",
+            ),
+        )
+    })
+}
+
+/// Opens the store and starts the service over it. Nothing else runs yet, so waiting for the disk is fine.
+fn open(data: &Path, config: Config) -> Result<Service, Failure> {
+    let seed = key::read(data)?;
+    let rules = rule_files::find_folder(&config.schemas, data)?;
+    if let Some(folder) = &rules {
+        tracing::info!(folder = %folder.display(), "rule files here override the built-in ones");
+    }
+    let opened = start::open(data)?;
+    let total = disk_bytes(data).map_or(0, |(_, total)| total);
+    let reserve_bytes = match config.reserve_bytes {
+        0 => RESERVE_BYTES_MAX.min(total / 20),
+        asked => asked,
+    };
+    let folder = data.to_owned();
+    let foundations = Foundations {
+        opened,
+        open: start::opener(data.to_owned()),
+        seed,
+        config,
+        data: Some(data.to_owned()),
+        free_bytes: Box::new(move || disk_bytes(&folder).map(|(free, _)| free)),
+        reserve_bytes,
+        rules,
+    };
+    Service::start(foundations).map_err(|error| start::office_failure(&error))
+}

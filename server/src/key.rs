@@ -1,0 +1,109 @@
+//! Key: the seed of the log key, in a private file beside the store. Whoever has it can speak as this server.
+
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::failure::Failure;
+use crate::lang::Text;
+
+/// Where the key lies.
+pub fn path(data: &Path) -> PathBuf {
+    data.join("log.key")
+}
+
+/// Writes a new key, durably, readable by its owner only. An existing one is never replaced.
+pub fn create(data: &Path, seed: &[u8; 32]) -> Result<(), Failure> {
+    let path = path(data);
+    let what = Text::new(
+        format!("no se pudo crear {}", path.display()),
+        format!("could not create {}", path.display()),
+    );
+    let written =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).and_then(|mut file| {
+            writeln!(file, "{}", hex::encode(seed))?;
+            file.sync_all()?;
+            File::open(data)?.sync_all()
+        });
+    written.map_err(|error| Failure::io(&what, &error))
+}
+
+/// Reads the key; others must not be able to.
+pub fn read(data: &Path) -> Result<[u8; 32], Failure> {
+    let path = path(data);
+    let shown = path.display();
+    let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => missing(&path),
+        _ => Failure::io(
+            &Text::new(format!("no se pudo leer {shown}"), format!("could not read {shown}")),
+            &error,
+        ),
+    })?;
+    let mode = std::fs::metadata(&path).map_or(0, |metadata| metadata.permissions().mode());
+    if mode & 0o077 != 0 {
+        return Err(Failure::other(
+            "key_exposed",
+            Text::new(
+                format!("otras personas pueden leer {shown} (permisos {:o})", mode & 0o777),
+                format!("others may read {shown} (mode {:o})", mode & 0o777),
+            ),
+            Text::new(format!("Corra `chmod 600 {shown}`."), format!("Run `chmod 600 {shown}`.")),
+        ));
+    }
+    let mut seed = [0; 32];
+    hex::decode_to_slice(text.trim(), &mut seed).map_err(|_| {
+        Failure::other(
+            "key_unreadable",
+            Text::new(
+                format!("{shown} no contiene 64 dígitos hexadecimales"),
+                format!("{shown} does not hold 64 hex digits"),
+            ),
+            Text::new("Restáurelo desde un respaldo.", "Restore it from a backup."),
+        )
+    })?;
+    Ok(seed)
+}
+
+fn missing(path: &Path) -> Failure {
+    Failure::usage(
+        "no_store",
+        Text::new(format!("falta {}", path.display()), format!("{} is missing", path.display())),
+        Text::new(
+            "Cree los datos con `cuadrilla-server init`, o restaure ese archivo desde un respaldo.",
+            "Make the data with `cuadrilla-server init`, or restore that file from a backup.",
+        ),
+    )
+}
+
+/// Random bytes from the system.
+pub fn random<const N: usize>() -> Result<[u8; N], Failure> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        Failure::other(
+            "no_randomness",
+            Text::new(
+                format!("el sistema no dio azar: {error}"),
+                format!("the system gave no randomness: {error}"),
+            ),
+            Text::new("Reinicie el equipo.", "Restart the machine."),
+        )
+    })?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_key_is_private_and_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        super::create(folder.path(), &[7; 32]).unwrap();
+        assert_eq!(super::read(folder.path()), Ok([7; 32]));
+        assert!(super::create(folder.path(), &[8; 32]).is_err());
+        let path = super::path(folder.path());
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        assert_eq!(super::read(folder.path()).unwrap_err().code, "key_exposed");
+    }
+}

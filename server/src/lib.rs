@@ -1,0 +1,31 @@
+//! The server of Cuadrilla: HTTP, one writer for each municipality, and the commands of its operator.
+//!
+//! Absent here: any rule of the domain (that is `sync_core`) and any file format (that is `store`).
+
+pub mod body;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod failure;
+pub mod key;
+pub mod lang;
+pub mod listen;
+pub mod logging;
+pub mod merkle;
+pub mod metrics;
+pub mod news;
+pub mod problem;
+pub mod router;
+pub mod routes;
+pub mod rule_files;
+pub mod service;
+pub mod site;
+pub mod start;
+#[cfg(test)]
+mod testing;
+pub mod verify;
+pub mod writer;
+
+pub use commands::{Shell, run};
+pub use router::router;

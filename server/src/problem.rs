@@ -1,0 +1,148 @@
+//! Problem: what an HTTP request ends with when it does not end well. The one place that maps errors to statuses.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+use store::StoreError;
+use sync_core::office::{OfficeError, RequestError};
+use sync_core::rows::RowsError;
+
+/// Why a request was not done. Causes inside the server are logged, never sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// A stable word.
+    pub code: &'static str,
+    /// What happened.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+    /// When to come back, in seconds.
+    pub retry_after_s: Option<u32>,
+}
+
+impl Problem {
+    /// One that the sender has to correct.
+    pub fn refused(status: StatusCode, code: &'static str, message: &str, hint: &str) -> Self {
+        Self { status, code, message: message.into(), hint: hint.into(), retry_after_s: None }
+    }
+
+    /// One that passes.
+    pub fn later(code: &'static str, message: &str) -> Self {
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code,
+            message: message.into(),
+            hint: "Try again later; what was not acknowledged stays on the device.".into(),
+            retry_after_s: Some(2),
+        }
+    }
+
+    /// Too many requests at once.
+    pub fn busy() -> Self {
+        Self::later("busy", "the server has as much to do as it can")
+    }
+
+    /// It is being stopped.
+    pub fn stopping() -> Self {
+        Self::later("stopping", "the server is being stopped")
+    }
+
+    /// No space: status 507.
+    pub fn disk_full() -> Self {
+        Self {
+            status: StatusCode::INSUFFICIENT_STORAGE,
+            code: "disk_full",
+            message: "the server has no space left to keep this".into(),
+            hint: "Nothing is lost: it stays on the device. The office must free space on the server.".into(),
+            retry_after_s: Some(60),
+        }
+    }
+
+    /// A fault of ours, already logged.
+    pub fn internal() -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            code: "internal",
+            message: "the server failed at this request".into(),
+            hint: "Its log says why. What was not acknowledged stays on the device.".into(),
+            retry_after_s: None,
+        }
+    }
+
+    /// Too long, before or after decompression.
+    pub fn too_large(bytes_max: usize) -> Self {
+        Self::refused(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            &format!("the message is longer than {bytes_max} bytes"),
+            "Send it in smaller messages.",
+        )
+    }
+
+    /// The index does not read: it is being opened anew, or will be once the writer meets it.
+    fn unread(error: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%error, "the index could not be read");
+        Self::later("index", "the server's index cannot be read at the moment")
+    }
+
+    /// Logs a fault of ours and hides it.
+    pub fn logged(what: &str, error: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%error, "{what}");
+        Self::internal()
+    }
+}
+
+impl From<&StoreError> for Problem {
+    fn from(error: &StoreError) -> Self {
+        match error {
+            StoreError::Full { .. } => Self::disk_full(),
+            _ => Self::later("not_durable", "the server could not keep this safely"),
+        }
+    }
+}
+
+impl From<RequestError> for Problem {
+    fn from(error: RequestError) -> Self {
+        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        if status.is_server_error() {
+            return Self::unread(&error);
+        }
+        let retry_after_s = (status == StatusCode::TOO_MANY_REQUESTS).then_some(10);
+        Self {
+            status,
+            code: error.code(),
+            message: error.to_string(),
+            hint: error.hint().into(),
+            retry_after_s,
+        }
+    }
+}
+
+impl From<OfficeError> for Problem {
+    fn from(error: OfficeError) -> Self {
+        match error {
+            OfficeError::Rows(error) => Self::unread(&error),
+            other => Self::logged("the office failed", &other),
+        }
+    }
+}
+
+impl From<RowsError> for Problem {
+    fn from(error: RowsError) -> Self {
+        Self::unread(&error)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = json!({"error": {"code": self.code, "message": self.message, "hint": self.hint}});
+        let mut response = (self.status, Json(body)).into_response();
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}

@@ -1,0 +1,124 @@
+//! Router: which path does what, and what every request goes through. `openapi.json` says the same for people.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::problem::Problem;
+use crate::routes::{checkpoint, events, exchange, health, home};
+use crate::site::Site;
+
+/// Every route, for the test that compares them with `openapi.json`.
+pub const ROUTES: [(&str, &str); 9] = [
+    ("get", "/"),
+    ("get", "/healthz"),
+    ("get", "/metrics"),
+    ("get", "/openapi.json"),
+    ("get", "/readyz"),
+    ("get", "/v1/checkpoint"),
+    ("post", "/v1/enrol"),
+    ("get", "/v1/events"),
+    ("post", "/v1/sync"),
+];
+
+/// What a handler adds to the one line logged for its request. Never a secret, never a body.
+#[derive(Debug, Clone, Default)]
+pub struct Notes {
+    /// The device, once it is known for certain.
+    pub device: String,
+    /// Bytes of the request as it travelled.
+    pub bytes_up: usize,
+    /// Bytes of the answer as it travels.
+    pub bytes_down: usize,
+    /// Entries accepted.
+    pub accepted: u64,
+    /// Entries held back.
+    pub quarantined: u64,
+    /// Entries that were there before.
+    pub duplicates: u64,
+}
+
+/// All routes over a site.
+pub fn router(site: Arc<Site>) -> Router {
+    let bounded = Router::new()
+        .route("/v1/sync", post(exchange::sync))
+        .route("/v1/enrol", post(exchange::enrol))
+        .route("/v1/checkpoint", get(checkpoint::show))
+        .layer(from_fn_with_state(Arc::clone(&site), shed));
+    Router::new()
+        .merge(bounded)
+        .route("/v1/events", get(events::listen))
+        .route("/", get(home::page))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(home::openapi))
+        .fallback(not_found)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(CatchPanicLayer::custom(|_| Problem::internal().into_response()))
+        .layer(from_fn_with_state(Arc::clone(&site), log))
+        .with_state(site)
+}
+
+async fn not_found() -> Problem {
+    Problem::refused(
+        StatusCode::NOT_FOUND,
+        "no_such_path",
+        "there is nothing at this path",
+        "GET /openapi.json lists what there is.",
+    )
+}
+
+async fn wrong_method(method: Method) -> Problem {
+    Problem::refused(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method",
+        &format!("{method} is not done at this path"),
+        "GET /openapi.json lists what there is.",
+    )
+}
+
+/// Refuses at once what there is no room for, and what takes too long. Slow bodies have a time of their own.
+async fn shed(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let Ok(_permit) = site.requests.try_acquire() else { return Problem::busy().into_response() };
+    if site.health.stopping.load(Relaxed) {
+        return Problem::stopping().into_response();
+    }
+    let config = &site.config;
+    let most = Duration::from_millis(config.body_timeout_ms.saturating_add(config.answer_timeout_ms));
+    match tokio::time::timeout(most, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::later("too_slow", "the answer took too long").into_response(),
+    }
+}
+
+/// One line and one count for each request.
+async fn log(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
+    let mut response = next.run(request).await;
+    let took = started.elapsed();
+    let status = response.status().as_u16();
+    site.metrics.request(&route, status);
+    let Notes { device, bytes_up, bytes_down, accepted, quarantined, duplicates } =
+        response.extensions_mut().remove().unwrap_or_default();
+    let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    if matches!(route.as_str(), "/healthz" | "/readyz" | "/metrics") {
+        tracing::debug!(%method, route, status, took_ms, "request");
+    } else {
+        tracing::info!(
+            %method, route, status, device, bytes_up, bytes_down, accepted, quarantined, duplicates, took_ms,
+            "request"
+        );
+    }
+    response
+}

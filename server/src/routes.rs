@@ -1,0 +1,7 @@
+//! Routes: one file for each group of handlers.
+
+pub mod checkpoint;
+pub mod events;
+pub mod exchange;
+pub mod health;
+pub mod home;

@@ -1,0 +1,22 @@
+//! Checkpoint: `GET /v1/checkpoint`, the log's size and root, signed, for whoever wants to keep one.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+
+use crate::problem::Problem;
+use crate::site::Site;
+
+/// `GET /v1/checkpoint`: a C2SP `tlog-checkpoint`.
+pub async fn show(State(site): State<Arc<Site>>) -> Result<impl IntoResponse, Problem> {
+    let note = site
+        .on_core(|site| {
+            let view = site.view();
+            Ok(view.office.checkpoint(&*view.rows, view.seq)?)
+        })
+        .await?;
+    let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, note))
+}

@@ -1,0 +1,120 @@
+//! Exchange: the one round trip of a device. Check in parallel, wait for the writer, answer in parallel.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::{IntoResponse as _, Response};
+use sync_core::authority::EnrolError;
+use sync_core::office::{Admitted, Checked, RequestError};
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::oneshot;
+
+use crate::body::{self, Coding};
+use crate::clock::now_ms;
+use crate::problem::Problem;
+use crate::router::Notes;
+use crate::site::{LedgerLines, Site};
+use crate::writer::{Job, Work};
+
+/// Which of the two messages a frame is.
+#[derive(Debug, Clone, Copy)]
+enum Message {
+    Sync,
+    Enrol,
+}
+
+/// `POST /v1/sync`: push and pull.
+pub async fn sync(State(site): State<Arc<Site>>, headers: HeaderMap, body: Body) -> Response {
+    answer(site, Message::Sync, headers, body).await
+}
+
+/// `POST /v1/enrol`: a new device introduces itself.
+pub async fn enrol(State(site): State<Arc<Site>>, headers: HeaderMap, body: Body) -> Response {
+    answer(site, Message::Enrol, headers, body).await
+}
+
+async fn answer(site: Arc<Site>, message: Message, headers: HeaderMap, body: Body) -> Response {
+    let mut notes = Notes::default();
+    let done = exchange(&site, message, &headers, body, &mut notes).await;
+    let mut response = done.unwrap_or_else(Problem::into_response);
+    response.extensions_mut().insert(notes);
+    response
+}
+
+async fn exchange(
+    site: &Arc<Site>,
+    message: Message,
+    headers: &HeaderMap,
+    body: Body,
+    notes: &mut Notes,
+) -> Result<Response, Problem> {
+    body::check_type(headers)?;
+    let coding = Coding::of_request(headers)?;
+    let bytes = body::read(headers, body, Duration::from_millis(site.config.body_timeout_ms)).await?;
+    notes.bytes_up = bytes.len();
+    let started = Instant::now();
+    let (checked, frame_bytes) = site.on_core(move |site| check(site, message, coding, bytes)).await?;
+    notes.device = checked.device.to_string();
+    let admitted = at_writer(site, checked, frame_bytes).await?;
+    notes.accepted = admitted.stats.accepted;
+    notes.quarantined = admitted.stats.quarantined;
+    notes.duplicates = admitted.stats.duplicates;
+    let wanted = Coding::for_answer(headers);
+    let (used, packed) = site.on_core(move |site| reply(site, message, &admitted, wanted)).await?;
+    site.metrics.ack(started.elapsed());
+    notes.bytes_down = packed.len();
+    let mut response = ([(header::CONTENT_TYPE, body::CONTENT_TYPE)], packed).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(name) = used.name() {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+    }
+    Ok(response)
+}
+
+/// Stage one: who it is, and whether it holds together.
+fn check(site: &Site, message: Message, coding: Coding, bytes: Bytes) -> Result<(Checked, usize), Problem> {
+    let frame = body::decode(coding, bytes)?;
+    let (rows, office) = site.handles();
+    let checked = match message {
+        Message::Sync => office.check_sync(&*rows, &frame, now_ms())?,
+        Message::Enrol => office.check_enrol(&*rows, &frame, now_ms())?,
+    };
+    site.note_attempt(checked.device, checked.attempt())?;
+    Ok((checked, frame.len()))
+}
+
+/// Stage two: waits in the bounded queue until the entries are durable.
+async fn at_writer(site: &Site, checked: Checked, bytes: usize) -> Result<Admitted, Problem> {
+    let (answer, outcome) = oneshot::channel();
+    site.metrics.queue.inc();
+    site.work.try_send(Work::Request(Box::new(Job { checked, bytes, answer }))).map_err(|error| {
+        site.metrics.queue.dec();
+        match error {
+            TrySendError::Full(_) => Problem::busy(),
+            TrySendError::Closed(_) => Problem::stopping(),
+        }
+    })?;
+    outcome.await.map_err(|_| Problem::stopping())?
+}
+
+/// Stage three: what is new for the device, from rows that hold still.
+fn reply(
+    site: &Site,
+    message: Message,
+    admitted: &Admitted,
+    wanted: Coding,
+) -> Result<(Coding, Vec<u8>), Problem> {
+    let stats = &admitted.stats;
+    if matches!(message, Message::Enrol) && stats.accepted + stats.quarantined + stats.duplicates == 0 {
+        // Two came with one code at the same time; the other one was first at the writer.
+        return Err(RequestError::Enrol(EnrolError::UsedCode).into());
+    }
+    let view = site.view();
+    let lines = LedgerLines(&*view.records);
+    let frame = view.office.reply(&*view.rows, &lines, view.seq, now_ms(), admitted)?;
+    drop(view);
+    Ok(body::encode(wanted, frame))
+}

@@ -1,0 +1,36 @@
+//! Health: whether the process lives, whether it takes work, and what it has done.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use serde_json::{Map, Value, json};
+
+use crate::site::Site;
+
+const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// `GET /healthz`: the process lives.
+pub async fn alive() -> impl IntoResponse {
+    Json(json!({"status": "ok"}))
+}
+
+/// `GET /readyz`: whether new work is taken, and if not why.
+pub async fn ready(State(site): State<Arc<Site>>) -> impl IntoResponse {
+    let conditions = site.health.conditions();
+    let is_ready = conditions.iter().all(|(_, wrong)| wrong.is_none());
+    let checks: Map<String, Value> = conditions
+        .into_iter()
+        .map(|(name, wrong)| (name.to_owned(), wrong.map_or_else(|| json!("ok"), Value::from)))
+        .collect();
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let word = if is_ready { "ready" } else { "not_ready" };
+    (status, Json(json!({"status": word, "checks": checks})))
+}
+
+/// `GET /metrics`.
+pub async fn metrics(State(site): State<Arc<Site>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, METRICS_TYPE)], site.metrics.to_text())
+}

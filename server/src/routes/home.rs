@@ -1,0 +1,91 @@
+//! Home: a page for the person who opens the address in a browser, and the interface for the one who programs.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{HeaderMap, header};
+use axum::response::{Html, IntoResponse};
+
+use crate::lang::Lang;
+use crate::site::Site;
+
+/// The interface, kept by hand; a test compares it with the routes.
+pub const OPENAPI: &str = include_str!("openapi.json");
+
+/// `GET /`.
+pub async fn page(State(site): State<Arc<Site>>, headers: HeaderMap) -> impl IntoResponse {
+    let wants =
+        headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let lang = if wants.starts_with("en") { Lang::En } else { Lang::Es };
+    let (_, office) = site.handles();
+    let name = escape(&office.genesis().name);
+    let key = escape(&office.genesis().log_verifier);
+    let (tag, title, text, log) = lang.pick(
+        (
+            "es",
+            format!("Servidor Cuadrilla de {name}"),
+            "Aquí sincronizan los dispositivos de las cuadrillas. Para inscribir uno, pida un código a la \
+             administración y corra:",
+            "Llave de la bitácora, para quien audita:",
+        ),
+        (
+            "en",
+            format!("Cuadrilla server of {name}"),
+            "The crews' devices synchronise here. To enrol one, ask the administration for a code and run:",
+            "Key of the log, for auditors:",
+        ),
+    );
+    let page = format!(
+        "<!doctype html><html lang=\"{tag}\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
+         <body style=\"font-family:sans-serif;max-width:40em;margin:3em auto;padding:0 1em\">\
+         <h1>{title}</h1><p>{text}</p><pre>crew enrol URL CODE --name NAME</pre>\
+         <p>{log}</p><pre style=\"white-space:pre-wrap\">{key}</pre>\
+         <p><a href=\"/openapi.json\">openapi.json</a> · <a href=\"/readyz\">readyz</a></p></body></html>\n"
+    );
+    let policy = [
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    (policy, Html(page))
+}
+
+/// `GET /openapi.json`.
+pub async fn openapi() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI)
+}
+
+fn escape(text: &str) -> String {
+    text.chars().fold(String::new(), |mut out, c| {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            other => out.push(other),
+        }
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_interface_names_exactly_the_routes() {
+        let openapi: serde_json::Value = serde_json::from_str(super::OPENAPI).unwrap();
+        let mut described = Vec::new();
+        for (path, methods) in openapi["paths"].as_object().unwrap() {
+            described
+                .extend(methods.as_object().unwrap().keys().map(|method| (method.clone(), path.clone())));
+        }
+        described.sort();
+        let mut routes = crate::router::ROUTES.map(|(method, path)| (method.to_owned(), path.to_owned()));
+        routes.sort();
+        assert_eq!(described, routes);
+    }
+
+    #[test]
+    fn names_are_text() {
+        assert_eq!(super::escape("<b>&\"A\"</b>"), "&lt;b&gt;&amp;&quot;A&quot;&lt;/b&gt;");
+    }
+}

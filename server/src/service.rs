@@ -1,0 +1,143 @@
+//! Service: a running municipality: the shared site, the writer's thread, and the tasks that keep it up to date.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::Router;
+use store::StoreError;
+use sync_core::office::{Office, OfficeError};
+use tokio::sync::{mpsc, watch};
+
+use crate::config::Config;
+use crate::rule_files;
+use crate::site::{Parts as SiteParts, Site, View};
+use crate::writer::{FreeBytes, OpenStore, Opened, Parts as WriterParts, Work, Writer};
+
+/// How often the disk, the store and the folder of rules are looked at.
+const TICK: Duration = Duration::from_secs(2);
+
+/// What a service is started from.
+pub struct Foundations {
+    /// The store, open and caught up.
+    pub opened: Opened,
+    /// Opens it anew if it fails.
+    pub open: OpenStore,
+    /// The log key's seed.
+    pub seed: [u8; 32],
+    /// The settings.
+    pub config: Config,
+    /// The data folder, if there is one.
+    pub data: Option<PathBuf>,
+    /// Free space where the store lies.
+    pub free_bytes: FreeBytes,
+    /// Free space to keep, in bytes.
+    pub reserve_bytes: u64,
+    /// The folder of rules over the built-in ones.
+    pub rules: Option<PathBuf>,
+}
+
+/// A running municipality.
+pub struct Service {
+    /// What requests share.
+    pub site: Arc<Site>,
+    stop: watch::Sender<bool>,
+    writer: JoinHandle<Result<(), StoreError>>,
+}
+
+impl Service {
+    /// Starts the writer and the tasks; call it inside a tokio runtime. Rules are published when this returns.
+    ///
+    /// # Errors
+    /// If the office does not open over the store.
+    pub fn start(foundations: Foundations) -> Result<Self, OfficeError> {
+        let Foundations { opened, open, seed, config, data, free_bytes, reserve_bytes, rules } = foundations;
+        let Opened { store, epoch_reason } = opened;
+        let (rows, records, seq) = (store.rows(), store.records(), store.watermark());
+        let office = Office::open(&*rows, &seed)?;
+        let view = View { office: Arc::new(Office::open(&*rows, &seed)?), rows, records, seq };
+        let (work, incoming) = mpsc::channel(config.queue_max);
+        let (stop, stopped) = watch::channel(false);
+        let site = Arc::new(Site::new(SiteParts { view, work, config, data, stop: stopped }));
+        let parts =
+            WriterParts { site: Arc::clone(&site), store, office, seed, open, free_bytes, reserve_bytes };
+        let mut writer = Writer::new(parts);
+        writer.begin(epoch_reason.as_deref(), load_rules(rules.as_ref()));
+        let writer = std::thread::spawn(move || writer.run(incoming));
+        let news = Arc::clone(&site.news);
+        tokio::spawn(async move { news.run().await });
+        tokio::spawn(look_after(Arc::clone(&site), rules));
+        Ok(Self { site, stop, writer })
+    }
+
+    /// The routes.
+    pub fn router(&self) -> Router {
+        crate::router::router(Arc::clone(&self.site))
+    }
+
+    /// Turns away what comes from now on, and ends streams.
+    pub fn begin_stop(&self) {
+        self.site.health.stopping.store(true, Relaxed);
+        self.stop.send_replace(true);
+    }
+
+    /// Finishes what the writer has, and closes the store.
+    ///
+    /// # Errors
+    /// What closing the store said.
+    pub async fn finish(self) -> Result<(), StoreError> {
+        self.begin_stop();
+        // It fails only if the writer is gone, and then there is nothing to finish.
+        let _ = self.site.work.send(Work::Stop).await;
+        let writer = self.writer;
+        match tokio::task::spawn_blocking(move || writer.join()).await {
+            Ok(Ok(closed)) => closed,
+            _ => {
+                tracing::error!("the writer did not end well; the ledger holds all that was acknowledged");
+                Ok(())
+            }
+        }
+    }
+}
+
+fn load_rules(folder: Option<&PathBuf>) -> Vec<rule_files::RuleFile> {
+    let loaded = rule_files::load(folder.map(PathBuf::as_path));
+    for bad in &loaded.bad {
+        tracing::error!(file = bad, "a rule file cannot be used; the others are");
+    }
+    loaded.files
+}
+
+/// Ticks the writer, and hands it rule files when the folder changes.
+async fn look_after(site: Arc<Site>, folder: Option<PathBuf>) {
+    let mut stop = site.stop.clone();
+    let mut seen = folder.as_deref().map(rule_files::fingerprint);
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        // A full queue is no reason to wait: the next tick comes soon.
+        let _ = site.work.try_send(Work::Tick);
+        let Some(folder) = folder.clone() else { continue };
+        let look = tokio::task::spawn_blocking(move || {
+            let now = rule_files::fingerprint(&folder);
+            (now, folder)
+        });
+        let Ok((now, folder)) = look.await else { continue };
+        if seen.as_ref() == Some(&now) {
+            continue;
+        }
+        let Ok(files) = tokio::task::spawn_blocking(move || load_rules(Some(&folder))).await else {
+            continue;
+        };
+        if site.work.send(Work::Rules(files)).await.is_ok() {
+            seen = Some(now);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,167 @@
+//! Tests of the whole service over HTTP, in process, on a store in memory.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, Response, StatusCode, header};
+use http_body_util::BodyExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tower::ServiceExt as _;
+
+use super::{Foundations, Service};
+use crate::body::{self, CONTENT_TYPE, Coding};
+use crate::config::Config;
+use crate::testing::{Device, SEED, founded, invitation, opener};
+
+/// A service and the first administrator's code.
+fn start(config: Config) -> (Service, String) {
+    let (medium, code) = founded();
+    let mut open = opener(&medium);
+    let foundations = Foundations {
+        opened: open().unwrap(),
+        open,
+        seed: SEED,
+        config,
+        data: None,
+        free_bytes: Box::new(|| None),
+        reserve_bytes: 0,
+        rules: None,
+    };
+    (Service::start(foundations).unwrap(), code)
+}
+
+fn message(path: &str, frame: Vec<u8>) -> Request<Body> {
+    let (coding, packed) = body::encode(Coding::Zstd, frame);
+    let mut request = Request::post(path)
+        .header(header::CONTENT_TYPE, CONTENT_TYPE)
+        .header(header::ACCEPT_ENCODING, "zstd");
+    if let Some(name) = coding.name() {
+        request = request.header(header::CONTENT_ENCODING, name);
+    }
+    request.body(Body::from(packed)).unwrap()
+}
+
+async fn send(service: &Service, request: Request<Body>) -> Response<Body> {
+    service.router().oneshot(request).await.unwrap()
+}
+
+async fn code_of(response: Response<Body>) -> (StatusCode, String) {
+    let status = response.status();
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+    assert!(json["error"]["hint"].as_str().is_some_and(|hint| !hint.is_empty()));
+    (status, json["error"]["code"].as_str().unwrap_or_default().to_owned())
+}
+
+async fn enrolled(service: &Service, code: &str) -> Device {
+    let mut device = Device::new(1);
+    let response = send(service, message("/v1/enrol", device.enrol(code))).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()[header::CONTENT_TYPE], CONTENT_TYPE);
+    device
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_enrols_and_syncs_and_a_recorded_request_is_worth_nothing() {
+    let (service, code) = start(Config::default());
+    let mut device = enrolled(&service, &code).await;
+    let frame = device.sync(&[invitation("A")]);
+    let response = send(&service, message("/v1/sync", frame.clone())).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()[header::CONTENT_ENCODING], "zstd");
+    let again = send(&service, message("/v1/sync", frame)).await;
+    assert_eq!(code_of(again).await, (StatusCode::CONFLICT, "replayed".into()));
+    let stranger = send(&service, message("/v1/sync", Device::new(2).sync(&[]))).await;
+    assert_eq!(code_of(stranger).await, (StatusCode::UNAUTHORIZED, "unknown_device".into()));
+    let used = send(&service, message("/v1/enrol", Device::new(3).enrol(&code))).await;
+    assert_eq!(code_of(used).await, (StatusCode::FORBIDDEN, "code_used".into()));
+    let text = service.site.metrics.to_text();
+    assert!(text.contains("cuadrilla_entries_total{verdict=\"accepted\"} 2"), "{text}");
+    service.finish().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_devices_with_one_code_at_once_are_told_apart() {
+    let (service, code) = start(Config::default());
+    let (mut one, mut two) = (Device::new(1), Device::new(2));
+    let (first, second) = tokio::join!(
+        send(&service, message("/v1/enrol", one.enrol(&code))),
+        send(&service, message("/v1/enrol", two.enrol(&code))),
+    );
+    let mut statuses = [first.status().as_u16(), second.status().as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 403]);
+    service.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_too_large_or_foreign_is_refused_before_it_is_read() {
+    let (service, _) = start(Config::default());
+    let huge = Request::post("/v1/sync")
+        .header(header::CONTENT_TYPE, CONTENT_TYPE)
+        .header(header::CONTENT_LENGTH, "99999999")
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(
+        code_of(send(&service, huge).await).await,
+        (StatusCode::PAYLOAD_TOO_LARGE, "too_large".into())
+    );
+    let page = message("/v1/sync", b"<html>Acepte los terminos</html>".to_vec());
+    assert_eq!(code_of(send(&service, page).await).await, (StatusCode::BAD_REQUEST, "malformed".into()));
+    let nowhere = Request::get("/v2/sync").body(Body::empty()).unwrap();
+    assert_eq!(code_of(send(&service, nowhere).await).await, (StatusCode::NOT_FOUND, "no_such_path".into()));
+    service.finish().await.unwrap();
+}
+
+#[tokio::test]
+async fn beyond_its_bound_it_sheds_load_and_still_says_that_it_lives() {
+    let (service, _) = start(Config { requests_max: 1, ..Config::default() });
+    let _held = service.site.requests.try_acquire().unwrap();
+    let shed = send(&service, message("/v1/sync", vec![1])).await;
+    assert!(shed.headers().contains_key(header::RETRY_AFTER));
+    assert_eq!(code_of(shed).await, (StatusCode::SERVICE_UNAVAILABLE, "busy".into()));
+    for path in ["/healthz", "/readyz", "/metrics", "/", "/openapi.json"] {
+        let answer = send(&service, Request::get(path).body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+    }
+    service.begin_stop();
+    let ready = send(&service, Request::get("/readyz").body(Body::empty()).unwrap()).await;
+    assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_hears_that_there_is_news_and_the_stream_ends_with_the_server() {
+    let (service, code) = start(Config::default());
+    let device = enrolled(&service, &code).await;
+    let path = format!("/v1/events?device={}", device.id);
+    let stream = send(&service, Request::get(&path).body(Body::empty()).unwrap()).await;
+    assert_eq!(stream.status(), StatusCode::OK);
+    let mut body = stream.into_body();
+    let greeting = body.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert!(greeting.starts_with(b":") || greeting.starts_with(b"retry"), "{greeting:?}");
+    service.site.news.tell([sync_core::scope::Scope::Crew("C-07".into())]);
+    service.site.news.tell([sync_core::scope::Scope::Municipality]);
+    let news = body.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert!(news.starts_with(b"event: news\n"), "{news:?}");
+    service.finish().await.unwrap();
+    assert!(body.frame().await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_dawdles_over_its_headers_is_closed() {
+    let config = Config { header_timeout_ms: 100, grace_ms: 1_000, ..Config::default() };
+    let (service, _) = start(config.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (router, stop) = (service.router(), service.site.stop.clone());
+    let serving = tokio::spawn(async move { crate::listen::serve(listener, router, &config, stop).await });
+    let mut slow = TcpStream::connect(address).await.unwrap();
+    slow.write_all(b"GET /healthz HTTP/1.1\r\nHos").await.unwrap();
+    let mut rest = Vec::new();
+    let closed = tokio::time::timeout(Duration::from_secs(5), slow.read_to_end(&mut rest)).await;
+    assert!(closed.is_ok(), "it was closed");
+    service.begin_stop();
+    assert_eq!(serving.await.unwrap(), 0);
+    service.finish().await.unwrap();
+}

@@ -1,0 +1,186 @@
+//! Site: what all requests of one municipality share. Reading goes through here; writing through the writer only.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+
+use store::{IndexRows, Records};
+use sync_core::id::DeviceId;
+use sync_core::line::Lines;
+use sync_core::office::{Office, RequestError};
+use sync_core::rows::RowsError;
+use tokio::sync::{Semaphore, mpsc, watch};
+
+use crate::config::Config;
+use crate::metrics::Metrics;
+use crate::news::News;
+use crate::problem::Problem;
+use crate::writer::Work;
+
+/// What readers see: handles that change when the store is opened anew, and how far the rows are.
+pub struct View {
+    /// The index.
+    pub rows: Arc<dyn IndexRows>,
+    /// The ledger.
+    pub records: Arc<dyn Records>,
+    /// The last record that the rows contain.
+    pub seq: u64,
+    /// Key, municipality and rules, as of `seq`.
+    pub office: Arc<Office>,
+}
+
+/// The ledger as the core reads it.
+pub struct LedgerLines<'r>(pub &'r dyn Records);
+
+impl Lines for LedgerLines<'_> {
+    fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
+        self.0.read(number).map_err(|error| RowsError(error.to_string()))
+    }
+}
+
+/// What readiness says.
+#[derive(Debug, Default)]
+pub struct Health {
+    /// There is no room for more records; reading goes on.
+    pub disk_full: AtomicBool,
+    /// The store does not work and is being opened anew; why.
+    broken: Mutex<Option<String>>,
+    /// A stop was asked for.
+    pub stopping: AtomicBool,
+}
+
+impl Health {
+    /// Notes that the store does not work, or works again.
+    pub fn set_broken(&self, why: Option<String>) {
+        *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    /// Each condition for readiness, by name, and what is wrong with it.
+    pub fn conditions(&self) -> [(&'static str, Option<String>); 3] {
+        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let when = |is: &AtomicBool, why: &str| is.load(Relaxed).then(|| why.to_owned());
+        [
+            ("ledger", broken),
+            ("disk", when(&self.disk_full, "no space left: new work is refused, reading goes on")),
+            ("serving", when(&self.stopping, "the server is being stopped")),
+        ]
+    }
+}
+
+/// Everything that requests of one municipality share.
+pub struct Site {
+    view: RwLock<View>,
+    /// The way to the writer.
+    pub work: mpsc::Sender<Work>,
+    /// The settings.
+    pub config: Config,
+    /// The data folder, if there is one.
+    pub data: Option<PathBuf>,
+    /// Counts.
+    pub metrics: Arc<Metrics>,
+    /// News for listening devices.
+    pub news: Arc<News>,
+    /// Readiness.
+    pub health: Arc<Health>,
+    /// Requests in progress.
+    pub requests: Semaphore,
+    /// Listening devices.
+    pub listeners: Arc<Semaphore>,
+    /// Cores: checking and answering wait their turn for one.
+    pub cores: Semaphore,
+    /// Turns true once, when the server is to stop.
+    pub stop: watch::Receiver<bool>,
+    /// The highest attempt of each device since the start; one entry a device that is enrolled, so bounded by them.
+    attempts: Mutex<HashMap<DeviceId, u64>>,
+}
+
+/// What [`Site::new`] is made of.
+pub struct Parts {
+    /// What readers see first.
+    pub view: View,
+    /// The way to the writer.
+    pub work: mpsc::Sender<Work>,
+    /// The settings.
+    pub config: Config,
+    /// The data folder, if there is one.
+    pub data: Option<PathBuf>,
+    /// When to stop.
+    pub stop: watch::Receiver<bool>,
+}
+
+impl Site {
+    /// A site whose writer is about to start.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { view, work, config, data, stop } = parts;
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            view: RwLock::new(view),
+            work,
+            data,
+            metrics: Arc::default(),
+            news: Arc::default(),
+            health: Arc::default(),
+            requests: Semaphore::new(config.requests_max),
+            listeners: Arc::new(Semaphore::new(config.events_max)),
+            cores: Semaphore::new(cores),
+            config,
+            stop,
+            attempts: Mutex::default(),
+        }
+    }
+
+    /// The view, held still: no record is applied while the guard lives. May wait for the disk.
+    pub fn view(&self) -> RwLockReadGuard<'_, View> {
+        // Only the writer changes it, and it replaces what a panic left before it lets go of the lock again.
+        self.view.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the view while nobody reads it.
+    pub fn change_view<T>(&self, change: impl FnOnce(&mut View) -> T) -> T {
+        change(&mut self.view.write().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Handles of the view that may be used while records are being applied.
+    pub fn handles(&self) -> (Arc<dyn IndexRows>, Arc<Office>) {
+        let view = self.view();
+        (Arc::clone(&view.rows), Arc::clone(&view.office))
+    }
+
+    /// Takes note of a device's attempt, once. A recorded request that is sent again is refused here.
+    ///
+    /// # Errors
+    /// `Replayed` if that number, or a higher one, was seen since the start.
+    pub fn note_attempt(&self, device: DeviceId, attempt: u64) -> Result<(), RequestError> {
+        if attempt == 0 {
+            return Ok(());
+        }
+        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = attempts.entry(device).or_insert(0);
+        if attempt <= *last {
+            return Err(RequestError::Replayed { attempt, last: *last });
+        }
+        *last = attempt;
+        Ok(())
+    }
+
+    /// Runs `call` on a thread that may wait, when a core is free. A panic there ends this request only.
+    ///
+    /// # Errors
+    /// `internal` after a panic; else what `call` says.
+    pub async fn on_core<T: Send + 'static>(
+        self: &Arc<Self>,
+        call: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let _core = self.cores.acquire().await.map_err(|_| Problem::stopping())?;
+        let site = Arc::clone(self);
+        match tokio::task::spawn_blocking(move || call(&site)).await {
+            Ok(done) => done,
+            Err(error) if error.is_panic() => {
+                self.metrics.panics.inc();
+                Err(Problem::internal())
+            }
+            Err(_) => Err(Problem::stopping()),
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! Start: from a data folder to an open store whose index contains the whole ledger.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use store::{CatchUp, DiskStore, IndexReason, Notices, Options, Store, StoreError};
+use sync_core::office::{fold_line, rules_from};
+
+use crate::failure::Failure;
+use crate::lang::Text;
+use crate::writer::Opened;
+
+/// Version of what the server folds into the rows; raise it when the fold changes, and old indexes are rebuilt.
+const ROWS_FORMAT: u32 = 1;
+/// How often a long catch-up says how far it is.
+const PROGRESS_EVERY: Duration = Duration::from_secs(2);
+
+/// How the server opens its store.
+pub fn options(create: bool) -> Options {
+    let mut options = Options { create, ..Options::server() };
+    options.index.rows_format = ROWS_FORMAT;
+    options
+}
+
+/// Opens the store and catches its index up. Everything unusual is one warning line.
+///
+/// # Errors
+/// As [`DiskStore::open`] and [`Store::catch_up`].
+pub fn open(data: &Path) -> Result<Opened, StoreError> {
+    let (store, notices) = DiskStore::open(data, &options(false))?;
+    let epoch_reason = warn(&notices);
+    let mut store: Box<dyn Store> = Box::new(store);
+    catch_up(&mut *store)?;
+    Ok(Opened { store, epoch_reason })
+}
+
+/// As [`open`], for the writer to call again.
+pub fn opener(data: PathBuf) -> crate::writer::OpenStore {
+    Box::new(move || open(&data))
+}
+
+/// Logs the notices; answers why devices must read anew, if they must.
+fn warn(notices: &Notices) -> Option<String> {
+    let mut reason = None;
+    if let Some(tail) = &notices.tail {
+        let (first, bytes, saved_as) = (tail.first_seq_dropped, tail.bytes, tail.saved_as.display());
+        tracing::warn!(first, bytes, %saved_as, "an unfinished append was cut from the ledger's end");
+        reason = Some(format!("an unfinished append from record {first} on was cut ({bytes} bytes)"));
+    }
+    if let Some(index) = &notices.index {
+        let saved_as = index.saved_as.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
+        tracing::warn!(reason = %index.reason, saved_as, "the index was set aside and is rebuilt");
+        // Somebody was told of records that this ledger does not have: a restored copy, or a disk that lied.
+        if matches!(index.reason, IndexReason::AheadOfLedger { .. } | IndexReason::OtherLedger { .. }) {
+            reason = Some(format!("the ledger lost records that the index had: {}", index.reason));
+        }
+    }
+    reason
+}
+
+/// Folds what the index lacks.
+///
+/// # Errors
+/// As [`Store::catch_up`]; `Fold` with number 0 if the rules in force do not read.
+pub fn catch_up(store: &mut dyn Store) -> Result<u64, StoreError> {
+    let rules = rules_from(&*store.rows());
+    let mut rules = rules.map_err(|error| StoreError::Index { detail: error.to_string() })?;
+    let mut said_at = Instant::now();
+    store.catch_up(
+        &mut |seq, line, overlay| Ok(fold_line(&mut rules, overlay, seq, line)?),
+        &mut |CatchUp { applied, last }| {
+            if said_at.elapsed() >= PROGRESS_EVERY {
+                said_at = Instant::now();
+                tracing::info!(applied, last, "the index is catching up");
+            }
+        },
+    )
+}
+
+/// Insists that `data` holds a store.
+pub fn require(data: &Path) -> Result<(), Failure> {
+    if data.join("FORMAT").is_file() {
+        return Ok(());
+    }
+    Err(Failure::from(StoreError::Missing { path: data.to_owned() }))
+}
+
+/// An office that does not open over a store that does.
+pub fn office_failure(error: &sync_core::office::OfficeError) -> Failure {
+    Failure::other(
+        "office",
+        Text::new(format!("la oficina no abre: {error}"), error.to_string()),
+        Text::new(
+            "Revise que log.key sea el de estos datos; `verify` revisa el libro, `rebuild` rehace el índice.",
+            "Check that log.key belongs to this data; `verify` checks the ledger, `rebuild` remakes the index.",
+        ),
+    )
+}

@@ -1,0 +1,167 @@
+//! Testing: a founded municipality in memory, and a device that speaks the wire without a notebook.
+
+use std::sync::Arc;
+
+use store::{MemoryMedium, Store};
+use sync_core::act::Act;
+use sync_core::authority::code_hash;
+use sync_core::chain::sign_head;
+use sync_core::crypto::SecretKey;
+use sync_core::entry::{Anchor, Body, Entry, Header};
+use sync_core::id::{BootId, DeviceId, Epoch, Hash, RecordId};
+use sync_core::office::refs::RowRefs;
+use sync_core::office::{Foundation, Office, found};
+use sync_core::rows::MemoryRows;
+use sync_core::wire::message::{EnrolRequest, Segment, SyncRequest, VERSION, seal_request};
+use sync_core::wire::pack::{PackBody, PackItem, change_hashes, pack};
+use tokio::sync::{mpsc, watch};
+
+use crate::clock::now_ms;
+use crate::config::Config;
+use crate::site::{Parts as SiteParts, Site, View};
+use crate::start::catch_up;
+use crate::writer::{OpenStore, Opened, Parts, Work, Writer};
+
+/// The log key's seed of every test.
+pub(crate) const SEED: [u8; 32] = [9; 32];
+const MUNICIPALITY: u32 = 14061;
+
+/// A founded ledger in memory and its first code.
+pub(crate) fn founded() -> (MemoryMedium, String) {
+    let founded = found(&Foundation {
+        municipality: MUNICIPALITY,
+        name: "Mezquitic",
+        folio_prefix: "MZQ",
+        seed: &SEED,
+        entropy: &[200; 64],
+        now_ms: now_ms(),
+    });
+    let medium = MemoryMedium::new();
+    let (mut store, _) = medium.open().unwrap();
+    store.append(&founded.lines).unwrap();
+    (medium, founded.admin_code)
+}
+
+/// Opens the store on a medium as the server does.
+pub(crate) fn opener(medium: &MemoryMedium) -> OpenStore {
+    let medium = medium.clone();
+    Box::new(move || {
+        let (store, notice) = medium.open()?;
+        let mut store: Box<dyn Store> = Box::new(store);
+        catch_up(&mut *store)?;
+        Ok(Opened { store, epoch_reason: notice.map(|notice| notice.reason.to_string()) })
+    })
+}
+
+/// A writer that runs nowhere yet, its site, and the other end of its queue.
+pub(crate) fn writer(medium: &MemoryMedium) -> (Writer, Arc<Site>, mpsc::Receiver<Work>) {
+    let mut open = opener(medium);
+    let Opened { store, .. } = open().unwrap();
+    let (rows, records, seq) = (store.rows(), store.records(), store.watermark());
+    let office = Office::open(&*rows, &SEED).unwrap();
+    let view = View { office: Arc::new(Office::open(&*rows, &SEED).unwrap()), rows, records, seq };
+    let (work, incoming) = mpsc::channel(8);
+    let (_, stop) = watch::channel(false);
+    let site = Arc::new(Site::new(SiteParts { view, work, config: Config::default(), data: None, stop }));
+    let parts = Parts {
+        site: Arc::clone(&site),
+        store,
+        office,
+        seed: SEED,
+        open,
+        free_bytes: Box::new(|| None),
+        reserve_bytes: 0,
+    };
+    (Writer::new(parts), site, incoming)
+}
+
+/// A device with a chain of acts.
+pub(crate) struct Device {
+    pub(crate) id: DeviceId,
+    key: SecretKey,
+    seq: u64,
+    head: Hash,
+    attempt: u64,
+}
+
+impl Device {
+    pub(crate) fn new(number: u8) -> Self {
+        let key = SecretKey::from_seed(&[number; 32]);
+        Self { id: DeviceId([number; 16]), key, seq: 0, head: Hash::ZERO, attempt: 0 }
+    }
+
+    /// The frame that enrols it.
+    pub(crate) fn enrol(&mut self, code: &str) -> Vec<u8> {
+        let name = format!("tableta {}", self.id.short());
+        let act = Act::Enrol { code: code.into(), key: self.key.public(), name };
+        let own = self.segment(&[act]).unwrap();
+        seal_request(&self.key, &EnrolRequest { version: VERSION, own })
+    }
+
+    /// The frame that pushes `acts`, under a new attempt.
+    pub(crate) fn sync(&mut self, acts: &[Act]) -> Vec<u8> {
+        let own = self.segment(acts);
+        self.request(own)
+    }
+
+    fn request(&mut self, own: Option<Segment>) -> Vec<u8> {
+        self.attempt += 1;
+        let request = SyncRequest {
+            version: VERSION,
+            municipality: MUNICIPALITY,
+            device: self.id,
+            attempt: self.attempt,
+            epoch: Epoch::ZERO,
+            cursors: Vec::new(),
+            aim_bytes: 256 * 1024,
+            own,
+            carried: Vec::new(),
+            reconcile: None,
+            clock_ms: 0,
+        };
+        seal_request(&self.key, &request)
+    }
+
+    fn segment(&mut self, acts: &[Act]) -> Option<Segment> {
+        let prev: [u8; 8] = self.head.0[..8].try_into().unwrap();
+        let items: Vec<PackItem> = acts.iter().map(|act| self.entry(act)).collect();
+        let last = items.len().checked_sub(1)?;
+        let mut items = items;
+        items[last].signature = Some(sign_head(&self.key, &self.id, self.seq, &self.head));
+        let rows = MemoryRows::default();
+        let refs = RowRefs { rows: &rows, is_known: &|_| Ok(None) };
+        let hashes = change_hashes(&items).unwrap();
+        let pack = pack(&items, &hashes, &refs).unwrap();
+        Some(Segment { device: self.id, prev, pack: pack.into() })
+    }
+
+    fn entry(&mut self, act: &Act) -> PackItem {
+        self.seq += 1;
+        let header = Header {
+            municipality: MUNICIPALITY,
+            device: self.id,
+            seq: self.seq,
+            record: RecordId::ZERO,
+            person: "Ana".into(),
+            claimed_at_ms: 1_795_232_207_000,
+            boot: BootId([1; 8]),
+            monotonic_ms: self.seq,
+            anchor: Anchor::default(),
+        };
+        let bytes = act.to_bytes();
+        let entry = Entry { header: header.clone(), body: Body::Act(bytes.clone()) };
+        self.head = entry.hash(&self.head);
+        PackItem { header, body: PackBody::Act(bytes), receipt: None, signature: None }
+    }
+}
+
+/// An act that an administrator may make: an invitation with that code.
+pub(crate) fn invitation(code: &str) -> Act {
+    Act::Invite {
+        code_hash: code_hash(code),
+        role: sync_core::act::Role::Crew,
+        crew: Some("C-07".into()),
+        localities: vec!["nostic".into()],
+        expires_at_ms: now_ms() + 3_600_000,
+    }
+}

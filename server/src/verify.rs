@@ -1,0 +1,214 @@
+//! Verify: proves a ledger from its records alone: bodies, chains with their branches, signatures and Merkle root.
+//!
+//! Nothing of the index is read. Checksums of the frames are the store's part, before this.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use sync_core::act::Act;
+use sync_core::chain::{Deed, verify_head};
+use sync_core::crypto::PublicKey;
+use sync_core::entry::{Anchor, Body, ChainedEntry};
+use sync_core::id::{DeviceId, Hash};
+use sync_core::line::Line;
+use sync_core::merkle::leaf_bytes;
+use sync_core::office::fold::decode_deed;
+use sync_core::verdict::{Reason, Receipt, Verdict};
+
+use crate::merkle::Tree;
+
+/// The first record that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bad {
+    /// Its number.
+    pub seq: u64,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+/// What holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proven {
+    /// Records.
+    pub entries: u64,
+    /// Devices whose chains they are, the office's among them.
+    pub devices: u64,
+    /// Merkle root over all of them.
+    pub root: Hash,
+}
+
+#[derive(Default)]
+struct Chain {
+    key: Option<PublicKey>,
+    /// Hashes of the chain, from entry 1.
+    hashes: Vec<Hash>,
+    branches: HashSet<(u64, Hash)>,
+    /// Entries that no signature covers yet, and the first record that waits for one.
+    unsigned: HashMap<(u64, Hash), u64>,
+}
+
+/// Takes the records in order and proves each.
+#[derive(Default)]
+pub struct Verifier {
+    chains: BTreeMap<DeviceId, Chain>,
+    tree: Tree,
+    entries: u64,
+    municipality: u32,
+    epochs: u64,
+}
+
+impl Verifier {
+    /// Proves record `seq`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn take(&mut self, seq: u64, bytes: &[u8]) -> Result<(), Bad> {
+        self.check(seq, bytes).map_err(|detail| Bad { seq, detail })?;
+        self.entries = seq;
+        Ok(())
+    }
+
+    fn check(&mut self, seq: u64, bytes: &[u8]) -> Result<(), String> {
+        let line = Line::from_bytes(bytes).map_err(|error| error.to_string())?;
+        if line.to_bytes() != bytes {
+            return Err("its bytes are not in the canonical form".into());
+        }
+        let Line::Entry { receipt: Some(receipt), chained } = line else {
+            return Err("it is not an entry with a receipt".into());
+        };
+        if receipt.seq != seq {
+            return Err(format!("its receipt is that of record {}", receipt.seq));
+        }
+        let deed = check_body(&chained)?;
+        self.learn(seq, &receipt, &chained, &deed)?;
+        let hash = self.follow(seq, &receipt, &chained)?;
+        self.check_anchor(&chained.entry.header.anchor)?;
+        let header = &chained.entry.header;
+        self.tree.push(&leaf_bytes(&hash, &header.device, header.seq, &receipt));
+        Ok(())
+    }
+
+    /// Takes keys and epochs in before the entry's own signature is checked: an enrolment brings its key.
+    fn learn(
+        &mut self,
+        seq: u64,
+        receipt: &Receipt,
+        chained: &ChainedEntry,
+        deed: &Deed,
+    ) -> Result<(), String> {
+        let header = &chained.entry.header;
+        if seq == 1 {
+            self.municipality = header.municipality;
+        }
+        if header.municipality != self.municipality {
+            return Err(format!("it belongs to municipality {}", header.municipality));
+        }
+        let accepted = receipt.verdict.is_accepted();
+        let brings = match deed {
+            Deed::Act(Act::Genesis { key, .. }) if seq == 1 => Some(*key),
+            Deed::Act(Act::Enrol { key, .. }) if accepted && header.seq == 1 => Some(*key),
+            Deed::Act(Act::Epoch { .. }) if accepted => {
+                self.epochs += 1;
+                None
+            }
+            _ => None,
+        };
+        let chain = self.chains.entry(header.device).or_default();
+        match (chain.key, brings) {
+            (None, None) => Err(format!("device {} is not enrolled before it", header.device)),
+            (Some(known), Some(new)) if known != new => Err("it enrols a device that has a key".into()),
+            (_, Some(new)) => {
+                chain.key = Some(new);
+                Ok(())
+            }
+            (Some(_), None) => Ok(()),
+        }
+    }
+
+    /// Checks the entry's place in its device's chain and its signature; answers its hash.
+    fn follow(&mut self, line: u64, receipt: &Receipt, chained: &ChainedEntry) -> Result<Hash, String> {
+        let header = &chained.entry.header;
+        let prev = chained.prev.ok_or("it does not name the entry before it")?;
+        let hash = chained.entry.hash(&prev);
+        let chain = self.chains.entry(header.device).or_default();
+        let (head_seq, head) = (chain.hashes.len() as u64, chain.hashes.last().copied().unwrap_or_default());
+        if matches!(receipt.verdict, Verdict::Quarantined(Reason::Fork)) {
+            let before = header.seq.checked_sub(2).and_then(|at| chain.hashes.get(usize::try_from(at).ok()?));
+            let is_first = header.seq == 1 && prev == Hash::ZERO;
+            let is_after_branch = chain.branches.contains(&(header.seq.wrapping_sub(1), prev));
+            if !is_first && before != Some(&prev) && !is_after_branch {
+                return Err(format!("no entry {} of its device precedes it", header.seq.wrapping_sub(1)));
+            }
+            chain.branches.insert((header.seq, hash));
+        } else if header.seq == head_seq + 1 && prev == head {
+            chain.hashes.push(hash);
+        } else {
+            return Err(format!("it does not follow entry {head_seq} of its device"));
+        }
+        let waiting = chain.unsigned.remove(&(header.seq - 1, prev)).unwrap_or(line);
+        match (&chained.signature, chain.key) {
+            (Some(signature), Some(key)) => {
+                verify_head(&key, &header.device, header.seq, &hash, signature)
+                    .map_err(|error| error.to_string())?;
+            }
+            _ => {
+                chain.unsigned.insert((header.seq, hash), waiting);
+            }
+        }
+        Ok(hash)
+    }
+
+    /// A checkpoint that the device had seen must be one of this very ledger, unless the ledger was ever cut.
+    fn check_anchor(&self, anchor: &Anchor) -> Result<(), String> {
+        if anchor.size == 0 || self.epochs > 1 {
+            return Ok(());
+        }
+        match self.tree.root(anchor.size) {
+            Some(root) if root == anchor.root => Ok(()),
+            Some(_) => {
+                Err(format!("its device had seen another history of the first {} records", anchor.size))
+            }
+            None => Err(format!("its device had seen {} records, more than came before it", anchor.size)),
+        }
+    }
+
+    /// Proves what only the whole ledger can.
+    ///
+    /// # Errors
+    /// The first record that no signature covers, or record 1 if there is none.
+    pub fn finish(self) -> Result<Proven, Bad> {
+        if self.entries == 0 {
+            return Err(Bad { seq: 1, detail: "the ledger is empty".into() });
+        }
+        let unsigned = self.chains.values().flat_map(|chain| chain.unsigned.values().copied()).min();
+        if let Some(seq) = unsigned {
+            return Err(Bad { seq, detail: "no signature of its device covers it".into() });
+        }
+        let root = self.tree.root(self.entries).unwrap_or_default();
+        Ok(Proven { entries: self.entries, devices: self.chains.len() as u64, root })
+    }
+
+    /// Records that held so far.
+    pub fn entries(&self) -> u64 {
+        self.entries
+    }
+
+    /// Devices met so far.
+    pub fn devices(&self) -> u64 {
+        self.chains.len() as u64
+    }
+}
+
+/// Proves that the body is the one the entry names, and of the entry's device.
+fn check_body(chained: &ChainedEntry) -> Result<Deed, String> {
+    let deed = decode_deed(&chained.entry.body).map_err(|error| error.0)?;
+    if let (Deed::Change(change), Body::Change(raw)) = (&deed, &chained.entry.body) {
+        let rebuilt = change.to_raw().map_err(|error| error.to_string())?;
+        if rebuilt.hash != raw.hash || rebuilt.bytes != raw.bytes {
+            return Err("its change is not the one that the entry names".into());
+        }
+        if change.device != chained.entry.header.device {
+            return Err("its change names another device".into());
+        }
+    }
+    Ok(deed)
+}

@@ -1,0 +1,219 @@
+//! Commit: one batch through the writer. Judge each, append all, apply all, answer all.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use store::StoreError;
+use sync_core::office::{Admitted, Office, OfficeError};
+use sync_core::rows::{Batch, Overlay};
+use tokio::sync::oneshot;
+
+use super::{Job, Writer, panic_text};
+use crate::clock::now_ms;
+use crate::key;
+use crate::problem::Problem;
+use crate::rule_files::RuleFile;
+
+/// Where the outcome of a request goes.
+type Answer = oneshot::Sender<Result<Admitted, Problem>>;
+
+/// A batch that was judged and is not durable yet.
+#[derive(Default)]
+struct Judged {
+    lines: Vec<Vec<u8>>,
+    batch: Batch,
+    answers: Vec<(Answer, Result<Admitted, Problem>)>,
+}
+
+impl Writer {
+    /// Takes a batch of requests through to their answers.
+    pub(super) fn commit(&mut self, jobs: Vec<Job>) {
+        self.mend();
+        let metrics = Arc::clone(&self.site.metrics);
+        metrics.commit(jobs.len());
+        let count = i64::try_from(jobs.len()).unwrap_or(i64::MAX);
+        if self.store.is_none() {
+            let problem = Problem::later("store", "the server's store does not work at the moment");
+            for job in jobs {
+                let _ = job.answer.send(Err(problem.clone()));
+            }
+        } else {
+            let judged = self.judge(jobs);
+            self.finish(judged);
+        }
+        metrics.queue.dec_by(count);
+    }
+
+    /// Judges each request on top of the ones before it. One that fails or panics leaves no trace.
+    fn judge(&mut self, jobs: Vec<Job>) -> Judged {
+        let Some(store) = &self.store else { return Judged::default() };
+        let rows = store.rows();
+        let next_seq = store.records().end();
+        let is_full = self.note_space();
+        let mut judged = Judged::default();
+        let mut overlay = Overlay::new(&*rows);
+        for Job { checked, answer, .. } in jobs {
+            let seq = next_seq + judged.lines.len() as u64;
+            let mut own = Overlay::new(&overlay);
+            let office = &mut self.office;
+            let done = catch_unwind(AssertUnwindSafe(|| office.admit(&mut own, seq, now_ms(), checked)));
+            let own = own.batch;
+            let outcome = match done {
+                Ok(Ok(admitted)) if is_full && !admitted.lines.is_empty() => Err(Problem::disk_full()),
+                Ok(Ok(admitted)) => Ok(admitted),
+                Ok(Err(error)) => Err(Problem::from(error)),
+                Err(panic) => {
+                    self.site.metrics.panics.inc();
+                    Err(Problem::logged("a request panicked at the writer", &panic_text(&*panic)))
+                }
+            };
+            match &outcome {
+                Ok(admitted) => {
+                    judged.lines.extend_from_slice(&admitted.lines);
+                    overlay.batch.writes.extend(own.writes);
+                }
+                // What it did to the office must go too.
+                Err(_) => match Office::open(&overlay, &self.seed) {
+                    Ok(office) => self.office = office,
+                    Err(error) => tracing::error!(%error, "the office could not be opened again"),
+                },
+            }
+            judged.answers.push((answer, outcome));
+        }
+        judged.batch = overlay.batch;
+        judged
+    }
+
+    /// Makes a judged batch durable, applies it, and answers.
+    fn finish(&mut self, judged: Judged) {
+        let Judged { lines, batch, answers } = judged;
+        if let Err(problem) = self.keep(&lines, batch) {
+            for (answer, outcome) in answers {
+                let _ = answer.send(Err(outcome.err().unwrap_or_else(|| problem.clone())));
+            }
+            return;
+        }
+        for (answer, outcome) in answers {
+            if let Ok(admitted) = &outcome {
+                let stats = &admitted.stats;
+                self.site.metrics.entries("accepted", stats.accepted);
+                self.site.metrics.entries("quarantined", stats.quarantined);
+                self.site.metrics.entries("duplicate", stats.duplicates);
+                self.site.news.tell(admitted.news.iter().cloned());
+            }
+            // A sender that is gone asks again, and finds its entries acknowledged.
+            let _ = answer.send(outcome);
+        }
+    }
+
+    /// Appends `lines` with one fsync and applies `batch`. If this fails, nothing of the batch is to be acknowledged.
+    fn keep(&mut self, lines: &[Vec<u8>], batch: Batch) -> Result<(), Problem> {
+        if lines.is_empty() {
+            return Ok(());
+        }
+        let Some(store) = &mut self.store else { return Err(Problem::stopping()) };
+        if let Err(error) = store.append(lines) {
+            self.append_failed(&error);
+            return Err(Problem::from(&error));
+        }
+        let seq = store.records().end() - 1;
+        let applied = self.site.change_view(|view| {
+            let applied = catch_unwind(AssertUnwindSafe(|| store.apply(batch, seq)));
+            if matches!(applied, Ok(Ok(()))) {
+                view.seq = seq;
+            }
+            applied
+        });
+        let stats = store.stats();
+        self.site.metrics.store(self.counted, stats, seq);
+        self.counted = stats;
+        let failed = match applied {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => panic_text(&*panic).to_owned(),
+        };
+        // Durable, but not in the index: opening anew folds it in. The devices ask again.
+        self.give_up(&failed);
+        Err(Problem::later("index", "the server's index failed; what arrived is kept"))
+    }
+
+    fn append_failed(&mut self, error: &StoreError) {
+        tracing::error!(%error, "a batch could not be made durable; nobody was told that it was");
+        match error {
+            StoreError::Full { .. } => self.site.health.disk_full.store(true, Relaxed),
+            StoreError::SyncFailed { .. } | StoreError::AppendsStopped { .. } => {
+                return self.give_up(&error.to_string());
+            }
+            _ => {}
+        }
+        let Some(store) = &self.store else { return };
+        match Office::open(&*store.rows(), &self.seed) {
+            Ok(office) => self.office = office,
+            Err(error) => self.give_up(&error.to_string()),
+        }
+    }
+
+    /// Looks at the free space; answers whether new lines are to be refused.
+    fn note_space(&self) -> bool {
+        let is_low = self.is_low();
+        let was_low = self.site.health.disk_full.swap(is_low, Relaxed);
+        if is_low && !was_low {
+            tracing::error!("the disk is full: new work is refused, reading goes on");
+        }
+        is_low
+    }
+
+    /// Publishes those of `files` that differ from what is in force.
+    pub(super) fn publish(&mut self, files: Vec<RuleFile>) {
+        let done = self.act(|office, overlay, seq| office.publish_rules(overlay, seq, now_ms(), &files));
+        match done {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "rule files were published"),
+            Err(problem) if problem.code == "office" => {
+                tracing::error!(
+                    why = problem.message,
+                    "rule files were refused; those in force stay in force"
+                );
+            }
+            Err(problem) => {
+                tracing::warn!(why = problem.message, "rule files could not be published; tried again later");
+                self.rules = files;
+            }
+        }
+    }
+
+    /// Starts a new life of the ledger.
+    pub(super) fn start_epoch(&mut self, reason: &str) -> Result<(), Problem> {
+        let entropy = key::random().map_err(|failure| Problem::logged("no epoch", &failure.message.en))?;
+        self.act(|office, overlay, seq| office.start_epoch(overlay, seq, now_ms(), &entropy, reason))?;
+        tracing::warn!(reason, "a new epoch was started: devices read anew and re-send what is missing");
+        Ok(())
+    }
+
+    /// Does something of the office's own; answers how many lines it took.
+    fn act(
+        &mut self,
+        act: impl FnOnce(&mut Office, &mut Overlay<'_>, u64) -> Result<Vec<Vec<u8>>, OfficeError>,
+    ) -> Result<usize, Problem> {
+        let Some(store) = &self.store else { return Err(Problem::later("store", "the store does not work")) };
+        let rows = store.rows();
+        let seq = store.records().end();
+        let mut overlay = Overlay::new(&*rows);
+        let lines = match act(&mut self.office, &mut overlay, seq) {
+            Ok(lines) => lines,
+            Err(error) => {
+                self.office = Office::open(&*rows, &self.seed)?;
+                return Err(Problem::later("office", &error.to_string()));
+            }
+        };
+        let batch = overlay.batch;
+        self.keep(&lines, batch)?;
+        if !lines.is_empty() {
+            let office = Arc::new(Office::open(&*rows, &self.seed)?);
+            self.site.change_view(|view| view.office = office);
+            self.site.news.tell([sync_core::scope::Scope::Catalog, sync_core::scope::Scope::Municipality]);
+        }
+        Ok(lines.len())
+    }
+}
