@@ -112,7 +112,7 @@ settings! {
     keep_alive_ms, "CUADRILLA_KEEP_ALIVE_MS": u64 = "25000";
     /// Milliseconds that requests in progress may take after a stop signal.
     grace_ms, "CUADRILLA_GRACE_MS": u64 = "10000";
-    /// Free bytes kept on the disk; below it work is refused, reading goes on. 0: 5 % of the disk, at most 64 MiB.
+    /// Free bytes kept on the disk; below it work is refused, reading goes on. 0: 5 % of the disk, 4 to 64 MiB.
     reserve_bytes, "CUADRILLA_RESERVE_BYTES": u64 = "0";
 }
 

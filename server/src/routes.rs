@@ -5,3 +5,4 @@ pub mod events;
 pub mod exchange;
 pub mod health;
 pub mod home;
+pub mod lean;

@@ -9,7 +9,7 @@ use sync_core::chain::sign_head;
 use sync_core::crypto::SecretKey;
 use sync_core::entry::{Anchor, Body, Entry, Header};
 use sync_core::id::{BootId, DeviceId, Epoch, Hash, RecordId};
-use sync_core::office::refs::RowRefs;
+use sync_core::office::refs::receiver;
 use sync_core::office::{Foundation, Office, found};
 use sync_core::rows::MemoryRows;
 use sync_core::wire::message::{EnrolRequest, Segment, SyncRequest, VERSION, seal_request};
@@ -129,7 +129,7 @@ impl Device {
         let mut items = items;
         items[last].signature = Some(sign_head(&self.key, &self.id, self.seq, &self.head));
         let rows = MemoryRows::default();
-        let refs = RowRefs { rows: &rows, is_known: &|_| Ok(None) };
+        let refs = receiver(&rows);
         let hashes = change_hashes(&items).unwrap();
         let pack = pack(&items, &hashes, &refs).unwrap();
         Some(Segment { device: self.id, prev, pack: pack.into() })

@@ -212,3 +212,60 @@ fn check_body(chained: &ChainedEntry) -> Result<Deed, String> {
     }
     Ok(deed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Bad, Proven, Verifier};
+    use crate::testing::founded;
+    use store::Store;
+    use sync_core::line::Line;
+
+    fn lines() -> Vec<Vec<u8>> {
+        let (medium, _) = founded();
+        let (store, _) = medium.open().unwrap();
+        let records = store.records();
+        (1..records.end()).map(|seq| records.read(seq).unwrap()).collect()
+    }
+
+    fn prove(lines: &[Vec<u8>]) -> Result<Proven, Bad> {
+        let mut verifier = Verifier::default();
+        for (seq, line) in (1..).zip(lines) {
+            verifier.take(seq, line)?;
+        }
+        verifier.finish()
+    }
+
+    /// The founding lines with the third one changed.
+    fn with_third(change: impl FnOnce(&mut Line)) -> Result<Proven, Bad> {
+        let mut lines = lines();
+        let mut third = Line::from_bytes(&lines[2]).unwrap();
+        change(&mut third);
+        lines[2] = third.to_bytes();
+        prove(&lines)
+    }
+
+    #[test]
+    fn a_founded_ledger_holds_and_whatever_is_changed_in_it_is_named() {
+        assert_eq!(prove(&lines()).map(|proven| (proven.entries, proven.devices)), Ok((3, 1)));
+        let entry = |line: &mut Line, change: fn(&mut sync_core::entry::ChainedEntry)| match line {
+            Line::Entry { chained, .. } => change(chained),
+            Line::Device(_) => unreachable!("a ledger holds entries"),
+        };
+        for tampered in [
+            with_third(|line| entry(line, |chained| chained.entry.header.claimed_at_ms += 1)),
+            with_third(|line| entry(line, |chained| chained.entry.header.person = "otra".into())),
+            with_third(|line| entry(line, |chained| chained.signature = None)),
+            with_third(|line| entry(line, |chained| chained.prev = Some(sync_core::id::Hash([1; 32])))),
+            with_third(|line| entry(line, |chained| chained.entry.header.municipality += 1)),
+            with_third(|line| match line {
+                Line::Entry { receipt: Some(receipt), .. } => receipt.seq = 7,
+                _ => unreachable!("a ledger holds receipts"),
+            }),
+        ] {
+            assert_eq!(tampered.map_err(|bad| bad.seq), Err(3));
+        }
+        let mut cut = lines();
+        cut.remove(1);
+        assert_eq!(prove(&cut).map_err(|bad| bad.seq), Err(2), "a record left out is missed at once");
+    }
+}

@@ -199,7 +199,11 @@ impl Writer {
     }
 
     fn reopen(&mut self) -> Result<(), String> {
-        let Opened { store, epoch_reason } = (self.open)().map_err(|error| error.to_string())?;
+        let opened = (self.open)();
+        if let Err(StoreError::Full { .. }) = &opened {
+            self.site.health.disk_full.store(true, Relaxed);
+        }
+        let Opened { store, epoch_reason } = opened.map_err(|error| error.to_string())?;
         let (rows, records) = (store.rows(), store.records());
         self.office = Office::open(&*rows, &self.seed).map_err(|error| error.to_string())?;
         let office = Office::open(&*rows, &self.seed).map_err(|error| error.to_string())?;

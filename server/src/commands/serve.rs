@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -16,7 +17,8 @@ use crate::service::{Foundations, Service};
 use crate::writer::disk_bytes;
 use crate::{key, listen, logging, rule_files, start};
 
-/// Largest share of free space kept when nobody says otherwise, in bytes.
+/// Free space kept when nobody says otherwise, in bytes: a share of the disk, within these.
+const RESERVE_BYTES_MIN: u64 = 4 * 1024 * 1024;
 const RESERVE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 pub(super) fn config(args: Serve, shell: &mut Shell<'_>) -> Result<Report, Failure> {
@@ -60,7 +62,7 @@ async fn serve(
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let (listener, address) = bind(&config.listen).await?;
-    let service = open(data, config.clone())?;
+    let service = open(data, config)?;
     let said = if is_json {
         writeln!(shell.out, "{}", json!({"listening": format!("http://{address}")}))
     } else {
@@ -69,8 +71,6 @@ async fn serve(
     // A parent that reads no output is served all the same.
     let _ = said.and_then(|()| shell.out.flush());
     tracing::info!(%address, "serving");
-    let router = service.router();
-    let stop = service.site.stop.clone();
     let stopping = async {
         tokio::select! {
             _ = terminate.recv() => {}
@@ -79,7 +79,7 @@ async fn serve(
         tracing::info!("stopping: what was accepted is finished first");
         service.begin_stop();
     };
-    let (cut_off, ()) = tokio::join!(listen::serve(listener, router, &config, stop), stopping);
+    let (cut_off, ()) = tokio::join!(listen::serve(listener, Arc::clone(&service.site)), stopping);
     if cut_off > 0 {
         tracing::warn!(cut_off, "connections did not finish in time");
     }
@@ -119,7 +119,7 @@ fn open(data: &Path, config: Config) -> Result<Service, Failure> {
     let opened = start::open(data)?;
     let total = disk_bytes(data).map_or(0, |(_, total)| total);
     let reserve_bytes = match config.reserve_bytes {
-        0 => RESERVE_BYTES_MAX.min(total / 20),
+        0 => (total / 20).clamp(RESERVE_BYTES_MIN, RESERVE_BYTES_MAX),
         asked => asked,
     };
     let folder = data.to_owned();

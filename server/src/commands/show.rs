@@ -1,23 +1,19 @@
 //! `show`: one order out of a fold of the ledger in memory; touches no index, so it works while serving.
 
-use serde_json::{Map, Value, json};
 use store::{Ledger, LedgerReader};
-use sync_core::authority::DeviceRow;
-use sync_core::change::Scalar;
-use sync_core::fold::{ListRow, applied_changes};
-use sync_core::line::read_entry;
+use sync_core::fold::ListRow;
+use sync_core::keys;
 use sync_core::office::fold_line;
-use sync_core::record::row::RecordRow;
 use sync_core::rows::{MemoryRows, Overlay, RowsError, read};
 use sync_core::rules::Rules;
 use sync_core::rules::record_schema::RecordKind;
-use sync_core::time::rfc3339;
-use sync_core::{id, keys};
+use sync_core::view::order::{OrderView, order_after, steps_of};
+use sync_core::view::words::state_label;
 
 use super::{Report, integrity};
 use crate::cli::Show;
 use crate::failure::{EXIT_OTHER, Failure};
-use crate::lang::Text;
+use crate::lang::{Lang, Text};
 use crate::site::LedgerLines;
 use crate::start;
 
@@ -28,19 +24,25 @@ pub(super) fn run(args: &Show) -> Result<Report, Failure> {
     let data = &args.data.data;
     start::require(data)?;
     let reader = Ledger::open_read_only(data)?.reader;
-    let rows = fold(&reader)?;
+    let (rows, rules) = fold(&reader)?;
     let wanted = args.folio.trim().to_uppercase();
-    let listed: ListRow = read(&rows, &keys::name(RecordKind::Order, &wanted))
-        .map_err(|error| Failure::rows(&error))?
-        .ok_or_else(|| unknown(&wanted))?;
-    let row: RecordRow = read(&rows, &keys::record(&listed.record))
-        .map_err(|error| Failure::rows(&error))?
-        .ok_or_else(|| unknown(&wanted))?;
-    let history = history(&rows, &reader, &listed.record).map_err(|error| Failure::rows(&error))?;
-    Ok(report(&wanted, &listed, &row, &history))
+    let order = find(&rows, &rules, &reader, &wanted).map_err(|error| Failure::rows(&error))?;
+    report(&order.ok_or_else(|| unknown(&wanted))?, &rules)
 }
 
-fn fold(reader: &LedgerReader) -> Result<MemoryRows, Failure> {
+fn find(
+    rows: &MemoryRows,
+    rules: &Rules,
+    reader: &LedgerReader,
+    folio: &str,
+) -> Result<Option<OrderView>, RowsError> {
+    let Some(listed) = read::<ListRow>(rows, &keys::name(RecordKind::Order, folio))? else { return Ok(None) };
+    let steps = steps_of(rows, &LedgerLines(reader), &listed.record)?;
+    order_after(rows, rules, &listed.record, steps)
+}
+
+/// The rows and rules that the whole ledger makes.
+fn fold(reader: &LedgerReader) -> Result<(MemoryRows, Rules), Failure> {
     let mut rows = MemoryRows::default();
     let mut rules = Rules::default();
     let mut from = 1;
@@ -58,78 +60,35 @@ fn fold(reader: &LedgerReader) -> Result<MemoryRows, Failure> {
         rows.apply(batch);
         from += STEP;
     }
-    Ok(rows)
+    Ok((rows, rules))
 }
 
-/// One line of what happened to a record.
-struct Event {
-    seq: u64,
-    device: String,
-    person: String,
-    claimed_at: String,
-    received_at: String,
-}
-
-fn history(rows: &MemoryRows, reader: &LedgerReader, record: &id::RecordId) -> Result<Vec<Event>, RowsError> {
-    let mut events = Vec::new();
-    for change in applied_changes(rows, record)? {
-        let (receipt, chained) = read_entry(&LedgerLines(reader), change.line)?;
-        let header = &chained.entry.header;
-        let device: Option<DeviceRow> = read(rows, &keys::device(&header.device))?;
-        events.push(Event {
-            seq: change.line,
-            device: device.map_or_else(|| header.device.to_string(), |row| row.name),
-            person: header.person.clone(),
-            claimed_at: rfc3339(header.claimed_at_ms),
-            received_at: rfc3339(receipt.map_or(0, |receipt| receipt.received_at_ms)),
-        });
-    }
-    Ok(events)
-}
-
-fn report(folio: &str, listed: &ListRow, row: &RecordRow, history: &[Event]) -> Report {
-    let values = |name: &str| row.values(name).map(to_json).collect::<Vec<_>>();
-    let fields: Map<String, Value> =
-        row.registers.keys().filter_map(|name| Some((name.clone(), to_json(row.winner(name)?)))).collect();
-    let conflicts: Vec<Value> =
-        row.conflicts().map(|(name, _)| json!({"field": name, "values": values(name)})).collect();
-    let events: Vec<Value> = history
-        .iter()
-        .map(|event| {
-            json!({
-                "seq": event.seq, "device": event.device, "person": event.person,
-                "claimed_at": event.claimed_at, "received_at": event.received_at,
-            })
-        })
-        .collect();
-    let json = json!({
-        "folio": folio, "id": listed.record.to_string(), "kind": listed.kind, "locality": listed.locality,
-        "status": listed.status, "crew": listed.crew, "title": listed.title, "fields": fields,
-        "conflicts": conflicts, "history": events,
-    });
-    let width = row.registers.keys().map(|name| name.chars().count()).max().unwrap_or(0);
-    let mut text = format!("{folio}\n");
-    for (name, value) in &fields {
-        text.push_str(&format!("  {}  {}\n", super::pad(name, width), plain(value)));
-    }
-    for event in history {
-        let Event { seq, device, person, claimed_at, received_at } = event;
-        text.push_str(&format!("  #{seq}  {claimed_at}  {received_at}  {device}  {person}\n"));
-    }
-    Report::new(json, Text::new(text.clone(), text))
-}
-
-fn to_json(value: &Scalar) -> Value {
-    match value {
-        Scalar::Null => Value::Null,
-        Scalar::Bool(yes) => Value::from(*yes),
-        Scalar::Int(number) => Value::from(*number),
-        Scalar::Str(text) => Value::from(text.as_str()),
-    }
-}
-
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+/// The sheet for people: the same order in both languages.
+fn report(order: &OrderView, rules: &Rules) -> Result<Report, Failure> {
+    let json = serde_json::to_value(order).map_err(|error| Failure::rows(&RowsError(error.to_string())))?;
+    let status = state_label(rules, &order.status);
+    let text = |lang: Lang| {
+        let head = [
+            (lang.pick("Folio", "Folio"), order.folio.clone()),
+            (lang.pick("Tipo", "Kind"), lang.pick(&order.kind_label.es, &order.kind_label.en).clone()),
+            (lang.pick("Estado", "Status"), lang.pick(&status.es, &status.en).clone()),
+            (lang.pick("Título", "Title"), order.title.clone().unwrap_or_default()),
+            (lang.pick("Localidad", "Locality"), order.locality.clone().unwrap_or_default()),
+            (lang.pick("Cuadrilla", "Crew"), order.crew.clone().unwrap_or_default()),
+            (lang.pick("Conflictos", "Conflicts"), order.conflicts.len().to_string()),
+        ];
+        let width = head.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
+        let mut sheet: String =
+            head.iter().map(|(label, value)| format!("{}  {value}\n", super::pad(label, width))).collect();
+        for event in &order.history {
+            let seq = event.seq.map_or_else(|| "-".into(), |seq| seq.to_string());
+            let said = lang.pick(&event.text.es, &event.text.en);
+            let by = &event.by;
+            sheet.push_str(&format!("  {seq:>8}  {}  {}  {}  {said}\n", by.claimed_at, by.device, by.person));
+        }
+        sheet
+    };
+    Ok(Report::new(json, Text::new(text(Lang::Es), text(Lang::En))))
 }
 
 fn unknown(folio: &str) -> Failure {

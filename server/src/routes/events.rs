@@ -7,11 +7,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use axum::response::sse::{Event, Sse};
-use futures_util::stream::{Stream, unfold};
+use futures_util::stream::unfold;
 use serde::Deserialize;
 use sync_core::authority::DeviceRow;
 use sync_core::id::DeviceId;
@@ -28,8 +28,10 @@ use crate::site::Site;
 
 /// A stream ends after this long and the device opens another: a revoked one is then refused.
 const LIFE: Duration = Duration::from_secs(3600);
-/// How long a device waits before it opens another stream.
-const RETRY: Duration = Duration::from_secs(5);
+/// The first words: a device waits five seconds before it opens another stream.
+const HELLO: &[u8] = b"retry: 5000\n: cuadrilla\n\n";
+const NEWS: &[u8] = b"event: news\ndata:\n\n";
+const ALIVE: &[u8] = b": sigue\n\n";
 
 /// Who listens.
 #[derive(Debug, Deserialize)]
@@ -37,7 +39,8 @@ pub struct Asked {
     device: Option<String>,
 }
 
-struct Listener {
+/// A device that listens.
+pub struct Listener {
     news: Receiver<Scopes>,
     scopes: Box<[Scope]>,
     stop: watch::Receiver<bool>,
@@ -64,33 +67,18 @@ impl Drop for Counted {
     }
 }
 
-/// `GET /v1/events`.
+/// `GET /v1/events`, where `lean` did not get hold of the connection first.
 pub async fn listen(
     State(site): State<Arc<Site>>,
     Query(asked): Query<Asked>,
 ) -> Result<impl IntoResponse, Problem> {
-    let device = asked.device.and_then(|text| text.parse::<DeviceId>().ok()).ok_or_else(|| {
-        Problem::refused(
-            StatusCode::BAD_REQUEST,
-            "device",
-            "no device id was given",
-            "GET /v1/events?device=<32 hex digits>",
-        )
-    })?;
-    let permit = Arc::clone(&site.listeners).try_acquire_owned().map_err(|_| Problem::busy())?;
-    let news = site.news.listen();
-    let scopes = site.on_core(move |site| scopes_of(site, device)).await?;
-    let listener = Listener {
-        news,
-        scopes,
-        stop: site.stop.clone(),
-        keep_alive: Duration::from_millis(site.config.keep_alive_ms),
-        ends_at: Instant::now() + LIFE,
-        greeted: false,
-        _counted: Counted::new(&site.metrics),
-        _permit: permit,
-    };
-    Ok(Sse::new(events(listener)))
+    let listener = Listener::new(&site, asked.device.as_deref()).await?;
+    let words = unfold(listener, |mut listener| async {
+        let said = listener.next().await?;
+        Some((Ok::<_, Infallible>(Bytes::from_static(said)), listener))
+    });
+    let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, Body::from_stream(words)))
 }
 
 fn scopes_of(site: &Site, device: DeviceId) -> Result<Box<[Scope]>, Problem> {
@@ -112,18 +100,39 @@ fn scopes_of(site: &Site, device: DeviceId) -> Result<Box<[Scope]>, Problem> {
     }
 }
 
-fn events(listener: Listener) -> impl Stream<Item = Result<Event, Infallible>> {
-    unfold(listener, |mut listener| async {
-        let event = listener.next().await?;
-        Some((Ok(event), listener))
-    })
-}
-
 impl Listener {
-    /// The next thing to say; `None` ends the stream.
-    async fn next(&mut self) -> Option<Event> {
+    /// A listener for the device of that id, if it is enrolled and there is room.
+    ///
+    /// # Errors
+    /// `device`, `unknown_device`, `revoked`, `busy`.
+    pub async fn new(site: &Arc<Site>, device: Option<&str>) -> Result<Self, Problem> {
+        let device = device.and_then(|text| text.parse::<DeviceId>().ok()).ok_or_else(|| {
+            Problem::refused(
+                StatusCode::BAD_REQUEST,
+                "device",
+                "no device id was given",
+                "GET /v1/events?device=<32 hex digits>",
+            )
+        })?;
+        let permit = Arc::clone(&site.listeners).try_acquire_owned().map_err(|_| Problem::busy())?;
+        let news = site.news.listen();
+        let scopes = site.on_core(move |site| scopes_of(site, device)).await?;
+        Ok(Self {
+            news,
+            scopes,
+            stop: site.stop.clone(),
+            keep_alive: Duration::from_millis(site.config.keep_alive_ms),
+            ends_at: Instant::now() + LIFE,
+            greeted: false,
+            _counted: Counted::new(&site.metrics),
+            _permit: permit,
+        })
+    }
+
+    /// The next words to send; `None` ends the stream.
+    pub async fn next(&mut self) -> Option<&'static [u8]> {
         if !std::mem::replace(&mut self.greeted, true) {
-            return Some(Event::default().retry(RETRY).comment("cuadrilla"));
+            return Some(HELLO);
         }
         let quiet = tokio::time::sleep(self.keep_alive);
         tokio::pin!(quiet);
@@ -137,13 +146,13 @@ impl Listener {
                     Err(RecvError::Closed) => return None,
                 },
                 () = &mut quiet => {
-                    return (Instant::now() < self.ends_at).then(|| Event::default().comment("sigue"));
+                    return (Instant::now() < self.ends_at).then_some(ALIVE);
                 }
                 _ = self.stop.wait_for(|stop| *stop) => return None,
             }
         }
         // One notice stands for all there is by now.
         self.news = self.news.resubscribe();
-        Some(Event::default().event("news").data(""))
+        Some(NEWS)
     }
 }

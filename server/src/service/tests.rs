@@ -1,5 +1,6 @@
 //! Tests of the whole service over HTTP, in process, on a store in memory.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -139,7 +140,7 @@ async fn a_listener_hears_that_there_is_news_and_the_stream_ends_with_the_server
     assert_eq!(stream.status(), StatusCode::OK);
     let mut body = stream.into_body();
     let greeting = body.frame().await.unwrap().unwrap().into_data().unwrap();
-    assert!(greeting.starts_with(b":") || greeting.starts_with(b"retry"), "{greeting:?}");
+    assert!(greeting.starts_with(b"retry: 5000\n"), "{greeting:?}");
     service.site.news.tell([sync_core::scope::Scope::Crew("C-07".into())]);
     service.site.news.tell([sync_core::scope::Scope::Municipality]);
     let news = body.frame().await.unwrap().unwrap().into_data().unwrap();
@@ -151,17 +152,48 @@ async fn a_listener_hears_that_there_is_news_and_the_stream_ends_with_the_server
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_dawdles_over_its_headers_is_closed() {
     let config = Config { header_timeout_ms: 100, grace_ms: 1_000, ..Config::default() };
-    let (service, _) = start(config.clone());
+    let (service, _) = start(config);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let (router, stop) = (service.router(), service.site.stop.clone());
-    let serving = tokio::spawn(async move { crate::listen::serve(listener, router, &config, stop).await });
+    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.site)));
     let mut slow = TcpStream::connect(address).await.unwrap();
     slow.write_all(b"GET /healthz HTTP/1.1\r\nHos").await.unwrap();
     let mut rest = Vec::new();
     let closed = tokio::time::timeout(Duration::from_secs(5), slow.read_to_end(&mut rest)).await;
     assert!(closed.is_ok(), "it was closed");
     service.begin_stop();
+    assert_eq!(serving.await.unwrap(), 0);
+    service.finish().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_on_a_connection_of_its_own_hears_the_same() {
+    let (service, code) = start(Config::default());
+    let device = enrolled(&service, &code).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.site)));
+    let ask = async |id: &str| {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = format!("GET /v1/events?device={id} HTTP/1.1\r\nhost: x\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    };
+    let mut stranger = ask("00").await;
+    let mut refused = String::new();
+    stranger.read_to_string(&mut refused).await.unwrap();
+    assert!(refused.starts_with("HTTP/1.1 400 ") && refused.contains("hint"), "{refused}");
+    let mut stream = ask(&device.id.to_string()).await;
+    let mut heard = Vec::new();
+    while !heard.ends_with(b": cuadrilla\n\n") {
+        stream.read_buf(&mut heard).await.unwrap();
+    }
+    service.site.news.tell([sync_core::scope::Scope::Municipality]);
+    while !heard.ends_with(b"event: news\ndata:\n\n") {
+        stream.read_buf(&mut heard).await.unwrap();
+    }
+    service.begin_stop();
+    assert_eq!(stream.read_buf(&mut heard).await.unwrap(), 0, "the stream ends with the server");
     assert_eq!(serving.await.unwrap(), 0);
     service.finish().await.unwrap();
 }

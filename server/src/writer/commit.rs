@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use store::StoreError;
 use sync_core::office::{Admitted, Office, OfficeError};
-use sync_core::rows::{Batch, Overlay};
+use sync_core::rows::{Batch, Overlay, Rows, RowsError, Visit};
 use tokio::sync::oneshot;
 
 use super::{Job, Writer, panic_text};
@@ -14,6 +14,22 @@ use crate::clock::now_ms;
 use crate::key;
 use crate::problem::Problem;
 use crate::rule_files::RuleFile;
+
+/// Bytes the index may write for each byte of rows, pages being written whole.
+const INDEX_GROWTH: usize = 4;
+
+/// Rows that cannot be read, in the place of an index that failed.
+struct NoRows;
+
+impl Rows for NoRows {
+    fn get(&self, _: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
+        Err(RowsError("the index failed and is being opened anew".into()))
+    }
+
+    fn scan(&self, _: &[u8], _: &[u8], _: &mut Visit<'_>) -> Result<(), RowsError> {
+        self.get(&[]).map(drop)
+    }
+}
 
 /// Where the outcome of a request goes.
 type Answer = oneshot::Sender<Result<Admitted, Problem>>;
@@ -34,7 +50,11 @@ impl Writer {
         metrics.commit(jobs.len());
         let count = i64::try_from(jobs.len()).unwrap_or(i64::MAX);
         if self.store.is_none() {
-            let problem = Problem::later("store", "the server's store does not work at the moment");
+            let problem = if self.site.health.disk_full.load(Relaxed) {
+                Problem::disk_full()
+            } else {
+                Problem::later("store", "the server's store does not work at the moment")
+            };
             for job in jobs {
                 let _ = job.answer.send(Err(problem.clone()));
             }
@@ -112,16 +132,19 @@ impl Writer {
         if lines.is_empty() {
             return Ok(());
         }
+        let is_room = self.has_room(lines, &batch);
         let Some(store) = &mut self.store else { return Err(Problem::stopping()) };
-        if let Err(error) = store.append(lines) {
+        if let Err(error) = is_room.and_then(|()| store.append(lines).map(drop)) {
             self.append_failed(&error);
             return Err(Problem::from(&error));
         }
         let seq = store.records().end() - 1;
         let applied = self.site.change_view(|view| {
             let applied = catch_unwind(AssertUnwindSafe(|| store.apply(batch, seq)));
-            if matches!(applied, Ok(Ok(()))) {
-                view.seq = seq;
+            match applied {
+                Ok(Ok(())) => view.seq = seq,
+                // Perhaps half of it is there: nobody may be answered from that.
+                _ => view.rows = Arc::new(NoRows),
             }
             applied
         });
@@ -136,6 +159,18 @@ impl Writer {
         // Durable, but not in the index: opening anew folds it in. The devices ask again.
         self.give_up(&failed);
         Err(Problem::later("index", "the server's index failed; what arrived is kept"))
+    }
+
+    /// Refuses what the disk has no room for while the index can still be kept: it does not survive a full disk.
+    fn has_room(&self, lines: &[Vec<u8>], batch: &Batch) -> Result<(), StoreError> {
+        let Some(free) = (self.free_bytes)() else { return Ok(()) };
+        let line_bytes: usize = lines.iter().map(Vec::len).sum();
+        let rows = batch.writes.iter().map(|(key, value)| key.len() + value.as_ref().map_or(0, Vec::len));
+        let needed_bytes = (line_bytes + INDEX_GROWTH * rows.sum::<usize>()) as u64;
+        if free >= needed_bytes.saturating_add(self.reserve_bytes) {
+            return Ok(());
+        }
+        Err(StoreError::Full { path: self.site.data.clone().unwrap_or_default(), needed_bytes })
     }
 
     fn append_failed(&mut self, error: &StoreError) {

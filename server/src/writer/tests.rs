@@ -190,10 +190,22 @@ fn a_low_disk_refuses_work_and_answers_those_who_only_read() {
     assert_eq!(outcomes[0].as_ref().err(), Some(&Problem::disk_full()));
     assert!(outcomes[1].is_ok());
     bench.assert_consistent();
-    bench.writer.free_bytes = Box::new(|| Some(12));
+    bench.writer.free_bytes = Box::new(|| Some(1 << 20));
     bench.writer.tick();
     assert!(!bench.site.health.disk_full.load(Relaxed));
     assert_eq!(bench.one(&push), accepted(1));
+}
+
+#[test]
+fn a_batch_that_would_fill_the_disk_is_refused_before_it_is_written() {
+    let mut bench = Bench::new();
+    bench.writer.reserve_bytes = 1_000;
+    bench.writer.free_bytes = Box::new(|| Some(1_100));
+    let end = bench.end();
+    let frame = bench.admin.sync(&[invitation("A")]);
+    assert_eq!(bench.one(&frame), Err(Problem::disk_full()));
+    assert_eq!(bench.end(), end);
+    bench.assert_consistent();
 }
 
 #[test]
