@@ -87,10 +87,13 @@ impl Context {
         &self,
         act: impl FnOnce(&mut Notebook<'_>) -> Result<T, CliError>,
     ) -> Result<T, CliError> {
-        self.write_in(self.open(false)?, act)
+        self.write_in(self.open(false)?, |notebook| {
+            notebook.identity()?;
+            act(notebook)
+        })
     }
 
-    /// As [`Context::write`], making the store where there is none: for enrolment.
+    /// As [`Context::write`], for a device that is not enrolled yet; makes the store where there is none.
     ///
     /// # Errors
     /// As [`Context::write`].

@@ -16,7 +16,7 @@ pub fn command(lang: Lang) -> Command {
         .arg(help.help("This help"))
         .arg(version.help("Version of this program"))
         .arg_required_else_help(false);
-    let command = with_examples(command, "crew", lang);
+    let command = without_lists(with_examples(command, "crew", lang));
     match lang {
         Lang::En => command,
         Lang::Es => in_spanish(command, "crew"),
@@ -34,9 +34,7 @@ fn in_spanish(command: Command, path: &str) -> Command {
         .mut_args(|arg| {
             let heading = if arg.is_positional() { "Datos" } else { "Opciones" };
             let text = es::arg(&path_owned, arg.get_id().as_str()).map(str::to_owned);
-            let takes_values = arg.get_action().takes_values();
             let arg = arg.help_heading(heading);
-            let arg = if takes_values { arg.hide_possible_values(true) } else { arg };
             match text {
                 Some(text) => arg.help(text),
                 None => arg,
@@ -50,6 +48,13 @@ fn in_spanish(command: Command, path: &str) -> Command {
         Some(about) => command.about(about),
         None => command,
     }
+}
+
+/// The texts name what is possible; clap's own lists would say it twice, and in English.
+fn without_lists(command: Command) -> Command {
+    command
+        .mut_args(|arg| if arg.get_action().takes_values() { arg.hide_possible_values(true) } else { arg })
+        .mut_subcommands(without_lists)
 }
 
 fn with_examples(command: Command, path: &str, lang: Lang) -> Command {

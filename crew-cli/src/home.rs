@@ -124,7 +124,10 @@ impl Home {
             .truncate(false)
             .mode(0o600)
             .open(&path)
-            .map_err(|error| CliError::file(&path, &error))?;
+            .map_err(|error| match error.kind() {
+                ErrorKind::NotFound => CliError::not_enrolled(&self.folder),
+                _ => CliError::file(&path, &error),
+            })?;
         match file.try_lock() {
             Ok(()) => Ok(ExchangeLock { _file: file }),
             Err(TryLockError::WouldBlock) => Err(CliError::new(

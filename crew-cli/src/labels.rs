@@ -1,6 +1,7 @@
 //! Labels: stable words as people read them, from the rules where those have a label.
 
 use sync_core::act::Role;
+use sync_core::rules::kind::WorkKind;
 use sync_core::rules::{Labels, Rules};
 use sync_core::verdict::Reason;
 
@@ -32,9 +33,15 @@ pub fn measure<'r>(rules: &'r Rules, lang: Lang, key: &'r str) -> &'r str {
 /// A register's label: one every order has, a field of its kind, or its key.
 pub fn field(rules: &Rules, lang: Lang, kind: &str, name: &str) -> String {
     let key = name.strip_prefix("fields.").unwrap_or(name);
-    let own = rules.kinds.get(kind).and_then(|kind| kind.fields.iter().find(|field| field.key == key));
+    let in_kind =
+        |kind: &'_ WorkKind| kind.fields.iter().find(|field| field.key == key).map(|f| f.labels.clone());
+    // Where the kind is not told, any kind that has the field names it.
+    let own = match rules.kinds.get(kind) {
+        Some(kind) => in_kind(kind),
+        None => rules.kinds.values().find_map(in_kind),
+    };
     match own {
-        Some(field) => label(&field.labels, lang).to_owned(),
+        Some(labels) => label(&labels, lang).to_owned(),
         None => common_field(lang, key).unwrap_or(key).to_owned(),
     }
 }
@@ -104,6 +111,7 @@ pub fn role(role: Role, lang: Lang) -> &'static str {
 pub fn flag(flag: &str, lang: Lang) -> &str {
     match flag {
         "below_norm" => lang.word("por debajo de la norma", "below the norm"),
+        "not_in_catalog" => lang.word("no está en el catálogo", "not in the catalogue"),
         "above_norm" => lang.word("por encima de la norma", "above the norm"),
         other => other,
     }

@@ -40,7 +40,7 @@ pub fn run(cx: &Context, args: &EnrolArgs) -> Result<Report, CliError> {
     let frame =
         cx.write_new(|notebook| Ok(notebook.enrol_start(&args.url, &args.code, &args.name, &key)?))?;
     let reply = server.post(PATH, &frame).map_err(|error| error.into_cli(&kept))?;
-    let identity = cx.write(|notebook| Ok(notebook.enrol_finish(&key, &frame, &reply.frame)?))?;
+    let identity = cx.write_new(|notebook| Ok(notebook.enrol_finish(&key, &frame, &reply.frame)?))?;
     let scopes = Scope::of_device(identity.role, identity.crew.as_deref(), &identity.localities);
     Report::new(
         &json!({

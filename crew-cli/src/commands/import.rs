@@ -62,6 +62,7 @@ fn plural(lang: Lang, what: &str) -> &str {
         "materials" => lang.word("materiales", "materials"),
         "orders" => lang.word("órdenes", "orders"),
         "plans" => lang.word("programas", "plans"),
+        "updated" => lang.word("actualizados", "updated"),
         "unchanged" => lang.word("sin cambio", "unchanged"),
         other => other,
     }

@@ -44,7 +44,8 @@ fn told(cx: &Context, held: Seen<'_>) -> String {
         lang.word("quién", "who"),
         lang.word("por qué", "why"),
         lang.word("qué dice", "what it says"),
-    ]);
+    ])
+    .whole(1);
     for entry in held.elements() {
         table.row(vec![
             entry.get("id").shown(),

@@ -50,16 +50,19 @@ fn told(cx: &Context, totals: &Totals) -> String {
     let style = cx.screen.style;
     let Totals { pushed, pulled, accepted, round_trips, bytes_up, bytes_down, server_seq, .. } = totals;
     let held = totals.quarantined.len();
+    let confirmed = accepted + held as u64;
     let mut text = match cx.screen.lang {
         Lang::Es => format!(
-            "enviados y confirmados  {pushed}   aceptados {accepted}, retenidos {held}\n\
-             recibidos               {pulled}\n\
-             servidor al día hasta   {server_seq}\n"
+            "enviados               {pushed}\n\
+             confirmados            {confirmed}  (aceptados {accepted}, retenidos {held})\n\
+             recibidos              {pulled}\n\
+             servidor al día hasta  {server_seq}\n"
         ),
         Lang::En => format!(
-            "sent and confirmed  {pushed}   accepted {accepted}, held back {held}\n\
-             received            {pulled}\n\
-             server is at        {server_seq}\n"
+            "sent          {pushed}\n\
+             confirmed     {confirmed}  (accepted {accepted}, held back {held})\n\
+             received      {pulled}\n\
+             server is at  {server_seq}\n"
         ),
     };
     for refused in &totals.quarantined {
@@ -93,7 +96,9 @@ fn watch(cx: &Context, is_poor: bool) -> Result<Report, CliError> {
         match exchange::run(cx, Patience::ordinary(), is_poor) {
             Ok(totals) => {
                 wait_s = RETRY_FIRST_S;
-                cx.screen.out(&told(cx, &totals));
+                if totals.pushed + totals.pulled > 0 {
+                    cx.screen.out(&told(cx, &totals));
+                }
                 if wait_for_news(&url, &path).is_ok() {
                     continue;
                 }

@@ -48,7 +48,8 @@ fn told(cx: &Context, rules: &Rules, lines: Seen<'_>) -> String {
         lang.word("qué", "what"),
         lang.word("veredicto", "verdict"),
         lang.word("huella", "hash"),
-    ]);
+    ])
+    .whole(3);
     for line in lines.elements() {
         let words = line.get("text").first(&[lang.word("es", "en"), "es"]);
         let action = if words.is_empty() { labels::action(rules, lang, line.text("action")) } else { words };

@@ -191,7 +191,11 @@ impl Sheet<'_> {
         }
         self.section("Material", "Materials");
         for material in order.list("materials") {
-            let amount = format!("{} {}", material.get("qty").shown(), material.text("unit"));
+            let mut amount = format!("{} {}", material.get("qty").shown(), material.text("unit"));
+            let flag = labels::flag(material.text("flag"), self.screen.lang);
+            if !flag.is_empty() {
+                amount.push_str(&format!("  ⚠ {flag}"));
+            }
             self.labelled(&material.first(&["name", "sku"]), &amount);
         }
     }
