@@ -326,7 +326,7 @@ fn a_crew_sees_its_scope_and_an_order_that_leaves_it_goes() {
     let other = valley.dispatch.act(|notebook| notebook.order_new(&new)).unwrap().folio;
     valley.dispatch.sync(&mut valley.server);
     valley.one.sync(&mut valley.server);
-    assert_eq!(valley.one.folios(), [folio.clone()]);
+    assert_eq!(valley.one.folios(), std::slice::from_ref(&folio));
     valley.dispatch.act(|notebook| notebook.assign(&other, "C-07")).unwrap();
     valley.dispatch.act(|notebook| notebook.step(&folio, "cancel", None)).unwrap();
     valley.dispatch.sync(&mut valley.server);
@@ -378,6 +378,7 @@ fn what_a_cut_ledger_lost_is_sent_again() {
     valley.one.sync(&mut valley.server);
     valley.two.sync(&mut valley.server);
     valley.two.act(|notebook| notebook.note(&folio, "encima de lo de la 7")).unwrap();
+    valley.one.act(|notebook| notebook.note(&folio, "sin enviar cuando se perdió")).unwrap();
     let whole = valley.server.lines.0.clone();
     let now_ms = valley.server.now_ms;
     valley.server = Server::from_lines(whole[..cut_at + 2].to_vec());
@@ -393,7 +394,7 @@ fn what_a_cut_ledger_lost_is_sent_again() {
     valley.two.sync(&mut valley.server);
     valley.dispatch.sync(&mut valley.server);
     let shown = valley.one.show(&folio);
-    assert_eq!(shown["notes"].as_array().unwrap().len(), 2);
+    assert_eq!(shown["notes"].as_array().unwrap().len(), 3);
     assert_eq!(shown, valley.dispatch.show(&folio));
     assert_eq!(shown, valley.two.show(&folio));
 }

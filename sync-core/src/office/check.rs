@@ -164,7 +164,14 @@ impl Office {
             return Err(RequestError::TooManySegments(sync.carried.len()));
         }
         let own = match sync.own.take() {
-            Some(segment) if segment.device == device => self.check_segment(rows, &row.key, &segment)?,
+            Some(segment) if segment.device == device => {
+                match self.check_segment(rows, &row.key, &segment) {
+                    // The ledger lost what came before: the answer says how far it has the chain, and the device
+                    // offers again from there.
+                    Err(RequestError::Gap { .. }) => Vec::new(),
+                    entries => entries?,
+                }
+            }
             Some(_) => return Err(ChainError::Gap(0).into()),
             None => Vec::new(),
         };

@@ -195,6 +195,21 @@ impl Notebook<'_> {
             revoked: row.revoked.is_some(),
         };
         let mut items: Vec<DeviceItem> = crate::office::devices(self.rows())?.into_iter().map(item).collect();
+        let identity = self.identity()?;
+        let own = identity.device.to_string();
+        if identity.role.sees_everything() && !items.iter().any(|item| item.device == own) {
+            // The own enrolment is never read back from the server.
+            items.push(DeviceItem {
+                device: own,
+                name: identity.name.clone(),
+                role: identity.role.key().into(),
+                crew: identity.crew.clone(),
+                letters: identity.letters.clone(),
+                last_contact: None,
+                last_seq: 0,
+                revoked: false,
+            });
+        }
         for one in &mut items {
             let Ok(device) = one.device.parse() else { continue };
             let last = super::audit::last_entry(self.rows(), &device)?;
