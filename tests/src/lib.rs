@@ -1,1 +1,1 @@
-//! To come.
+//! The harness of the integration tests.

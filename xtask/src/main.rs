@@ -1,2 +1,41 @@
-//! To come.
-fn main() {}
+//! `cargo xtask …`: the project's own automation. One file per subcommand; nothing on the way of a record.
+#![expect(clippy::print_stderr, reason = "a command-line tool says what it does on standard error")]
+
+mod ci;
+mod run;
+mod test;
+mod tidy;
+mod wasm;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own automation")]
+struct Xtask {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs every test: units, the integration binary and the examples in the documentation.
+    Test(test::Test),
+    /// Runs everything that CI runs (`.ci/run`).
+    Ci,
+    /// Builds the core for a browser, as `wasm32-unknown-unknown`.
+    Wasm(wasm::Wasm),
+    /// Checks the shape of the files and the boundaries between the crates only.
+    Tidy,
+}
+
+fn main() -> anyhow::Result<()> {
+    if wasm::called_as_rustc_wrapper() {
+        return wasm::rustc_wrapper();
+    }
+    match Xtask::parse().command {
+        Command::Test(test) => test.run(),
+        Command::Ci => ci::run_steps(),
+        Command::Wasm(wasm) => wasm.run(),
+        Command::Tidy => tidy::run_checks(),
+    }
+}

@@ -1,0 +1,4 @@
+//! The one integration binary: what holds across crates.
+mod contract;
+mod source;
+mod tidy;
