@@ -1,0 +1,5 @@
+//! Two crews, dispatch and the office in one process, without disk or network.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+mod flows;
+mod harness;
+mod vectors;
