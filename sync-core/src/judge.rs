@@ -113,7 +113,7 @@ pub fn judge_change<'c>(
 }
 
 /// A dependency of `change` that is not an applied change of the record.
-fn missing_dependency(
+pub fn missing_dependency(
     rows: &dyn Rows,
     record: &RecordId,
     change: &Change,

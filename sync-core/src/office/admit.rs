@@ -11,7 +11,7 @@ use crate::chain::{Deed, VerifiedEntry};
 use crate::entry::ChainedEntry;
 use crate::fold::EntryRow;
 use crate::id::{DeviceId, Hash, RecordId};
-use crate::judge::{Acceptable, judge_act, judge_change};
+use crate::judge::{Acceptable, judge_act, judge_change, missing_dependency, read_change};
 use crate::keys;
 use crate::line::{Ack, Line};
 use crate::record::row::RecordRow;
@@ -205,7 +205,8 @@ impl Session<'_, '_> {
             }
             (None, _) => return Ok(None),
             (Some(device), Deed::Act(act)) => {
-                judge_act(device, act).map_or_else(Verdict::Quarantined, |()| Verdict::Accepted)
+                let judged = judge_act(device, act).and(self.judge_release(act)?);
+                judged.map_or_else(Verdict::Quarantined, |()| Verdict::Accepted)
             }
             (Some(device), Deed::Change(change)) => {
                 match judge_change(self.overlay, &self.office.rules, device, &header.record, change)? {
@@ -218,11 +219,51 @@ impl Session<'_, '_> {
             }
         };
         let receipt = Receipt { seq: self.next_seq, received_at_ms: self.now_ms, carrier, verdict };
+        let arrives = self.change_that_arrives(entry)?;
         self.store(entry, &receipt, judged)?;
-        if receipt.verdict.is_accepted() && matches!(entry.deed, Deed::Change(_)) {
-            self.release_waiting(&entry.chained.entry.body.hash())?;
+        if let Some(change) = arrives.filter(|_| receipt.verdict.is_accepted()) {
+            self.release_waiting(&change)?;
         }
         Ok(Some(receipt))
+    }
+
+    /// The change that others may wait for, if this entry is accepted: its own, or the one it releases.
+    fn change_that_arrives(&self, entry: &VerifiedEntry) -> Result<Option<Hash>, RowsError> {
+        match &entry.deed {
+            Deed::Change(_) => Ok(Some(entry.chained.entry.body.hash())),
+            Deed::Act(Act::Release { seq, .. }) => {
+                Ok(self.quarantined(*seq)?.map(|(_, chained)| chained.entry.body.hash()))
+            }
+            Deed::Act(_) => Ok(None),
+        }
+    }
+
+    fn quarantined(&self, seq: u64) -> Result<Option<(QuarantineRow, ChainedEntry)>, RowsError> {
+        let Some(row) = read::<QuarantineRow>(self.overlay, &keys::quarantined(seq))? else {
+            return Ok(None);
+        };
+        let chained = ChainedEntry::from_bytes(&row.chained).map_err(|error| RowsError(error.to_string()))?;
+        Ok(Some((row, chained)))
+    }
+
+    /// Whether a release names something that can be applied now. What cannot is held back like any other entry, so
+    /// that one bad release never blocks its author.
+    fn judge_release(&self, act: &Act) -> Result<Result<(), Reason>, RowsError> {
+        let Act::Release { seq, .. } = act else { return Ok(Ok(())) };
+        let refused = |what: &str| Ok(Err(Reason::Rule { rule: "release".into(), what: what.into() }));
+        let Some((row, chained)) = self.quarantined(*seq)? else {
+            return refused("nothing is held back there");
+        };
+        if row.reason == Reason::Fork {
+            return refused("an entry of a forked chain is re-authored by its device, not released");
+        }
+        let Deed::Change(change) = decode_deed(&chained.entry.body)? else {
+            return refused("it is no change of a record");
+        };
+        if let Some(on) = missing_dependency(self.overlay, &row.record, &change)? {
+            return Ok(Err(Reason::Held { on }));
+        }
+        Ok(read_change(self.overlay, &self.office.rules, &row.record, &change)?.map(drop))
     }
 
     fn store(
@@ -266,10 +307,14 @@ impl Session<'_, '_> {
                 };
                 let Deed::Change(change) = decode_deed(&chained.entry.body)? else { continue };
                 let judged = judge_change(self.overlay, &self.office.rules, &device, &row.record, &change)?;
-                if judged.is_err() {
+                if let Err(reason) = judged {
+                    if let Reason::Held { on } = reason {
+                        // It waits for something else too.
+                        let key = [keys::waiting(&on), seq.to_be_bytes().to_vec()].concat();
+                        self.overlay.write(key, &seq);
+                    }
                     continue;
                 }
-                drop(judged);
                 let act = Act::Release { seq, reason: "what it waited for has arrived".into() };
                 let line = self.office.write_act(self.overlay, self.next_seq, self.now_ms, act)?;
                 self.lines.push(line);

@@ -149,7 +149,9 @@ impl<'a> Reading<'a> {
             if sync.epoch == epoch { sync.cursors.iter().cloned().collect() } else { BTreeMap::new() };
         let cursor_of =
             |scope: &Scope| asked.get(scope).copied().filter(|seq| *seq <= server_seq).unwrap_or(0);
-        let cursors = row.scopes().into_iter().map(|scope| (scope.clone(), cursor_of(&scope))).collect();
+        // A revoked device may hand its work in, and hears how it fared, but no news.
+        let scopes = if row.revoked.is_some() { BTreeSet::new() } else { row.scopes() };
+        let cursors = scopes.into_iter().map(|scope| (scope.clone(), cursor_of(&scope))).collect();
         Self {
             rows,
             lines,
