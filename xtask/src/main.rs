@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "a command-line tool says what it does on standard error")]
 
 mod ci;
+mod demo;
 mod run;
 mod test;
 mod tidy;
@@ -18,6 +19,8 @@ struct Xtask {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Plays the main job on the real plan of Mezquitic: the office, five people's devices, a clash and its decision.
+    Demo(demo::Demo),
     /// Runs every test: units, the integration binary and the examples in the documentation.
     Test(test::Test),
     /// Runs everything that CI runs (`.ci/run`).
@@ -33,6 +36,7 @@ fn main() -> anyhow::Result<()> {
         return wasm::rustc_wrapper();
     }
     match Xtask::parse().command {
+        Command::Demo(demo) => demo.run(),
         Command::Test(test) => test.run(),
         Command::Ci => ci::run_steps(),
         Command::Wasm(wasm) => wasm.run(),

@@ -107,16 +107,15 @@ impl Teller<'_> {
         let rejected: Vec<String> =
             self.before.values(&field).map(|v| show(Some(v))).filter(|v| *v != value).collect();
         let label = self.label(&field);
+        let not = |word: &str| {
+            if rejected.is_empty() { String::new() } else { format!(" ({word} {})", rejected.join(", ")) }
+        };
         Some(Sentence::new(
+            format!("resolvió el conflicto de {}: queda «{value}»{}, porque {reason}", label.es, not("no")),
             format!(
-                "resolvió el conflicto de {}: queda «{value}» (no {}), porque {reason}",
-                label.es,
-                rejected.join(", ")
-            ),
-            format!(
-                "resolved the conflict on {}: “{value}” stands (not {}), because {reason}",
+                "resolved the conflict on {}: “{value}” stands{}, because {reason}",
                 label.en,
-                rejected.join(", ")
+                not("not")
             ),
         ))
     }
