@@ -38,7 +38,7 @@ impl Table {
         self.rows.push(row);
     }
 
-    /// The table as text at most `width` columns wide, as far as [`COLUMN_MIN`] allows.
+    /// The table as text at most `width` columns wide, as far as the narrowest column allows.
     pub fn render(&self, width: usize, style: Style) -> String {
         let widths = self.widths(width);
         let mut text = style.bold(&line(&self.heading, &widths));

@@ -43,7 +43,7 @@ macro_rules! settings {
         #[serde(deny_unknown_fields)]
         pub struct Layer {
             $(
-                #[doc = concat!($($doc,)+ " [", $env, "; ", $default, "]")]
+                #[doc = concat!($($doc,)+ " (", $env, "; ", $default, ")")]
                 #[arg(long, value_name = stringify!($kind), help_heading = "Ajustes")]
                 pub $name: Option<$kind>,
             )+
