@@ -2,7 +2,7 @@
 //!
 //! Every command shown is really run, with the built programs, and must succeed; the story stops where one does not.
 
-mod stage;
+pub mod stage;
 
 use std::process::Command;
 
@@ -30,7 +30,7 @@ impl Demo {
     pub fn run(&self) -> anyhow::Result<()> {
         let profile: &[&str] = if self.release { &["--release"] } else { &[] };
         run(cargo().args(["build", "--package", "cuadrilla-server", "--package", "crew-cli"]).args(profile))?;
-        let mut stage = Stage::open(self.release)?;
+        let mut stage = Stage::open("demo", self.release)?;
         let result = play(&mut stage);
         if result.is_err() || self.end {
             stage.end_server()?;

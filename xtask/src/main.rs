@@ -1,6 +1,7 @@
 //! `cargo xtask …`: the project's own automation. One file per subcommand; nothing on the way of a record.
 #![expect(clippy::print_stderr, reason = "a command-line tool says what it does on standard error")]
 
+mod bench;
 mod ci;
 mod demo;
 mod run;
@@ -21,6 +22,8 @@ struct Xtask {
 enum Command {
     /// Plays the main job on the real plan of Mezquitic: the office, five people's devices, a clash and its decision.
     Demo(demo::Demo),
+    /// Measures the budgets with the built programs and prints the table.
+    Bench(bench::Bench),
     /// Runs every test: units, the integration binary and the examples in the documentation.
     Test(test::Test),
     /// Runs everything that CI runs (`.ci/run`).
@@ -37,6 +40,7 @@ fn main() -> anyhow::Result<()> {
     }
     match Xtask::parse().command {
         Command::Demo(demo) => demo.run(),
+        Command::Bench(bench) => bench.run(),
         Command::Test(test) => test.run(),
         Command::Ci => ci::run_steps(),
         Command::Wasm(wasm) => wasm.run(),

@@ -24,8 +24,8 @@ pub struct Stage {
 
 impl Stage {
     /// A new temporary folder.
-    pub fn open(release: bool) -> anyhow::Result<Self> {
-        let folder = std::env::temp_dir().join(format!("cuadrilla-demo-{}", std::process::id()));
+    pub fn open(name: &str, release: bool) -> anyhow::Result<Self> {
+        let folder = std::env::temp_dir().join(format!("cuadrilla-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).context("cannot make the demonstration's folder")?;
         let programs = target_dir().join(if release { "release" } else { "debug" });
         Ok(Self { folder, programs, server: None, listen: "127.0.0.1:0".into() })
@@ -61,7 +61,8 @@ impl Stage {
         Ok(out.into_owned())
     }
 
-    fn call_json(&self, name: &str, args: &[&str]) -> anyhow::Result<Value> {
+    /// Runs a program and reads its JSON.
+    pub fn call_json(&self, name: &str, args: &[&str]) -> anyhow::Result<Value> {
         let out = self.call(name, &[args, &["--json"]].concat())?;
         serde_json::from_str(&out)
             .with_context(|| format!("{name} {} printed no JSON: {out}", args.join(" ")))
@@ -76,7 +77,8 @@ impl Stage {
         Ok(())
     }
 
-    fn crew_json(&self, home: &str, args: &[&str]) -> anyhow::Result<Value> {
+    /// Runs a command of a device and reads its JSON.
+    pub fn crew_json(&self, home: &str, args: &[&str]) -> anyhow::Result<Value> {
         let path = self.path(home);
         self.call_json("crew", &[&["--home", path.as_str()], args].concat())
     }
