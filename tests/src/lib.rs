@@ -3,24 +3,19 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// A built program; built once if it is not there yet.
+/// A built program, beside the test that runs. `cargo xtask test` builds it first: a test that built it itself would
+/// wait for the very cargo that runs it.
 ///
 /// # Panics
-/// If it does not build.
+/// If it is not there.
 pub fn program(name: &str) -> PathBuf {
-    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    let folder = FOLDER.get_or_init(|| {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let build = ["build", "--quiet", "-p", "crew-cli", "-p", "cuadrilla-server"];
-        assert!(Command::new(cargo).args(build).status().expect("cargo runs").success());
-        let test = std::env::current_exe().expect("the test knows where it is");
-        test.ancestors().nth(2).expect("it lies in target/PROFILE/deps").to_owned()
-    });
-    folder.join(name)
+    let test = std::env::current_exe().expect("the test knows where it is");
+    let program = test.ancestors().nth(2).expect("it lies in target/PROFILE/deps").join(name);
+    assert!(program.is_file(), "{} is not built: run `cargo xtask test`", program.display());
+    program
 }
 
 /// The repository's folder.

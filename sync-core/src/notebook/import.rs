@@ -147,7 +147,11 @@ fn key_of(name: &str) -> String {
 }
 
 fn at<'e>(place: &'e str) -> impl Fn(NotebookError) -> NotebookError + 'e {
-    move |error| NotebookError::Import { place: place.to_string(), problem: error.to_string() }
+    move |error| match error {
+        // Who may not, may not, wherever in the file it shows.
+        NotebookError::Role { .. } | NotebookError::Refused(_) => error,
+        other => NotebookError::Import { place: place.to_string(), problem: other.to_string() },
+    }
 }
 
 impl Notebook<'_> {

@@ -34,7 +34,8 @@ fn work_without_signal_meets_and_the_office_settles_what_differs() {
     }
     assert_eq!(order["conflicts"][0]["field"], "new_pump_serial");
     assert_eq!(order["conflicts"][0]["values"].as_array().unwrap().len(), 2);
-    let settle = ["conflict", "resolve", &folio, "new_pump_serial", "--take", "1", "--reason", "vio la placa"];
+    let settle =
+        ["conflict", "resolve", &folio, "new_pump_serial", "--take", "1", "--reason", "vio la placa"];
     assert_eq!(town.refused("one", &settle).0, 3);
     town.crew("office", &settle);
     for device in ["office", "one", "two", "admin"] {
