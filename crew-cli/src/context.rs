@@ -156,8 +156,11 @@ impl Context {
         }
         let mut rules = office::rules_from(&*store.rows())
             .map_err(|error| StoreError::Index { detail: error.to_string() })?;
+        let journal = Journal(store.records());
         store.catch_up(
-            &mut |number, line, overlay| Ok(notebook::fold_line(&mut rules, overlay, number, line)?),
+            &mut |number, line, overlay| {
+                Ok(notebook::fold_line(&mut rules, overlay, &journal, number, line)?)
+            },
             &mut |CatchUp { applied, last }| {
                 if behind > QUIET_LINES_MAX {
                     self.screen.progress(&text!("índice: {applied} de {last}", "index: {applied} of {last}"));
@@ -176,9 +179,10 @@ impl Context {
     ) -> Result<T, CliError> {
         let ledger = Ledger::open_read_only(&self.home.store())?;
         let records: Arc<dyn Records> = Arc::new(ledger.reader);
-        let rows = fold_all(&*records)?;
         let end = records.end();
-        ask(&self.notebook(&rows, &Journal(records), end)?)
+        let journal = Journal(records);
+        let rows = fold_all(&journal)?;
+        ask(&self.notebook(&rows, &journal, end)?)
     }
 
     fn close(&self, store: Box<DiskStore>) {
@@ -220,13 +224,14 @@ impl Context {
 }
 
 /// The rows of a whole journal, in memory.
-fn fold_all(records: &dyn Records) -> Result<MemoryRows, CliError> {
+fn fold_all(journal: &Journal) -> Result<MemoryRows, CliError> {
+    let records = &journal.0;
     let mut rows = MemoryRows::default();
     let mut rules = Rules::default();
     let mut failed = None;
     records.read_range(1, records.end(), &mut |number, line| {
         let mut overlay = Overlay::new(&rows);
-        match notebook::fold_line(&mut rules, &mut overlay, number, line) {
+        match notebook::fold_line(&mut rules, &mut overlay, journal, number, line) {
             Ok(()) => {
                 let batch = overlay.batch;
                 rows.apply(batch);

@@ -10,7 +10,8 @@ use crate::keys;
 use crate::rows::{Overlay, Rows, RowsError, decode, read};
 use crate::rules::record_schema::RecordKind;
 use crate::scope::Scope;
-use crate::verdict::Receipt;
+use crate::time::TimeMs;
+use crate::verdict::{Receipt, Verdict};
 
 /// One applied change of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,8 +48,46 @@ pub struct EntryRow {
     pub record: RecordId,
     /// The change it makes; zero for an act.
     pub change: Hash,
-    /// The server's word, once there is one.
+    /// The server's first word, once there is one. It never changes.
     pub receipt: Option<Receipt>,
+    /// What was decided later, if that word held the entry back.
+    pub decided: Option<Decision>,
+}
+
+/// A release or a dismissal of an entry that was held back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Ledger number of the deciding act.
+    pub seq: u64,
+    /// When that act arrived, by the server's clock.
+    pub at_ms: TimeMs,
+    /// Whether it releases; else it dismisses.
+    pub releases: bool,
+    /// Who decided.
+    pub by: DeviceId,
+    /// Why, in words.
+    pub reason: String,
+}
+
+impl EntryRow {
+    /// Since which ledger number and time the entry counts; `None` if it does not.
+    pub fn accepted(&self) -> Option<(u64, TimeMs)> {
+        let receipt = self.receipt.as_ref()?;
+        match &self.decided {
+            _ if receipt.verdict.is_accepted() => Some((receipt.seq, receipt.received_at_ms)),
+            Some(decision) if decision.releases => Some((decision.seq, decision.at_ms)),
+            _ => None,
+        }
+    }
+
+    /// The receipt as it would be given today: after a release the entry is accepted.
+    pub fn receipt_now(&self) -> Option<Receipt> {
+        let mut receipt = self.receipt.clone()?;
+        if self.accepted().is_some() {
+            receipt.verdict = Verdict::Accepted;
+        }
+        Some(receipt)
+    }
 }
 
 /// A record under the name people call it, with what a list shows.
@@ -185,6 +224,22 @@ pub fn store_row(
     }
     write_name(overlay, record, before, row);
     overlay.write(keys::record(record), row);
+    Ok(())
+}
+
+/// Takes a record out of the index: its creation no longer counts, so that no ledger holds it.
+pub fn forget_record(
+    overlay: &mut Overlay<'_>,
+    record: &RecordId,
+    before: &crate::record::row::RecordRow,
+) -> Result<(), RowsError> {
+    let mut gone = before.clone();
+    gone.scopes.clear();
+    store_row(overlay, record, Some(before), &gone)?;
+    if let Some(name) = before.name() {
+        overlay.delete(keys::name(before.kind, &name));
+    }
+    overlay.delete(keys::record(record));
     Ok(())
 }
 

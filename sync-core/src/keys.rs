@@ -15,6 +15,7 @@
 //! | `l/` kind, name | a record under the name people call it |
 //! | `m/` word | one-off facts of this store |
 //! | `n/` seq | the record created at that ledger number |
+//! | `o/` seq | (device side) the own entry held back at that ledger number |
 //! | `p/` scope, 0, record | the record is in the scope, since that ledger number |
 //! | `q/` seq | a quarantined entry |
 //! | `r/` record | the record's summary |
@@ -104,6 +105,10 @@ pub fn number(seq: u64) -> Vec<u8> {
 }
 /// All numbers.
 pub const NUMBERS: &[u8] = b"n/";
+/// The own entry that the server holds back at a ledger number.
+pub fn own_held(seq: u64) -> Vec<u8> {
+    key(&[b"o/", &seq.to_be_bytes()])
+}
 /// All members of a scope.
 pub fn members(scope: &Scope) -> Vec<u8> {
     key(&[b"p/", scope.to_string().as_bytes(), b"\0"])

@@ -1,6 +1,7 @@
 //! Notebook: the device's side as pure code. It writes a person's work as chained entries, asks and hears the
 //! server, and answers what the screen shows. The shell keeps what it writes before anybody is told "guardado".
 
+pub mod aside;
 pub mod bundle;
 pub mod catalog;
 pub mod enrol;
@@ -216,7 +217,7 @@ impl<'a> Notebook<'a> {
     fn push_device_line(&mut self, line: crate::line::DeviceLine) -> Result<(), NotebookError> {
         let line = crate::line::Line::Device(line);
         let number = self.push_line(&line);
-        fold_line(&mut self.rules, &mut self.overlay, number, &line.to_bytes())?;
+        fold_line(&mut self.rules, &mut self.overlay, &self.lines, number, &line.to_bytes())?;
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::act::Role;
 use crate::change::Scalar;
+use crate::id::DeviceId;
 use crate::record::row::RecordRow;
 use crate::rules::record_schema::RecordKind;
 
@@ -22,6 +23,8 @@ pub enum Scope {
     Crew(String),
     /// What is in a locality, by its key.
     Locality(String),
+    /// What concerns one device alone: decisions on its entries, its own rights. No record is in it.
+    Device(DeviceId),
 }
 
 impl fmt::Display for Scope {
@@ -31,6 +34,7 @@ impl fmt::Display for Scope {
             Self::Municipality => f.write_str("municipality"),
             Self::Crew(code) => write!(f, "crew:{code}"),
             Self::Locality(key) => write!(f, "locality:{key}"),
+            Self::Device(device) => write!(f, "device:{device}"),
         }
     }
 }
@@ -44,6 +48,9 @@ impl FromStr for Scope {
             Some(("crew", code)) if !code.is_empty() && !code.contains('\0') => Ok(Self::Crew(code.into())),
             Some(("locality", key)) if !key.is_empty() && !key.contains('\0') => {
                 Ok(Self::Locality(key.into()))
+            }
+            Some(("device", id)) => {
+                id.parse().map(Self::Device).map_err(|_| format!("not a scope: {text:?}"))
             }
             _ => Err(format!("not a scope: {text:?}")),
         }

@@ -112,7 +112,7 @@ impl Notebook<'_> {
         self.push_device_line(DeviceLine::Enrolled(identity.clone()))?;
         let line = Line::Entry { receipt: None, chained };
         let number = self.push_line(&line);
-        super::fold_line(&mut self.rules, &mut self.overlay, number, &line.to_bytes())?;
+        super::fold_line(&mut self.rules, &mut self.overlay, &self.lines, number, &line.to_bytes())?;
         let contact = Contact {
             at_ms: self.moment.now_ms,
             server_at_ms: answer.server_at_ms,

@@ -279,7 +279,7 @@ impl Notebook<'_> {
         let chained = ChainedEntry { entry, prev, signature };
         let line = Line::Entry { receipt: Some(receipt), chained };
         let number = self.push_line(&line);
-        super::fold_line(&mut self.rules, &mut self.overlay, number, &line.to_bytes())?;
+        super::fold_line(&mut self.rules, &mut self.overlay, &self.lines, number, &line.to_bytes())?;
         Ok(())
     }
 

@@ -1,17 +1,18 @@
 //! The device's fold: one journal line into index rows.
 
+use super::aside::set_aside;
 use super::{ContactRow, OwnHead};
 use crate::act::Act;
 use crate::authority::apply_act;
 use crate::chain::Deed;
 use crate::change::Change;
 use crate::entry::ChainedEntry;
-use crate::fold::{Applied, EntryRow, apply_change, is_applied, store_row};
+use crate::fold::{Applied, Decision, EntryRow, apply_change, is_applied, store_row};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::{Acceptable, read_change};
 use crate::keys;
-use crate::line::{Ack, Contact, DeviceLine, Identity, Line};
-use crate::office::fold::{QuarantineRow, decode_deed, release};
+use crate::line::{Ack, Contact, DeviceLine, Identity, Line, Lines, read_entry};
+use crate::office::fold::{QuarantineRow, decide, decode_deed};
 use crate::record::row::RecordRow;
 use crate::rows::{Overlay, RowsError, read};
 use crate::rules::Rules;
@@ -19,11 +20,14 @@ use crate::rules::record_schema::RecordKind;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
 use serde_bytes::ByteBuf;
+use std::collections::BTreeSet;
 
 /// Folds one journal line: how a device's index is rebuilt.
+/// `lines` are those before it.
 pub fn fold_line(
     rules: &mut Rules,
     overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
     number: u64,
     line: &[u8],
 ) -> Result<(), RowsError> {
@@ -33,9 +37,9 @@ pub fn fold_line(
             fold_own(rules, overlay, number, &chained, &deed, None)
         }
         Line::Entry { receipt: Some(receipt), chained } => {
-            fold_received(rules, overlay, number, &receipt, &chained)
+            fold_received(rules, overlay, lines, number, &receipt, &chained)
         }
-        Line::Device(line) => fold_device_line(overlay, line),
+        Line::Device(line) => fold_device_line(rules, overlay, lines, line),
     }
 }
 
@@ -95,13 +99,15 @@ fn entry_row(chained: &ChainedEntry, deed: &Deed, line: u64, receipt: Option<Rec
         Deed::Change(_) => chained.entry.body.hash(),
         Deed::Act(_) => Hash::ZERO,
     };
-    EntryRow { hash: chained.hash(), line, record: chained.entry.header.record, change, receipt }
+    let record = chained.entry.header.record;
+    EntryRow { hash: chained.hash(), line, record, change, receipt, decided: None }
 }
 
 /// Folds an entry that the server sent. One that is here already only has its receipt brought up to date.
 fn fold_received(
     rules: &mut Rules,
     overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
     number: u64,
     receipt: &Receipt,
     chained: &ChainedEntry,
@@ -134,7 +140,9 @@ fn fold_received(
                 row.scopes.union(&implicit).cloned().collect()
             })?;
         }
-        (Verdict::Accepted, Deed::Act(act)) => fold_act(rules, overlay, receipt, &header.device, act)?,
+        (Verdict::Accepted, Deed::Act(act)) => {
+            fold_act(rules, overlay, lines, receipt, &header.device, act)?;
+        }
         (Verdict::Quarantined(reason), _) => {
             let row = QuarantineRow {
                 device: header.device,
@@ -153,6 +161,7 @@ fn fold_received(
 fn fold_act(
     rules: &mut Rules,
     overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
     receipt: &Receipt,
     author: &DeviceId,
     act: &Act,
@@ -160,28 +169,62 @@ fn fold_act(
     apply_act(overlay, receipt.seq, receipt.received_at_ms, author, act)?;
     match act {
         Act::Rule { name, json } => rules.add(name, json).map_err(|error| RowsError(error.to_string())),
-        Act::Release { seq, .. } => {
-            if let Some((record, _)) = release(rules, overlay, *seq)? {
-                let Some(before) = read::<RecordRow>(overlay, &keys::record(&record))? else { return Ok(()) };
-                let mut row = before.clone();
-                row.scopes = row.scopes.union(&implicit_scopes(overlay, row.kind)?).cloned().collect();
-                store_row(overlay, &record, Some(&before), &row)?;
-            }
-            Ok(())
+        Act::Release { seq, reason } | Act::Dismiss { seq, reason } => {
+            let decision = Decision {
+                seq: receipt.seq,
+                at_ms: receipt.received_at_ms,
+                releases: matches!(act, Act::Release { .. }),
+                by: *author,
+                reason: reason.clone(),
+            };
+            fold_decision(rules, overlay, lines, *seq, &decision)
         }
-        Act::Dismiss { seq, .. } => {
-            overlay.delete(keys::quarantined(*seq));
+        Act::Revoke { device, reason } => {
+            let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
+            if identity.is_some_and(|me| me.device == *device) {
+                overlay.write(keys::fact("revoked"), &(receipt.seq, reason));
+            }
             Ok(())
         }
         _ => Ok(()),
     }
 }
 
+fn fold_decision(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    seq: u64,
+    decision: &Decision,
+) -> Result<(), RowsError> {
+    let decided = decide(rules, overlay, seq, decision)?;
+    if let Some((record, _)) = decided.and_then(|decided| decided.applied) {
+        let Some(before) = read::<RecordRow>(overlay, &keys::record(&record))? else { return Ok(()) };
+        let mut row = before.clone();
+        row.scopes = row.scopes.union(&implicit_scopes(overlay, row.kind)?).cloned().collect();
+        store_row(overlay, &record, Some(&before), &row)?;
+    }
+    let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
+    let own_seq: Option<u64> = read(overlay, &keys::own_held(seq))?;
+    let (Some(me), Some(own_seq)) = (identity, own_seq) else { return Ok(()) };
+    let key = keys::entry(&me.device, own_seq);
+    let Some(mut entry) = read::<EntryRow>(overlay, &key)?.filter(|entry| entry.decided.is_none()) else {
+        return Ok(());
+    };
+    let before = entry.clone();
+    entry.decided = Some(decision.clone());
+    if let Some(released) = entry.receipt_now().filter(|_| decision.releases) {
+        confirm(overlay, &before, &released)?;
+    }
+    overlay.write(key, &entry);
+    if decision.releases {
+        return Ok(());
+    }
+    set_aside(rules, overlay, lines, &entry.record, &BTreeSet::from([entry.change]))
+}
+
 /// Scopes that need no announcement: the whole municipality holds everything, the catalog all that is no order.
-fn implicit_scopes(
-    overlay: &Overlay<'_>,
-    kind: RecordKind,
-) -> Result<std::collections::BTreeSet<Scope>, RowsError> {
+fn implicit_scopes(overlay: &Overlay<'_>, kind: RecordKind) -> Result<BTreeSet<Scope>, RowsError> {
     let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
     let mine =
         identity.map(|me| Scope::of_device(me.role, me.crew.as_deref(), &me.localities)).unwrap_or_default();
@@ -190,7 +233,12 @@ fn implicit_scopes(
     Ok(mine.into_iter().filter(holds).collect())
 }
 
-fn fold_device_line(overlay: &mut Overlay<'_>, line: DeviceLine) -> Result<(), RowsError> {
+fn fold_device_line(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    line: DeviceLine,
+) -> Result<(), RowsError> {
     match line {
         DeviceLine::Enrolling(enrolling) => overlay.write(keys::fact("enrolling"), &enrolling),
         DeviceLine::Enrolled(identity) => {
@@ -198,7 +246,7 @@ fn fold_device_line(overlay: &mut Overlay<'_>, line: DeviceLine) -> Result<(), R
             overlay.write(keys::fact("identity"), &identity);
         }
         DeviceLine::Attempt(number) => overlay.write(keys::fact("attempt"), &number),
-        DeviceLine::Contact(contact) => fold_contact(overlay, &contact)?,
+        DeviceLine::Contact(contact) => fold_contact(rules, overlay, lines, &contact)?,
         DeviceLine::Carried(carried) => {
             overlay.write(keys::carried(&carried.device, carried.span.0), &carried);
         }
@@ -216,11 +264,16 @@ fn fold_device_line(overlay: &mut Overlay<'_>, line: DeviceLine) -> Result<(), R
     Ok(())
 }
 
-fn fold_contact(overlay: &mut Overlay<'_>, contact: &Contact) -> Result<(), RowsError> {
+fn fold_contact(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    contact: &Contact,
+) -> Result<(), RowsError> {
     let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
     let Some(identity) = identity else { return Err(RowsError("a contact before the enrolment".into())) };
     for ack in &contact.acks {
-        fold_ack(overlay, &identity.device, ack, &contact.refused)?;
+        fold_ack(rules, overlay, lines, &identity.device, ack, &contact.refused)?;
     }
     for (scope, record, entered) in &contact.moves {
         fold_move(overlay, contact.server_seq, scope, record, *entered)?;
@@ -249,7 +302,9 @@ fn fold_contact(overlay: &mut Overlay<'_>, contact: &Contact) -> Result<(), Rows
 }
 
 fn fold_ack(
+    rules: &mut Rules,
     overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
     device: &DeviceId,
     ack: &Ack,
     refused: &[(u64, Reason)],
@@ -266,8 +321,17 @@ fn fold_ack(
             verdict: reason.map_or(Verdict::Accepted, Verdict::Quarantined),
         };
         confirm(overlay, &entry, &receipt)?;
-        entry.receipt = Some(receipt);
+        let is_new = entry.receipt.replace(receipt.clone()).is_none();
         overlay.write(key, &entry);
+        if !receipt.verdict.is_accepted() {
+            overlay.write(keys::own_held(receipt.seq), &seq);
+        } else if is_new && entry.change == Hash::ZERO {
+            // An own act counts from here on, like everybody's.
+            let (_, chained) = read_entry(lines, entry.line)?;
+            if let Deed::Act(act) = decode_deed(&chained.entry.body)? {
+                fold_act(rules, overlay, lines, &receipt, device, &act)?;
+            }
+        }
     }
     Ok(())
 }

@@ -37,7 +37,7 @@ impl Notebook<'_> {
             rows.extend(crate::rows::decode::<EntryRow>(value));
             true
         })?;
-        for row in rows {
+        for row in rows.into_iter().filter(|row| row.decided.is_none()) {
             if let Some(Verdict::Quarantined(reason)) = row.receipt.map(|receipt| receipt.verdict) {
                 held.push(self.refused_entry(&row.record, &reason)?);
             }

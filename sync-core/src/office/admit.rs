@@ -172,7 +172,7 @@ impl Session<'_, '_> {
         let here = receipt_of(keys::entry(&header.device, header.seq))?;
         let branch = receipt_of(keys::fork(&header.device, header.seq, &entry.hash))?;
         if let Some(known) = here.iter().chain(&branch).find(|row| row.hash == Some(entry.hash)) {
-            return Ok(known.receipt.clone().map_or(Place::Missing, Place::Known));
+            return Ok(known.receipt_now().map_or(Place::Missing, Place::Known));
         }
         let is_after_branch =
             header.seq > 1 && receipt_of(keys::fork(&header.device, header.seq - 1, &prev))?.is_some();

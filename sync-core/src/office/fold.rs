@@ -8,7 +8,7 @@ use crate::authority::{DeviceRow, apply_act};
 use crate::chain::{Deed, VerifiedEntry};
 use crate::change::Change;
 use crate::entry::{Body, ChainedEntry};
-use crate::fold::{Applied, EntryRow, Moved, apply_change, is_applied};
+use crate::fold::{Applied, Decision, EntryRow, Moved, apply_change, is_applied};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::{Acceptable, read_change};
 use crate::keys;
@@ -156,6 +156,7 @@ fn write_entry_row(overlay: &mut Overlay<'_>, number: u64, receipt: &Receipt, ve
         record: header.record,
         change,
         receipt: Some(receipt.clone()),
+        decided: None,
     };
     let key = if is_fork(receipt) {
         keys::fork(&header.device, header.seq, &verified.hash)
@@ -213,48 +214,91 @@ fn fold_act(
             rules.add(name, json).map_err(|error| RowsError(error.to_string()))?;
             overlay.put(keys::event(&Scope::Catalog, number, &RecordId::ZERO), ScopeEvent::Entry.to_bytes());
         }
-        Act::Release { seq, .. } => {
-            if let Some((record, moved)) = release(rules, overlay, *seq)? {
-                note_events(overlay, number, &record, &moved)?;
+        Act::Release { seq, reason } | Act::Dismiss { seq, reason } => {
+            let decision = Decision {
+                seq: number,
+                at_ms: receipt.received_at_ms,
+                releases: matches!(act, Act::Release { .. }),
+                by: *author,
+                reason: reason.clone(),
+            };
+            if let Some(decided) = decide(rules, overlay, *seq, &decision)? {
+                tell_device(overlay, number, &decided.author);
+                if let Some((record, moved)) = decided.applied {
+                    note_events(overlay, number, &record, &moved)?;
+                }
             }
         }
-        Act::Dismiss { seq, .. } => overlay.delete(keys::quarantined(*seq)),
+        Act::Revoke { device, .. } => tell_device(overlay, number, device),
         _ => {}
     }
     Ok(())
 }
 
-/// Applies the quarantined entry at ledger number `seq` after all. `None` if it was an act or is gone.
-pub fn release(
+/// An act that concerns one device is news for it, whatever it may see otherwise.
+fn tell_device(overlay: &mut Overlay<'_>, number: u64, device: &DeviceId) {
+    let event = ScopeEvent::Entry.to_bytes();
+    overlay.put(keys::event(&Scope::Device(*device), number, &RecordId::ZERO), event);
+}
+
+/// What a decision was about.
+pub struct Decided {
+    /// Who wrote the entry.
+    pub author: DeviceId,
+    /// The record that changed with it, where a release applied it.
+    pub applied: Option<(RecordId, Moved)>,
+}
+
+/// Takes the entry at ledger number `seq` out of quarantine; a release applies it. `None` if it is not there.
+pub fn decide(
     rules: &Rules,
     overlay: &mut Overlay<'_>,
     seq: u64,
-) -> Result<Option<(RecordId, Moved)>, RowsError> {
+    decision: &Decision,
+) -> Result<Option<Decided>, RowsError> {
     let Some(row) = read::<QuarantineRow>(overlay, &keys::quarantined(seq))? else { return Ok(None) };
     overlay.delete(keys::quarantined(seq));
     let chained = ChainedEntry::from_bytes(&row.chained).map_err(|error| RowsError(error.to_string()))?;
+    let key = match (&row.reason, chained.hash()) {
+        (Reason::Fork, Some(hash)) => keys::fork(&row.device, row.device_seq, &hash),
+        _ => keys::entry(&row.device, row.device_seq),
+    };
+    let mut entry: EntryRow =
+        read(overlay, &key)?.ok_or_else(|| RowsError(format!("the quarantined entry {seq} has no row")))?;
+    entry.decided = Some(decision.clone());
+    overlay.write(key, &entry);
+    let applied = if decision.releases {
+        apply_released(rules, overlay, seq, &row, &chained, entry.line)?
+    } else {
+        None
+    };
+    Ok(Some(Decided { author: row.device, applied }))
+}
+
+fn apply_released(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    seq: u64,
+    row: &QuarantineRow,
+    chained: &ChainedEntry,
+    line: u64,
+) -> Result<Option<(RecordId, Moved)>, RowsError> {
     let Deed::Change(change) = decode_deed(&chained.entry.body)? else { return Ok(None) };
-    if is_applied(overlay, &row.record, &chained.entry.body.hash())? {
+    let hash = chained.entry.body.hash();
+    if is_applied(overlay, &row.record, &hash)? {
         return Ok(None);
     }
     let acceptable = reread(overlay, rules, &row.record, &change)?;
-    let key = keys::entry(&row.device, row.device_seq);
-    let mut entry: EntryRow =
-        read(overlay, &key)?.ok_or_else(|| RowsError(format!("the quarantined entry {seq} has no row")))?;
     let applied = Applied {
         record: row.record,
         change: &change,
-        hash: chained.entry.body.hash(),
+        hash,
         device_seq: row.device_seq,
         // On a device the line is the journal's, not the ledger's.
-        line: entry.line,
+        line,
         accepted_as: Some(seq),
     };
     let moved = apply_change(overlay, acceptable, &applied, Scope::of_record)?;
-    if let Some(receipt) = &mut entry.receipt {
-        receipt.verdict = Verdict::Accepted;
-    }
-    overlay.write(key, &entry);
     Ok(Some((row.record, moved)))
 }
 

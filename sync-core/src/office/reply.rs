@@ -151,6 +151,10 @@ impl<'a> Reading<'a> {
             |scope: &Scope| asked.get(scope).copied().filter(|seq| *seq <= server_seq).unwrap_or(0);
         // A revoked device may hand its work in, and hears how it fared, but no news.
         let scopes = if row.revoked.is_some() { BTreeSet::new() } else { row.scopes() };
+        // What was decided about its entries it hears in any case.
+        let own = Scope::Device(device);
+        let scopes =
+            if row.role.sees_everything() && row.revoked.is_none() { scopes } else { with(scopes, own) };
         let cursors = scopes.into_iter().map(|scope| (scope.clone(), cursor_of(&scope))).collect();
         Self {
             rows,
@@ -270,17 +274,18 @@ impl<'a> Reading<'a> {
         }
         let (receipt, chained) = read_entry(self.lines, line)?;
         let receipt = receipt.ok_or_else(|| RowsError(format!("line {line} has no receipt")))?;
-        let is_release = match &chained.entry.body {
+        let released = match &chained.entry.body {
             crate::entry::Body::Act(bytes) => match Act::from_bytes(bytes) {
                 Ok(Act::Release { seq, .. }) => Some(seq),
                 _ => None,
             },
             crate::entry::Body::Change(_) => None,
         };
-        if let Some(released) = is_release
+        if let Some(released) = released
             && !self.row.role.sees_everything()
+            && !self.push_released(released)?
         {
-            return self.push_released(released);
+            return Ok(());
         }
         // A device has its own entries and was told their places; everybody's rules are everybody's.
         if chained.entry.header.device != self.device {
@@ -289,13 +294,20 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    fn push_released(&mut self, line: u64) -> Result<(), OfficeError> {
-        if self.seen.insert(line) || !self.chosen.contains(&line) {
-            let (receipt, chained) = read_entry(self.lines, line)?;
+    /// A crew is sent what was released rather than the act. Answers whether the entry is its own: then it has the
+    /// entry, and needs the act.
+    fn push_released(&mut self, line: u64) -> Result<bool, OfficeError> {
+        let (receipt, chained) = read_entry(self.lines, line)?;
+        if chained.entry.header.device == self.device {
+            return Ok(true);
+        }
+        let is_new = self.seen.insert(line) || !self.chosen.contains(&line);
+        let is_visible = self.row.revoked.is_none();
+        if is_new && is_visible {
             let receipt = receipt.ok_or_else(|| RowsError(format!("line {line} has no receipt")))?;
             self.push(line, receipt, chained)?;
         }
-        Ok(())
+        Ok(false)
     }
 
     fn push(
@@ -371,6 +383,11 @@ impl<'a> Reading<'a> {
         }
         Ok(None)
     }
+}
+
+fn with(mut scopes: BTreeSet<Scope>, one: Scope) -> BTreeSet<Scope> {
+    scopes.insert(one);
+    scopes
 }
 
 fn split_event(tail: &[u8]) -> Option<(u64, RecordId)> {

@@ -224,11 +224,12 @@ impl Notebook<'_> {
         for record in records {
             let mut steps = steps_of(self.rows(), self.all_lines(), &record)?;
             steps.retain(|step| {
-                let accepted = step.receipt.as_ref().filter(|receipt| receipt.verdict.is_accepted());
+                // What was held back counts from its release on, not from its arrival.
+                let Some((since, since_ms)) = step.accepted else { return false };
                 match at {
-                    At::Seq(seq) => accepted.is_some_and(|receipt| receipt.seq <= seq),
-                    At::Known(ms) => accepted.is_some_and(|receipt| receipt.received_at_ms <= ms),
-                    At::Claimed(ms) => accepted.is_some() && step.header.claimed_at_ms <= ms,
+                    At::Seq(seq) => since <= seq,
+                    At::Known(ms) => since_ms <= ms,
+                    At::Claimed(ms) => step.header.claimed_at_ms <= ms,
                 }
             });
             orders.extend(order_after(self.rows(), self.rules(), &record, steps)?);

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::words::{Sentence, sentence};
 use crate::change::{Change, OpId, Scalar};
 use crate::entry::Header;
-use crate::fold::{ChangeRow, EntryRow, ListRow, applied_changes};
+use crate::fold::{ChangeRow, Decision, EntryRow, ListRow, applied_changes};
 use crate::id::{DeviceId, RecordId};
 use crate::judge::check_creation;
 use crate::keys;
@@ -20,7 +20,7 @@ use crate::record::touch::{Touch, interpret};
 use crate::rows::{Rows, RowsError, read};
 use crate::rules::Rules;
 use crate::rules::record_schema::RecordKind;
-use crate::time::rfc3339;
+use crate::time::{TimeMs, rfc3339};
 use crate::verdict::Receipt;
 
 /// One change of an order with all that is known about it.
@@ -29,8 +29,12 @@ pub struct Step {
     pub row: ChangeRow,
     /// What its entry says.
     pub header: Header,
-    /// The server's word.
+    /// The server's first word.
     pub receipt: Option<Receipt>,
+    /// Since which ledger number and time it counts.
+    pub accepted: Option<(u64, TimeMs)>,
+    /// What was decided later, if it was held back at first.
+    pub decided: Option<Decision>,
     /// Its operations.
     pub change: Change,
     /// Its raw chunk.
@@ -125,8 +129,9 @@ pub fn steps_of(rows: &dyn Rows, lines: &dyn Lines, record: &RecordId) -> Result
         let entry: Option<EntryRow> = read(rows, &keys::entry(&row.device, row.seq))?;
         let raw = chained.entry.body.bytes().to_vec();
         let change = Change::read(&raw).map_err(|error| RowsError(error.to_string()))?;
-        let receipt = entry.and_then(|entry| entry.receipt);
-        steps.push(Step { row, header: chained.entry.header, receipt, change, raw });
+        let accepted = entry.as_ref().and_then(EntryRow::accepted);
+        let (receipt, decided) = entry.map_or((None, None), |entry| (entry.receipt, entry.decided));
+        steps.push(Step { row, header: chained.entry.header, receipt, accepted, decided, change, raw });
     }
     steps.sort_by_key(|step| {
         (step.receipt.as_ref().map_or(u64::MAX, |r| r.seq), step.row.device, step.row.seq)
@@ -272,10 +277,7 @@ impl Sheet<'_> {
             decisions: self.list("decisions")?,
             conflicts,
             unsent: self.steps.iter().any(|step| step.receipt.is_none()),
-            held_back: self
-                .steps
-                .iter()
-                .any(|s| s.receipt.as_ref().is_some_and(|r| !r.verdict.is_accepted())),
+            held_back: self.steps.iter().any(|step| step.receipt.is_some() && step.accepted.is_none()),
             history,
         })
     }

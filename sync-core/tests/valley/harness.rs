@@ -205,7 +205,7 @@ impl Phone {
         let mut rules = Rules::default();
         for (number, line) in (1..).zip(&self.lines.0) {
             let mut overlay = Overlay::new(&rows);
-            notebook::fold_line(&mut rules, &mut overlay, number, line).unwrap();
+            notebook::fold_line(&mut rules, &mut overlay, &self.lines, number, line).unwrap();
             let batch = overlay.batch;
             rows.apply(batch);
         }
