@@ -59,3 +59,8 @@ pub const BUNDLE_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const RULE_BYTES_MAX: usize = 64 * 1024;
 /// Most rule files.
 pub const RULES_MAX: usize = 512;
+
+/// Most entries of a log that proofs are made or checked for: far beyond any ledger, far below where numbers overflow.
+pub const LOG_ENTRIES_MAX: u64 = 1 << 48;
+/// Most hashes in one proof about a log: two for each level that [`LOG_ENTRIES_MAX`] allows.
+pub const PROOF_HASHES_MAX: usize = 96;
