@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::crypto::PublicKey;
+use crate::crypto::{PublicKey, Signature};
 use crate::id::{DeviceId, Epoch, Hash};
-use crate::limits::{ACT_BYTES_MAX, DEVICE_LOCALITIES_MAX, DEVICE_NAME_BYTES_MAX};
+use crate::limits::{ACT_BYTES_MAX, AGAIN_PAIRS_MAX, DEVICE_LOCALITIES_MAX, DEVICE_NAME_BYTES_MAX};
 use crate::time::TimeMs;
 
 /// What a device's holder may do. `Office` is the server itself.
@@ -99,13 +99,55 @@ pub enum Act {
         key: PublicKey,
         /// What people call the device.
         name: String,
+        /// The device whose work it goes on with, in place of a code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        continues: Option<Continues>,
     },
     /// The device may no longer write.
     Revoke {
         /// Which.
         device: DeviceId,
+        /// What became of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fate: Option<Fate>,
         /// Why, in words.
         reason: String,
+    },
+    /// The device has other rights from here on. What it wrote before it could know is judged by those it had.
+    Assign {
+        /// Which.
+        device: DeviceId,
+        /// Its role.
+        role: Role,
+        /// Its crew.
+        crew: Option<String>,
+        /// Its localities, by key.
+        localities: Vec<String>,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A carrier took over another device's chain up to an entry: that entry existed then.
+    Carry {
+        /// Whose chain.
+        device: DeviceId,
+        /// Number of the newest entry taken over.
+        seq: u64,
+        /// Its hash, which stands for the whole chain up to it.
+        head: Hash,
+    },
+    /// A device's clock at a contact, as it said, beside the server's, which is this act's own time. Written when it
+    /// differs from the last one known.
+    Clock {
+        /// Whose.
+        device: DeviceId,
+        /// What its clock said.
+        clock_ms: TimeMs,
+    },
+    /// Entries of the author's are other entries written again: a copy went on under a new name, or what they built
+    /// on was dismissed.
+    Again {
+        /// Which are which.
+        pairs: Vec<Again>,
     },
     /// A rule file as it is from here on: a kind of work, the steps, the measures.
     Rule {
@@ -128,6 +170,58 @@ pub enum Act {
         /// Why, in words.
         reason: String,
     },
+}
+
+/// What became of a revoked device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// Extraviado.
+    Lost,
+    /// Robado.
+    Stolen,
+    /// Retirado.
+    Retired,
+}
+
+impl Fate {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Lost, Self::Stolen, Self::Retired];
+
+    /// The word on the command line and in JSON.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::Stolen => "stolen",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+/// A new device that goes on with another one's work, proven by that one's key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Continues {
+    /// The device it was a copy of.
+    pub device: DeviceId,
+    /// That device's signature over the new device's id and key.
+    pub signature: Signature,
+}
+
+/// One entry written again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    /// The author's own entry.
+    pub seq: u64,
+    /// Whose entry it repeats.
+    pub device: DeviceId,
+    /// That entry's number.
+    pub of_seq: u64,
+    /// That entry's hash.
+    pub of: Hash,
+    /// Who wrote it.
+    pub person: String,
+    /// When, as it says.
+    pub claimed_at_ms: TimeMs,
 }
 
 /// Why bytes are not an act.
@@ -161,6 +255,10 @@ impl Act {
             crate::wire::msgpack::from_slice(bytes).map_err(|error| ActError::Unknown(error.to_string()))?;
         match &act {
             Self::Invite { localities, .. } => check("localities", localities.len(), DEVICE_LOCALITIES_MAX)?,
+            Self::Again { pairs } => check("pairs", pairs.len(), AGAIN_PAIRS_MAX)?,
+            Self::Assign { localities, .. } => {
+                check("localities", localities.len(), DEVICE_LOCALITIES_MAX)?;
+            }
             Self::Enrol { name, .. } => check("bytes of name", name.len(), DEVICE_NAME_BYTES_MAX)?,
             _ => {}
         }
@@ -175,6 +273,10 @@ impl Act {
             Self::Invite { .. } => "invite",
             Self::Enrol { .. } => "enrol",
             Self::Revoke { .. } => "revoke",
+            Self::Assign { .. } => "assign_device",
+            Self::Carry { .. } => "carry",
+            Self::Clock { .. } => "clock",
+            Self::Again { .. } => "again",
             Self::Rule { .. } => "rule",
             Self::Release { .. } => "release",
             Self::Dismiss { .. } => "dismiss",

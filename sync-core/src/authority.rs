@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::act::{Act, Role};
-use crate::crypto::PublicKey;
+use crate::act::{Act, Again, Continues, Fate, Role};
+use crate::crypto::{PublicKey, Purpose, SecretKey, Signature};
 use crate::id::{DeviceId, Hash};
 use crate::keys;
-use crate::limits::{CODE_CHARS, CODE_LIFE_MS};
+use crate::limits::{CODE_CHARS, CODE_LIFE_MS, SUCCESSORS_MAX};
 use crate::rows::{Overlay, Rows, RowsError, read};
 use crate::scope::Scope;
 use crate::time::TimeMs;
@@ -56,9 +56,92 @@ pub struct DeviceRow {
     pub head: Hash,
     /// When something of it last arrived, by the server's clock.
     pub last_received_at_ms: TimeMs,
+    /// What became of it, where its revocation says so.
+    pub fate: Option<Fate>,
+    /// Size of the newest checkpoint that an entry of it names: it cannot know less afterwards.
+    pub anchor_seen: u64,
+    /// Rights it had before others were given, each until the ledger number of the change.
+    pub former: Vec<Former>,
+    /// How far its clock was off at its last contact, in milliseconds; within [`CLOCK_SKEW_MS`] where nothing is said.
+    pub skew_ms: i64,
+    /// The device whose work it goes on with.
+    pub continues: Option<DeviceId>,
+    /// How many devices went on with its work.
+    pub successors: u32,
+}
+
+/// Rights that a device had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Former {
+    /// Until this ledger number.
+    pub until_seq: u64,
+    /// Its role then.
+    pub role: Role,
+    /// Its crew.
+    pub crew: Option<String>,
+    /// Its localities, by key.
+    pub localities: Vec<String>,
+}
+
+/// Which entry an entry repeats, and where that is said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgainRow {
+    /// Which.
+    pub again: Again,
+    /// Ledger number of the act.
+    pub line: u64,
+}
+
+/// The chain of a device up to an entry, as a carrier took it over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarriedHead {
+    /// Hash of that entry.
+    pub head: Hash,
+    /// Who took it over.
+    pub carrier: DeviceId,
+    /// Ledger number of the carrier's word.
+    pub seq: u64,
+    /// When, by the carrier's clock.
+    pub claimed_at_ms: TimeMs,
 }
 
 impl DeviceRow {
+    /// A device that has written nothing yet.
+    pub fn new(key: PublicKey, name: &str, role: Role, letters: String, enrolled_seq: u64) -> Self {
+        Self {
+            key,
+            name: name.into(),
+            role,
+            crew: None,
+            localities: Vec::new(),
+            letters,
+            enrolled_seq,
+            revoked: None,
+            head_seq: 0,
+            head: Hash::ZERO,
+            last_received_at_ms: 0,
+            fate: None,
+            anchor_seen: 0,
+            former: Vec::new(),
+            skew_ms: 0,
+            continues: None,
+            successors: 0,
+        }
+    }
+
+    /// The device as it was for somebody who had seen the ledger up to `anchor_size` only: rights that changed later
+    /// are still the old ones.
+    pub fn as_known_at(&self, anchor_size: u64) -> Self {
+        let anchor_size = anchor_size.max(self.anchor_seen);
+        let mut row = self.clone();
+        if let Some(former) = self.former.iter().find(|former| anchor_size < former.until_seq) {
+            row.role = former.role;
+            row.crew.clone_from(&former.crew);
+            row.localities.clone_from(&former.localities);
+        }
+        row
+    }
+
     /// What it subscribes to.
     pub fn scopes(&self) -> BTreeSet<Scope> {
         Scope::of_device(self.role, self.crew.as_deref(), &self.localities)
@@ -92,6 +175,15 @@ pub enum EnrolError {
     /// Too late.
     #[error("this code has expired")]
     ExpiredCode,
+    /// The key that would have to say so did not.
+    #[error("the device whose work it wants to go on with is not known, or did not sign for it")]
+    NoPredecessor,
+    /// The key that says so counts no more.
+    #[error("the device whose work it wants to go on with was revoked")]
+    PredecessorRevoked,
+    /// A copy of a copy of a copy.
+    #[error("too many devices went on with that device's work already")]
+    TooManySuccessors,
     /// Another device has that id.
     #[error("this device id is taken")]
     DeviceTaken,
@@ -133,20 +225,53 @@ pub fn code_expiry(now_ms: TimeMs) -> TimeMs {
 pub fn check_enrolment(
     rows: &dyn Rows,
     device: &DeviceId,
-    code: &str,
-    key: &PublicKey,
+    act: &Act,
     now_ms: TimeMs,
-) -> Result<InviteRow, EnrolError> {
+) -> Result<(), EnrolError> {
+    let Act::Enrol { code, key, continues, .. } = act else { return Err(EnrolError::UnknownCode) };
+    let known = read::<DeviceRow>(rows, &keys::device(device))?;
+    if let Some(continues) = continues {
+        return check_succession(rows, device, key, continues, known.as_ref());
+    }
     let invite: InviteRow = read(rows, &keys::invite(&code_hash(code)))?.ok_or(EnrolError::UnknownCode)?;
-    if let Some(known) = read::<DeviceRow>(rows, &keys::device(device))? {
+    if let Some(known) = known {
         let is_repeat = known.key == *key && invite.used_by == Some(*device);
-        return if is_repeat { Ok(invite) } else { Err(EnrolError::DeviceTaken) };
+        return if is_repeat { Ok(()) } else { Err(EnrolError::DeviceTaken) };
     }
     match invite.used_by {
         Some(_) => Err(EnrolError::UsedCode),
         None if now_ms > invite.expires_at_ms => Err(EnrolError::ExpiredCode),
-        None => Ok(invite),
+        None => Ok(()),
     }
+}
+
+/// Whether a new device may go on with another one's work: that one's key says so, and still counts.
+fn check_succession(
+    rows: &dyn Rows,
+    device: &DeviceId,
+    key: &PublicKey,
+    continues: &Continues,
+    known: Option<&DeviceRow>,
+) -> Result<(), EnrolError> {
+    let before: DeviceRow = read(rows, &keys::device(&continues.device))?.ok_or(EnrolError::NoPredecessor)?;
+    let parts: [&[u8]; 3] = [&continues.device.0, &device.0, &key.0];
+    before
+        .key
+        .verify(Purpose::Succession, &parts, &continues.signature)
+        .map_err(|_| EnrolError::NoPredecessor)?;
+    if let Some(known) = known {
+        let is_repeat = known.key == *key && known.continues == Some(continues.device);
+        return if is_repeat { Ok(()) } else { Err(EnrolError::DeviceTaken) };
+    }
+    if before.revoked.is_some() {
+        return Err(EnrolError::PredecessorRevoked);
+    }
+    if before.successors >= SUCCESSORS_MAX { Err(EnrolError::TooManySuccessors) } else { Ok(()) }
+}
+
+/// The signature by which the key of `old` lets `new` go on with its work.
+pub fn sign_succession(key: &SecretKey, old: &DeviceId, new: &DeviceId, new_key: &PublicKey) -> Signature {
+    key.sign(Purpose::Succession, &[&old.0, &new.0, &new_key.0])
 }
 
 /// Folds an accepted act in. `seq` is its ledger number, `author` who made it, `received_at_ms` when the server heard
@@ -183,65 +308,95 @@ pub fn apply_act(
             };
             overlay.write(keys::invite(code_hash), &invite);
         }
-        Act::Enrol { code, key, name } => enrol(overlay, seq, author, code, *key, name)?,
-        Act::Revoke { device, reason } => {
+        Act::Enrol { code, key, name, continues } => {
+            let enrolment = Enrolment { code, key: *key, name, continues: continues.as_ref() };
+            enrol(overlay, seq, author, &enrolment)?;
+        }
+        Act::Revoke { device, fate, reason } => {
             if let Some(mut row) = read::<DeviceRow>(overlay, &keys::device(device))? {
                 row.revoked.get_or_insert((seq, reason.clone()));
+                row.fate = row.fate.or(*fate);
                 overlay.write(keys::device(device), &row);
             }
         }
+        Act::Assign { device, role, crew, localities, .. } => {
+            if let Some(mut row) = read::<DeviceRow>(overlay, &keys::device(device))? {
+                let former = Former {
+                    until_seq: seq,
+                    role: std::mem::replace(&mut row.role, *role),
+                    crew: std::mem::replace(&mut row.crew, crew.clone()),
+                    localities: std::mem::replace(&mut row.localities, localities.clone()),
+                };
+                row.former.push(former);
+                overlay.write(keys::device(device), &row);
+            }
+        }
+        Act::Clock { device, clock_ms } => {
+            let skew_ms = clock_ms.saturating_sub(received_at_ms);
+            overlay.write(keys::clock(device, seq), &skew_ms);
+            if let Some(mut row) = read::<DeviceRow>(overlay, &keys::device(device))? {
+                row.skew_ms = skew_ms;
+                overlay.write(keys::device(device), &row);
+            }
+        }
+        Act::Again { pairs } => {
+            for again in pairs {
+                overlay.write(keys::again(author, again.seq), &AgainRow { again: again.clone(), line: seq });
+            }
+        }
         Act::Rule { name, json } => overlay.put(keys::rule(name), json.clone().into_bytes()),
-        Act::Release { .. } | Act::Dismiss { .. } => {}
+        // Who carried and when is the entry's word: the fold that has the entry writes it.
+        Act::Carry { .. } | Act::Release { .. } | Act::Dismiss { .. } => {}
     }
     Ok(())
 }
 
 fn office_device(key: PublicKey, seq: u64) -> DeviceRow {
-    DeviceRow {
-        key,
-        name: "servidor".into(),
-        role: Role::Office,
-        crew: None,
-        localities: Vec::new(),
-        letters: "00".into(),
-        enrolled_seq: seq,
-        revoked: None,
-        head_seq: 0,
-        head: Hash::ZERO,
-        last_received_at_ms: 0,
-    }
+    DeviceRow::new(key, "servidor", Role::Office, "00".into(), seq)
 }
 
 fn enrol(
     overlay: &mut Overlay<'_>,
     seq: u64,
     device: &DeviceId,
-    code: &str,
-    key: PublicKey,
-    name: &str,
+    act: &Enrolment<'_>,
 ) -> Result<(), RowsError> {
-    let code_hash = code_hash(code);
-    let Some(mut invite) = read::<InviteRow>(overlay, &keys::invite(&code_hash))? else { return Ok(()) };
     let Some(mut genesis) = read::<GenesisRow>(overlay, &keys::genesis())? else { return Ok(()) };
-    let row = DeviceRow {
-        key,
-        name: name.into(),
-        role: invite.role,
-        crew: invite.crew.clone(),
-        localities: invite.localities.clone(),
-        letters: letters(genesis.devices),
-        enrolled_seq: seq,
-        revoked: None,
-        head_seq: 0,
-        head: Hash::ZERO,
-        last_received_at_ms: 0,
-    };
+    let mut row = DeviceRow::new(act.key, act.name, Role::Crew, letters(genesis.devices), seq);
+    match act.continues {
+        None => {
+            let code_hash = code_hash(act.code);
+            let Some(mut invite) = read::<InviteRow>(overlay, &keys::invite(&code_hash))? else {
+                return Ok(());
+            };
+            row.role = invite.role;
+            row.crew.clone_from(&invite.crew);
+            row.localities.clone_from(&invite.localities);
+            invite.used_by = Some(*device);
+            overlay.write(keys::invite(&code_hash), &invite);
+        }
+        Some(continues) => {
+            let key = keys::device(&continues.device);
+            let Some(mut before) = read::<DeviceRow>(overlay, &key)? else { return Ok(()) };
+            row.role = before.role;
+            row.crew.clone_from(&before.crew);
+            row.localities.clone_from(&before.localities);
+            row.continues = Some(continues.device);
+            before.successors += 1;
+            overlay.write(key, &before);
+        }
+    }
     genesis.devices += 1;
-    invite.used_by = Some(*device);
     overlay.write(keys::genesis(), &genesis);
-    overlay.write(keys::invite(&code_hash), &invite);
     overlay.write(keys::device(device), &row);
     Ok(())
+}
+
+struct Enrolment<'a> {
+    code: &'a str,
+    key: PublicKey,
+    name: &'a str,
+    continues: Option<&'a Continues>,
 }
 
 /// The letters of the n-th device (from 0): `A1` to `Z9` without I and O, then three and more characters.

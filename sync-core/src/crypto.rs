@@ -16,6 +16,8 @@ pub enum Purpose {
     Reply,
     /// A receipt that travels back by bundle.
     Receipt,
+    /// A new device goes on with this one's work.
+    Succession,
 }
 
 impl Purpose {
@@ -25,6 +27,7 @@ impl Purpose {
             Self::Request => "cuadrilla/request/v1",
             Self::Reply => "cuadrilla/reply/v1",
             Self::Receipt => "cuadrilla/receipt/v1",
+            Self::Succession => "cuadrilla/succession/v1",
         }
     }
 }

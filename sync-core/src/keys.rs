@@ -11,6 +11,7 @@
 //! | `d/` device, seq | an entry of a device chain |
 //! | `k/` device, seq, hash | an entry of a forked chain |
 //! | `f/` scope | fingerprint of a scope |
+//! | `g/` seq | (device side) the entry at that ledger number |
 //! | `h/` change hash | ledger numbers of entries that wait for that change |
 //! | `l/` kind, name | a record under the name people call it |
 //! | `m/` word | one-off facts of this store |
@@ -21,6 +22,9 @@
 //! | `r/` record | the record's summary |
 //! | `s/` scope, 0, seq | what happened in a scope |
 //! | `t/` page | Merkle hashes |
+//! | `w/` device, seq | the chain up to that entry, cosigned by a carrier |
+//! | `y/` device, seq | how far the device's clock was off, from that ledger number on |
+//! | `z/` device, seq | the entry that this one of the device repeats |
 //! | `x/` device, seq | (device side) a segment carried for another device |
 
 use crate::id::{DeviceId, Hash, RecordId};
@@ -83,6 +87,10 @@ pub fn fork(device: &DeviceId, seq: u64, hash: &Hash) -> Vec<u8> {
 pub fn fingerprint(scope: &Scope) -> Vec<u8> {
     key(&[b"f/", scope.to_string().as_bytes()])
 }
+/// The entry at a ledger number, as a device knows it.
+pub fn place(seq: u64) -> Vec<u8> {
+    key(&[b"g/", &seq.to_be_bytes()])
+}
 /// Entries that wait for a change.
 pub fn waiting(change: &Hash) -> Vec<u8> {
     key(&[b"h/", &change.0])
@@ -138,6 +146,26 @@ pub fn event(scope: &Scope, seq: u64, record: &RecordId) -> Vec<u8> {
 /// A page of Merkle hashes.
 pub fn hashes(page: u64) -> Vec<u8> {
     key(&[b"t/", &page.to_be_bytes()])
+}
+/// All cosigned heads of a device.
+pub fn carried_heads(device: &DeviceId) -> Vec<u8> {
+    key(&[b"w/", &device.0])
+}
+/// The head of a device's chain, as a carrier took it over.
+pub fn carried_head(device: &DeviceId, seq: u64) -> Vec<u8> {
+    key(&[b"w/", &device.0, &seq.to_be_bytes()])
+}
+/// All clock samples of a device.
+pub fn clocks(device: &DeviceId) -> Vec<u8> {
+    key(&[b"y/", &device.0])
+}
+/// How far a device's clock was off, from a ledger number on.
+pub fn clock(device: &DeviceId, seq: u64) -> Vec<u8> {
+    key(&[b"y/", &device.0, &seq.to_be_bytes()])
+}
+/// The entry that an entry repeats.
+pub fn again(device: &DeviceId, seq: u64) -> Vec<u8> {
+    key(&[b"z/", &device.0, &seq.to_be_bytes()])
 }
 /// All carried segments.
 pub const CARRIED: &[u8] = b"x/";

@@ -44,6 +44,14 @@ pub const DECIMAL_DIGITS_MAX: usize = 15;
 /// Most localities one device may be invited for.
 pub const DEVICE_LOCALITIES_MAX: usize = 64;
 
+/// How far a device's clock may be off before a sample of it is written to the ledger, and how far from the last
+/// sample before the next one is, in milliseconds.
+pub const CLOCK_SKEW_MS: i64 = 30_000;
+/// Most entries that one act says to be written again.
+pub const AGAIN_PAIRS_MAX: usize = 1_000;
+/// Most times that one device's work goes on under new names.
+pub const SUCCESSORS_MAX: u32 = 16;
+
 /// Characters of an enrolment code without its hyphens: 12 of 32 symbols are 60 bits.
 pub const CODE_CHARS: usize = 12;
 /// How long an enrolment code lives, in milliseconds.

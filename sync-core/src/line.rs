@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use crate::act::Role;
+use crate::act::{Continues, Role};
 use crate::crypto::PublicKey;
 use crate::entry::{ChainedEntry, EntryError};
-use crate::id::{DeviceId, Epoch, RecordId};
+use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::rows::RowsError;
 use crate::scope::Scope;
 use crate::time::TimeMs;
@@ -44,6 +44,21 @@ pub enum DeviceLine {
     Carried(Carried),
     /// A receipt that the server signed for a carried device.
     CarriedReceipt(Carried),
+    /// The server showed a past that is not the one it had signed before.
+    Parted(Parted),
+}
+
+/// Two checkpoints, both signed by the log, that cannot both be true of one history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parted {
+    /// When it was noticed, by the device's clock.
+    pub at_ms: TimeMs,
+    /// The checkpoint this device had kept.
+    pub kept: String,
+    /// The one it was shown.
+    pub shown: String,
+    /// The ledger's life that the kept one belonged to.
+    pub epoch: Epoch,
 }
 
 /// An enrolment under way.
@@ -57,8 +72,11 @@ pub struct Enrolling {
     pub device: DeviceId,
     /// What people call it.
     pub name: String,
-    /// Random, of this enrolment; also the first boot id.
+    /// When, by the device's clock.
     pub started_at_ms: TimeMs,
+    /// The device whose work it goes on with, in place of a code.
+    #[serde(default)]
+    pub continues: Option<Continues>,
 }
 
 /// Who this device is.
@@ -139,6 +157,9 @@ pub struct Carried {
     pub span: (u64, u64),
     /// The bytes as they came.
     pub bytes: ByteBuf,
+    /// Hash of the entry before the first; absent for a receipt.
+    #[serde(default)]
+    pub prev: Option<Hash>,
 }
 
 const TAG_ENTRY: u8 = 1;

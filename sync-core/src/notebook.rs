@@ -1,9 +1,11 @@
 //! Notebook: the device's side as pure code. It writes a person's work as chained entries, asks and hears the
 //! server, and answers what the screen shows. The shell keeps what it writes before anybody is told "guardado".
 
+pub mod again;
 pub mod aside;
 pub mod bundle;
 pub mod catalog;
+pub mod decide;
 pub mod enrol;
 pub mod error;
 pub mod exchange;
@@ -11,15 +13,20 @@ pub mod fold;
 pub mod held;
 pub mod import;
 pub mod orders;
+pub mod recover;
+pub mod rights;
+pub mod succeed;
 pub mod work;
 pub mod write;
 
 pub use bundle::{Bundle, BundleCounts};
+pub use decide::Decisions;
 pub use error::NotebookError;
-pub use exchange::{Exchanged, RefusedEntry, Request};
+pub use exchange::{DecidedEntry, Exchanged, PartedPast, RefusedEntry, Request};
 pub use fold::fold_line;
 pub use import::{ImportCounts, ImportFile};
 pub use orders::{Choice, Invitation, Made, NewOrder};
+pub use succeed::Succeeded;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -184,18 +191,13 @@ impl<'a> Notebook<'a> {
     /// This device as judging sees it.
     fn as_author(&self) -> Result<DeviceRow, NotebookError> {
         let identity = self.identity()?;
+        let revoked = read(&self.overlay, &keys::fact("revoked"))?;
+        let letters = identity.letters.clone();
         Ok(DeviceRow {
-            key: identity.server_key,
-            name: identity.name.clone(),
-            role: identity.role,
             crew: identity.crew.clone(),
             localities: identity.localities.clone(),
-            letters: identity.letters.clone(),
-            enrolled_seq: 0,
-            revoked: None,
-            head_seq: 0,
-            head: Hash::ZERO,
-            last_received_at_ms: 0,
+            revoked,
+            ..DeviceRow::new(identity.server_key, &identity.name, identity.role, letters, 0)
         })
     }
 

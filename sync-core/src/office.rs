@@ -126,6 +126,19 @@ impl Office {
         Ok(vec![self.write_act(overlay, next_seq, now_ms, found::admin_invitation(code, now_ms))?])
     }
 
+    /// A checkpoint that this log signed and that is no state of it now: what was lost. `None` if the log has it.
+    fn lost_past(&self, rows: &dyn Rows, size: u64, evidence: &str) -> Result<Option<Anchor>, RowsError> {
+        if evidence.is_empty() {
+            return Ok(None);
+        }
+        // What this log did not sign proves nothing.
+        let Ok(kept) = crate::checkpoint::verify(evidence, &self.genesis.log_verifier) else {
+            return Ok(None);
+        };
+        let is_ours = kept.size <= size && crate::merkle::root(rows, kept.size)? == kept.root;
+        Ok((!is_ours).then_some(kept))
+    }
+
     /// An act of the office itself, chained, signed and folded. Answers its line.
     fn write_act(
         &mut self,

@@ -1,5 +1,6 @@
 //! Views: what people and scripts read. Each is computed from rows and lines and is the same wherever they are the same.
 pub mod audit;
+pub mod held;
 pub mod lists;
 pub mod order;
 pub mod words;

@@ -72,6 +72,13 @@ fn spanish(error: &NotebookError) -> String {
         NotebookError::Behind { ours, theirs } => {
             format!("el servidor conoce el hecho {theirs} de este equipo, pero aquí solo hay {ours}")
         }
+        NotebookError::NotReleasable { seq } => {
+            format!("el hecho {seq} no es trabajo en una orden: no se puede liberar")
+        }
+        NotebookError::GroundHeld { seq, on } => {
+            let on = on.map_or_else(|| "otro".to_owned(), |on| format!("el {on}"));
+            format!("el hecho {seq} se apoya en {on}, que sigue retenido")
+        }
         NotebookError::Change(detail) => format!("excede un límite: {detail}"),
         NotebookError::Rules(detail) => format!("no se entiende una regla: {detail}"),
         NotebookError::Index(detail) => format!("no se lee el índice: {detail}"),
@@ -100,6 +107,9 @@ fn spanish_hint(error: &NotebookError) -> String {
         }
         NotebookError::Length { .. } => "acórtelo, o divídalo en dos",
         NotebookError::Step { .. } => "este papel no puede dar ningún paso",
+        NotebookError::Refused(Reason::Revoked) => {
+            "no se perdió nada: lo enviado espera a la supervisión; pida un código nuevo y regístrese otra vez"
+        }
         NotebookError::Refused(Reason::OutOfScope) => "la orden es de otra cuadrilla: pregunte al despacho",
         NotebookError::Role { .. } | NotebookError::Refused(_) => "pregunte al despacho",
         NotebookError::NoSuchValue { .. } | NotebookError::NoConflict { .. } => "vea crew conflict list",
@@ -109,8 +119,10 @@ fn spanish_hint(error: &NotebookError) -> String {
         NotebookError::Forged(_) => "no confíe en esta red; no se tomó nada y no se perdió nada",
         NotebookError::OutOfStep(_) => "repita crew sync; si sigue igual, avise a quien administra",
         NotebookError::Behind { .. } => {
-            "esta carpeta es una copia vieja: regístrela de nuevo con --home; lo no enviado puede llevarse en archivo"
+            "esta carpeta es una copia vieja: ejecute crew sync, sigue con otro nombre y no se pierde nada"
         }
+        NotebookError::NotReleasable { .. } => "deséchelo, y haga el acto desde un equipo que pueda",
+        NotebookError::GroundHeld { .. } => "libere los dos juntos, o deseche primero aquel en que se apoya",
         NotebookError::Change(_) => "divida el trabajo en pasos más pequeños",
         NotebookError::Rules(_) => "avise a quien administra",
         NotebookError::Index(_) => "borre la carpeta store/index de este equipo: se rehace del diario",

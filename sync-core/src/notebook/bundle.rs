@@ -9,14 +9,18 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use super::{Notebook, NotebookError};
+use crate::act::Act;
+use crate::chain::decode_item;
 use crate::crypto::{ALG_ED25519, Purpose, SecretKey, Signature};
 use crate::id::{DeviceId, Hash};
 use crate::keys;
 use crate::limits::{BUNDLE_BYTES_MAX, SEGMENTS_MAX};
 use crate::line::{Carried, Contact, DeviceLine};
+use crate::office::refs::receiver;
 use crate::rows::{Rows, RowsError, decode, read};
 use crate::wire::message::{CarriedAck, Segment};
 use crate::wire::msgpack;
+use crate::wire::pack::unpack;
 
 const MAGIC: &[u8; 8] = b"CUADRB01";
 const HASH_BYTES: usize = 32;
@@ -32,6 +36,8 @@ struct Body {
 struct BundledSegment {
     span: (u64, u64),
     segment: Segment,
+    /// Hash of the entry before the first, whole: with it a carrier can name what it took over.
+    prev: Hash,
 }
 
 /// A bundle to write to a file.
@@ -141,16 +147,18 @@ impl Notebook<'_> {
         while first <= head {
             let entries = self.own_chunk(&identity.device, first, head)?;
             let last = entries.last().map_or(head, |last| last.entry.header.seq);
+            let prev = entries.first().and_then(|first| first.prev).unwrap_or_default();
             // Whole hashes: nobody knows what the carrier's server will know by then.
             if let Some(segment) = self.segment(key, &identity.device, entries, true)? {
-                segments.push(BundledSegment { span: (first, last), segment });
+                segments.push(BundledSegment { span: (first, last), segment, prev });
             }
             first = last + 1;
         }
         for carried in carried(self.rows())? {
             let segment = msgpack::from_slice(&carried.bytes)
                 .map_err(|error| NotebookError::Index(error.to_string()))?;
-            segments.push(BundledSegment { span: carried.span, segment });
+            let prev = carried.prev.unwrap_or_default();
+            segments.push(BundledSegment { span: carried.span, segment, prev });
         }
         let receipts = self.receipts()?;
         let body = Body { municipality: identity.municipality, segments, receipts };
@@ -203,8 +211,10 @@ impl Notebook<'_> {
                 continue;
             }
             let bytes = rmp_serde::to_vec(&one.segment).expect("a segment always has a MessagePack form");
-            let carried = Carried { device: one.segment.device, span: one.span, bytes: ByteBuf::from(bytes) };
+            let (device, bytes) = (one.segment.device, ByteBuf::from(bytes));
+            let carried = Carried { device, span: one.span, bytes, prev: Some(one.prev) };
             self.push_device_line(DeviceLine::Carried(carried))?;
+            self.cosign(&one)?;
             taken.segments.push(one);
         }
         for (device, head_seq, bytes) in body.receipts {
@@ -214,6 +224,22 @@ impl Notebook<'_> {
             }
         }
         Ok(counts(&taken))
+    }
+
+    /// Says in the own chain that this much of the author's work is in hand now: nothing of it can be made up later.
+    fn cosign(&mut self, one: &BundledSegment) -> Result<(), NotebookError> {
+        let Ok(unpacked) = unpack(&one.segment.pack, &receiver(self.rows())) else { return Ok(()) };
+        let (mut seq, mut head) = (0, one.prev);
+        for item in unpacked {
+            let Ok((entry, _, _)) = decode_item(item) else { return Ok(()) };
+            (seq, head) = (entry.header.seq, entry.hash(&head));
+        }
+        let act = Act::Carry { device: one.segment.device, seq, head };
+        match self.write_act(act) {
+            // Who may not write any more may still carry.
+            Err(error) if error.is_refusal() => Ok(()),
+            written => written,
+        }
     }
 
     /// Whether the segment is carried already, or is known to be with the server.

@@ -38,6 +38,7 @@ impl Notebook<'_> {
             device: DeviceId(self.draw()),
             name: name.into(),
             started_at_ms: self.moment.now_ms,
+            continues: None,
         };
         // The same words are the same attempt: the server knows it again by its device id.
         let is_repeat =
@@ -46,6 +47,11 @@ impl Notebook<'_> {
             self.enrolling = Some(enrolling.clone());
             self.push_device_line(DeviceLine::Enrolling(enrolling))?;
         }
+        self.enrol_frame(key)
+    }
+
+    /// The request of the enrolment under way.
+    pub(super) fn enrol_frame(&self, key: &SecretKey) -> Result<Vec<u8>, NotebookError> {
         let chained = self.enrolment(key)?;
         let signature = chained.hash().map(|hash| sign_head(key, &chained.entry.header.device, 1, &hash));
         let device = chained.entry.header.device;
@@ -62,8 +68,12 @@ impl Notebook<'_> {
 
     fn enrolment(&self, key: &SecretKey) -> Result<ChainedEntry, NotebookError> {
         let enrolling = self.enrolling.as_ref().ok_or(NotebookError::NotEnrolled)?;
-        let act =
-            Act::Enrol { code: enrolling.code.clone(), key: key.public(), name: enrolling.name.clone() };
+        let act = Act::Enrol {
+            code: enrolling.code.clone(),
+            key: key.public(),
+            name: enrolling.name.clone(),
+            continues: enrolling.continues.clone(),
+        };
         let header = Header {
             municipality: 0,
             device: enrolling.device,

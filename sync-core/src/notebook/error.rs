@@ -147,6 +147,20 @@ pub enum NotebookError {
         /// Newest entry there.
         theirs: u64,
     },
+    /// A release of something that is no change of a record.
+    #[error("entry {seq} is an act, not work on an order: it cannot be released")]
+    NotReleasable {
+        /// Its ledger number.
+        seq: u64,
+    },
+    /// A release of something that builds on what is still held back.
+    #[error("entry {seq} builds on entry {}, which is still held back", on.map_or("?".to_string(), |on| on.to_string()))]
+    GroundHeld {
+        /// Its ledger number.
+        seq: u64,
+        /// The one it builds on.
+        on: Option<u64>,
+    },
     /// A limit of the format.
     #[error(transparent)]
     Change(#[from] ChangeError),
@@ -184,6 +198,11 @@ impl From<PackError> for NotebookError {
 }
 
 impl NotebookError {
+    /// Whether a rule refused it, rather than something being wrong.
+    pub fn is_refusal(&self) -> bool {
+        self.exit() == 3
+    }
+
     /// The stable word.
     pub fn code(&self) -> &'static str {
         match self {
@@ -207,6 +226,8 @@ impl NotebookError {
             Self::Forged(_) => "forged_answer",
             Self::OutOfStep(_) => "out_of_step",
             Self::Behind { .. } => "behind",
+            Self::NotReleasable { .. } => "not_releasable",
+            Self::GroundHeld { .. } => "ground_held",
             Self::Change(_) => "limit",
             Self::Rules(_) => "rules",
             Self::Index(_) => "index",
@@ -220,6 +241,7 @@ impl NotebookError {
             Self::NoSuchValue { .. } | Self::NoConflict { .. } | Self::Length { .. } => 2,
             Self::Value { .. } | Self::Reading { .. } | Self::Missing { .. } | Self::Step { .. } => 3,
             Self::Role { .. } | Self::Refused(_) | Self::Change(_) => 3,
+            Self::NotReleasable { .. } | Self::GroundHeld { .. } => 3,
             Self::Foreign(_) => 4,
             Self::Forged(_) | Self::Behind { .. } | Self::Bundle(_) => 5,
             Self::NotEnrolled
@@ -249,6 +271,7 @@ impl NotebookError {
             Self::Refused(Reason::OutOfScope) => "the order belongs to another crew: ask dispatch".into(),
             Self::Refused(Reason::Rule { rule, what }) => format!("rule {rule}: {what}"),
             Self::Refused(Reason::Held { .. }) => "it builds on work that is held back: sync, then ask dispatch".into(),
+            Self::Refused(Reason::Revoked) => "nothing is lost: what was sent is held for the supervisor; enrol this device anew with a new code to go on".into(),
             Self::Refused(_) => "ask dispatch; nothing is lost".into(),
             Self::NoSuchValue { .. } | Self::NoConflict { .. } => "see `crew conflict list`".into(),
             Self::Import { .. } => "nothing was imported; mend the file and import it again".into(),
@@ -256,7 +279,10 @@ impl NotebookError {
             Self::Foreign(_) => "nothing is lost; is this a public network with a login page? Try again later".into(),
             Self::Forged(_) => "do not trust this network; nothing was taken over, and nothing is lost".into(),
             Self::OutOfStep(_) => "sync again; if it stays, tell the administrator".into(),
-            Self::Behind { .. } => "this folder is an old copy: enrol it anew under --home; its unsent work can be carried by bundle".into(),
+            Self::Behind { .. } => "this folder is an old copy: run `crew sync`, it goes on under a new name and nothing is lost".into(),
+            Self::NotReleasable { .. } => "dismiss it, and make the act anew on a device that may".into(),
+            Self::GroundHeld { on: Some(on), .. } => format!("release both: crew quarantine release {on} … or dismiss {on} first"),
+            Self::GroundHeld { .. } => "sync, and look at `crew quarantine list` again".into(),
             Self::Change(_) => "split the work into smaller steps".into(),
             Self::Rules(_) => "mend the rule file".into(),
             Self::Index(_) => "delete the folder `index` in the home folder: it is rebuilt from the journal".into(),

@@ -6,18 +6,20 @@ use serde_bytes::ByteBuf;
 use super::{ContactRow, Notebook, NotebookError};
 use crate::chain::{decode_item, sign_head};
 use crate::crypto::SecretKey;
-use crate::entry::ChainedEntry;
+use crate::entry::{Anchor, ChainedEntry, Header};
 use crate::fold::EntryRow;
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::keys;
 use crate::limits::{MESSAGE_BYTES_MAX, SEGMENT_ENTRIES_MAX, SEGMENTS_MAX};
-use crate::line::{Carried, Contact, DeviceLine, Line, read_entry};
+use crate::line::{Carried, Contact, DeviceLine, Line, Parted, read_entry};
+use crate::merkle::check_consistency;
 use crate::office::fold::decode_deed;
 use crate::office::reconcile::{members, short_digest};
 use crate::office::refs::{RowRefs, receiver};
 use crate::record::row::RecordRow;
 use crate::rows::{RowsError, read};
 use crate::scope::Scope;
+use crate::verdict::{Reason, Receipt, Verdict};
 use crate::wire::message::{
     Comparison, Segment, SyncReply, SyncRequest, VERSION, open_reply, request_hash, seal_request,
 };
@@ -34,6 +36,7 @@ pub struct Request {
     /// Whether own or carried entries wait for the next message.
     pub more: bool,
     hash: Hash,
+    kept: Anchor,
 }
 
 /// An own entry that the server holds back.
@@ -64,8 +67,34 @@ pub struct Exchanged {
     pub server_seq: u64,
     /// Carried segments that the server refused: device and reason.
     pub carried_refused: Vec<(DeviceId, String)>,
+    /// The server's past is not the one this device kept a checkpoint of.
+    pub parted: Option<PartedPast>,
+    /// Entries of other devices that the server lost and this one still has: they are handed over again.
+    pub recovered: u64,
+    /// Own entries of this device that were decided about: `true` for released, and why.
+    pub decided: Vec<DecidedEntry>,
     /// Scopes whose state differs from the server's: the next exchange compares them record by record.
     pub differs: Vec<Scope>,
+}
+
+/// Two states of the log that cannot both be true of one history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct PartedPast {
+    /// What this device kept.
+    pub kept: Anchor,
+    /// What the server showed.
+    pub shown: Anchor,
+}
+
+/// An own entry that was held back and then decided about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecidedEntry {
+    /// The order, if it is one that has a name.
+    pub folio: Option<String>,
+    /// Whether it counts now; else it is set aside.
+    pub released: bool,
+    /// Why, in the words of who decided.
+    pub reason: String,
 }
 
 /// Refs of somebody who knows nothing.
@@ -86,6 +115,32 @@ impl Refs for NoRefs {
     }
 }
 
+/// Pack items without receipts, with the signatures that the entries have, and the changes' hashes.
+fn items_of(entries: Vec<ChainedEntry>) -> Result<(Vec<PackItem>, Vec<Hash>), RowsError> {
+    let mut items = Vec::new();
+    let mut hashes = Vec::new();
+    for chained in entries {
+        hashes.push(chained.entry.body.hash());
+        let body = match decode_deed(&chained.entry.body)? {
+            crate::chain::Deed::Change(change) => PackBody::Change(change),
+            crate::chain::Deed::Act(_) => PackBody::Act(chained.entry.body.bytes().to_vec()),
+        };
+        let signature = chained.signature;
+        items.push(PackItem { header: chained.entry.header, body, receipt: None, signature });
+    }
+    Ok((items, hashes))
+}
+
+/// A pack of signed entries in which every change is named by its whole hash.
+pub(super) fn spelled_out(entries: Vec<ChainedEntry>) -> Result<ByteBuf, NotebookError> {
+    let (items, hashes) = items_of(entries)?;
+    Ok(ByteBuf::from(pack(&items, &hashes, &NoRefs)?))
+}
+
+fn is_consistent(kept: &Anchor, shown: &Anchor, proof: Option<&[Hash]>) -> bool {
+    proof.is_some_and(|proof| check_consistency(proof, kept, shown).is_ok())
+}
+
 impl Notebook<'_> {
     /// Makes the next request. `spell_out` names every change by its whole hash, for a server that lost some of what
     /// this device knows. Keep what was written before sending.
@@ -103,6 +158,9 @@ impl Notebook<'_> {
         let room = aim_bytes.saturating_sub(own.as_ref().map_or(0, |segment| segment.pack.len()));
         let (carried, carried_count, carried_more) = self.carried_segments(room)?;
         let reconcile = self.next_reconcile()?;
+        let evidence: Option<String> = read(self.rows(), &keys::fact("evidence"))?;
+        // While two pasts stand against each other there is none to go on from.
+        let kept = if evidence.is_some() { Anchor::default() } else { contact.anchor };
         let cursors = contact.cursors.into_iter().collect();
         let request = SyncRequest {
             version: VERSION,
@@ -116,10 +174,13 @@ impl Notebook<'_> {
             carried,
             reconcile,
             clock_ms: self.moment.now_ms,
+            kept,
+            evidence: evidence.unwrap_or_default(),
         };
         let frame = seal_request(key, &request);
         let hash = request_hash(&frame);
-        Ok(Request { frame, own: own_count, carried: carried_count, more: own_more || carried_more, hash })
+        let more = own_more || carried_more;
+        Ok(Request { frame, own: own_count, carried: carried_count, more, hash, kept })
     }
 
     /// Own entries that the server does not have, as a segment.
@@ -175,16 +236,7 @@ impl Notebook<'_> {
         let prev = std::array::from_fn(|index| first.prev.unwrap_or_default().0[index]);
         let head = last.hash().ok_or_else(|| NotebookError::Index("an own entry lost its chain".into()))?;
         let signature = sign_head(key, device, last.entry.header.seq, &head);
-        let mut items = Vec::new();
-        let mut hashes = Vec::new();
-        for chained in entries {
-            hashes.push(chained.entry.body.hash());
-            let body = match decode_deed(&chained.entry.body)? {
-                crate::chain::Deed::Change(change) => PackBody::Change(change),
-                crate::chain::Deed::Act(_) => PackBody::Act(chained.entry.body.bytes().to_vec()),
-            };
-            items.push(PackItem { header: chained.entry.header, body, receipt: None, signature: None });
-        }
+        let (mut items, hashes) = items_of(entries)?;
         if let Some(last) = items.last_mut() {
             last.signature = Some(signature);
         }
@@ -229,18 +281,39 @@ impl Notebook<'_> {
         if answer.version != VERSION {
             return Err(NotebookError::Foreign(crate::wire::message::FrameError::Version(answer.version)));
         }
-        crate::checkpoint::verify(&answer.checkpoint, &identity.log_verifier)
+        let shown = crate::checkpoint::verify(&answer.checkpoint, &identity.log_verifier)
             .map_err(NotebookError::Forged)?;
         let mut exchanged = Exchanged {
             pushed: request.own + request.carried,
             server_seq: answer.server_seq,
             ..Exchanged::default()
         };
+        if !is_consistent(&request.kept, &shown, answer.consistency.as_deref()) {
+            exchanged.parted = Some(PartedPast { kept: request.kept, shown });
+            let before = self.contact()?;
+            self.push_device_line(DeviceLine::Parted(Parted {
+                at_ms: self.moment.now_ms,
+                kept: before.checkpoint,
+                shown: answer.checkpoint.clone(),
+                epoch: before.epoch,
+            }))?;
+            if answer.epoch == before.epoch {
+                // The server does not know yet: the next request shows it what it had signed.
+                exchanged.more = true;
+                return Ok(exchanged);
+            }
+        }
+        let decided_before = self.own_decided()?;
         exchanged.pulled = self.take_entries(&answer)?;
         self.count_acks(&identity.device, &answer, &mut exchanged)?;
         self.take_contact(&answer)?;
         self.take_carried(&answer, &mut exchanged)?;
+        exchanged.decided = self.newly_decided(&decided_before)?;
         self.compare(&answer, &mut exchanged)?;
+        if !answer.more {
+            exchanged.recovered = self.carry_lost(answer.server_seq)?;
+            exchanged.more |= exchanged.recovered > 0;
+        }
         // What the server lost is offered again as soon as its head is known to have moved back.
         let offers = self.own_head()?.seq > answer.head_seq;
         exchanged.more |= request.more || answer.more || offers;
@@ -269,18 +342,40 @@ impl Notebook<'_> {
         if is_known {
             return Ok(());
         }
-        // The chain before it is known only to those who see all of the author's work.
-        let prev = match header.seq {
-            1 => Some(Hash::ZERO),
-            seq => {
-                read::<EntryRow>(self.rows(), &keys::entry(&header.device, seq - 1))?.and_then(|row| row.hash)
-            }
-        };
+        let prev = self.prev_of(header, &receipt)?;
         let chained = ChainedEntry { entry, prev, signature };
         let line = Line::Entry { receipt: Some(receipt), chained };
         let number = self.push_line(&line);
         super::fold_line(&mut self.rules, &mut self.overlay, &self.lines, number, &line.to_bytes())?;
         Ok(())
+    }
+
+    /// The hash of the entry before; known only to those who see all of the author's work. On a branch of a forked
+    /// chain it is the entry of that branch.
+    fn prev_of(&self, header: &Header, receipt: &Receipt) -> Result<Option<Hash>, NotebookError> {
+        if header.seq <= 1 {
+            return Ok(Some(Hash::ZERO));
+        }
+        let hash_at = |key: Vec<u8>| -> Result<Option<Hash>, RowsError> {
+            Ok(read::<EntryRow>(self.rows(), &key)?.and_then(|row| row.hash))
+        };
+        if receipt.verdict == Verdict::Quarantined(Reason::Fork) {
+            let forks = keys::forks(&header.device, header.seq - 1);
+            // Entries of one segment stand one after another in the ledger.
+            let before: Option<ByteBuf> = read(self.rows(), &keys::place(receipt.seq.saturating_sub(1)))?;
+            if let Some(key) = before.filter(|key| key.starts_with(&forks)) {
+                return Ok(hash_at(key.into_vec())?);
+            }
+            let mut branches = Vec::new();
+            self.rows().scan(&forks, &forks, &mut |key, _| {
+                branches.push(key.to_vec());
+                true
+            })?;
+            if let [only] = branches.as_slice() {
+                return Ok(hash_at(only.clone())?);
+            }
+        }
+        Ok(hash_at(keys::entry(&header.device, header.seq - 1))?)
     }
 
     fn count_acks(
@@ -332,8 +427,8 @@ impl Notebook<'_> {
                 exchanged.carried_refused.push((result.device, code.clone()));
                 continue;
             }
-            let receipt =
-                Carried { device: result.device, span: (0, result.head_seq), bytes: result.receipt.clone() };
+            let (device, span) = (result.device, (0, result.head_seq));
+            let receipt = Carried { device, span, bytes: result.receipt.clone(), prev: None };
             self.push_device_line(DeviceLine::CarriedReceipt(receipt))?;
         }
         Ok(())
@@ -342,6 +437,8 @@ impl Notebook<'_> {
     /// Compares fingerprints once everything was read; a scope that differs is reconciled in the next exchange.
     fn compare(&mut self, answer: &SyncReply, exchanged: &mut Exchanged) -> Result<(), NotebookError> {
         if answer.more || self.own_head()?.seq > answer.head_seq {
+            // There is news to read first; comparing does not advance the cursor, so it must not go on meanwhile.
+            self.overlay.delete(keys::fact("differs"));
             return Ok(());
         }
         for (scope, theirs) in answer.scopes.iter().zip(&answer.fingerprints) {

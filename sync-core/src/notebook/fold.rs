@@ -3,16 +3,16 @@
 use super::aside::set_aside;
 use super::{ContactRow, OwnHead};
 use crate::act::Act;
-use crate::authority::apply_act;
+use crate::authority::{DeviceRow, apply_act};
 use crate::chain::Deed;
 use crate::change::Change;
-use crate::entry::ChainedEntry;
+use crate::entry::{ChainedEntry, Header};
 use crate::fold::{Applied, Decision, EntryRow, apply_change, is_applied, store_row};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::{Acceptable, read_change};
 use crate::keys;
-use crate::line::{Ack, Contact, DeviceLine, Identity, Line, Lines, read_entry};
-use crate::office::fold::{QuarantineRow, decide, decode_deed};
+use crate::line::{Ack, Contact, DeviceLine, Identity, Line, Lines, Parted, read_entry};
+use crate::office::fold::{QuarantineRow, Settles, decide, decode_deed, note_carried, settle_again};
 use crate::record::row::RecordRow;
 use crate::rows::{Overlay, RowsError, read};
 use crate::rules::Rules;
@@ -126,6 +126,7 @@ fn fold_received(
         if was_applied || !receipt.verdict.is_accepted() {
             confirm(overlay, &known, receipt)?;
             known.receipt = Some(receipt.clone());
+            overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
             overlay.write(key, &known);
             return Ok(());
         }
@@ -141,7 +142,7 @@ fn fold_received(
             })?;
         }
         (Verdict::Accepted, Deed::Act(act)) => {
-            fold_act(rules, overlay, lines, receipt, &header.device, act)?;
+            fold_act(rules, overlay, lines, receipt, header, act)?;
         }
         (Verdict::Quarantined(reason), _) => {
             let row = QuarantineRow {
@@ -154,6 +155,7 @@ fn fold_received(
             overlay.write(keys::quarantined(receipt.seq), &row);
         }
     }
+    overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
     overlay.write(key, &entry_row(chained, &deed, number, Some(receipt.clone())));
     Ok(())
 }
@@ -163,9 +165,10 @@ fn fold_act(
     overlay: &mut Overlay<'_>,
     lines: &dyn Lines,
     receipt: &Receipt,
-    author: &DeviceId,
+    header: &Header,
     act: &Act,
 ) -> Result<(), RowsError> {
+    let author = &header.device;
     apply_act(overlay, receipt.seq, receipt.received_at_ms, author, act)?;
     match act {
         Act::Rule { name, json } => rules.add(name, json).map_err(|error| RowsError(error.to_string())),
@@ -179,15 +182,37 @@ fn fold_act(
             };
             fold_decision(rules, overlay, lines, *seq, &decision)
         }
-        Act::Revoke { device, reason } => {
-            let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
-            if identity.is_some_and(|me| me.device == *device) {
+        Act::Revoke { device, reason, .. } => {
+            if is_self(overlay, device)? {
                 overlay.write(keys::fact("revoked"), &(receipt.seq, reason));
             }
             Ok(())
         }
+        Act::Assign { device, role, crew, localities, .. } => {
+            if is_self(overlay, device)? {
+                super::rights::take_over(overlay, *role, crew.as_deref(), localities)?;
+            }
+            Ok(())
+        }
+        Act::Carry { device, seq, head } => note_carried(overlay, receipt, header, device, *seq, head),
+        Act::Again { pairs } => {
+            let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
+            let row: Option<DeviceRow> = read(overlay, &keys::device(author))?;
+            let settles = match (identity.filter(|me| me.device == *author), row) {
+                // The own enrolment is never read back.
+                (Some(me), _) => Settles::of(me.role, None),
+                (None, Some(row)) => Settles::of(row.role, row.continues),
+                (None, None) => Settles::default(),
+            };
+            settle_again(rules, overlay, receipt, author, &settles, pairs)
+        }
         _ => Ok(()),
     }
+}
+
+fn is_self(overlay: &Overlay<'_>, device: &DeviceId) -> Result<bool, RowsError> {
+    let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
+    Ok(identity.is_some_and(|me| me.device == *device))
 }
 
 fn fold_decision(
@@ -242,6 +267,7 @@ fn fold_device_line(
     match line {
         DeviceLine::Enrolling(enrolling) => overlay.write(keys::fact("enrolling"), &enrolling),
         DeviceLine::Enrolled(identity) => {
+            super::succeed::leave_old_name(rules, overlay, lines)?;
             overlay.delete(keys::fact("enrolling"));
             overlay.write(keys::fact("identity"), &identity);
         }
@@ -260,9 +286,21 @@ fn fold_device_line(
             }
             overlay.write(keys::fact(&format!("receipt/{}", receipt.device)), &receipt);
         }
+        DeviceLine::Parted(parted) => {
+            overlay.write(keys::fact("evidence"), &parted.kept);
+            overlay.write(keys::fact("recover"), &true);
+            let mut all: Vec<Parted> = read(overlay, &keys::fact("parted"))?.unwrap_or_default();
+            if all.len() < PARTED_MAX {
+                all.push(parted);
+            }
+            overlay.write(keys::fact("parted"), &all);
+        }
     }
     Ok(())
 }
+
+/// Most partings listed; each stays in the journal.
+const PARTED_MAX: usize = 16;
 
 fn fold_contact(
     rules: &mut Rules,
@@ -286,6 +324,14 @@ fn fold_contact(
     };
     let checkpoint =
         if contact.checkpoint.is_empty() { before.checkpoint } else { contact.checkpoint.clone() };
+    if !contact.checkpoint.is_empty() {
+        overlay.delete(keys::fact("evidence"));
+    }
+    let own: OwnHead = read(overlay, &keys::fact("head"))?.unwrap_or_default();
+    let is_branch = contact.refused.iter().any(|(_, reason)| *reason == Reason::Fork);
+    if is_branch || contact.head_seq > own.seq {
+        overlay.write(keys::fact("copy"), &true);
+    }
     let cursors = if contact.cursors.is_empty() { before.cursors } else { contact.cursors.clone() };
     let row = ContactRow {
         at_ms: contact.at_ms,
@@ -322,6 +368,7 @@ fn fold_ack(
         };
         confirm(overlay, &entry, &receipt)?;
         let is_new = entry.receipt.replace(receipt.clone()).is_none();
+        overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
         overlay.write(key, &entry);
         if !receipt.verdict.is_accepted() {
             overlay.write(keys::own_held(receipt.seq), &seq);
@@ -329,7 +376,7 @@ fn fold_ack(
             // An own act counts from here on, like everybody's.
             let (_, chained) = read_entry(lines, entry.line)?;
             if let Deed::Act(act) = decode_deed(&chained.entry.body)? {
-                fold_act(rules, overlay, lines, &receipt, device, &act)?;
+                fold_act(rules, overlay, lines, &receipt, &chained.entry.header, &act)?;
             }
         }
     }
@@ -343,7 +390,7 @@ fn confirm(overlay: &mut Overlay<'_>, entry: &EntryRow, receipt: &Receipt) -> Re
     }
     let Some(before) = read::<RecordRow>(overlay, &keys::record(&entry.record))? else { return Ok(()) };
     let mut row = before.clone();
-    let was = entry.receipt.as_ref().map(|receipt| receipt.verdict.is_accepted());
+    let was = entry.receipt.as_ref().map(|_| entry.accepted().is_some());
     match (was, receipt.verdict.is_accepted()) {
         (None, true) => {
             row.unsent = row.unsent.saturating_sub(1);
@@ -357,7 +404,12 @@ fn confirm(overlay: &mut Overlay<'_>, entry: &EntryRow, receipt: &Receipt) -> Re
             row.held_back = row.held_back.saturating_sub(1);
             row.fingerprint.toggle(&entry.change);
         }
-        (Some(_), _) => {}
+        // In another life of the ledger it was judged anew.
+        (Some(true), false) => {
+            row.held_back += 1;
+            row.fingerprint.toggle(&entry.change);
+        }
+        (Some(true), true) | (Some(false), false) => {}
     }
     let is_creation = first_change(overlay, &entry.record)? == Some(entry.change);
     if is_creation && receipt.verdict.is_accepted() {

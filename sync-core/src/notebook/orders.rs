@@ -151,7 +151,7 @@ impl Notebook<'_> {
         Ok(title.chars().take(200).collect())
     }
 
-    fn next_folio(&self) -> Result<String, NotebookError> {
+    pub(super) fn next_folio(&self) -> Result<String, NotebookError> {
         let identity = self.identity()?;
         let number = self.own_head()?.folios + 1;
         let year = year(self.moment.now_ms).rem_euclid(100);

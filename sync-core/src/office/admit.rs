@@ -10,9 +10,10 @@ use crate::authority::{DeviceRow, EnrolError, check_enrolment};
 use crate::chain::{Deed, VerifiedEntry};
 use crate::entry::ChainedEntry;
 use crate::fold::EntryRow;
-use crate::id::{DeviceId, Hash, RecordId};
+use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::judge::{Acceptable, judge_act, judge_change, missing_dependency, read_change};
 use crate::keys;
+use crate::limits::CLOCK_SKEW_MS;
 use crate::line::{Ack, Line};
 use crate::record::row::RecordRow;
 use crate::rows::{Overlay, Rows, RowsError, read};
@@ -60,7 +61,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    fn add(&mut self, seq: u64, receipt: &Receipt) {
+    pub(super) fn add(&mut self, seq: u64, receipt: &Receipt) {
         if let Verdict::Quarantined(reason) = &receipt.verdict {
             self.refused.push((seq, reason.clone()));
         }
@@ -117,6 +118,9 @@ impl Office {
             stats: AdmitStats::default(),
             refused_enrolment: None,
         };
+        if let Some(sync) = &sync {
+            session.hear(&device, sync)?;
+        }
         let own = session.segment(&own, None)?;
         let mut carried_outcomes = Vec::new();
         for (author, entries) in carried {
@@ -142,6 +146,38 @@ impl Office {
 }
 
 impl Session<'_, '_> {
+    /// What a request says beside its entries: a clock that is off, or proof that this ledger lost its past.
+    fn hear(&mut self, device: &DeviceId, sync: &SyncRequest) -> Result<(), OfficeError> {
+        let epoch: Epoch = read(self.overlay, &keys::epoch())?.unwrap_or_default();
+        if sync.epoch == epoch
+            && let Some(lost) = self.office.lost_past(self.overlay, self.next_seq - 1, &sync.evidence)?
+        {
+            let reason = format!(
+                "device {} keeps a checkpoint of {} entries that is no state of this ledger ({} entries)",
+                device.short(),
+                lost.size,
+                self.next_seq - 1
+            );
+            let entropy = Hash::tagged("cuadrilla/epoch/v1", &[&lost.root.0, &self.next_seq.to_be_bytes()]);
+            let epoch = std::array::from_fn(|index| entropy.0[index]);
+            self.office_act(Act::Epoch { epoch: Epoch(epoch), reason })?;
+        }
+        let Some(row) = read::<DeviceRow>(self.overlay, &keys::device(device))? else { return Ok(()) };
+        let skew_ms = sync.clock_ms.saturating_sub(self.now_ms);
+        if skew_ms.saturating_sub(row.skew_ms).saturating_abs() > CLOCK_SKEW_MS {
+            self.office_act(Act::Clock { device: *device, clock_ms: sync.clock_ms })?;
+        }
+        Ok(())
+    }
+
+    fn office_act(&mut self, act: Act) -> Result<(), OfficeError> {
+        let line = self.office.write_act(self.overlay, self.next_seq, self.now_ms, act)?;
+        self.lines.push(line);
+        self.next_seq += 1;
+        self.news.insert(Scope::Municipality);
+        Ok(())
+    }
+
     fn segment(
         &mut self,
         entries: &[VerifiedEntry],
@@ -193,11 +229,13 @@ impl Session<'_, '_> {
     ) -> Result<Option<Receipt>, OfficeError> {
         let header = &entry.chained.entry.header;
         let device: Option<DeviceRow> = read(self.overlay, &keys::device(&header.device))?;
+        // What it wrote before it could know of other rights is judged by those it had.
+        let device = device.map(|device| device.as_known_at(header.anchor.size));
         let mut judged = None;
         let verdict = match (&device, &entry.deed) {
             (_, _) if is_branch => Verdict::Quarantined(Reason::Fork),
-            (None, Deed::Act(Act::Enrol { code, key, .. })) => {
-                if let Err(error) = check_enrolment(self.overlay, &header.device, code, key, self.now_ms) {
+            (None, Deed::Act(act @ Act::Enrol { .. })) => {
+                if let Err(error) = check_enrolment(self.overlay, &header.device, act, self.now_ms) {
                     self.refused_enrolment = Some(error);
                     return Ok(None);
                 }
@@ -249,11 +287,15 @@ impl Session<'_, '_> {
     /// Whether a release names something that can be applied now. What cannot is held back like any other entry, so
     /// that one bad release never blocks its author.
     fn judge_release(&self, act: &Act) -> Result<Result<(), Reason>, RowsError> {
-        let Act::Release { seq, .. } = act else { return Ok(Ok(())) };
+        let (Act::Release { seq, .. } | Act::Dismiss { seq, .. }) = act else { return Ok(Ok(())) };
         let refused = |what: &str| Ok(Err(Reason::Rule { rule: "release".into(), what: what.into() }));
         let Some((row, chained)) = self.quarantined(*seq)? else {
-            return refused("nothing is held back there");
+            // Two may decide at the same time; the second one changes nothing, and both stand in the ledger.
+            return if *seq < self.next_seq { Ok(Ok(())) } else { refused("there is no such entry yet") };
         };
+        if matches!(act, Act::Dismiss { .. }) {
+            return Ok(Ok(()));
+        }
         if row.reason == Reason::Fork {
             return refused("an entry of a forked chain is re-authored by its device, not released");
         }
@@ -274,12 +316,21 @@ impl Session<'_, '_> {
     ) -> Result<(), OfficeError> {
         let record = entry.chained.entry.header.record;
         let before = self.scopes_of(&record)?;
+        let concerned = match &entry.deed {
+            Deed::Act(Act::Release { seq, .. } | Act::Dismiss { seq, .. }) => {
+                self.quarantined(*seq)?.map(|(row, _)| row.device)
+            }
+            Deed::Act(Act::Revoke { device, .. } | Act::Assign { device, .. }) => Some(*device),
+            _ => None,
+        };
+        let concerned = concerned.map(Scope::Device);
         fold_entry(&mut self.office.rules, self.overlay, self.next_seq, receipt, entry, judged)?;
         let line = Line::Entry { receipt: Some(receipt.clone()), chained: entry.chained.clone() };
         self.lines.push(line.to_bytes());
         self.next_seq += 1;
         self.news.insert(Scope::Municipality);
         if receipt.verdict.is_accepted() {
+            self.news.extend(concerned);
             self.stats.accepted += 1;
             self.news.extend(before);
             self.news.extend(self.scopes_of(&record)?);
@@ -316,9 +367,8 @@ impl Session<'_, '_> {
                     continue;
                 }
                 let act = Act::Release { seq, reason: "what it waited for has arrived".into() };
-                let line = self.office.write_act(self.overlay, self.next_seq, self.now_ms, act)?;
-                self.lines.push(line);
-                self.next_seq += 1;
+                self.office_act(act)?;
+                self.news.insert(Scope::Device(row.device));
                 self.news.extend(self.scopes_of(&row.record)?);
                 ready.push(chained.entry.body.hash());
             }

@@ -109,6 +109,9 @@ impl RequestError {
             Self::Enrol(EnrolError::UsedCode) => "code_used",
             Self::Enrol(EnrolError::ExpiredCode) => "code_expired",
             Self::Enrol(EnrolError::DeviceTaken) => "device_taken",
+            Self::Enrol(EnrolError::NoPredecessor) => "no_predecessor",
+            Self::Enrol(EnrolError::PredecessorRevoked) => "predecessor_revoked",
+            Self::Enrol(EnrolError::TooManySuccessors) => "too_many_successors",
             Self::Replayed { .. } => "replayed",
             Self::Rows(_) | Self::Enrol(EnrolError::Rows(_)) => "internal",
         }
@@ -118,7 +121,12 @@ impl RequestError {
     pub fn status(&self) -> u16 {
         match self.code() {
             "bad_signature" | "unknown_device" => 401,
-            "code_unknown" | "code_used" | "code_expired" => 403,
+            "code_unknown"
+            | "code_used"
+            | "code_expired"
+            | "no_predecessor"
+            | "predecessor_revoked"
+            | "too_many_successors" => 403,
             "other_municipality" | "device_taken" | "gap" | "replayed" | "unknown_reference" => 409,
             "too_large" => 413,
             "internal" => 500,
@@ -131,7 +139,11 @@ impl RequestError {
         match self.code() {
             "bad_signature" | "unknown_device" => "enrol the device again with a new code",
             "code_unknown" => "check the code letter by letter, or ask the administrator for a new one",
-            "code_used" | "code_expired" => "ask the administrator for a new code",
+            "code_used"
+            | "code_expired"
+            | "no_predecessor"
+            | "predecessor_revoked"
+            | "too_many_successors" => "ask the administrator for a new code",
             "other_municipality" => "check the server's address",
             "gap" | "replayed" | "unknown_reference" => {
                 "send again: the device repeats what the server lacks"
@@ -182,10 +194,11 @@ impl Office {
     }
 
     fn check_carried(&self, rows: &dyn Rows, segment: &Segment) -> Result<Vec<VerifiedEntry>, String> {
-        let row: DeviceRow = read(rows, &keys::device(&segment.device))
-            .map_err(|_| "internal".to_string())?
-            .ok_or("unknown_device")?;
-        self.check_segment(rows, &row.key, segment).map_err(|error| error.code().to_string())
+        let row: Option<DeviceRow> =
+            read(rows, &keys::device(&segment.device)).map_err(|_| "internal".to_string())?;
+        let key =
+            row.map_or_else(|| enrolment_key(rows, segment).ok_or("unknown_device"), |row| Ok(row.key))?;
+        self.check_segment(rows, &key, segment).map_err(|error| error.code().to_string())
     }
 
     fn check_segment(
@@ -201,7 +214,9 @@ impl Office {
         let entries = unverified.verify(key, prev)?;
         for entry in &entries {
             let theirs = entry.chained.entry.header.municipality;
-            if theirs != self.genesis.municipality {
+            // A device that is enrolling does not know yet.
+            let is_enrolment = matches!(entry.deed, Deed::Act(Act::Enrol { .. })) && theirs == 0;
+            if theirs != self.genesis.municipality && !is_enrolment {
                 return Err(RequestError::OtherMunicipality { theirs, ours: self.genesis.municipality });
             }
         }
@@ -230,10 +245,10 @@ impl Office {
             return Err(FrameError::Version(enrol.version).into());
         }
         let own = segment.verify(&key, Hash::ZERO)?;
-        let [VerifiedEntry { deed: Deed::Act(Act::Enrol { code, .. }), .. }] = own.as_slice() else {
+        let [VerifiedEntry { deed: Deed::Act(act @ Act::Enrol { .. }), .. }] = own.as_slice() else {
             return Err(ChainError::Gap(2).into());
         };
-        check_enrolment(rows, &enrol.own.device, code, &key, now_ms).map_err(RequestError::Enrol)?;
+        check_enrolment(rows, &enrol.own.device, act, now_ms).map_err(RequestError::Enrol)?;
         Ok(Checked {
             device: enrol.own.device,
             request: request_hash(frame),
@@ -242,6 +257,12 @@ impl Office {
             carried: Vec::new(),
         })
     }
+}
+
+/// The key in a segment that starts with an enrolment: one that the ledger lost, and another device still had.
+fn enrolment_key(rows: &dyn Rows, segment: &Segment) -> Option<PublicKey> {
+    let unpacked = unpack(&segment.pack, &receiver(rows)).ok()?;
+    UnverifiedSegment::new(segment.device, unpacked).ok()?.enrolment_key()
 }
 
 /// The hash of the entry before `first`, among the branches the ledger has, by its first eight bytes.

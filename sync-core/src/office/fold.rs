@@ -3,18 +3,19 @@
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use crate::act::Act;
-use crate::authority::{DeviceRow, apply_act};
+use crate::act::{Act, Again, Role};
+use crate::authority::{CarriedHead, DeviceRow, apply_act};
 use crate::chain::{Deed, VerifiedEntry};
 use crate::change::Change;
-use crate::entry::{Body, ChainedEntry};
+use crate::entry::{Body, ChainedEntry, Header};
 use crate::fold::{Applied, Decision, EntryRow, Moved, apply_change, is_applied};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::{Acceptable, read_change};
 use crate::keys;
 use crate::line::Line;
 use crate::merkle;
-use crate::rows::{Overlay, RowsError, read};
+use crate::record::row::RecordRow;
+use crate::rows::{Overlay, Rows, RowsError, read};
 use crate::rules::Rules;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
@@ -108,7 +109,7 @@ pub fn fold_entry(
     merkle::append(overlay, number, &leaf)?;
     match (&receipt.verdict, &verified.deed) {
         (Verdict::Quarantined(reason), _) => quarantine(overlay, number, reason, verified),
-        (Verdict::Accepted, Deed::Act(act)) => fold_act(rules, overlay, receipt, &header.device, act)?,
+        (Verdict::Accepted, Deed::Act(act)) => fold_act(rules, overlay, receipt, header, act)?,
         (Verdict::Accepted, Deed::Change(change)) => {
             let acceptable = match judged {
                 Some(acceptable) => acceptable,
@@ -178,6 +179,7 @@ fn advance_head(
         device.head_seq = header.seq;
         device.head = verified.hash;
     }
+    device.anchor_seen = device.anchor_seen.max(header.anchor.size);
     device.last_received_at_ms = device.last_received_at_ms.max(receipt.received_at_ms);
     overlay.write(key, &device);
     Ok(())
@@ -204,10 +206,10 @@ fn fold_act(
     rules: &mut Rules,
     overlay: &mut Overlay<'_>,
     receipt: &Receipt,
-    author: &DeviceId,
+    header: &Header,
     act: &Act,
 ) -> Result<(), RowsError> {
-    let number = receipt.seq;
+    let (number, author) = (receipt.seq, &header.device);
     apply_act(overlay, number, receipt.received_at_ms, author, act)?;
     match act {
         Act::Rule { name, json } => {
@@ -229,7 +231,14 @@ fn fold_act(
                 }
             }
         }
-        Act::Revoke { device, .. } => tell_device(overlay, number, device),
+        Act::Revoke { device, .. } | Act::Assign { device, .. } => tell_device(overlay, number, device),
+        Act::Carry { device, seq, head } => note_carried(overlay, receipt, header, device, *seq, head)?,
+        Act::Again { pairs } => {
+            let row: Option<DeviceRow> = read(overlay, &keys::device(author))?;
+            let settles = row.map_or_else(Settles::default, |row| Settles::of(row.role, row.continues));
+            settle_again(rules, overlay, receipt, author, &settles, pairs)?;
+            tell_scopes(overlay, number, author, pairs)?;
+        }
         _ => {}
     }
     Ok(())
@@ -239,6 +248,90 @@ fn fold_act(
 fn tell_device(overlay: &mut Overlay<'_>, number: u64, device: &DeviceId) {
     let event = ScopeEvent::Entry.to_bytes();
     overlay.put(keys::event(&Scope::Device(*device), number, &RecordId::ZERO), event);
+}
+
+/// Who has the repeated entries must know who wrote them first.
+fn tell_scopes(
+    overlay: &mut Overlay<'_>,
+    number: u64,
+    author: &DeviceId,
+    pairs: &[Again],
+) -> Result<(), RowsError> {
+    for again in pairs {
+        let Some(entry) = read::<EntryRow>(overlay, &keys::entry(author, again.seq))? else { continue };
+        let Some(row) = read::<RecordRow>(overlay, &keys::record(&entry.record))? else { continue };
+        for scope in row.scopes.iter().filter(|scope| **scope != Scope::Municipality) {
+            overlay.put(keys::event(scope, number, &RecordId::ZERO), ScopeEvent::Entry.to_bytes());
+        }
+    }
+    Ok(())
+}
+
+/// Notes that a carrier had the chain up to an entry. The first one to say so counts.
+pub fn note_carried(
+    overlay: &mut Overlay<'_>,
+    receipt: &Receipt,
+    carrier: &Header,
+    device: &DeviceId,
+    seq: u64,
+    head: &Hash,
+) -> Result<(), RowsError> {
+    let key = keys::carried_head(device, seq);
+    if overlay.get(&key)?.is_none() {
+        let row = CarriedHead {
+            head: *head,
+            carrier: carrier.device,
+            seq: receipt.seq,
+            claimed_at_ms: carrier.claimed_at_ms,
+        };
+        overlay.write(key, &row);
+    }
+    Ok(())
+}
+
+/// Whose held entries a device settles by writing them again.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Settles {
+    /// Those of the device it goes on for.
+    pub continues: Option<DeviceId>,
+    /// Everybody's, by its role.
+    pub decides: bool,
+}
+
+impl Settles {
+    /// What a device of that role may settle.
+    pub fn of(role: Role, continues: Option<DeviceId>) -> Self {
+        Self { continues, decides: matches!(role, Role::Supervisor | Role::Admin) }
+    }
+}
+
+/// Entries that their author, or who may decide about them, has written again need no other decision.
+pub fn settle_again(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    receipt: &Receipt,
+    author: &DeviceId,
+    settles: &Settles,
+    pairs: &[Again],
+) -> Result<(), RowsError> {
+    for again in pairs {
+        if settles.continues != Some(again.device) && !settles.decides {
+            continue;
+        }
+        let main = read::<EntryRow>(overlay, &keys::entry(&again.device, again.of_seq))?;
+        let branch = read::<EntryRow>(overlay, &keys::fork(&again.device, again.of_seq, &again.of))?;
+        let entry = main.into_iter().chain(branch).find(|entry| entry.hash == Some(again.of));
+        let Some(held) = entry.and_then(|entry| entry.receipt) else { continue };
+        let decision = Decision {
+            seq: receipt.seq,
+            at_ms: receipt.received_at_ms,
+            releases: false,
+            by: *author,
+            reason: format!("written again as entry {} of device {}", again.seq, author.short()),
+        };
+        decide(rules, overlay, held.seq, &decision)?;
+    }
+    Ok(())
 }
 
 /// What a decision was about.

@@ -5,20 +5,22 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_bytes::ByteBuf;
 
+use super::admit::Outcome;
 use super::fold::ScopeEvent;
 use super::refs::RowRefs;
 use super::{Admitted, Office, OfficeError};
 use crate::act::Act;
-use crate::authority::DeviceRow;
+use crate::authority::{AgainRow, DeviceRow};
 use crate::chain::Deed;
-use crate::fold::{ChangeRow, applied_changes};
+use crate::entry::Anchor;
+use crate::fold::{ChangeRow, EntryRow, applied_changes};
 use crate::id::{DeviceId, Epoch, Fingerprint, Hash, RecordId};
 use crate::keys;
 use crate::limits::{MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX, PACK_ENTRIES_MAX};
 use crate::line::{Lines, read_entry};
 use crate::merkle;
 use crate::record::row::RecordRow;
-use crate::rows::{Rows, RowsError, read};
+use crate::rows::{Rows, RowsError, decode, read};
 use crate::scope::Scope;
 use crate::time::TimeMs;
 use crate::verdict::Receipt;
@@ -75,6 +77,12 @@ impl Office {
             None => reading.collect(aim)?,
         };
         let scopes: Vec<Scope> = reading.cursors.keys().cloned().collect();
+        let own = if sync.epoch == epoch {
+            admitted.own.clone()
+        } else {
+            // In another life of the ledger its entries stand at other places, or came by another way.
+            own_places(rows, &admitted.device)?
+        };
         let more = cursor < server_seq;
         let reply = SyncReply {
             version: VERSION,
@@ -82,8 +90,8 @@ impl Office {
             server_seq,
             server_at_ms: now_ms,
             head_seq: reading.row.head_seq,
-            acks: admitted.own.acks.clone(),
-            refused: admitted.own.refused.clone(),
+            acks: own.acks,
+            refused: own.refused,
             carried: self.carried_results(rows, epoch, now_ms, admitted)?,
             cursor,
             moves: reading.moves_by_index(&scopes),
@@ -92,6 +100,7 @@ impl Office {
             fingerprints: if more { Vec::new() } else { fingerprints(rows, &scopes)? },
             scopes,
             checkpoint: self.checkpoint(rows, server_seq)?,
+            consistency: consistency(rows, &sync.kept, server_seq)?,
         };
         Ok(seal_reply(&self.key, &admitted.request, &reply))
     }
@@ -128,6 +137,17 @@ impl Office {
         crate::checkpoint::sign(&self.key, self.genesis.municipality, size, &root)
             .map_err(OfficeError::Answer)
     }
+}
+
+/// The proof that what the device keeps is the beginning of the log; `None` if it is not.
+fn consistency(rows: &dyn Rows, kept: &Anchor, size: u64) -> Result<Option<Vec<Hash>>, RowsError> {
+    if kept.size == 0 {
+        return Ok(Some(Vec::new()));
+    }
+    if kept.size > size || merkle::root(rows, kept.size)? != kept.root {
+        return Ok(None);
+    }
+    merkle::prove_consistency(rows, kept.size, size).map(Some)
 }
 
 fn fingerprints(rows: &dyn Rows, scopes: &[Scope]) -> Result<Vec<Fingerprint>, RowsError> {
@@ -264,6 +284,8 @@ impl<'a> Reading<'a> {
         }
         for change in applied_changes(self.rows, record)? {
             self.choose(change.line)?;
+            let again: Option<AgainRow> = read(self.rows, &keys::again(&change.device, change.seq))?;
+            again.map_or(Ok(()), |row| self.choose(row.line))?;
         }
         Ok(())
     }
@@ -388,6 +410,27 @@ impl<'a> Reading<'a> {
 fn with(mut scopes: BTreeSet<Scope>, one: Scope) -> BTreeSet<Scope> {
     scopes.insert(one);
     scopes
+}
+
+/// The places of all entries of a device.
+fn own_places(rows: &dyn Rows, device: &DeviceId) -> Result<Outcome, RowsError> {
+    let mut outcome = Outcome::default();
+    let prefix = keys::entries(device);
+    let mut failure = None;
+    rows.scan(&prefix, &prefix, &mut |key, value| {
+        let seq = key[prefix.len()..].try_into().map(u64::from_be_bytes);
+        match (seq, decode::<EntryRow>(value)) {
+            (Ok(seq), Ok(row)) => {
+                if let Some(receipt) = row.receipt_now() {
+                    outcome.add(seq, &receipt);
+                }
+            }
+            (_, Err(error)) => failure = Some(error),
+            (Err(_), _) => failure = Some(RowsError("an entry row has a malformed key".into())),
+        }
+        failure.is_none()
+    })?;
+    failure.map_or(Ok(outcome), Err)
 }
 
 fn split_event(tail: &[u8]) -> Option<(u64, RecordId)> {

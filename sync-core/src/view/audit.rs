@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::order::{OrderView, order_after, steps_of};
 use super::words::{Sentence, sentence};
-use crate::act::Act;
+use crate::act::{Act, Fate};
 use crate::chain::Deed;
 use crate::entry::ChainedEntry;
 use crate::fold::{EntryRow, ListRow};
@@ -126,9 +126,36 @@ fn act_sentence(act: &Act) -> Sentence {
             )
         }
         Act::Enrol { name, .. } => both(format!("se dio de alta: {name}"), format!("enrolled: {name}")),
-        Act::Revoke { device, reason } => both(
-            format!("revocó {}: {reason}", device.short()),
-            format!("revoked {}: {reason}", device.short()),
+        Act::Revoke { device, reason, fate } => {
+            let (es, en) = match fate {
+                Some(Fate::Lost) => (" (extraviado)", " (lost)"),
+                Some(Fate::Stolen) => (" (robado)", " (stolen)"),
+                Some(Fate::Retired) => (" (retirado)", " (retired)"),
+                None => ("", ""),
+            };
+            both(
+                format!("revocó {}{es}: {reason}", device.short()),
+                format!("revoked {}{en}: {reason}", device.short()),
+            )
+        }
+        Act::Assign { device, role, crew, reason, .. } => {
+            let crew = crew.as_deref().map(|crew| format!(" ({crew})")).unwrap_or_default();
+            both(
+                format!("cambió los permisos de {}: {}{crew}: {reason}", device.short(), role.key()),
+                format!("changed the rights of {}: {}{crew}: {reason}", device.short(), role.key()),
+            )
+        }
+        Act::Carry { device, seq, .. } => both(
+            format!("recogió el trabajo de {} hasta su hecho {seq}", device.short()),
+            format!("took over the work of {} up to its entry {seq}", device.short()),
+        ),
+        Act::Clock { device, clock_ms } => both(
+            format!("el reloj de {} decía {}", device.short(), rfc3339(*clock_ms)),
+            format!("the clock of {} said {}", device.short(), rfc3339(*clock_ms)),
+        ),
+        Act::Again { pairs } => both(
+            format!("volvió a escribir {} hechos de otro nombre", pairs.len()),
+            format!("wrote {} entries of another name again", pairs.len()),
         ),
         Act::Rule { name, .. } => {
             both(format!("publicó la regla {name}"), format!("published the rule {name}"))

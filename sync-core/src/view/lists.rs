@@ -3,13 +3,11 @@
 use serde::Serialize;
 
 use super::order::{Conflict, OrderView, order_after, steps_of};
-use crate::entry::ChainedEntry;
+use super::words::Sentence;
 use crate::fold::ListRow;
 use crate::id::RecordId;
 use crate::keys;
 use crate::notebook::{Notebook, NotebookError, RefusedEntry};
-use crate::office::fold::QuarantineRow;
-use crate::record::row::RecordRow;
 use crate::rows::{RowsError, decode, read};
 use crate::rules::record_schema::RecordKind;
 use crate::time::rfc3339;
@@ -56,12 +54,26 @@ pub struct OrderConflict {
 pub struct QuarantineItem {
     pub id: u64,
     pub device: String,
+    pub device_name: Option<String>,
+    pub device_seq: u64,
     pub person: String,
     pub folio: Option<String>,
     pub reason: String,
     pub detail: String,
     pub claimed_at: String,
+    pub received_at: Option<String>,
+    pub carrier: Option<String>,
     pub summary: String,
+    pub text: Sentence,
+    /// Held entries that this one builds on.
+    pub builds_on: Vec<u64>,
+    /// Held entries that build on this one.
+    pub needed_by: Vec<u64>,
+    /// `held`, or `dismissed` for own entries that were set aside.
+    pub state: String,
+    /// What was decided, and by whom.
+    pub decision: Option<String>,
+    pub decided_by: Option<String>,
 }
 
 /// A device of the municipality.
@@ -76,6 +88,13 @@ pub struct DeviceItem {
     pub last_contact: Option<String>,
     pub last_seq: u64,
     pub revoked: bool,
+    /// `lost`, `stolen` or `retired`, where its revocation says so.
+    pub fate: Option<String>,
+    /// The device whose work it goes on with.
+    pub continues: Option<String>,
+    pub localities: Vec<String>,
+    /// How far its clock was off at its last contact, as far as the ledger says.
+    pub skew_ms: i64,
 }
 
 /// The state of this device, and no more than is proven.
@@ -90,6 +109,12 @@ pub struct DeviceStatus {
     pub carried: u64,
     pub quarantined: u64,
     pub quarantined_entries: Vec<RefusedEntry>,
+    /// Own entries that were set aside for good; `crew quarantine list --dismissed` shows them.
+    pub dismissed: u64,
+    /// Why this device may no longer write, if so.
+    pub revoked: Option<String>,
+    /// When the server showed another past than the one it had signed.
+    pub partings: Vec<String>,
     pub last_contact: Option<String>,
     pub server_seq: u64,
     pub records: u64,
@@ -148,40 +173,6 @@ impl Notebook<'_> {
         Ok(conflicts)
     }
 
-    /// All entries that are held back, as far as this device is told: dispatch is told of all.
-    pub fn quarantine(&self) -> Result<Vec<QuarantineItem>, NotebookError> {
-        let mut rows = Vec::new();
-        let mut failure = None;
-        self.rows().scan(keys::QUARANTINE, keys::QUARANTINE, &mut |key, value| {
-            let id = key[keys::QUARANTINE.len()..].try_into().map(u64::from_be_bytes);
-            match (id, decode::<QuarantineRow>(value)) {
-                (Ok(id), Ok(row)) => rows.push((id, row)),
-                (_, Err(error)) => failure = Some(error),
-                (Err(_), _) => failure = Some(RowsError("a quarantine row has a malformed key".into())),
-            }
-            failure.is_none()
-        })?;
-        failure.map_or(Ok(()), Err)?;
-        rows.into_iter().map(|(id, row)| self.quarantine_item(id, &row)).collect()
-    }
-
-    fn quarantine_item(&self, id: u64, row: &QuarantineRow) -> Result<QuarantineItem, NotebookError> {
-        let chained = ChainedEntry::from_bytes(&row.chained)
-            .map_err(|error| NotebookError::Index(error.to_string()))?;
-        let record: Option<RecordRow> = read(self.rows(), &keys::record(&row.record))?;
-        let header = &chained.entry.header;
-        Ok(QuarantineItem {
-            id,
-            device: row.device.to_string(),
-            person: header.person.clone(),
-            folio: record.and_then(|record| record.name()),
-            reason: row.reason.code().into(),
-            detail: super::audit::reason_detail(&row.reason),
-            claimed_at: rfc3339(header.claimed_at_ms),
-            summary: super::audit::summary_of(self, &chained)?.1.es,
-        })
-    }
-
     /// All devices that this device is told of.
     pub fn devices(&self) -> Result<Vec<DeviceItem>, NotebookError> {
         let item = |(device, row): (crate::id::DeviceId, crate::authority::DeviceRow)| DeviceItem {
@@ -193,6 +184,10 @@ impl Notebook<'_> {
             last_contact: None,
             last_seq: row.head_seq,
             revoked: row.revoked.is_some(),
+            fate: row.fate.map(|fate| fate.key().to_string()),
+            continues: row.continues.map(|device| device.to_string()),
+            localities: row.localities,
+            skew_ms: row.skew_ms,
         };
         let mut items: Vec<DeviceItem> = crate::office::devices(self.rows())?.into_iter().map(item).collect();
         let identity = self.identity()?;
@@ -208,6 +203,10 @@ impl Notebook<'_> {
                 last_contact: None,
                 last_seq: 0,
                 revoked: false,
+                fate: None,
+                continues: None,
+                localities: identity.localities.clone(),
+                skew_ms: 0,
             });
         }
         for one in &mut items {
@@ -240,6 +239,9 @@ impl Notebook<'_> {
             carried: carried.iter().map(|one| one.span.1 - one.span.0 + 1).sum(),
             quarantined: held.len() as u64,
             quarantined_entries: held,
+            dismissed: self.own_dismissed()?,
+            revoked: read::<(u64, String)>(self.rows(), &keys::fact("revoked"))?.map(|(_, reason)| reason),
+            partings: self.partings()?.iter().map(|parted| rfc3339(parted.at_ms)).collect(),
             last_contact: (contact.at_ms != 0).then(|| rfc3339(contact.at_ms)),
             server_seq: contact.server_seq,
             records,

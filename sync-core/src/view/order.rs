@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::words::{Sentence, sentence};
+use crate::act::Again;
+use crate::authority::AgainRow;
 use crate::change::{Change, OpId, Scalar};
 use crate::entry::Header;
 use crate::fold::{ChangeRow, Decision, EntryRow, ListRow, applied_changes};
@@ -35,6 +37,8 @@ pub struct Step {
     pub accepted: Option<(u64, TimeMs)>,
     /// What was decided later, if it was held back at first.
     pub decided: Option<Decision>,
+    /// The entry that it repeats.
+    pub again: Option<Again>,
     /// Its operations.
     pub change: Change,
     /// Its raw chunk.
@@ -131,7 +135,10 @@ pub fn steps_of(rows: &dyn Rows, lines: &dyn Lines, record: &RecordId) -> Result
         let change = Change::read(&raw).map_err(|error| RowsError(error.to_string()))?;
         let accepted = entry.as_ref().and_then(EntryRow::accepted);
         let (receipt, decided) = entry.map_or((None, None), |entry| (entry.receipt, entry.decided));
-        steps.push(Step { row, header: chained.entry.header, receipt, accepted, decided, change, raw });
+        let again: Option<AgainRow> = read(rows, &keys::again(&row.device, row.seq))?;
+        let again = again.map(|row| row.again);
+        let header = chained.entry.header;
+        steps.push(Step { row, header, receipt, accepted, decided, again, change, raw });
     }
     steps.sort_by_key(|step| {
         (step.receipt.as_ref().map_or(u64::MAX, |r| r.seq), step.row.device, step.row.seq)
@@ -226,12 +233,13 @@ fn event(
     })
 }
 
+/// Who wrote a step: of one that was written again, who wrote it first.
 fn written(step: &Step) -> Written {
-    Written {
-        device: step.header.device.to_string(),
-        person: step.header.person.clone(),
-        claimed_at: rfc3339(step.header.claimed_at_ms),
-    }
+    let (person, claimed_at_ms) = match &step.again {
+        Some(again) => (again.person.clone(), again.claimed_at_ms),
+        None => (step.header.person.clone(), step.header.claimed_at_ms),
+    };
+    Written { device: step.header.device.to_string(), person, claimed_at: rfc3339(claimed_at_ms) }
 }
 
 struct Sheet<'s> {

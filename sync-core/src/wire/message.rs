@@ -9,6 +9,7 @@ use serde_bytes::ByteBuf;
 
 use super::msgpack::{self, MsgpackError};
 use crate::crypto::{ALG_ED25519, PublicKey, Purpose, SecretKey, Signature, SignatureError};
+use crate::entry::Anchor;
 use crate::id::{DeviceId, Epoch, Fingerprint, Hash, RecordId};
 use crate::limits::MESSAGE_BYTES_MAX;
 use crate::line::Ack;
@@ -61,6 +62,10 @@ pub struct SyncRequest {
     pub reconcile: Option<Comparison>,
     /// The device's clock.
     pub clock_ms: TimeMs,
+    /// Size and root of the newest checkpoint it keeps: the reply proves that the log only grew since.
+    pub kept: Anchor,
+    /// That checkpoint as it was signed, once a reply could not prove it; else empty.
+    pub evidence: String,
 }
 
 /// How a carried segment fared.
@@ -126,6 +131,8 @@ pub struct SyncReply {
     pub fingerprints: Vec<Fingerprint>,
     /// The signed checkpoint.
     pub checkpoint: String,
+    /// The proof that the log in the request's `kept` state is the beginning of this one; `None` if it is not.
+    pub consistency: Option<Vec<Hash>>,
 }
 
 /// What a new device sends: its first entry, which is the enrolment.

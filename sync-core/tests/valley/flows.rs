@@ -9,12 +9,13 @@ use crate::harness::{Phone, Server, rule_files};
 
 pub struct Valley {
     pub server: Server,
+    pub admin: Phone,
     pub dispatch: Phone,
     pub one: Phone,
     pub two: Phone,
 }
 
-fn invite(admin: &mut Phone, server: &mut Server, role: Role, crew: Option<&str>) -> String {
+pub fn invite(admin: &mut Phone, server: &mut Server, role: Role, crew: Option<&str>) -> String {
     let code = admin.act(|notebook| notebook.invite(role, crew, &[])).unwrap().code;
     admin.sync(server);
     code
@@ -41,7 +42,7 @@ pub fn valley_with(rules: &[(String, String)]) -> Valley {
         phones.push(phone);
     }
     let (two, one, dispatch) = (phones.pop().unwrap(), phones.pop().unwrap(), phones.pop().unwrap());
-    Valley { server, dispatch, one, two }
+    Valley { server, admin, dispatch, one, two }
 }
 
 pub fn pump_order(valley: &mut Valley) -> String {

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use sync_core::crypto::SecretKey;
 use sync_core::id::BootId;
 use sync_core::line::Lines;
-use sync_core::notebook::{self, Exchanged, Moment, Notebook, NotebookError};
+use sync_core::notebook::{self, Exchanged, Moment, Notebook, NotebookError, Succeeded};
 use sync_core::office::{self, Foundation, Office};
 use sync_core::rows::{MemoryRows, Overlay, RowsError};
 use sync_core::rules::Rules;
 use sync_core::view::lists::Filter;
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct MemoryLines(pub Vec<Vec<u8>>);
 
 impl Lines for MemoryLines {
@@ -73,7 +73,7 @@ impl Server {
     }
 
     pub fn serve(&mut self, frame: &[u8], is_enrolment: bool) -> Result<Vec<u8>, office::RequestError> {
-        self.now_ms += 1_000;
+        self.now_ms += 10;
         let checked = if is_enrolment {
             self.office.check_enrol(&self.rows, frame, self.now_ms)?
         } else {
@@ -104,12 +104,15 @@ pub fn rule_files() -> Vec<(String, String)> {
     files
 }
 
+#[derive(Clone)]
 pub struct Phone {
     pub rows: MemoryRows,
     pub lines: MemoryLines,
     pub draws: u8,
     pub number: u8,
     pub now_ms: i64,
+    /// The seed of its key: another one after it went on under a new name.
+    pub seed: u8,
 }
 
 impl Phone {
@@ -120,6 +123,7 @@ impl Phone {
             draws: 0,
             number,
             now_ms: 1_795_000_000_000,
+            seed: number,
         }
     }
 
@@ -128,7 +132,7 @@ impl Phone {
         act: impl FnOnce(&mut Notebook<'_>) -> Result<T, NotebookError>,
     ) -> Result<T, NotebookError> {
         self.draws += 1;
-        self.now_ms += 60_000;
+        self.now_ms += 10;
         let mut entropy = [self.draws; 32];
         entropy[0] = self.number;
         let moment = Moment {
@@ -147,7 +151,7 @@ impl Phone {
     }
 
     pub fn enrol(&mut self, server: &mut Server, code: &str, name: &str) {
-        let key = SecretKey::from_seed(&[self.number; 32]);
+        let key = SecretKey::from_seed(&[self.seed; 32]);
         let frame = self.act(|notebook| notebook.enrol_start("http://x", code, name, &key)).unwrap();
         let reply = server.serve(&frame, true).unwrap();
         self.act(|notebook| notebook.enrol_finish(&key, &frame, &reply)).unwrap();
@@ -155,7 +159,7 @@ impl Phone {
     }
 
     pub fn exchange(&mut self, server: &mut Server) -> Exchanged {
-        let key = SecretKey::from_seed(&[self.number; 32]);
+        let key = SecretKey::from_seed(&[self.seed; 32]);
         let request = self.act(|notebook| notebook.request(&key, 256 * 1024, false)).unwrap();
         let reply = match server.serve(&request.frame, false) {
             Ok(reply) => return self.act(|notebook| notebook.on_reply(&request, &reply)).unwrap(),
@@ -167,6 +171,17 @@ impl Phone {
             }
         };
         self.act(|notebook| notebook.on_reply(&reply.0, &reply.1)).unwrap()
+    }
+
+    /// Goes on under a new name, as `crew sync` does for a copy.
+    pub fn succeed(&mut self, server: &mut Server) -> Succeeded {
+        let (old, new) = (self.seed, self.seed ^ 0x80);
+        let (old, new_key) = (SecretKey::from_seed(&[old; 32]), SecretKey::from_seed(&[new; 32]));
+        let frame = self.act(|notebook| notebook.succeed_start(&old, &new_key)).unwrap();
+        let reply = server.serve(&frame, true).unwrap();
+        let succeeded = self.act(|notebook| notebook.succeed_finish(&new_key, &frame, &reply)).unwrap();
+        self.seed = new;
+        succeeded
     }
 
     pub fn sync(&mut self, server: &mut Server) -> u32 {
@@ -185,7 +200,7 @@ impl Phone {
                 return (trip, differs);
             }
         }
-        panic!("the exchange does not end");
+        panic!("the exchange does not end: {:?}", self.exchange(server));
     }
 
     pub fn show(&mut self, folio: &str) -> serde_json::Value {

@@ -2,4 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 mod flows;
 mod harness;
+mod trust;
 mod vectors;

@@ -1,0 +1,243 @@
+//! Deciding: what a supervisor does about work that is held back, and an administrator about devices.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::again::{Original, Repeated};
+use super::orders::check_length;
+use super::{Notebook, NotebookError};
+use crate::act::{Act, Fate, Role};
+use crate::authority::CarriedHead;
+use crate::chain::Deed;
+use crate::entry::ChainedEntry;
+use crate::fold::EntryRow;
+use crate::id::{DeviceId, Hash};
+use crate::judge::missing_dependency;
+use crate::keys;
+use crate::office::fold::{QuarantineRow, decode_deed};
+use crate::rows::{Rows, RowsError, decode, read};
+use crate::verdict::Reason;
+
+/// Longest reason, in characters.
+const REASON_CHARS_MAX: usize = 1_000;
+
+/// What a decision on held entries came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Decisions {
+    /// Entries that will count once the server has heard of it, by ledger number.
+    pub released: Vec<u64>,
+    /// Entries set aside for good.
+    pub dismissed: Vec<u64>,
+    /// Entries whose ground is gone: their content was written again by this device.
+    pub written_again: Vec<u64>,
+    /// How that went.
+    #[serde(flatten)]
+    pub repeated: Repeated,
+}
+
+impl Notebook<'_> {
+    /// Releases held entries. One whose ground was dismissed, or that stands on a branch of a forked chain, cannot
+    /// count as it is: its content is written again by this device, in its author's name.
+    pub fn release(&mut self, seqs: &[u64], reason: &str) -> Result<Decisions, NotebookError> {
+        check_length("the reason", reason, REASON_CHARS_MAX)?;
+        self.may_decide("release")?;
+        let mut decisions = Decisions::default();
+        let mut free: BTreeSet<Hash> = BTreeSet::new();
+        let mut again = Vec::new();
+        let mut rewritten: BTreeSet<Hash> = BTreeSet::new();
+        let ordered: BTreeSet<u64> = seqs.iter().copied().collect();
+        for seq in ordered {
+            let (row, chained) = self.held(seq)?;
+            let hash = chained.entry.body.hash();
+            let Deed::Change(change) = decode_deed(&chained.entry.body)? else {
+                return Err(NotebookError::NotReleasable { seq });
+            };
+            let ground = self.missing_ground(&row, &change, &free)?;
+            let is_on_rewritten = change.deps.iter().any(|dep| rewritten.contains(dep));
+            if row.reason == Reason::Fork || is_on_rewritten || self.is_gone(&ground)? {
+                rewritten.insert(hash);
+                let entry_hash = chained.hash().unwrap_or_default();
+                again.push(Original { hash: entry_hash, chained });
+                decisions.written_again.push(seq);
+                continue;
+            }
+            if let Some(on) = ground.first() {
+                return Err(NotebookError::GroundHeld { seq, on: self.held_seq_of(on)? });
+            }
+            free.insert(hash);
+            self.write_act(Act::Release { seq, reason: reason.into() })?;
+            decisions.released.push(seq);
+        }
+        if !again.is_empty() {
+            decisions.repeated = self.write_again(&again)?;
+        }
+        Ok(decisions)
+    }
+
+    /// Sets held entries aside for good. Their author keeps a copy.
+    pub fn dismiss(&mut self, seqs: &[u64], reason: &str) -> Result<Decisions, NotebookError> {
+        check_length("the reason", reason, REASON_CHARS_MAX)?;
+        self.may_decide("dismiss")?;
+        let mut decisions = Decisions::default();
+        for seq in seqs.iter().copied().collect::<BTreeSet<u64>>() {
+            self.held(seq)?;
+            self.write_act(Act::Dismiss { seq, reason: reason.into() })?;
+            decisions.dismissed.push(seq);
+        }
+        Ok(decisions)
+    }
+
+    /// All held entries of a device; only those that a carrier had taken over, if `carried` says so.
+    pub fn held_of(&self, device: &DeviceId, carried: bool) -> Result<Vec<u64>, NotebookError> {
+        let limit = if carried { self.carried_up_to(device)? } else { u64::MAX };
+        let mut found = Vec::new();
+        for (seq, row) in held_rows(self.rows())? {
+            if row.device == *device && row.device_seq <= limit {
+                found.push(seq);
+            }
+        }
+        Ok(found)
+    }
+
+    /// How far a carrier's word vouches for a device's chain: up to the newest cosigned signature that the ledger has.
+    fn carried_up_to(&self, device: &DeviceId) -> Result<u64, NotebookError> {
+        let prefix = keys::carried_heads(device);
+        let mut heads = Vec::new();
+        self.rows().scan(&prefix, &prefix, &mut |key, value| {
+            let seq = key[prefix.len()..].try_into().map(u64::from_be_bytes);
+            if let (Ok(seq), Ok(head)) = (seq, decode::<CarriedHead>(value)) {
+                heads.push((seq, head));
+            }
+            true
+        })?;
+        let mut limit = 0;
+        for (seq, head) in heads {
+            let Some(row) = read::<EntryRow>(self.rows(), &keys::entry(device, seq))? else { continue };
+            if row.hash == Some(head.head) {
+                limit = limit.max(seq);
+            }
+        }
+        Ok(limit)
+    }
+
+    fn may_decide(&self, what: &str) -> Result<(), NotebookError> {
+        let role = self.identity()?.role;
+        match role {
+            Role::Supervisor | Role::Admin => Ok(()),
+            _ => Err(NotebookError::Role { role: role.key().into(), what: what.into() }),
+        }
+    }
+
+    fn held(&self, seq: u64) -> Result<(QuarantineRow, ChainedEntry), NotebookError> {
+        let row: QuarantineRow = read(self.rows(), &keys::quarantined(seq))?.ok_or_else(|| {
+            NotebookError::Unknown { what: "held entry", word: seq.to_string(), known: Vec::new() }
+        })?;
+        let chained = ChainedEntry::from_bytes(&row.chained).map_err(|error| RowsError(error.to_string()))?;
+        Ok((row, chained))
+    }
+
+    /// Changes that a held one builds on and that do not count, nor will with what is being released.
+    fn missing_ground(
+        &self,
+        row: &QuarantineRow,
+        change: &crate::change::Change,
+        free: &BTreeSet<Hash>,
+    ) -> Result<Vec<Hash>, NotebookError> {
+        if missing_dependency(self.rows(), &row.record, change)?.is_none() {
+            return Ok(Vec::new());
+        }
+        let applied = crate::fold::applied_changes(self.rows(), &row.record)?;
+        let is_missing = |dep: &&Hash| !free.contains(dep) && !applied.iter().any(|one| one.hash == **dep);
+        Ok(change.deps.iter().filter(is_missing).copied().collect())
+    }
+
+    /// Whether some of the ground is not even held any more: it was dismissed.
+    fn is_gone(&self, ground: &[Hash]) -> Result<bool, NotebookError> {
+        for on in ground {
+            if self.held_seq_of(on)?.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The ledger number of the held entry that makes a change.
+    fn held_seq_of(&self, change: &Hash) -> Result<Option<u64>, NotebookError> {
+        for (seq, row) in held_rows(self.rows())? {
+            let chained =
+                ChainedEntry::from_bytes(&row.chained).map_err(|error| RowsError(error.to_string()))?;
+            if chained.entry.body.hash() == *change {
+                return Ok(Some(seq));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Takes a device's right to write away. It counts from its place in the ledger on.
+    pub fn revoke(
+        &mut self,
+        device: &DeviceId,
+        fate: Option<Fate>,
+        reason: &str,
+    ) -> Result<(), NotebookError> {
+        check_length("the reason", reason, REASON_CHARS_MAX)?;
+        self.write_act(Act::Revoke { device: *device, fate, reason: reason.into() })
+    }
+
+    /// Gives a device other rights. What it wrote before it could know is judged by those it had.
+    pub fn assign_device(
+        &mut self,
+        device: &DeviceId,
+        role: Role,
+        crew: Option<&str>,
+        localities: &[String],
+        reason: &str,
+    ) -> Result<(), NotebookError> {
+        check_length("the reason", reason, REASON_CHARS_MAX)?;
+        let crew = crew.map(|word| self.find_crew(word)).transpose()?;
+        let localities =
+            localities.iter().map(|word| self.find_locality(word)).collect::<Result<Vec<_>, _>>()?;
+        self.write_act(Act::Assign { device: *device, role, crew, localities, reason: reason.into() })
+    }
+
+    /// The device whose id begins so, or that is called so.
+    pub fn find_device(&self, word: &str) -> Result<DeviceId, NotebookError> {
+        let wanted = word.trim().to_lowercase();
+        let fits = |item: &crate::view::lists::DeviceItem| {
+            item.device.starts_with(&wanted)
+                || item.name.to_lowercase() == wanted
+                || item.letters.to_lowercase() == wanted
+        };
+        let all = self.devices()?;
+        let found: Vec<_> = all.iter().filter(|item| fits(item)).collect();
+        match found.as_slice() {
+            [one] => {
+                one.device.parse().map_err(|_| NotebookError::Index(format!("device {} has no id", one.name)))
+            }
+            [] => {
+                let known = all.iter().map(|item| item.name.clone()).collect();
+                Err(NotebookError::Unknown { what: "device", word: word.into(), known })
+            }
+            several => {
+                let known = several.iter().map(|item| format!("{} ({})", item.name, item.device)).collect();
+                Err(NotebookError::Unknown { what: "single device", word: word.into(), known })
+            }
+        }
+    }
+}
+
+/// All held entries, by ledger number.
+pub fn held_rows(rows: &dyn Rows) -> Result<Vec<(u64, QuarantineRow)>, RowsError> {
+    let mut found = Vec::new();
+    let mut failure = None;
+    rows.scan(keys::QUARANTINE, keys::QUARANTINE, &mut |key, value| {
+        match (key[keys::QUARANTINE.len()..].try_into().map(u64::from_be_bytes), decode(value)) {
+            (Ok(seq), Ok(row)) => found.push((seq, row)),
+            (_, Err(error)) => failure = Some(error),
+            (Err(_), _) => failure = Some(RowsError("a quarantine row has a malformed key".into())),
+        }
+        failure.is_none()
+    })?;
+    failure.map_or(Ok(found), Err)
+}

@@ -1,0 +1,142 @@
+//! Recovery: what a server lost and this device still has. Own entries are offered by the exchange itself; those of
+//! others, which a device that sees everything holds with their signatures, are handed over like carried ones.
+
+use std::collections::BTreeMap;
+
+use serde_bytes::ByteBuf;
+
+use super::exchange::DecidedEntry;
+use super::{Notebook, NotebookError};
+use crate::entry::ChainedEntry;
+use crate::fold::EntryRow;
+use crate::id::DeviceId;
+use crate::keys;
+use crate::limits::SEGMENT_ENTRIES_MAX;
+use crate::line::{Carried, DeviceLine, Parted, read_entry};
+use crate::record::row::RecordRow;
+use crate::rows::{decode, read};
+use crate::wire::message::Segment;
+
+impl Notebook<'_> {
+    /// The partings this device has noticed, oldest first.
+    pub fn partings(&self) -> Result<Vec<Parted>, NotebookError> {
+        Ok(read(self.rows(), &keys::fact("parted"))?.unwrap_or_default())
+    }
+
+    /// After a parting, once everything was read anew: takes what the ledger no longer has of others to carry.
+    pub(super) fn carry_lost(&mut self, server_seq: u64) -> Result<u64, NotebookError> {
+        let identity = self.identity()?.clone();
+        let is_due = read(self.rows(), &keys::fact("recover"))?.unwrap_or(false);
+        if !is_due {
+            return Ok(0);
+        }
+        self.overlay.delete(keys::fact("recover"));
+        if !identity.role.sees_everything() {
+            return Ok(0);
+        }
+        let genesis: Option<crate::authority::GenesisRow> = read(self.rows(), &keys::genesis())?;
+        let mut carried = 0;
+        for (device, lost) in self.lost_entries(server_seq)? {
+            // The office writes its own chain anew.
+            if device != identity.device && genesis.as_ref().is_none_or(|genesis| genesis.office != device) {
+                carried += self.carry_chain(&device, lost)?;
+            }
+        }
+        Ok(carried)
+    }
+
+    /// Entries with a receipt whose ledger number now belongs to another one, by author.
+    fn lost_entries(&self, server_seq: u64) -> Result<BTreeMap<DeviceId, Vec<EntryRow>>, NotebookError> {
+        let mut known: Vec<(Vec<u8>, EntryRow)> = Vec::new();
+        let mut failure = None;
+        self.rows().scan(b"d/", b"d/", &mut |key, value| {
+            match decode(value) {
+                Ok(row) => known.push((key.to_vec(), row)),
+                Err(error) => failure = Some(error),
+            }
+            failure.is_none()
+        })?;
+        failure.map_or(Ok(()), Err)?;
+        let mut lost: BTreeMap<DeviceId, Vec<EntryRow>> = BTreeMap::new();
+        for (key, row) in known {
+            let Some(receipt) = &row.receipt else { continue };
+            let place: Option<ByteBuf> = read(self.rows(), &keys::place(receipt.seq))?;
+            let is_there = receipt.seq <= server_seq && place.is_some_and(|place| place.as_slice() == key);
+            let device = key.get(2..18).and_then(DeviceId::from_slice);
+            if let (false, Some(device)) = (is_there, device) {
+                lost.entry(device).or_default().push(row);
+            }
+        }
+        Ok(lost)
+    }
+
+    /// Segments out of entries that follow one another, each up to the last signature it holds.
+    fn carry_chain(&mut self, device: &DeviceId, lost: Vec<EntryRow>) -> Result<u64, NotebookError> {
+        let mut run: Vec<ChainedEntry> = Vec::new();
+        let mut carried = 0;
+        for row in lost {
+            let (_, chained) = read_entry(&self.lines, row.line)?;
+            let follows = run.last().is_none_or(|last| last.entry.header.seq + 1 == chained.entry.header.seq);
+            if !follows {
+                carried += self.carry_run(device, &mut run)?;
+                run.clear();
+            }
+            run.push(chained);
+            if run.len() >= SEGMENT_ENTRIES_MAX {
+                carried += self.carry_run(device, &mut run)?;
+            }
+        }
+        Ok(carried + self.carry_run(device, &mut run)?)
+    }
+
+    /// Takes the signed beginning of `run` to carry, and leaves the rest.
+    fn carry_run(&mut self, device: &DeviceId, run: &mut Vec<ChainedEntry>) -> Result<u64, NotebookError> {
+        let Some(signed) = run.iter().rposition(|chained| chained.signature.is_some()) else { return Ok(0) };
+        let entries: Vec<ChainedEntry> = run.drain(..=signed).collect();
+        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(0) };
+        let Some(first_prev) = first.prev else { return Ok(0) };
+        let span = (first.entry.header.seq, last.entry.header.seq);
+        let pack = super::exchange::spelled_out(entries)?;
+        let prev = std::array::from_fn(|index| first_prev.0[index]);
+        let segment = Segment { device: *device, prev, pack };
+        let bytes = rmp_serde::to_vec(&segment).expect("a segment always has a MessagePack form");
+        let carried = Carried { device: *device, span, bytes: ByteBuf::from(bytes), prev: Some(first_prev) };
+        self.push_device_line(DeviceLine::Carried(carried))?;
+        Ok(span.1 - span.0 + 1)
+    }
+
+    /// Own entries that somebody has decided about, by number.
+    pub(crate) fn own_decided(&self) -> Result<BTreeMap<u64, EntryRow>, NotebookError> {
+        let mut decided = BTreeMap::new();
+        let mut held = Vec::new();
+        self.rows().scan(b"o/", b"o/", &mut |_, value| {
+            held.extend(decode::<u64>(value));
+            true
+        })?;
+        let device = self.identity()?.device;
+        for seq in held {
+            let row: Option<EntryRow> = read(self.rows(), &keys::entry(&device, seq))?;
+            if let Some(row) = row.filter(|row| row.decided.is_some()) {
+                decided.insert(seq, row);
+            }
+        }
+        Ok(decided)
+    }
+
+    pub(super) fn newly_decided(
+        &self,
+        before: &BTreeMap<u64, EntryRow>,
+    ) -> Result<Vec<DecidedEntry>, NotebookError> {
+        let mut news = Vec::new();
+        for (seq, row) in self.own_decided()? {
+            let Some(decision) = row.decided.filter(|_| !before.contains_key(&seq)) else { continue };
+            let record: Option<RecordRow> = read(self.rows(), &keys::record(&row.record))?;
+            news.push(DecidedEntry {
+                folio: record.and_then(|record| record.name()),
+                released: decision.releases,
+                reason: decision.reason,
+            });
+        }
+        Ok(news)
+    }
+}

@@ -1,0 +1,59 @@
+//! Rights: what changes on a device when it is given other rights. Records of scopes it lost are no longer in them here;
+//! those with own unsent work stay until that is sent.
+
+use std::collections::BTreeSet;
+
+use crate::act::Role;
+use crate::fold::store_row;
+use crate::id::RecordId;
+use crate::keys;
+use crate::line::Identity;
+use crate::record::row::RecordRow;
+use crate::rows::{Overlay, Rows, RowsError, decode, read};
+use crate::scope::Scope;
+
+/// Takes the new rights over.
+pub fn take_over(
+    overlay: &mut Overlay<'_>,
+    role: Role,
+    crew: Option<&str>,
+    localities: &[String],
+) -> Result<(), RowsError> {
+    let Some(mut identity) = read::<Identity>(overlay, &keys::fact("identity"))? else { return Ok(()) };
+    let before = Scope::of_device(identity.role, identity.crew.as_deref(), &identity.localities);
+    let after = Scope::of_device(role, crew, localities);
+    identity.role = role;
+    identity.crew = crew.map(String::from);
+    identity.localities = localities.to_vec();
+    overlay.write(keys::fact("identity"), &identity);
+    let lost: BTreeSet<Scope> = before.difference(&after).cloned().collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    for (record, row) in records_in(overlay, &lost)? {
+        let mut left = row.clone();
+        left.scopes.retain(|scope| !lost.contains(scope));
+        for scope in row.scopes.intersection(&lost) {
+            overlay.delete(keys::member(scope, &record));
+        }
+        store_row(overlay, &record, Some(&row), &left)?;
+    }
+    Ok(())
+}
+
+fn records_in(
+    overlay: &Overlay<'_>,
+    scopes: &BTreeSet<Scope>,
+) -> Result<Vec<(RecordId, RecordRow)>, RowsError> {
+    let mut found = Vec::new();
+    let mut failure = None;
+    overlay.scan(b"r/", b"r/", &mut |key, value| {
+        match (RecordId::from_slice(&key[2..]), decode::<RecordRow>(value)) {
+            (Some(record), Ok(row)) if !row.scopes.is_disjoint(scopes) => found.push((record, row)),
+            (_, Err(error)) => failure = Some(error),
+            _ => {}
+        }
+        failure.is_none()
+    })?;
+    failure.map_or(Ok(found), Err)
+}

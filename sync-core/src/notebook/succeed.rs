@@ -1,0 +1,139 @@
+//! Succession: a device that turns out to be a copy of another, or an old state of itself, goes on under a new name.
+//! The old name's key signs for the new one; what the ledger did not take from the old name is written again.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::again::{Original, Repeated};
+use super::aside::set_aside;
+use super::{ContactRow, Notebook, NotebookError, OwnHead};
+use crate::act::Continues;
+use crate::authority::sign_succession;
+use crate::crypto::SecretKey;
+use crate::fold::EntryRow;
+use crate::id::{DeviceId, Epoch, Hash, RecordId};
+use crate::keys;
+use crate::line::{DeviceLine, Enrolling, Identity, Lines, read_entry};
+use crate::rows::{Overlay, Rows, RowsError, decode, read};
+use crate::rules::Rules;
+
+/// A device under its new name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Succeeded {
+    /// The old id.
+    pub was: DeviceId,
+    /// The new id.
+    pub device: DeviceId,
+    /// The new letters in folios.
+    pub letters: String,
+    /// What became of the entries that the ledger had not taken.
+    #[serde(flatten)]
+    pub repeated: Repeated,
+}
+
+impl Notebook<'_> {
+    /// Whether the server has shown that another device writes under this one's name.
+    pub fn is_copy(&self) -> Result<bool, NotebookError> {
+        let is_copy = read(self.rows(), &keys::fact("copy"))?.unwrap_or(false);
+        let is_revoked = self.rows().get(&keys::fact("revoked"))?.is_some();
+        Ok(is_copy && !is_revoked)
+    }
+
+    /// The request by which this device enrols anew, under a new id and key. Repeating it asks for the same.
+    pub fn succeed_start(&mut self, old: &SecretKey, new: &SecretKey) -> Result<Vec<u8>, NotebookError> {
+        let identity = self.identity()?.clone();
+        let is_repeat = self.enrolling.as_ref().and_then(|enrolling| enrolling.continues.as_ref());
+        if is_repeat.is_none_or(|continues| continues.device != identity.device) {
+            let device = DeviceId(self.draw());
+            let signature = sign_succession(old, &identity.device, &device, &new.public());
+            let enrolling = Enrolling {
+                url: identity.url,
+                code: String::new(),
+                device,
+                name: identity.name,
+                started_at_ms: self.moment.now_ms,
+                continues: Some(Continues { device: identity.device, signature }),
+            };
+            self.enrolling = Some(enrolling.clone());
+            self.push_device_line(DeviceLine::Enrolling(enrolling))?;
+        }
+        self.enrol_frame(new)
+    }
+
+    /// Takes the server's answer, and writes again what the ledger had not taken under the old name.
+    pub fn succeed_finish(
+        &mut self,
+        new: &SecretKey,
+        request: &[u8],
+        reply: &[u8],
+    ) -> Result<Succeeded, NotebookError> {
+        let was = self.identity()?.clone();
+        let originals = self.not_taken(&was.device)?;
+        let identity = self.enrol_finish(new, request, reply)?;
+        if identity.server_key != was.server_key {
+            return Err(NotebookError::Forged("another server answered the renewal of this device".into()));
+        }
+        let repeated = self.write_again(&originals)?;
+        Ok(Succeeded { was: was.device, device: identity.device, letters: identity.letters, repeated })
+    }
+
+    /// Own entries that the ledger has not taken, and that nobody dismissed.
+    fn not_taken(&self, device: &DeviceId) -> Result<Vec<Original>, NotebookError> {
+        let mut originals = Vec::new();
+        for row in own_entries(self.rows(), device)? {
+            if row.accepted().is_none() && row.decided.is_none() {
+                let (_, chained) = read_entry(&self.lines, row.line)?;
+                let hash = row.hash.or_else(|| chained.hash()).unwrap_or_default();
+                originals.push(Original { hash, chained });
+            }
+        }
+        Ok(originals)
+    }
+}
+
+fn own_entries(rows: &dyn Rows, device: &DeviceId) -> Result<Vec<EntryRow>, RowsError> {
+    let prefix = keys::entries(device);
+    let mut entries = Vec::new();
+    let mut failure = None;
+    rows.scan(&prefix, &prefix, &mut |_, value| {
+        match decode(value) {
+            Ok(row) => entries.push(row),
+            Err(error) => failure = Some(error),
+        }
+        failure.is_none()
+    })?;
+    failure.map_or(Ok(entries), Err)
+}
+
+/// Folds the end of the old name: what the ledger had not taken leaves the records, and the chain starts anew.
+pub fn leave_old_name(rules: &Rules, overlay: &mut Overlay<'_>, lines: &dyn Lines) -> Result<(), RowsError> {
+    let Some(old) = read::<Identity>(overlay, &keys::fact("identity"))? else { return Ok(()) };
+    let mut dropped: std::collections::BTreeMap<RecordId, BTreeSet<Hash>> = std::collections::BTreeMap::new();
+    for row in own_entries(overlay, &old.device)? {
+        if row.accepted().is_none() && row.change != Hash::ZERO {
+            dropped.entry(row.record).or_default().insert(row.change);
+        }
+    }
+    for (record, changes) in dropped {
+        set_aside(rules, overlay, lines, &record, &changes)?;
+    }
+    let mut held = Vec::new();
+    overlay.scan(b"o/", b"o/", &mut |key, _| {
+        held.push(key.to_vec());
+        true
+    })?;
+    held.into_iter().for_each(|key| overlay.delete(key));
+    for word in ["copy", "revoked", "differs"] {
+        overlay.delete(keys::fact(word));
+    }
+    overlay.write(keys::fact("head"), &OwnHead::default());
+    if let Some(mut contact) = read::<ContactRow>(overlay, &keys::fact("contact"))? {
+        // The checkpoint stays: the log is still the same one. Everything else is read anew.
+        contact.cursors.clear();
+        contact.epoch = Epoch::default();
+        contact.head_seq = 0;
+        overlay.write(keys::fact("contact"), &contact);
+    }
+    Ok(())
+}

@@ -1,0 +1,166 @@
+//! Held: the inbox of what is held back, with its content, and what hangs on what.
+
+use std::collections::BTreeMap;
+
+use super::audit::{reason_detail, summary_of};
+use super::lists::QuarantineItem;
+use crate::authority::DeviceRow;
+use crate::chain::Deed;
+use crate::change::Scalar;
+use crate::entry::ChainedEntry;
+use crate::fold::EntryRow;
+use crate::id::{DeviceId, Hash};
+use crate::judge::read_change;
+use crate::keys;
+use crate::line::read_entry;
+use crate::notebook::decide::held_rows;
+use crate::notebook::{Notebook, NotebookError};
+use crate::office::fold::decode_deed;
+use crate::record::row::RecordRow;
+use crate::record::touch::Touch;
+use crate::rows::{RowsError, decode, read};
+use crate::time::rfc3339;
+use crate::verdict::{Reason, Verdict};
+
+/// An entry in the inbox, from wherever it is known.
+struct Held {
+    seq: u64,
+    chained: ChainedEntry,
+    reason: Reason,
+    row: Option<EntryRow>,
+}
+
+impl Notebook<'_> {
+    /// All entries that are held back, as far as this device is told: dispatch is told of all, a crew of its own.
+    pub fn quarantine(&self) -> Result<Vec<QuarantineItem>, NotebookError> {
+        let mut held: BTreeMap<u64, Held> = BTreeMap::new();
+        for (seq, row) in held_rows(self.rows())? {
+            let chained =
+                ChainedEntry::from_bytes(&row.chained).map_err(|error| RowsError(error.to_string()))?;
+            let key = match (&row.reason, chained.hash()) {
+                (Reason::Fork, Some(hash)) => keys::fork(&row.device, row.device_seq, &hash),
+                _ => keys::entry(&row.device, row.device_seq),
+            };
+            let entry = read(self.rows(), &key)?;
+            held.insert(seq, Held { seq, chained, reason: row.reason, row: entry });
+        }
+        for one in self.own_refused()? {
+            if one.row.as_ref().is_some_and(|row| row.decided.is_none()) {
+                held.insert(one.seq, one);
+            }
+        }
+        self.inbox(&held.into_values().collect::<Vec<_>>())
+    }
+
+    /// Own entries that were dismissed: they stay here to be read and copied.
+    pub fn dismissed(&self) -> Result<Vec<QuarantineItem>, NotebookError> {
+        let is_dismissed = |one: &Held| {
+            let decided = one.row.as_ref().and_then(|row| row.decided.as_ref());
+            decided.is_some_and(|decision| !decision.releases)
+        };
+        self.inbox(&self.own_refused()?.into_iter().filter(is_dismissed).collect::<Vec<_>>())
+    }
+
+    /// How many own entries were dismissed.
+    pub fn own_dismissed(&self) -> Result<u64, NotebookError> {
+        let decided = self.own_decided()?;
+        let is_dismissed = |row: &&EntryRow| row.decided.as_ref().is_some_and(|decision| !decision.releases);
+        Ok(decided.values().filter(is_dismissed).count() as u64)
+    }
+
+    fn own_refused(&self) -> Result<Vec<Held>, NotebookError> {
+        let Ok(identity) = self.identity() else { return Ok(Vec::new()) };
+        let mut places = Vec::new();
+        self.rows().scan(b"o/", b"o/", &mut |key, value| {
+            let seq = key[2..].try_into().map(u64::from_be_bytes);
+            if let (Ok(seq), Ok(own)) = (seq, decode::<u64>(value)) {
+                places.push((seq, own));
+            }
+            true
+        })?;
+        let mut refused = Vec::new();
+        for (seq, own) in places {
+            let row: Option<EntryRow> = read(self.rows(), &keys::entry(&identity.device, own))?;
+            let Some(row) = row else { continue };
+            let Some(Verdict::Quarantined(reason)) = row.receipt.as_ref().map(|r| r.verdict.clone()) else {
+                continue;
+            };
+            let (_, chained) = read_entry(self.all_lines(), row.line)?;
+            refused.push(Held { seq, chained, reason, row: Some(row) });
+        }
+        Ok(refused)
+    }
+
+    fn inbox(&self, held: &[Held]) -> Result<Vec<QuarantineItem>, NotebookError> {
+        let mut by_change: BTreeMap<Hash, u64> = BTreeMap::new();
+        let mut deps: BTreeMap<u64, Vec<Hash>> = BTreeMap::new();
+        for one in held {
+            by_change.insert(one.chained.entry.body.hash(), one.seq);
+            if let Deed::Change(change) = decode_deed(&one.chained.entry.body)? {
+                deps.insert(one.seq, change.deps);
+            }
+        }
+        let mut items = Vec::new();
+        for one in held {
+            let own_hash = one.chained.entry.body.hash();
+            let builds_on = deps.get(&one.seq).into_iter().flatten();
+            let builds_on = builds_on.filter_map(|dep| by_change.get(dep).copied()).collect();
+            let needs = |(seq, deps): (&u64, &Vec<Hash>)| deps.contains(&own_hash).then_some(*seq);
+            let needed_by = deps.iter().filter_map(needs).collect();
+            items.push(QuarantineItem { builds_on, needed_by, ..self.inbox_item(one)? });
+        }
+        Ok(items)
+    }
+
+    fn inbox_item(&self, one: &Held) -> Result<QuarantineItem, NotebookError> {
+        let header = &one.chained.entry.header;
+        let device: Option<DeviceRow> = read(self.rows(), &keys::device(&header.device))?;
+        let receipt = one.row.as_ref().and_then(|row| row.receipt.as_ref());
+        let decision = one.row.as_ref().and_then(|row| row.decided.as_ref());
+        let text = summary_of(self, &one.chained)?.1;
+        Ok(QuarantineItem {
+            id: one.seq,
+            device: header.device.to_string(),
+            device_name: device.map(|device| device.name),
+            device_seq: header.seq,
+            person: header.person.clone(),
+            folio: self.folio_of(&one.chained)?,
+            reason: one.reason.code().into(),
+            detail: reason_detail(&one.reason),
+            claimed_at: rfc3339(header.claimed_at_ms),
+            received_at: receipt.map(|receipt| rfc3339(receipt.received_at_ms)),
+            carrier: receipt.and_then(|receipt| receipt.carrier).map(|carrier| carrier.to_string()),
+            summary: text.es.clone(),
+            text,
+            builds_on: Vec::new(),
+            needed_by: Vec::new(),
+            state: if decision.is_some() { "dismissed" } else { "held" }.into(),
+            decision: decision.map(|decision| decision.reason.clone()),
+            decided_by: decision.map(|decision| self.name_of(&decision.by)).transpose()?,
+        })
+    }
+
+    fn name_of(&self, device: &DeviceId) -> Result<String, NotebookError> {
+        let row: Option<DeviceRow> = read(self.rows(), &keys::device(device))?;
+        Ok(row.map_or_else(|| device.short(), |row| row.name))
+    }
+
+    /// The folio of an entry's order, also of one that the held entry itself would make.
+    fn folio_of(&self, chained: &ChainedEntry) -> Result<Option<String>, NotebookError> {
+        let record = &chained.entry.header.record;
+        if let Some(row) = read::<RecordRow>(self.rows(), &keys::record(record))? {
+            return Ok(row.name());
+        }
+        let Deed::Change(change) = decode_deed(&chained.entry.body)? else { return Ok(None) };
+        let Ok(acceptable) = read_change(self.rows(), self.rules(), record, &change)? else {
+            return Ok(None);
+        };
+        let folio = acceptable.touches.iter().find_map(|touch| match touch {
+            Touch::Register { name, value: Some(Scalar::Str(folio)), .. } if name == "folio" => {
+                Some(folio.clone())
+            }
+            _ => None,
+        });
+        Ok(folio)
+    }
+}
