@@ -1,6 +1,7 @@
 //! Notebook: the device's side as pure code. It writes a person's work as chained entries, asks and hears the
 //! server, and answers what the screen shows. The shell keeps what it writes before anybody is told "guardado".
 
+mod attempt;
 pub mod bundle;
 pub mod catalog;
 pub mod enrol;

@@ -82,7 +82,6 @@ fn check(site: &Site, message: Message, coding: Coding, bytes: Bytes) -> Result<
         Message::Sync => office.check_sync(&*rows, &frame, now_ms())?,
         Message::Enrol => office.check_enrol(&*rows, &frame, now_ms())?,
     };
-    site.note_attempt(checked.device, checked.attempt())?;
     Ok((checked, frame.len()))
 }
 
