@@ -28,7 +28,14 @@ pub struct Problem {
 impl Problem {
     /// One that the sender has to correct.
     pub fn refused(status: StatusCode, code: &'static str, message: &str, hint: &str) -> Self {
-        Self { status, code, message: message.into(), hint: hint.into(), retry_after_s: None, last_attempt: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            hint: hint.into(),
+            retry_after_s: None,
+            last_attempt: None,
+        }
     }
 
     /// One that passes.
@@ -40,6 +47,15 @@ impl Problem {
             hint: "Try again later; what was not acknowledged stays on the device.".into(),
             retry_after_s: Some(2),
             last_attempt: None,
+        }
+    }
+
+    /// More than one's share, status 429: come back in so many seconds.
+    pub fn wait(code: &'static str, message: &str, seconds: u32) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            retry_after_s: Some(seconds),
+            ..Self::later(code, message)
         }
     }
 
@@ -119,13 +135,12 @@ impl From<RequestError> for Problem {
             RequestError::Replayed { last, .. } => Some(*last),
             _ => None,
         };
-        let retry_after_s = (status == StatusCode::TOO_MANY_REQUESTS).then_some(10);
         Self {
             status,
             code: error.code(),
             message: error.to_string(),
             hint: error.hint().into(),
-            retry_after_s,
+            retry_after_s: None,
             last_attempt,
         }
     }

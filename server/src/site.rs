@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::news::News;
 use crate::problem::Problem;
+use crate::throttle::Throttle;
 use crate::writer::Work;
 
 /// What readers see: handles that change when the store is opened anew, and how far the rows are.
@@ -81,6 +82,8 @@ pub struct Site {
     pub news: Arc<News>,
     /// Readiness.
     pub health: Arc<Health>,
+    /// What strangers and devices used up.
+    pub throttle: Throttle,
     /// Requests in progress.
     pub requests: Semaphore,
     /// Listening devices.
@@ -117,6 +120,7 @@ impl Site {
             metrics: Arc::default(),
             news: Arc::default(),
             health: Arc::default(),
+            throttle: Throttle::new(&config),
             requests: Semaphore::new(config.requests_max),
             listeners: Arc::new(Semaphore::new(config.events_max)),
             cores: Semaphore::new(cores),

@@ -78,6 +78,8 @@ pub(crate) fn writer(medium: &MemoryMedium) -> (Writer, Arc<Site>, mpsc::Receive
 /// A device with a chain of acts.
 pub(crate) struct Device {
     pub(crate) id: DeviceId,
+    /// The one it says it belongs to.
+    pub(crate) municipality: u32,
     key: SecretKey,
     seq: u64,
     head: Hash,
@@ -88,7 +90,15 @@ pub(crate) struct Device {
 impl Device {
     pub(crate) fn new(number: u8) -> Self {
         let key = SecretKey::from_seed(&[number; 32]);
-        Self { id: DeviceId([number; 16]), key, seq: 0, head: Hash::ZERO, attempt: 0, newest: None }
+        Self {
+            id: DeviceId([number; 16]),
+            municipality: MUNICIPALITY,
+            key,
+            seq: 0,
+            head: Hash::ZERO,
+            attempt: 0,
+            newest: None,
+        }
     }
 
     /// The frame that enrols it.
@@ -115,7 +125,7 @@ impl Device {
         self.attempt += 1;
         let request = SyncRequest {
             version: VERSION,
-            municipality: MUNICIPALITY,
+            municipality: self.municipality,
             device: self.id,
             attempt: self.attempt,
             epoch: Epoch::ZERO,

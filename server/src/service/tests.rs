@@ -1,5 +1,8 @@
 //! Tests of the whole service over HTTP, in process, on a store in memory.
 
+mod callers;
+mod door;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -200,7 +203,7 @@ async fn a_connection_that_dawdles_over_its_headers_is_closed() {
     let (service, _) = start(config);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.site)));
+    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.site), None));
     let mut slow = TcpStream::connect(address).await.unwrap();
     slow.write_all(b"GET /healthz HTTP/1.1\r\nHos").await.unwrap();
     let mut rest = Vec::new();
@@ -217,7 +220,7 @@ async fn a_listener_on_a_connection_of_its_own_hears_the_same() {
     let device = enrolled(&service, &code).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.site)));
+    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.site), None));
     let ask = async |id: &str| {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let head = format!("GET /v1/events?device={id} HTTP/1.1\r\nhost: x\r\n\r\n");

@@ -1,7 +1,7 @@
 //! Check: stage one. Signatures, bounds and chains; read-only, in parallel. What passes is who it says it is.
 
-use super::{Office, attempt};
 use super::refs::receiver;
+use super::{Office, attempt};
 use crate::act::Act;
 use crate::authority::{DeviceRow, EnrolError, check_enrolment};
 use crate::chain::{ChainError, Deed, UnverifiedSegment, VerifiedEntry};
@@ -52,6 +52,16 @@ impl Checked {
     pub fn entries(&self) -> usize {
         let carried = self.carried.iter().filter_map(|(_, result)| result.as_ref().ok()).map(Vec::len);
         self.own.len() + carried.sum::<usize>()
+    }
+
+    /// How many operations are in them.
+    pub fn operations(&self) -> usize {
+        let carried = self.carried.iter().filter_map(|(_, result)| result.as_ref().ok()).flatten();
+        let operations = |entry: &VerifiedEntry| match &entry.deed {
+            Deed::Change(change) => change.ops.len(),
+            Deed::Act(_) => 0,
+        };
+        self.own.iter().chain(carried).map(operations).sum()
     }
 }
 
