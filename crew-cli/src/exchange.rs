@@ -49,12 +49,20 @@ struct Pace {
     /// Every change by its whole hash: for a server that lost some of what this device knows.
     spell_out: bool,
     idle_replies: u32,
+    /// Whether the attempt number was moved once already.
+    has_jumped: bool,
 }
 
 impl Pace {
     fn new(is_poor: bool) -> Self {
         let aim_bytes = if is_poor { MESSAGE_BYTES_AIM_POOR } else { MESSAGE_BYTES_AIM };
-        Self { aim_bytes, tries_left: TRIES_AT_SMALLEST, spell_out: false, idle_replies: 0 }
+        Self {
+            aim_bytes,
+            tries_left: TRIES_AT_SMALLEST,
+            spell_out: false,
+            idle_replies: 0,
+            has_jumped: false,
+        }
     }
 
     /// Whether, and how, to ask again after a request that failed.
@@ -103,7 +111,7 @@ pub fn run(cx: &Context, patience: Patience, is_poor: bool) -> Result<Totals, Cl
         totals.round_trips += 1;
         let reply = match server.post(PATH, &request.frame) {
             Ok(reply) => reply,
-            Err(error) if pace.adapt(&error) => continue,
+            Err(error) if pace.adapt(&error) || skips(cx, &mut pace, &error)? => continue,
             Err(error) => return Err(failed(cx, error)),
         };
         let exchanged = cx.write(|notebook| Ok(notebook.on_reply(&request, &reply.frame)?))?;
@@ -120,6 +128,17 @@ pub fn run(cx: &Context, patience: Patience, is_poor: bool) -> Result<Totals, Cl
     }
     cx.screen.progress_done();
     Ok(totals)
+}
+
+/// Moves the attempt number past the server's, once: this folder was restored from a copy and counts from then.
+fn skips(cx: &Context, pace: &mut Pace, error: &HttpError) -> Result<bool, CliError> {
+    match error {
+        HttpError::Refused { last_attempt: Some(last), .. } if !pace.has_jumped => {
+            pace.has_jumped = true;
+            cx.write(|notebook| Ok(notebook.skip_attempts(*last)?))
+        }
+        _ => Ok(false),
+    }
 }
 
 impl Totals {
@@ -199,6 +218,8 @@ mod tests {
             code: code.into(),
             message: String::new(),
             hint: String::new(),
+            retry_after_s: None,
+            last_attempt: None,
         };
         assert!(!pace.adapt(&refused("gap")));
         assert!(pace.adapt(&refused("unknown_reference")) && pace.spell_out);

@@ -87,6 +87,7 @@ struct ErrorDetail {
     message: String,
     #[serde(default)]
     hint: String,
+    last_attempt: Option<u64>,
 }
 
 impl Server {
@@ -184,11 +185,12 @@ fn check_head(response: &mut http::Response<Body>) -> Result<(), HttpError> {
     if !is("application/json") {
         return Err(if status >= 500 { HttpError::Unavailable { status } } else { HttpError::NotCuadrilla });
     }
+    let retry_after_s = header(response, "retry-after").and_then(|seconds| seconds.parse().ok());
     let text = response.body_mut().with_config().limit(ERROR_BYTES_MAX).read_to_vec();
     let body = text.ok().and_then(|text| serde_json::from_slice::<ErrorBody>(&text).ok());
     match body {
-        Some(ErrorBody { error: ErrorDetail { code, message, hint } }) if status >= 400 => {
-            Err(HttpError::Refused { status, code, message, hint })
+        Some(ErrorBody { error: ErrorDetail { code, message, hint, last_attempt } }) if status >= 400 => {
+            Err(HttpError::Refused { status, code, message, hint, retry_after_s, last_attempt })
         }
         _ if status >= 500 => Err(HttpError::Unavailable { status }),
         _ => Err(HttpError::NotCuadrilla),

@@ -112,6 +112,24 @@ settings! {
     keep_alive_ms, "CUADRILLA_KEEP_ALIVE_MS": u64 = "25000";
     /// Milliseconds that requests in progress may take after a stop signal.
     grace_ms, "CUADRILLA_GRACE_MS": u64 = "10000";
+    /// PEM file with the certificate chain; with `tls_key`, HTTPS is served.
+    tls_cert, "CUADRILLA_TLS_CERT": String = "";
+    /// PEM file with the certificate's private key.
+    tls_key, "CUADRILLA_TLS_KEY": String = "";
+    /// Header in which a trusted proxy names the client's address, as `x-forwarded-for`; empty trusts none.
+    peer_header, "CUADRILLA_PEER_HEADER": String = "";
+    /// Attempts to enrol that one address may make at once; good codes do not count.
+    enrol_tries_max, "CUADRILLA_ENROL_TRIES_MAX": u64 = "20";
+    /// Further attempts to enrol a minute from one address.
+    enrol_tries_per_min, "CUADRILLA_ENROL_TRIES_PER_MIN": u64 = "6";
+    /// Attempts to enrol at once from all addresses together.
+    enrol_all_tries_max, "CUADRILLA_ENROL_ALL_TRIES_MAX": u64 = "300";
+    /// Further attempts to enrol a minute from all addresses together.
+    enrol_all_tries_per_min, "CUADRILLA_ENROL_ALL_TRIES_PER_MIN": u64 = "120";
+    /// Work units a device may use at once; one is a request, an entry, 8 operations or 1 KiB.
+    device_units_max, "CUADRILLA_DEVICE_UNITS_MAX": u64 = "500000";
+    /// Work units a second that a device gets back.
+    device_units_per_s, "CUADRILLA_DEVICE_UNITS_PER_S": u64 = "500";
     /// Free bytes kept on the disk; below it work is refused, reading goes on. 0: 5 % of the disk, 4 to 64 MiB.
     reserve_bytes, "CUADRILLA_RESERVE_BYTES": u64 = "0";
 }
@@ -198,12 +216,18 @@ impl Config {
 
     fn check(&self) -> Result<(), Failure> {
         let counts = [
-            ("requests_max", self.requests_max),
-            ("connections_max", self.connections_max),
-            ("events_max", self.events_max),
-            ("queue_max", self.queue_max),
-            ("batch_requests_max", self.batch_requests_max),
-            ("batch_bytes_max", self.batch_bytes_max),
+            ("requests_max", self.requests_max as u64),
+            ("connections_max", self.connections_max as u64),
+            ("events_max", self.events_max as u64),
+            ("queue_max", self.queue_max as u64),
+            ("batch_requests_max", self.batch_requests_max as u64),
+            ("batch_bytes_max", self.batch_bytes_max as u64),
+            ("enrol_tries_max", self.enrol_tries_max),
+            ("enrol_tries_per_min", self.enrol_tries_per_min),
+            ("enrol_all_tries_max", self.enrol_all_tries_max),
+            ("enrol_all_tries_per_min", self.enrol_all_tries_per_min),
+            ("device_units_max", self.device_units_max),
+            ("device_units_per_s", self.device_units_per_s),
         ];
         match counts.into_iter().find(|(_, count)| !(1..=1 << 30).contains(count)) {
             None => Ok(()),

@@ -15,6 +15,8 @@ pub mod logging;
 pub mod merkle;
 pub mod metrics;
 pub mod news;
+pub mod peer;
+pub mod prefixed;
 pub mod problem;
 pub mod router;
 pub mod routes;
@@ -24,6 +26,8 @@ pub mod site;
 pub mod start;
 #[cfg(test)]
 mod testing;
+pub mod throttle;
+pub mod tls;
 pub mod verify;
 pub mod writer;
 

@@ -5,16 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+use tower::{ServiceExt as _, service_fn};
 
+use crate::peer::Peer;
+use crate::prefixed::Prefixed;
 use crate::router::router;
-use crate::routes::lean;
+use crate::routes::lean::{self, Duplex};
 use crate::site::Site;
+use crate::tls::Tls;
 
 /// What a connection may hold of a request's head, in bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
@@ -24,7 +31,7 @@ const HEADERS_MAX: usize = 64;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until the site is to stop; then at most `grace_ms` longer. Answers how many connections were cut off.
-pub async fn serve(listener: TcpListener, site: Arc<Site>) -> usize {
+pub async fn serve(listener: TcpListener, site: Arc<Site>, tls: Option<Arc<Tls>>) -> usize {
     let config = &site.config;
     let router = router(Arc::clone(&site));
     let mut stop = site.stop.clone();
@@ -40,7 +47,7 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>) -> usize {
             accepted = accept(&listener, &permits) => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let (stream, permit) = match accepted {
+        let (stream, peer, permit) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -48,11 +55,17 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>) -> usize {
                 continue;
             }
         };
-        let (http, router, site) = (http.clone(), router.clone(), Arc::clone(&site));
-        let watcher = graceful.watcher();
+        let talk = Talk {
+            site: Arc::clone(&site),
+            http: http.clone(),
+            router: router.clone(),
+            watcher: graceful.watcher(),
+            peer,
+        };
+        let acceptor = tls.as_ref().map(|tls| tls.acceptor());
         tokio::spawn(async move {
             // A peer that goes away or is too slow is its own affair.
-            let _ = connection(stream, site, http, router, watcher).await;
+            let _ = connection(stream, acceptor, talk).await;
             drop(permit);
         });
     }
@@ -66,37 +79,65 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>) -> usize {
     }
 }
 
-/// One connection, from its first byte to its end.
-async fn connection(
-    mut stream: TcpStream,
+/// What one connection needs.
+struct Talk {
     site: Arc<Site>,
     http: http1::Builder,
     router: Router,
     watcher: Watcher,
-) -> io::Result<()> {
-    let timeout = Duration::from_millis(site.config.header_timeout_ms);
-    let mut stop = site.stop.clone();
-    let head = tokio::select! {
-        head = lean::take_head(&mut stream, timeout) => head?,
-        // It has asked for nothing yet.
+    peer: Peer,
+}
+
+/// One connection, from its first byte to its end.
+async fn connection(mut stream: TcpStream, acceptor: Option<TlsAcceptor>, talk: Talk) -> io::Result<()> {
+    let timeout = Duration::from_millis(talk.site.config.header_timeout_ms);
+    let mut stop = talk.site.stop.clone();
+    let Some(acceptor) = acceptor else {
+        let head = tokio::select! {
+            head = lean::take_head(&mut stream, timeout) => head?,
+            // It has asked for nothing yet.
+            _ = stop.wait_for(|stop| *stop) => return Ok(()),
+        };
+        return talk.go_on(stream, head).await;
+    };
+    let begin = async {
+        // Boxed on its own: a handshake needs more room than the talk that follows.
+        let mut stream = Box::pin(tokio::time::timeout(timeout, acceptor.accept(stream))).await??;
+        let (head, read) = lean::read_head(&mut stream, timeout).await?;
+        io::Result::Ok((head, Prefixed::new(read, stream)))
+    };
+    let (head, stream) = tokio::select! {
+        begun = begin => begun?,
         _ = stop.wait_for(|stop| *stop) => return Ok(()),
     };
-    if let Some(device) = head {
-        drop((http, router));
-        // Boxed on their own, so that a listener does not keep the room that the library would need.
-        return Box::pin(lean::serve(stream, site, &device)).await;
+    talk.go_on(stream, head).await
+}
+
+impl Talk {
+    /// Goes on once it is known whether the peer is a listener, and of which device.
+    async fn go_on<S: Duplex + 'static>(self, stream: S, listener: Option<String>) -> io::Result<()> {
+        let Self { site, http, router, watcher, peer } = self;
+        if let Some(device) = listener {
+            drop((http, router));
+            // Boxed on their own, so that a listener does not keep the room that the library would need.
+            return Box::pin(lean::serve(stream, site, &device)).await;
+        }
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            router.clone().oneshot(request)
+        });
+        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        Box::pin(watcher.watch(connection)).await.map_err(io::Error::other)
     }
-    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    Box::pin(watcher.watch(connection)).await.map_err(io::Error::other)
 }
 
 /// The next connection, once there is room for one.
 async fn accept(
     listener: &TcpListener,
     permits: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, OwnedSemaphorePermit)> {
+) -> io::Result<(TcpStream, Peer, OwnedSemaphorePermit)> {
     let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
+    let (stream, address) = listener.accept().await?;
     stream.set_nodelay(true)?;
-    Ok((stream, permit))
+    Ok((stream, Peer(address.ip()), permit))
 }

@@ -21,12 +21,21 @@ pub struct Problem {
     pub hint: String,
     /// When to come back, in seconds.
     pub retry_after_s: Option<u32>,
+    /// The last attempt number of the device, for one whose own is too low.
+    pub last_attempt: Option<u64>,
 }
 
 impl Problem {
     /// One that the sender has to correct.
     pub fn refused(status: StatusCode, code: &'static str, message: &str, hint: &str) -> Self {
-        Self { status, code, message: message.into(), hint: hint.into(), retry_after_s: None }
+        Self {
+            status,
+            code,
+            message: message.into(),
+            hint: hint.into(),
+            retry_after_s: None,
+            last_attempt: None,
+        }
     }
 
     /// One that passes.
@@ -37,6 +46,16 @@ impl Problem {
             message: message.into(),
             hint: "Try again later; what was not acknowledged stays on the device.".into(),
             retry_after_s: Some(2),
+            last_attempt: None,
+        }
+    }
+
+    /// More than one's share, status 429: come back in so many seconds.
+    pub fn wait(code: &'static str, message: &str, seconds: u32) -> Self {
+        Self {
+            status: StatusCode::TOO_MANY_REQUESTS,
+            retry_after_s: Some(seconds),
+            ..Self::later(code, message)
         }
     }
 
@@ -58,6 +77,7 @@ impl Problem {
             message: "the server has no space left to keep this".into(),
             hint: "Nothing is lost: it stays on the device. The office must free space on the server.".into(),
             retry_after_s: Some(60),
+            last_attempt: None,
         }
     }
 
@@ -69,6 +89,7 @@ impl Problem {
             message: "the server failed at this request".into(),
             hint: "Its log says why. What was not acknowledged stays on the device.".into(),
             retry_after_s: None,
+            last_attempt: None,
         }
     }
 
@@ -110,13 +131,17 @@ impl From<RequestError> for Problem {
         if status.is_server_error() {
             return Self::unread(&error);
         }
-        let retry_after_s = (status == StatusCode::TOO_MANY_REQUESTS).then_some(10);
+        let last_attempt = match &error {
+            RequestError::Replayed { last, .. } => Some(*last),
+            _ => None,
+        };
         Self {
             status,
             code: error.code(),
             message: error.to_string(),
             hint: error.hint().into(),
-            retry_after_s,
+            retry_after_s: None,
+            last_attempt,
         }
     }
 }
@@ -125,6 +150,7 @@ impl From<OfficeError> for Problem {
     fn from(error: OfficeError) -> Self {
         match error {
             OfficeError::Rows(error) => Self::unread(&error),
+            OfficeError::Replayed { attempt, last } => RequestError::Replayed { attempt, last }.into(),
             other => Self::logged("the office failed", &other),
         }
     }
@@ -138,7 +164,11 @@ impl From<RowsError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = json!({"error": {"code": self.code, "message": self.message, "hint": self.hint}});
+        let mut error = json!({"code": self.code, "message": self.message, "hint": self.hint});
+        if let Some(last) = self.last_attempt {
+            error["last_attempt"] = json!(last);
+        }
+        let body = json!({"error": error});
         let mut response = (self.status, Json(body)).into_response();
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

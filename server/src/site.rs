@@ -1,14 +1,12 @@
 //! Site: what all requests of one municipality share. Reading goes through here; writing through the writer only.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use store::{IndexRows, Records};
-use sync_core::id::DeviceId;
 use sync_core::line::Lines;
-use sync_core::office::{Office, RequestError};
+use sync_core::office::Office;
 use sync_core::rows::RowsError;
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -16,6 +14,7 @@ use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::news::News;
 use crate::problem::Problem;
+use crate::throttle::Throttle;
 use crate::writer::Work;
 
 /// What readers see: handles that change when the store is opened anew, and how far the rows are.
@@ -83,6 +82,8 @@ pub struct Site {
     pub news: Arc<News>,
     /// Readiness.
     pub health: Arc<Health>,
+    /// What strangers and devices used up.
+    pub throttle: Throttle,
     /// Requests in progress.
     pub requests: Semaphore,
     /// Listening devices.
@@ -91,8 +92,6 @@ pub struct Site {
     pub cores: Semaphore,
     /// Turns true once, when the server is to stop.
     pub stop: watch::Receiver<bool>,
-    /// The highest attempt of each device since the start; one entry a device that is enrolled, so bounded by them.
-    attempts: Mutex<HashMap<DeviceId, u64>>,
 }
 
 /// What [`Site::new`] is made of.
@@ -121,12 +120,12 @@ impl Site {
             metrics: Arc::default(),
             news: Arc::default(),
             health: Arc::default(),
+            throttle: Throttle::new(&config),
             requests: Semaphore::new(config.requests_max),
             listeners: Arc::new(Semaphore::new(config.events_max)),
             cores: Semaphore::new(cores),
             config,
             stop,
-            attempts: Mutex::default(),
         }
     }
 
@@ -145,23 +144,6 @@ impl Site {
     pub fn handles(&self) -> (Arc<dyn IndexRows>, Arc<Office>) {
         let view = self.view();
         (Arc::clone(&view.rows), Arc::clone(&view.office))
-    }
-
-    /// Takes note of a device's attempt, once. A recorded request that is sent again is refused here.
-    ///
-    /// # Errors
-    /// `Replayed` if that number, or a higher one, was seen since the start.
-    pub fn note_attempt(&self, device: DeviceId, attempt: u64) -> Result<(), RequestError> {
-        if attempt == 0 {
-            return Ok(());
-        }
-        let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = attempts.entry(device).or_insert(0);
-        if attempt <= *last {
-            return Err(RequestError::Replayed { attempt, last: *last });
-        }
-        *last = attempt;
-        Ok(())
     }
 
     /// Runs `call` on a thread that may wait, when a core is free. A panic there ends this request only.

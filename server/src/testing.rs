@@ -78,16 +78,27 @@ pub(crate) fn writer(medium: &MemoryMedium) -> (Writer, Arc<Site>, mpsc::Receive
 /// A device with a chain of acts.
 pub(crate) struct Device {
     pub(crate) id: DeviceId,
+    /// The one it says it belongs to.
+    pub(crate) municipality: u32,
     key: SecretKey,
     seq: u64,
     head: Hash,
     attempt: u64,
+    newest: Option<Segment>,
 }
 
 impl Device {
     pub(crate) fn new(number: u8) -> Self {
         let key = SecretKey::from_seed(&[number; 32]);
-        Self { id: DeviceId([number; 16]), key, seq: 0, head: Hash::ZERO, attempt: 0 }
+        Self {
+            id: DeviceId([number; 16]),
+            municipality: MUNICIPALITY,
+            key,
+            seq: 0,
+            head: Hash::ZERO,
+            attempt: 0,
+            newest: None,
+        }
     }
 
     /// The frame that enrols it.
@@ -101,14 +112,20 @@ impl Device {
     /// The frame that pushes `acts`, under a new attempt.
     pub(crate) fn sync(&mut self, acts: &[Act]) -> Vec<u8> {
         let own = self.segment(acts);
+        self.newest.clone_from(&own);
         self.request(own)
+    }
+
+    /// The newest push once more, under a new attempt: its answer got lost.
+    pub(crate) fn again(&mut self) -> Vec<u8> {
+        self.request(self.newest.clone())
     }
 
     fn request(&mut self, own: Option<Segment>) -> Vec<u8> {
         self.attempt += 1;
         let request = SyncRequest {
             version: VERSION,
-            municipality: MUNICIPALITY,
+            municipality: self.municipality,
             device: self.id,
             attempt: self.attempt,
             epoch: Epoch::ZERO,

@@ -15,6 +15,7 @@
 //! | `h/` change hash | ledger numbers of entries that wait for that change |
 //! | `l/` kind, name | a record under the name people call it |
 //! | `m/` word | one-off facts of this store |
+//! | `m/attempt/` device | (server side) the highest attempt of a device |
 //! | `n/` seq | the record created at that ledger number |
 //! | `o/` seq | (device side) the own entry held back at that ledger number |
 //! | `p/` scope, 0, record | the record is in the scope, since that ledger number |
@@ -106,6 +107,10 @@ pub fn name(kind: RecordKind, name: &str) -> Vec<u8> {
 /// A one-off fact.
 pub fn fact(word: &str) -> Vec<u8> {
     key(&[b"m/", word.as_bytes()])
+}
+/// The highest attempt of a device, on the server.
+pub fn attempt(device: &DeviceId) -> Vec<u8> {
+    key(&[b"m/attempt/", &device.0])
 }
 /// The record created at a ledger number.
 pub fn number(seq: u64) -> Vec<u8> {

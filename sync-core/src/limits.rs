@@ -4,6 +4,11 @@
 
 /// Longest wire message before decompression, in bytes. Larger bodies are refused unread.
 pub const MESSAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Longest enrolment request, in bytes. It holds one act with a code, a key and a name, and comes from strangers: what
+/// they can make a server unpack is bounded by this.
+pub const ENROL_BYTES_MAX: usize = 2 * 1024;
+/// How far one word of a server may move a device's attempt number: an error is not signed, and must not use it up.
+pub const ATTEMPT_JUMP_MAX: u64 = 1 << 32;
 /// What one message aims at on an ordinary link, in bytes before compression.
 pub const MESSAGE_BYTES_AIM: usize = 256 * 1024;
 /// What one message aims at on a poor link, in bytes before compression.

@@ -3,6 +3,7 @@
 
 pub mod again;
 pub mod aside;
+mod attempt;
 pub mod bundle;
 pub mod catalog;
 pub mod decide;

@@ -4,6 +4,7 @@
 //! judges and belongs to the one writer; `reply` reads and runs in parallel again, after the ledger is durable.
 
 pub mod admit;
+mod attempt;
 pub mod check;
 pub mod fold;
 pub mod found;
@@ -13,7 +14,7 @@ pub mod refs;
 pub mod reply;
 
 pub use admit::{AdmitStats, Admitted};
-pub use check::{Checked, RequestError};
+pub use check::{Authentic, Checked, RequestError};
 pub use fold::fold_line;
 pub use found::{Foundation, Founded, folio_prefix, found};
 
@@ -52,6 +53,14 @@ pub enum OfficeError {
     /// The key file belongs to another ledger.
     #[error("the log key is not the key of this ledger")]
     OtherKey,
+    /// Another request of the device took the number while this one was being checked.
+    #[error("attempt {attempt} of this device was already answered; the last one was {last}")]
+    Replayed {
+        /// The number that arrived.
+        attempt: u64,
+        /// The highest number seen.
+        last: u64,
+    },
     /// A message could not be built.
     #[error("the answer could not be built: {0}")]
     Answer(String),

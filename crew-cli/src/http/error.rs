@@ -45,6 +45,10 @@ pub enum HttpError {
         message: String,
         /// What it advises.
         hint: String,
+        /// When to come back, in seconds, if it said so.
+        retry_after_s: Option<u64>,
+        /// The last attempt number it has of this device, if it said so.
+        last_attempt: Option<u64>,
     },
 }
 
@@ -92,7 +96,9 @@ impl HttpError {
         let (es, en) = (&kept.es, &kept.en);
         let (code, message) = self.message();
         match self {
-            Self::Refused { status, code, message, hint } => refused(status, &code, &message, &hint, kept),
+            Self::Refused { status, code, message, hint, .. } => {
+                refused(status, &code, &message, &hint, kept)
+            }
             Self::Url(_) => CliError::usage(
                 message,
                 text!(

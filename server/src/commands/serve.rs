@@ -14,6 +14,7 @@ use crate::config::{Config, Shown, Source};
 use crate::failure::Failure;
 use crate::lang::{Lang, Text};
 use crate::service::{Foundations, Service};
+use crate::tls::{self, Tls};
 use crate::writer::disk_bytes;
 use crate::{key, listen, logging, rule_files, start};
 
@@ -61,12 +62,17 @@ async fn serve(
     let failed = |error: std::io::Error| Failure::io(&Text::new("señales", "signals"), &error);
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    let tls = Tls::from_config(&config)?.map(Arc::new);
     let (listener, address) = bind(&config.listen).await?;
     let service = open(data, config)?;
+    let scheme = if tls.is_some() { "https" } else { "http" };
+    if let Some(tls) = tls.clone() {
+        tokio::spawn(look_at_certificate(tls));
+    }
     let said = if is_json {
-        writeln!(shell.out, "{}", json!({"listening": format!("http://{address}")}))
+        writeln!(shell.out, "{}", json!({"listening": format!("{scheme}://{address}")}))
     } else {
-        writeln!(shell.out, "{} http://{address}", lang.pick("Atendiendo en", "Listening on"))
+        writeln!(shell.out, "{} {scheme}://{address}", lang.pick("Atendiendo en", "Listening on"))
     };
     // A parent that reads no output is served all the same.
     let _ = said.and_then(|()| shell.out.flush());
@@ -79,13 +85,23 @@ async fn serve(
         tracing::info!("stopping: what was accepted is finished first");
         service.begin_stop();
     };
-    let (cut_off, ()) = tokio::join!(listen::serve(listener, Arc::clone(&service.site)), stopping);
+    let (cut_off, ()) = tokio::join!(listen::serve(listener, Arc::clone(&service.site), tls), stopping);
     if cut_off > 0 {
         tracing::warn!(cut_off, "connections did not finish in time");
     }
     service.finish().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Takes up a renewed certificate, for as long as the process lives.
+async fn look_at_certificate(tls: Arc<Tls>) {
+    loop {
+        tokio::time::sleep(tls::LOOK_EVERY).await;
+        let tls = Arc::clone(&tls);
+        // It logs what went wrong; a panic ends this look only.
+        let _ = tokio::task::spawn_blocking(move || tls.look()).await;
+    }
 }
 
 async fn bind(listen: &str) -> Result<(TcpListener, SocketAddr), Failure> {

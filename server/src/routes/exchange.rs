@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use sync_core::authority::EnrolError;
@@ -14,9 +14,11 @@ use tokio::sync::oneshot;
 
 use crate::body::{self, Coding};
 use crate::clock::now_ms;
+use crate::peer::{self, Peer};
 use crate::problem::Problem;
 use crate::router::Notes;
 use crate::site::{LedgerLines, Site};
+use crate::throttle::Effort;
 use crate::writer::{Job, Work};
 
 /// Which of the two messages a frame is.
@@ -32,8 +34,21 @@ pub async fn sync(State(site): State<Arc<Site>>, headers: HeaderMap, body: Body)
 }
 
 /// `POST /v1/enrol`: a new device introduces itself.
-pub async fn enrol(State(site): State<Arc<Site>>, headers: HeaderMap, body: Body) -> Response {
-    answer(site, Message::Enrol, headers, body).await
+pub async fn enrol(
+    State(site): State<Arc<Site>>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let peer = peer::address(peer.map(|Extension(peer)| peer), &headers, &site.config.peer_header);
+    if let Err(problem) = site.throttle.try_code(peer) {
+        return problem.into_response();
+    }
+    let response = answer(Arc::clone(&site), Message::Enrol, headers, body).await;
+    if response.status().is_success() {
+        site.throttle.good_code(peer);
+    }
+    response
 }
 
 async fn answer(site: Arc<Site>, message: Message, headers: HeaderMap, body: Body) -> Response {
@@ -79,10 +94,17 @@ fn check(site: &Site, message: Message, coding: Coding, bytes: Bytes) -> Result<
     let frame = body::decode(coding, bytes)?;
     let (rows, office) = site.handles();
     let checked = match message {
-        Message::Sync => office.check_sync(&*rows, &frame, now_ms())?,
+        Message::Sync => {
+            let authentic = office.authenticate(&*rows, &frame)?;
+            let device = authentic.device;
+            site.throttle.let_device_in(device)?;
+            site.throttle.charge(device, Effort::asked(&authentic, frame.len()));
+            let checked = office.check_entries(&*rows, authentic)?;
+            site.throttle.charge(device, Effort::brought(&checked));
+            checked
+        }
         Message::Enrol => office.check_enrol(&*rows, &frame, now_ms())?,
     };
-    site.note_attempt(checked.device, checked.attempt())?;
     Ok((checked, frame.len()))
 }
 
@@ -116,5 +138,8 @@ fn reply(
     let lines = LedgerLines(&*view.records);
     let frame = view.office.reply(&*view.rows, &lines, view.seq, now_ms(), admitted)?;
     drop(view);
+    if matches!(message, Message::Sync) {
+        site.throttle.charge(admitted.device, Effort { bytes: frame.len(), ..Effort::default() });
+    }
     Ok(body::encode(wanted, frame))
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::response::IntoResponse as _;
 use http_body_util::BodyExt as _;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::events::Listener;
@@ -25,6 +25,11 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-store\r\n\
     connection: close\r\n\r\n";
 
+/// A connection, plain or secure.
+pub trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for S {}
+
 /// The device id if the connection starts with this request; its head is then read off the stream.
 ///
 /// # Errors
@@ -37,6 +42,23 @@ pub async fn take_head(stream: &mut TcpStream, timeout: Duration) -> io::Result<
     head.truncate(head_bytes);
     stream.read_exact(&mut head).await?;
     Ok(Some(device))
+}
+
+/// As [`take_head`], for a stream that cannot be looked into: what was read and is not this request comes back.
+///
+/// # Errors
+/// As [`take_head`].
+pub async fn read_head<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    timeout: Duration,
+) -> io::Result<(Option<String>, Vec<u8>)> {
+    let mut head = vec![0; HEAD_BYTES_MAX];
+    let count = tokio::time::timeout(timeout, stream.read(&mut head)).await??;
+    head.truncate(count);
+    match parse(&head) {
+        Some((device, head_bytes)) if head_bytes == count => Ok((Some(device), Vec::new())),
+        _ => Ok((None, head)),
+    }
 }
 
 /// The device id and the length of a head that is all there.
@@ -52,7 +74,7 @@ fn parse(head: &[u8]) -> Option<(String, usize)> {
 }
 
 /// Speaks to a listening device until it goes away, or the stream has to end.
-pub async fn serve(mut stream: TcpStream, site: Arc<Site>, device: &str) -> io::Result<()> {
+pub async fn serve<S: Duplex>(mut stream: S, site: Arc<Site>, device: &str) -> io::Result<()> {
     let listener = Listener::new(&site, Some(device)).await;
     let status = listener.as_ref().map_or_else(|problem| problem.status.as_u16(), |_| 200);
     site.metrics.request(ROUTE, status);
@@ -60,14 +82,21 @@ pub async fn serve(mut stream: TcpStream, site: Arc<Site>, device: &str) -> io::
     drop(site);
     match listener {
         Ok(listener) => speak(stream, listener).await,
-        Err(problem) => stream.write_all(&refusal(problem).await).await,
+        Err(problem) => {
+            stream.write_all(&refusal(problem).await).await?;
+            stream.shutdown().await
+        }
     }
 }
 
-async fn speak(mut stream: TcpStream, mut listener: Listener) -> io::Result<()> {
+async fn speak<S: Duplex>(mut stream: S, mut listener: Listener) -> io::Result<()> {
     let mut said: Option<&'static [u8]> = Some(OK);
     while let Some(words) = said {
-        tokio::time::timeout(WRITE_TIMEOUT, stream.write_all(words)).await??;
+        let write = async {
+            stream.write_all(words).await?;
+            stream.flush().await
+        };
+        tokio::time::timeout(WRITE_TIMEOUT, write).await??;
         let mut ignored = [0; 16];
         said = loop {
             tokio::select! {

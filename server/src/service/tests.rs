@@ -1,11 +1,15 @@
 //! Tests of the whole service over HTTP, in process, on a store in memory.
 
+mod callers;
+mod door;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
+use store::MemoryMedium;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
@@ -18,7 +22,11 @@ use crate::testing::{Device, SEED, founded, invitation, opener};
 /// A service and the first administrator's code.
 fn start(config: Config) -> (Service, String) {
     let (medium, code) = founded();
-    let mut open = opener(&medium);
+    (start_on(&medium, config), code)
+}
+
+fn start_on(medium: &MemoryMedium, config: Config) -> Service {
+    let mut open = opener(medium);
     let foundations = Foundations {
         opened: open().unwrap(),
         open,
@@ -29,7 +37,7 @@ fn start(config: Config) -> (Service, String) {
         reserve_bytes: 0,
         rules: None,
     };
-    (Service::start(foundations).unwrap(), code)
+    Service::start(foundations).unwrap()
 }
 
 fn message(path: &str, frame: Vec<u8>) -> Request<Body> {
@@ -79,6 +87,46 @@ async fn a_device_enrols_and_syncs_and_a_recorded_request_is_worth_nothing() {
     assert_eq!(code_of(used).await, (StatusCode::FORBIDDEN, "code_used".into()));
     let text = service.site.metrics.to_text();
     assert!(text.contains("cuadrilla_entries_total{verdict=\"accepted\"} 2"), "{text}");
+    service.finish().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn attempts_are_remembered_over_a_restart_and_the_error_says_the_last_one() {
+    let (medium, code) = founded();
+    let service = start_on(&medium, Config::default());
+    let mut device = enrolled(&service, &code).await;
+    // One that brings something and one that brings nothing.
+    let frames = [device.sync(&[invitation("A")]), device.sync(&[])];
+    for frame in &frames {
+        assert_eq!(send(&service, message("/v1/sync", frame.clone())).await.status(), StatusCode::OK);
+    }
+    service.finish().await.unwrap();
+    let service = start_on(&medium, Config::default());
+    for frame in frames {
+        let response = send(&service, message("/v1/sync", frame)).await;
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(
+            (&json["error"]["code"], &json["error"]["last_attempt"]),
+            (&serde_json::json!("replayed"), &serde_json::json!(2))
+        );
+    }
+    service.finish().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_strangers_body_is_not_decoded() {
+    let (service, code) = start(Config::default());
+    let device = enrolled(&service, &code).await;
+    // Begins as a request of this device does; what follows would not decode.
+    let mut frame = b"CQA1\x9b\x01\xcd\x36\xed\xc4\x10".to_vec();
+    frame.extend(device.id.0);
+    frame.extend([0xc1; 100]);
+    let refused = send(&service, message("/v1/sync", frame)).await;
+    assert_eq!(code_of(refused).await, (StatusCode::UNAUTHORIZED, "bad_signature".into()));
+    let long = [b"CQA1".to_vec(), vec![0x92; 4_000]].concat();
+    let refused = send(&service, message("/v1/enrol", long)).await;
+    assert_eq!(code_of(refused).await, (StatusCode::PAYLOAD_TOO_LARGE, "too_large".into()));
     service.finish().await.unwrap();
 }
 
@@ -155,7 +203,7 @@ async fn a_connection_that_dawdles_over_its_headers_is_closed() {
     let (service, _) = start(config);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.site)));
+    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.site), None));
     let mut slow = TcpStream::connect(address).await.unwrap();
     slow.write_all(b"GET /healthz HTTP/1.1\r\nHos").await.unwrap();
     let mut rest = Vec::new();
@@ -172,7 +220,7 @@ async fn a_listener_on_a_connection_of_its_own_hears_the_same() {
     let device = enrolled(&service, &code).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.site)));
+    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.site), None));
     let ask = async |id: &str| {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let head = format!("GET /v1/events?device={id} HTTP/1.1\r\nhost: x\r\n\r\n");

@@ -128,13 +128,17 @@ impl Writer {
     }
 
     /// Appends `lines` with one fsync and applies `batch`. If this fails, nothing of the batch is to be acknowledged.
+    ///
+    /// Rows without lines are the attempt numbers of requests that brought nothing. On a full disk they are not kept:
+    /// reading goes on, and what could then be replayed brings nothing either.
     fn keep(&mut self, lines: &[Vec<u8>], batch: Batch) -> Result<(), Problem> {
-        if lines.is_empty() {
+        let is_room = self.has_room(lines, &batch);
+        if lines.is_empty() && (batch.writes.is_empty() || is_room.is_err()) {
             return Ok(());
         }
-        let is_room = self.has_room(lines, &batch);
         let Some(store) = &mut self.store else { return Err(Problem::stopping()) };
-        if let Err(error) = is_room.and_then(|()| store.append(lines).map(drop)) {
+        let append = |()| if lines.is_empty() { Ok(()) } else { store.append(lines).map(drop) };
+        if let Err(error) = is_room.and_then(append) {
             self.append_failed(&error);
             return Err(Problem::from(&error));
         }

@@ -90,9 +90,11 @@ fn a_batch_costs_one_fsync_and_later_requests_see_earlier_ones() {
     let mut bench = Bench::new();
     let before = bench.writer.store.as_ref().unwrap().stats();
     let first = bench.admin.sync(&[invitation("A"), invitation("B")]);
-    let twice = [first.clone(), first];
+    let twice = [first.clone(), bench.admin.again(), first];
     let outcomes = bench.batch(&twice);
-    let stats: Vec<_> = outcomes.iter().map(|outcome| outcome.as_ref().unwrap().stats).collect();
+    let replayed = outcomes[2].as_ref().err().map(|problem| (problem.code, problem.last_attempt));
+    assert_eq!(replayed, Some(("replayed", Some(2))), "it passed the check and is refused at the writer");
+    let stats: Vec<_> = outcomes[..2].iter().map(|outcome| outcome.as_ref().unwrap().stats).collect();
     assert_eq!(stats[0].accepted, 2);
     assert_eq!(stats[1].duplicates, 2, "the second one meets the first one's entries");
     let after = bench.writer.store.as_ref().unwrap().stats();
@@ -114,12 +116,13 @@ fn when_an_append_fails_nobody_is_acknowledged_and_nothing_is_left_of_it() {
     let mut bench = Bench::new();
     let end = bench.end();
     let frame = bench.admin.sync(&[invitation("A")]);
+    let again = bench.admin.again();
     for (fault, status) in [
         (AppendFault::BeforeWriting, StatusCode::SERVICE_UNAVAILABLE),
         (AppendFault::Full, StatusCode::INSUFFICIENT_STORAGE),
     ] {
         bench.medium.fail_append(0, fault);
-        for outcome in bench.batch(&[frame.clone(), frame.clone()]) {
+        for outcome in bench.batch(&[frame.clone(), again.clone()]) {
             assert_eq!(outcome.err().map(|problem| problem.status), Some(status));
         }
         assert_eq!(bench.end(), end);

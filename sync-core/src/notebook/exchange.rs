@@ -152,7 +152,7 @@ impl Notebook<'_> {
     ) -> Result<Request, NotebookError> {
         let identity = self.identity()?.clone();
         let contact = self.contact()?;
-        let attempt = read::<u64>(self.rows(), &keys::fact("attempt"))?.unwrap_or(0) + 1;
+        let attempt = self.attempts()?.saturating_add(1);
         self.push_device_line(DeviceLine::Attempt(attempt))?;
         let (own, own_count, own_more) = self.own_segment(key, &contact, aim_bytes, spell_out)?;
         let room = aim_bytes.saturating_sub(own.as_ref().map_or(0, |segment| segment.pack.len()));

@@ -108,6 +108,9 @@ impl Office {
         checked: Checked,
     ) -> Result<Admitted, OfficeError> {
         let Checked { device, request, sync, own, carried } = checked;
+        if let Some(sync) = &sync {
+            super::attempt::take(overlay, &device, sync.attempt)?;
+        }
         let mut session = Session {
             office: self,
             overlay,

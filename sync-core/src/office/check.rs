@@ -1,7 +1,7 @@
 //! Check: stage one. Signatures, bounds and chains; read-only, in parallel. What passes is who it says it is.
 
-use super::Office;
 use super::refs::receiver;
+use super::{Office, attempt};
 use crate::act::Act;
 use crate::authority::{DeviceRow, EnrolError, check_enrolment};
 use crate::chain::{ChainError, Deed, UnverifiedSegment, VerifiedEntry};
@@ -9,13 +9,29 @@ use crate::crypto::PublicKey;
 use crate::fold::EntryRow;
 use crate::id::{DeviceId, Hash};
 use crate::keys;
-use crate::limits::SEGMENTS_MAX;
+use crate::limits::{ENROL_BYTES_MAX, SEGMENTS_MAX};
 use crate::rows::{Rows, RowsError, decode, read};
 use crate::time::TimeMs;
 use crate::wire::message::{
     EnrolRequest, FrameError, Segment, SyncRequest, VERSION, open_request, request_hash,
 };
 use crate::wire::pack::{PackError, unpack};
+
+/// A request that is signed by the device it names. What it brings is not looked at yet.
+pub struct Authentic {
+    /// Who asks.
+    pub device: DeviceId,
+    key: PublicKey,
+    request: Hash,
+    sync: SyncRequest,
+}
+
+impl Authentic {
+    /// How many records it wants compared.
+    pub fn digests(&self) -> usize {
+        self.sync.reconcile.as_ref().map_or(0, |(_, digests)| digests.len())
+    }
+}
 
 /// A request whose signatures and chains hold.
 pub struct Checked {
@@ -32,15 +48,20 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// The number of the attempt; 0 for an enrolment. The shell refuses one that it has seen.
-    pub fn attempt(&self) -> u64 {
-        self.sync.as_ref().map_or(0, |sync| sync.attempt)
-    }
-
     /// How many entries it brings.
     pub fn entries(&self) -> usize {
         let carried = self.carried.iter().filter_map(|(_, result)| result.as_ref().ok()).map(Vec::len);
         self.own.len() + carried.sum::<usize>()
+    }
+
+    /// How many operations are in them.
+    pub fn operations(&self) -> usize {
+        let carried = self.carried.iter().filter_map(|(_, result)| result.as_ref().ok()).flatten();
+        let operations = |entry: &VerifiedEntry| match &entry.deed {
+            Deed::Change(change) => change.ops.len(),
+            Deed::Act(_) => 0,
+        };
+        self.own.iter().chain(carried).map(operations).sum()
     }
 }
 
@@ -163,11 +184,16 @@ impl Office {
         frame: &[u8],
         _now_ms: TimeMs,
     ) -> Result<Checked, RequestError> {
+        self.check_entries(rows, self.authenticate(rows, frame)?)
+    }
+
+    /// Checks who sends a sync request, and that it is a new one. Nothing of it is decoded before its signature holds.
+    pub fn authenticate(&self, rows: &dyn Rows, frame: &[u8]) -> Result<Authentic, RequestError> {
         let unverified = open_request(frame)?;
         let device = unverified.claimed_device()?;
         let row: DeviceRow =
             read(rows, &keys::device(&device))?.ok_or(RequestError::UnknownDevice(device))?;
-        let mut sync: SyncRequest = unverified.verify(&row.key)?;
+        let sync: SyncRequest = unverified.verify(&row.key)?;
         let (theirs, ours) = (sync.municipality, self.genesis.municipality);
         if theirs != ours {
             return Err(RequestError::OtherMunicipality { theirs, ours });
@@ -175,9 +201,16 @@ impl Office {
         if sync.carried.len() > SEGMENTS_MAX {
             return Err(RequestError::TooManySegments(sync.carried.len()));
         }
+        attempt::check(rows, &device, sync.attempt)?;
+        Ok(Authentic { device, key: row.key, request: request_hash(frame), sync })
+    }
+
+    /// Checks what an authentic request brings: packs, chains, signatures.
+    pub fn check_entries(&self, rows: &dyn Rows, authentic: Authentic) -> Result<Checked, RequestError> {
+        let Authentic { device, key, request, mut sync } = authentic;
         let own = match sync.own.take() {
             Some(segment) if segment.device == device => {
-                match self.check_segment(rows, &row.key, &segment) {
+                match self.check_segment(rows, &key, &segment) {
                     // The ledger lost what came before: the answer says how far it has the chain, and the device
                     // offers again from there.
                     Err(RequestError::Gap { .. }) => Vec::new(),
@@ -190,7 +223,7 @@ impl Office {
         let carried = std::mem::take(&mut sync.carried);
         let carried =
             carried.iter().map(|segment| (segment.device, self.check_carried(rows, segment))).collect();
-        Ok(Checked { device, request: request_hash(frame), sync: Some(sync), own, carried })
+        Ok(Checked { device, request, sync: Some(sync), own, carried })
     }
 
     fn check_carried(&self, rows: &dyn Rows, segment: &Segment) -> Result<Vec<VerifiedEntry>, String> {
@@ -230,6 +263,9 @@ impl Office {
         frame: &[u8],
         now_ms: TimeMs,
     ) -> Result<Checked, RequestError> {
+        if frame.len() > ENROL_BYTES_MAX {
+            return Err(FrameError::TooLong(frame.len()).into());
+        }
         let unverified = open_request(frame)?;
         let mut found = None;
         let enrol: EnrolRequest = unverified.verify_self_signed(|request: &EnrolRequest| {

@@ -265,13 +265,21 @@ impl Unverified<'_> {
         Ok(msgpack::from_slice(self.body)?)
     }
 
-    /// The device that a request claims to come from: only to look its key up.
+    /// The device that a [`SyncRequest`] claims to come from: only to look its key up. Its first fields are read, at
+    /// most 25 bytes; the rest of a stranger's body is never decoded.
     pub fn claimed_device(&self) -> Result<DeviceId, FrameError> {
-        let request: SyncRequest = msgpack::from_slice(self.body)?;
-        if request.version == VERSION {
-            Ok(request.device)
-        } else {
-            Err(FrameError::Version(request.version))
+        let missing = || MsgpackError("it does not begin with version, municipality and device".into());
+        let mut body = self.body;
+        let fields = rmp::decode::read_array_len(&mut body).map_err(|_| missing())?;
+        let version: u8 = rmp::decode::read_int(&mut body).map_err(|_| missing())?;
+        if version != VERSION {
+            return Err(FrameError::Version(version));
+        }
+        let _municipality: u32 = rmp::decode::read_int(&mut body).map_err(|_| missing())?;
+        let id_bytes = rmp::decode::read_bin_len(&mut body).map_err(|_| missing())?;
+        match body.first_chunk::<16>() {
+            Some(id) if fields > 2 && id_bytes == 16 => Ok(DeviceId(*id)),
+            _ => Err(missing().into()),
         }
     }
 

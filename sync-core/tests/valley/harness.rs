@@ -163,6 +163,10 @@ impl Phone {
         let request = self.act(|notebook| notebook.request(&key, 256 * 1024, false)).unwrap();
         let reply = match server.serve(&request.frame, false) {
             Ok(reply) => return self.act(|notebook| notebook.on_reply(&request, &reply)).unwrap(),
+            Err(office::RequestError::Replayed { last, .. }) => {
+                assert!(self.act(|notebook| notebook.skip_attempts(last)).unwrap());
+                return self.exchange(server);
+            }
             Err(error) => {
                 assert!(["unknown_reference", "gap"].contains(&error.code()), "{error}");
                 let request = self.act(|notebook| notebook.request(&key, 256 * 1024, true)).unwrap();

@@ -22,7 +22,9 @@ fn notes(phone: &mut Phone, folio: &str) -> Vec<String> {
 
 /// Everything rebuilt from journal and ledger is what is there.
 fn assert_rebuilds(server: &Server, phones: &[&Phone]) {
-    assert_eq!(Server::from_lines(server.lines.0.clone()).rows.rows, server.rows.rows);
+    let mut kept = server.rows.rows.clone();
+    kept.retain(|key, _| !key.starts_with(b"m/attempt/"));
+    assert_eq!(Server::from_lines(server.lines.0.clone()).rows.rows, kept);
     for phone in phones {
         let (mut kept, mut rebuilt) = (phone.rows.rows.clone(), phone.rebuilt());
         for word in ["m/differs", "m/recover"] {

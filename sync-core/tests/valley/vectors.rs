@@ -6,8 +6,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use sync_core::crypto::SecretKey;
+use sync_core::id::DeviceId;
 use sync_core::notebook::{NewOrder, bundle};
-use sync_core::wire::message::open_request;
+use sync_core::wire::message::{FrameError, SyncRequest, open_request};
+use sync_core::wire::msgpack::from_slice;
 use sync_core::wire::pack::unpack;
 
 use crate::flows::{pump_order, valley_with, work_a_day};
@@ -29,7 +31,7 @@ fn path() -> std::path::PathBuf {
 fn reading(form: &str, bytes: &[u8]) -> String {
     let refused = |error: &dyn std::fmt::Display| format!("refused: {error}");
     match form {
-        "request" => match open_request(bytes).and_then(|frame| frame.claimed_device()) {
+        "request" => match open_request(bytes).and_then(|frame| whole(bytes, frame.claimed_device()?)) {
             Ok(device) => format!("ok: device {device}"),
             Err(error) => refused(&error),
         },
@@ -53,6 +55,13 @@ fn reading(form: &str, bytes: &[u8]) -> String {
         }
         other => panic!("unknown form {other}"),
     }
+}
+
+/// The device of a request whose body decodes to its end.
+fn whole(frame: &[u8], device: DeviceId) -> Result<DeviceId, FrameError> {
+    let request: SyncRequest = from_slice(&frame[4..frame.len() - 64])?;
+    assert_eq!(request.device, device);
+    Ok(device)
 }
 
 /// Rules that never change, so that editing a real rule file changes no vector.

@@ -1,0 +1,147 @@
+//! Callers: what each kind of caller gets at each route. A route without a row fails here.
+
+use std::collections::BTreeSet;
+
+use sync_core::act::Act;
+
+use super::*;
+use crate::router::ROUTES;
+
+/// Who calls. `Elsewhere` is enrolled in another municipality only; `Claims` is enrolled here and says it were there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    Anonymous,
+    Crew,
+    Revoked,
+    Elsewhere,
+    Claims,
+}
+
+const CALLERS: [Caller; 5] =
+    [Caller::Anonymous, Caller::Crew, Caller::Revoked, Caller::Elsewhere, Caller::Claims];
+
+/// Status and error code; no code where it is no error.
+type Answer = (u16, &'static str);
+
+const OPEN: [Answer; 5] = [(200, ""); 5];
+
+/// What each of [`CALLERS`] gets, in their order.
+const ROWS: [(&str, &str, [Answer; 5]); 9] = [
+    // What says nothing of records, and is meant for everybody.
+    ("get", "/", OPEN),
+    ("get", "/healthz", OPEN),
+    ("get", "/metrics", OPEN),
+    ("get", "/openapi.json", OPEN),
+    ("get", "/readyz", OPEN),
+    ("get", "/v1/checkpoint", OPEN),
+    // An enrolment is let in by its code. A device that repeats its own gets the same answer; no other does.
+    (
+        "post",
+        "/v1/enrol",
+        [(400, "malformed"), (200, ""), (200, ""), (403, "code_unknown"), (403, "code_used")],
+    ),
+    ("get", "/v1/events", [(400, "device"), (200, ""), (403, "revoked"), (401, "unknown_device"), (200, "")]),
+    // A revoked device's work is taken and quarantined: see the writer's tests.
+    (
+        "post",
+        "/v1/sync",
+        [(400, "malformed"), (200, ""), (200, ""), (401, "unknown_device"), (409, "other_municipality")],
+    ),
+];
+
+struct Town {
+    service: Service,
+    crew: (Device, String),
+    revoked: (Device, String),
+    elsewhere: (Device, String),
+    claims: Device,
+}
+
+impl Town {
+    async fn new() -> Self {
+        let (service, code) = start(Config::default());
+        let mut admin = enrolled(&service, &code).await;
+        let mut enrol = async |number: u8| {
+            let code = format!("AAAA-AAAA-AAA{number}");
+            let invited = send(&service, message("/v1/sync", admin.sync(&[invitation(&code)]))).await;
+            assert_eq!(invited.status(), StatusCode::OK);
+            let mut device = Device::new(number);
+            let answer = send(&service, message("/v1/enrol", device.enrol(&code))).await;
+            assert_eq!(answer.status(), StatusCode::OK);
+            (device, code)
+        };
+        let (crew, revoked, claims) = (enrol(2).await, enrol(3).await, enrol(4).await);
+        let act = Act::Revoke { device: revoked.0.id, reason: "lost".into() };
+        assert_eq!(send(&service, message("/v1/sync", admin.sync(&[act]))).await.status(), StatusCode::OK);
+        let mut claims = claims.0;
+        claims.municipality = 14_062;
+        let elsewhere = (Device::new(9), "BBBB-BBBB-BBBB".to_owned());
+        Self { service, crew, revoked, elsewhere, claims }
+    }
+
+    /// The request that a caller makes at a route: its own frame, or its id where a route asks for that.
+    fn request(&mut self, method: &str, path: &str, caller: Caller) -> Request<Body> {
+        let used = self.crew.1.clone();
+        let (device, code) = match caller {
+            Caller::Anonymous => return bare(method, path),
+            Caller::Crew => (&mut self.crew.0, &self.crew.1),
+            Caller::Revoked => (&mut self.revoked.0, &self.revoked.1),
+            Caller::Elsewhere => (&mut self.elsewhere.0, &self.elsewhere.1),
+            Caller::Claims => (&mut self.claims, &used),
+        };
+        match path {
+            "/v1/enrol" => {
+                let mut first = Device::new(device.id.0[0]);
+                if caller == Caller::Claims {
+                    first = Device::new(77);
+                }
+                message(path, first.enrol(code))
+            }
+            "/v1/sync" => message(path, device.sync(&[])),
+            "/v1/events" => bare(method, &format!("{path}?device={}", device.id)),
+            _ => bare(method, path),
+        }
+    }
+}
+
+fn bare(method: &str, path: &str) -> Request<Body> {
+    if method == "post" {
+        return message(path, vec![0; 100]);
+    }
+    Request::get(path).body(Body::empty()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_caller_gets_at_every_route_exactly_what_it_should() {
+    let mut town = Town::new().await;
+    for (method, path, expected) in ROWS {
+        for (caller, (status, code)) in CALLERS.into_iter().zip(expected) {
+            let request = town.request(method, path, caller);
+            let response = send(&town.service, request).await;
+            let found = if response.status().is_success() {
+                (response.status(), String::new())
+            } else {
+                code_of(response).await
+            };
+            assert_eq!((found.0.as_u16(), found.1.as_str()), (status, code), "{caller:?} at {method} {path}");
+        }
+    }
+    town.service.finish().await.unwrap();
+}
+
+#[test]
+fn every_route_has_a_row() {
+    let rows: BTreeSet<_> = ROWS.into_iter().map(|(method, path, _)| (method, path)).collect();
+    assert_eq!(rows, ROUTES.into_iter().collect(), "rows here and the router's list");
+    // The list is kept by hand; the routes themselves are in the same file.
+    let source = include_str!("../../router.rs");
+    let routed: BTreeSet<_> = source
+        .split(".route(\"")
+        .skip(1)
+        .map(|rest| {
+            let (path, rest) = rest.split_once("\", ").unwrap();
+            (rest.split_once('(').unwrap().0, path)
+        })
+        .collect();
+    assert_eq!(routed, rows, "the routes themselves");
+}

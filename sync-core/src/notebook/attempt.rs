@@ -1,0 +1,25 @@
+//! Attempts: the device's own count of requests, and how a restored copy of it catches up.
+
+use super::{Notebook, NotebookError};
+use crate::keys;
+use crate::limits::ATTEMPT_JUMP_MAX;
+use crate::line::DeviceLine;
+use crate::rows::read;
+
+impl Notebook<'_> {
+    /// The number of the newest request; 0 before the first.
+    pub(super) fn attempts(&self) -> Result<u64, NotebookError> {
+        Ok(read(self.rows(), &keys::fact("attempt"))?.unwrap_or(0))
+    }
+
+    /// Goes past the numbers that the server has seen of this device: its folder was restored from a copy. Answers
+    /// `false` if `last` is no reason to, or more than one word that nobody signed may move.
+    pub fn skip_attempts(&mut self, last: u64) -> Result<bool, NotebookError> {
+        let jump = last.saturating_sub(self.attempts()?);
+        if jump == 0 || jump > ATTEMPT_JUMP_MAX {
+            return Ok(false);
+        }
+        self.push_device_line(DeviceLine::Attempt(last))?;
+        Ok(true)
+    }
+}
