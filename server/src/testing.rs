@@ -104,7 +104,7 @@ impl Device {
     /// The frame that enrols it.
     pub(crate) fn enrol(&mut self, code: &str) -> Vec<u8> {
         let name = format!("tableta {}", self.id.short());
-        let act = Act::Enrol { code: code.into(), key: self.key.public(), name };
+        let act = Act::Enrol { code: code.into(), key: self.key.public(), name, continues: None };
         let own = self.segment(&[act]).unwrap();
         seal_request(&self.key, &EnrolRequest { version: VERSION, own })
     }
@@ -135,6 +135,8 @@ impl Device {
             carried: Vec::new(),
             reconcile: None,
             clock_ms: 0,
+            kept: Anchor::default(),
+            evidence: String::new(),
         };
         seal_request(&self.key, &request)
     }

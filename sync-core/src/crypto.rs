@@ -3,7 +3,7 @@
 use ed25519_dalek::{Signer, SigningKey, Verifier, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
-use crate::id::Hash;
+use crate::id::{DeviceId, Hash};
 
 /// What a signature is for. The tag is hashed in front of what is signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,14 @@ impl SecretKey {
     /// From 32 random bytes that the shell drew.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         Self(SigningKey::from_bytes(seed))
+    }
+
+    /// The key of a device that went on under new names: one seed in the home folder, another key for each name.
+    pub fn of_name(seed: &[u8; 32], successions: &[DeviceId]) -> Self {
+        let next = |seed: [u8; 32], device: &DeviceId| {
+            Hash::tagged("cuadrilla/successor-seed/v1", &[&seed, &device.0]).0
+        };
+        Self::from_seed(&successions.iter().fold(*seed, next))
     }
 
     /// The public half.

@@ -106,6 +106,9 @@ pub struct Identity {
     pub server_key: PublicKey,
     /// The same as a `signed-note` verifier.
     pub log_verifier: String,
+    /// The ids under which it went on, oldest first, where it was found to be a copy: its key follows from them.
+    #[serde(default)]
+    pub successions: Vec<DeviceId>,
 }
 
 /// What a reply said.

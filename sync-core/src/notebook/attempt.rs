@@ -15,9 +15,12 @@ impl Notebook<'_> {
     /// Goes past the numbers that the server has seen of this device: its folder was restored from a copy. Answers
     /// `false` if `last` is no reason to, or more than one word that nobody signed may move.
     pub fn skip_attempts(&mut self, last: u64) -> Result<bool, NotebookError> {
-        let jump = last.saturating_sub(self.attempts()?);
-        if jump == 0 || jump > ATTEMPT_JUMP_MAX {
+        let Some(jump) = last.checked_sub(self.attempts()?).filter(|jump| *jump <= ATTEMPT_JUMP_MAX) else {
             return Ok(false);
+        };
+        if jump == 0 {
+            // The number just used was the last one: the next one is past it.
+            return Ok(true);
         }
         self.push_device_line(DeviceLine::Attempt(last))?;
         Ok(true)

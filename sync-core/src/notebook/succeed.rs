@@ -40,13 +40,28 @@ impl Notebook<'_> {
         Ok(is_copy && !is_revoked)
     }
 
+    /// The key that signs for this device now.
+    pub fn key(&self, seed: &[u8; 32]) -> SecretKey {
+        let names = self.identity.as_ref().map_or(&[][..], |identity| &identity.successions);
+        SecretKey::of_name(seed, names)
+    }
+
+    /// All names after an enrolment as `device`.
+    pub(super) fn names_with(&self, continues: &Option<Continues>, device: DeviceId) -> Vec<DeviceId> {
+        let before = self.identity.as_ref().filter(|_| continues.is_some());
+        let mut names = before.map(|identity| identity.successions.clone()).unwrap_or_default();
+        names.extend(continues.as_ref().map(|_| device));
+        names
+    }
+
     /// The request by which this device enrols anew, under a new id and key. Repeating it asks for the same.
-    pub fn succeed_start(&mut self, old: &SecretKey, new: &SecretKey) -> Result<Vec<u8>, NotebookError> {
+    pub fn succeed_start(&mut self, seed: &[u8; 32]) -> Result<Vec<u8>, NotebookError> {
         let identity = self.identity()?.clone();
-        let is_repeat = self.enrolling.as_ref().and_then(|enrolling| enrolling.continues.as_ref());
-        if is_repeat.is_none_or(|continues| continues.device != identity.device) {
+        let under_way = self.enrolling.as_ref().and_then(|enrolling| enrolling.continues.as_ref());
+        if under_way.is_none_or(|continues| continues.device != identity.device) {
             let device = DeviceId(self.draw());
-            let signature = sign_succession(old, &identity.device, &device, &new.public());
+            let new = self.key_as(seed, device);
+            let signature = sign_succession(&self.key(seed), &identity.device, &device, &new.public());
             let enrolling = Enrolling {
                 url: identity.url,
                 code: String::new(),
@@ -58,19 +73,27 @@ impl Notebook<'_> {
             self.enrolling = Some(enrolling.clone());
             self.push_device_line(DeviceLine::Enrolling(enrolling))?;
         }
-        self.enrol_frame(new)
+        let device = self.enrolling.as_ref().map(|enrolling| enrolling.device).unwrap_or_default();
+        self.enrol_frame(&self.key_as(seed, device))
+    }
+
+    fn key_as(&self, seed: &[u8; 32], device: DeviceId) -> SecretKey {
+        let names = self.identity.as_ref().map(|identity| identity.successions.clone()).unwrap_or_default();
+        SecretKey::of_name(seed, &[names, vec![device]].concat())
     }
 
     /// Takes the server's answer, and writes again what the ledger had not taken under the old name.
     pub fn succeed_finish(
         &mut self,
-        new: &SecretKey,
+        seed: &[u8; 32],
         request: &[u8],
         reply: &[u8],
     ) -> Result<Succeeded, NotebookError> {
         let was = self.identity()?.clone();
         let originals = self.not_taken(&was.device)?;
-        let identity = self.enrol_finish(new, request, reply)?;
+        let device = self.enrolling.as_ref().map(|enrolling| enrolling.device).unwrap_or_default();
+        let new = self.key_as(seed, device);
+        let identity = self.enrol_finish(&new, request, reply)?;
         if identity.server_key != was.server_key {
             return Err(NotebookError::Forged("another server answered the renewal of this device".into()));
         }

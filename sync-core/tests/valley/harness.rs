@@ -111,8 +111,6 @@ pub struct Phone {
     pub draws: u8,
     pub number: u8,
     pub now_ms: i64,
-    /// The seed of its key: another one after it went on under a new name.
-    pub seed: u8,
 }
 
 impl Phone {
@@ -123,7 +121,6 @@ impl Phone {
             draws: 0,
             number,
             now_ms: 1_795_000_000_000,
-            seed: number,
         }
     }
 
@@ -151,7 +148,7 @@ impl Phone {
     }
 
     pub fn enrol(&mut self, server: &mut Server, code: &str, name: &str) {
-        let key = SecretKey::from_seed(&[self.seed; 32]);
+        let key = self.key();
         let frame = self.act(|notebook| notebook.enrol_start("http://x", code, name, &key)).unwrap();
         let reply = server.serve(&frame, true).unwrap();
         self.act(|notebook| notebook.enrol_finish(&key, &frame, &reply)).unwrap();
@@ -159,7 +156,7 @@ impl Phone {
     }
 
     pub fn exchange(&mut self, server: &mut Server) -> Exchanged {
-        let key = SecretKey::from_seed(&[self.seed; 32]);
+        let key = self.key();
         let request = self.act(|notebook| notebook.request(&key, 256 * 1024, false)).unwrap();
         let reply = match server.serve(&request.frame, false) {
             Ok(reply) => return self.act(|notebook| notebook.on_reply(&request, &reply)).unwrap(),
@@ -179,13 +176,15 @@ impl Phone {
 
     /// Goes on under a new name, as `crew sync` does for a copy.
     pub fn succeed(&mut self, server: &mut Server) -> Succeeded {
-        let (old, new) = (self.seed, self.seed ^ 0x80);
-        let (old, new_key) = (SecretKey::from_seed(&[old; 32]), SecretKey::from_seed(&[new; 32]));
-        let frame = self.act(|notebook| notebook.succeed_start(&old, &new_key)).unwrap();
+        let seed = [self.number; 32];
+        let frame = self.act(|notebook| notebook.succeed_start(&seed)).unwrap();
         let reply = server.serve(&frame, true).unwrap();
-        let succeeded = self.act(|notebook| notebook.succeed_finish(&new_key, &frame, &reply)).unwrap();
-        self.seed = new;
-        succeeded
+        self.act(|notebook| notebook.succeed_finish(&seed, &frame, &reply)).unwrap()
+    }
+
+    fn key(&mut self) -> SecretKey {
+        let seed = [self.number; 32];
+        self.act(|notebook| Ok(notebook.key(&seed))).unwrap()
     }
 
     pub fn sync(&mut self, server: &mut Server) -> u32 {

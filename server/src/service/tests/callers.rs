@@ -71,7 +71,7 @@ impl Town {
             (device, code)
         };
         let (crew, revoked, claims) = (enrol(2).await, enrol(3).await, enrol(4).await);
-        let act = Act::Revoke { device: revoked.0.id, reason: "lost".into() };
+        let act = Act::Revoke { device: revoked.0.id, fate: None, reason: "lost".into() };
         assert_eq!(send(&service, message("/v1/sync", admin.sync(&[act]))).await.status(), StatusCode::OK);
         let mut claims = claims.0;
         claims.municipality = 14_062;
