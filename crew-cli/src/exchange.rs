@@ -3,11 +3,12 @@
 
 use serde::Serialize;
 use sync_core::limits::{MESSAGE_BYTES_AIM, MESSAGE_BYTES_AIM_POOR, ROUND_TRIPS_MAX};
-use sync_core::notebook::{Exchanged, RefusedEntry};
+use sync_core::notebook::{DecidedEntry, Exchanged, PartedPast, RefusedEntry, Succeeded};
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::http::{HttpError, Patience, Reply, Server};
+use crate::succession;
 use crate::text;
 use crate::text::Text;
 
@@ -39,6 +40,14 @@ pub struct Totals {
     pub bytes_down: u64,
     /// How far the server's ledger was.
     pub server_seq: u64,
+    /// Own entries that were held back and that somebody has decided about.
+    pub decided: Vec<DecidedEntry>,
+    /// The server showed a past that is not the one this device kept.
+    pub parted: Option<PartedPast>,
+    /// Entries of others that the server had lost and this device handed over again.
+    pub recovered: u64,
+    /// This folder was a copy, and goes on under a new name.
+    pub renamed: Option<Succeeded>,
 }
 
 /// How large messages are, how they name changes, and how often to try.
@@ -103,9 +112,38 @@ pub fn run(cx: &Context, patience: Patience, is_poor: bool) -> Result<Totals, Cl
     let _lock = cx.home.lock_exchange()?;
     let url = cx.read(|notebook| Ok(notebook.identity()?.url.clone()))?;
     let server = Server::new(&url, patience).map_err(|error| failed(cx, error))?;
-    let key = cx.home.key()?;
-    let mut pace = Pace::new(is_poor);
+    let seed = cx.home.seed()?;
     let mut totals = Totals::default();
+    exchange(cx, &server, &seed, is_poor, &mut totals)?;
+    // A copy of another device goes on under a name of its own, at once: nothing of either is lost.
+    if let Some(renamed) = succession::run(cx, &server, &seed)? {
+        totals.renamed = Some(renamed);
+        exchange(cx, &server, &seed, is_poor, &mut totals)?;
+    }
+    cx.screen.progress_done();
+    Ok(totals)
+}
+
+/// One quick try to tell the server. Whether it knows; if not, the person is told why, and nothing is lost.
+pub fn try_quickly(cx: &Context) -> bool {
+    match run(cx, Patience::quick(), false) {
+        Ok(_) => true,
+        Err(error) => {
+            cx.screen.warn(&error.message);
+            false
+        }
+    }
+}
+
+fn exchange(
+    cx: &Context,
+    server: &Server,
+    seed: &[u8; 32],
+    is_poor: bool,
+    totals: &mut Totals,
+) -> Result<(), CliError> {
+    let key = cx.read(|notebook| Ok(notebook.key(seed)))?;
+    let mut pace = Pace::new(is_poor);
     while totals.round_trips < u64::from(ROUND_TRIPS_MAX) {
         let request = cx.write(|notebook| Ok(notebook.request(&key, pace.aim_bytes, pace.spell_out)?))?;
         totals.round_trips += 1;
@@ -124,10 +162,9 @@ pub fn run(cx: &Context, patience: Patience, is_poor: bool) -> Result<Totals, Cl
         if !goes_on {
             return Err(stuck(cx));
         }
-        tell(cx, &totals);
+        tell(cx, totals);
     }
-    cx.screen.progress_done();
-    Ok(totals)
+    Ok(())
 }
 
 /// Moves the attempt number past the server's, once: this folder was restored from a copy and counts from then.
@@ -150,6 +187,9 @@ impl Totals {
         self.accepted += exchanged.accepted;
         self.quarantined.extend(exchanged.quarantined);
         self.server_seq = exchanged.server_seq;
+        self.decided.extend(exchanged.decided);
+        self.parted = self.parted.or(exchanged.parted);
+        self.recovered += exchanged.recovered;
     }
 }
 
@@ -173,7 +213,7 @@ fn tell(cx: &Context, totals: &Totals) {
 }
 
 /// The error for a person, with what is safe.
-fn failed(cx: &Context, error: HttpError) -> CliError {
+pub(crate) fn failed(cx: &Context, error: HttpError) -> CliError {
     cx.screen.progress_done();
     error.into_cli(&kept(cx))
 }

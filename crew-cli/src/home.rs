@@ -74,11 +74,11 @@ impl Home {
             .map_err(|error| CliError::file(&self.folder, &error))
     }
 
-    /// The device's key.
+    /// The seed of the device's key.
     ///
     /// # Errors
     /// Not enrolled, if there is none; integrity, if the file is not a key.
-    pub fn key(&self) -> Result<SecretKey, CliError> {
+    pub fn seed(&self) -> Result<[u8; 32], CliError> {
         let path = self.key_path();
         let file = match File::open(&path) {
             Ok(file) => file,
@@ -93,16 +93,16 @@ impl Home {
             .map_err(|error| CliError::file(&path, &error))?;
         let mut seed = [0; 32];
         hex::decode_to_slice(text.trim(), &mut seed).map_err(|_| bad_key(&path))?;
-        Ok(SecretKey::from_seed(&seed))
+        Ok(seed)
     }
 
     /// The device's key, made on first use and durable before it is used.
     ///
     /// # Errors
-    /// As [`Home::key`], or as the disk answers.
+    /// As [`Home::seed`], or as the disk answers.
     pub fn key_or_new(&self) -> Result<SecretKey, CliError> {
         if self.key_path().exists() {
-            return self.key();
+            return Ok(SecretKey::from_seed(&self.seed()?));
         }
         let path = self.key_path();
         let seed = clock::entropy()?;
@@ -159,7 +159,7 @@ fn bad_key(path: &Path) -> CliError {
 
 #[cfg(test)]
 mod tests {
-    use super::Home;
+    use super::{Home, SecretKey};
     use std::os::unix::fs::PermissionsExt as _;
     use std::path::Path;
 
@@ -183,11 +183,11 @@ mod tests {
     fn a_key_is_made_once_and_private() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home { folder: folder.path().join("new") };
-        assert_eq!(home.key().err().unwrap().code, "not_enrolled");
+        assert_eq!(home.seed().err().unwrap().code, "not_enrolled");
         home.create().unwrap();
         let made = home.key_or_new().unwrap().public();
         assert_eq!(home.key_or_new().unwrap().public(), made);
-        assert_eq!(home.key().unwrap().public(), made);
+        assert_eq!(SecretKey::from_seed(&home.seed().unwrap()).public(), made);
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(home.folder()), mode(&home.key_path())), (0o700, 0o600));
     }
@@ -197,7 +197,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home { folder: folder.path().into() };
         std::fs::write(home.key_path(), "hola").unwrap();
-        assert_eq!(home.key().err().unwrap().exit, 5);
+        assert_eq!(home.seed().err().unwrap().exit, 5);
     }
 
     #[test]

@@ -1,18 +1,69 @@
-//! `crew device list`: the devices of the municipality, for the administrator.
+//! `crew device list|revoke|assign`: the devices of the municipality and their rights, for the administrator.
 
-use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use sync_core::act::{Fate, Role};
+use sync_core::view::lists::DeviceItem;
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::exchange;
 use crate::labels;
 use crate::output::Report;
 use crate::table::Table;
+use crate::text;
+use crate::text::Lang;
 
 /// Commands on devices.
 #[derive(Debug, Subcommand)]
 pub enum DeviceCommand {
     /// List the devices
     List,
+    /// Take a device's right to write away
+    Revoke(RevokeArgs),
+    /// Give a device another role, crew or localities
+    Assign(AssignArgs),
+}
+
+/// Arguments of `device revoke`.
+#[derive(Debug, Args)]
+pub struct RevokeArgs {
+    /// The device, by its name, letters or how its id begins
+    #[arg(value_name = "DEVICE")]
+    pub device: String,
+    /// What became of it: lost, stolen, retired
+    #[arg(long, value_parser = PossibleValuesParser::new(Fate::ALL.map(Fate::key)))]
+    pub fate: Option<String>,
+    /// Why; its holder is told
+    #[arg(long)]
+    pub reason: String,
+    /// Do not try to tell the server at once
+    #[arg(long)]
+    pub no_sync: bool,
+}
+
+/// Arguments of `device assign`.
+#[derive(Debug, Args)]
+pub struct AssignArgs {
+    /// The device, by its name, letters or how its id begins
+    #[arg(value_name = "DEVICE")]
+    pub device: String,
+    /// Role: crew, dispatcher, supervisor, auditor, admin
+    #[arg(long, value_parser = PossibleValuesParser::new(Role::INVITABLE.map(Role::key)))]
+    pub role: String,
+    /// The crew's code, for a crew's device
+    #[arg(long)]
+    pub crew: Option<String>,
+    /// A locality the device works in; may be repeated
+    #[arg(long = "locality")]
+    pub localities: Vec<String>,
+    /// Why; its holder is told
+    #[arg(long)]
+    pub reason: String,
+    /// Do not try to tell the server at once
+    #[arg(long)]
+    pub no_sync: bool,
 }
 
 /// Runs `crew device …`.
@@ -22,15 +73,74 @@ pub enum DeviceCommand {
 pub fn run(cx: &Context, command: &DeviceCommand) -> Result<Report, CliError> {
     match command {
         DeviceCommand::List => list(cx),
+        DeviceCommand::Revoke(args) => revoke(cx, args),
+        DeviceCommand::Assign(args) => assign(cx, args),
     }
+}
+
+fn revoke(cx: &Context, args: &RevokeArgs) -> Result<Report, CliError> {
+    let fate = args.fate.as_deref().and_then(|word| Fate::ALL.into_iter().find(|fate| fate.key() == word));
+    let (device, heirs) = cx.write(|notebook| {
+        let device = notebook.find_device(&args.device)?;
+        notebook.revoke(&device, fate, &args.reason)?;
+        let id = device.to_string();
+        let all = notebook.devices()?;
+        let heirs: Vec<String> = all
+            .into_iter()
+            .filter(|item| item.continues.as_ref() == Some(&id) && !item.revoked)
+            .map(|item| item.device)
+            .collect();
+        Ok((id, heirs))
+    })?;
+    let is_told = !args.no_sync && exchange::try_quickly(cx);
+    let mut text = after(cx, &device, cx.screen.lang.word("dado de baja", "revoked"), is_told);
+    for heir in &heirs {
+        let words = cx.screen.lang.word(
+            "sigue activo otro equipo que continúa su trabajo; si también se perdió: crew device revoke",
+            "another device that goes on with its work is still active; if it is lost too: crew device revoke",
+        );
+        text.push_str(&format!("{words} {}\n", heir.chars().take(8).collect::<String>()));
+    }
+    Report::new(&json!({ "device": device, "revoked": true, "told": is_told, "continued_by": heirs }), text)
+}
+
+fn assign(cx: &Context, args: &AssignArgs) -> Result<Report, CliError> {
+    let role = Role::from_key(&args.role).ok_or_else(|| {
+        CliError::usage(
+            text!("no hay un papel así", "there is no such role"),
+            text!("vea crew device assign --help", "see crew device assign --help"),
+        )
+    })?;
+    let device = cx.write(|notebook| {
+        let device = notebook.find_device(&args.device)?;
+        notebook.assign_device(&device, role, args.crew.as_deref(), &args.localities, &args.reason)?;
+        Ok(device.to_string())
+    })?;
+    let is_told = !args.no_sync && exchange::try_quickly(cx);
+    let text = after(cx, &device, cx.screen.lang.word("tiene otros permisos", "has other rights"), is_told);
+    let json = json!({
+        "device": device, "role": role.key(), "crew": args.crew, "localities": args.localities, "told": is_told,
+    });
+    Report::new(&json, text)
+}
+
+fn after(cx: &Context, device: &str, what: &str, is_told: bool) -> String {
+    let lang = cx.screen.lang;
+    let state = match is_told {
+        true => lang.word("el servidor ya lo sabe", "the server knows"),
+        false => {
+            lang.word("valdrá después del próximo «crew sync»", "it will count after the next `crew sync`")
+        }
+    };
+    format!("{} {what}\n{state}\n", device.chars().take(8).collect::<String>())
 }
 
 fn list(cx: &Context) -> Result<Report, CliError> {
     let devices = cx.read(|notebook| Ok(notebook.devices()?))?;
     let lang = cx.screen.lang;
     let mut table = Table::new(&match lang {
-        crate::text::Lang::Es => ["equipo", "nombre", "papel", "último contacto", "último hecho", ""],
-        crate::text::Lang::En => ["device", "name", "role", "last contact", "last entry", ""],
+        Lang::Es => ["equipo", "nombre", "papel", "último contacto", "último hecho", ""],
+        Lang::En => ["device", "name", "role", "last contact", "last entry", ""],
     });
     for device in &devices {
         let contact = device.last_contact.as_deref().map_or_else(|| "—".to_owned(), |at| cx.when.both_of(at));
@@ -40,8 +150,30 @@ fn list(cx: &Context) -> Result<Report, CliError> {
             labels::role_key(&device.role, lang).to_owned(),
             contact,
             device.last_seq.to_string(),
-            if device.revoked { lang.word("dado de baja", "revoked").to_owned() } else { String::new() },
+            state(device, lang),
         ]);
     }
     Report::new(&devices, table.render(cx.screen.width, cx.screen.style))
+}
+
+fn state(device: &DeviceItem, lang: Lang) -> String {
+    let mut words = Vec::new();
+    if device.revoked {
+        let fate = match device.fate.as_deref() {
+            Some("lost") => lang.word(" (extraviado)", " (lost)"),
+            Some("stolen") => lang.word(" (robado)", " (stolen)"),
+            Some("retired") => lang.word(" (retirado)", " (retired)"),
+            _ => "",
+        };
+        words.push(format!("{}{fate}", lang.word("dado de baja", "revoked")));
+    }
+    if let Some(before) = &device.continues {
+        let before: String = before.chars().take(8).collect();
+        words.push(format!("{} {before}", lang.word("continúa a", "continues")));
+    }
+    if device.skew_ms.abs() >= 60_000 {
+        let minutes = device.skew_ms / 60_000;
+        words.push(format!("{} {minutes:+} min", lang.word("reloj", "clock")));
+    }
+    words.join(", ")
 }

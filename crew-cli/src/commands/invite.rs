@@ -9,7 +9,6 @@ use sync_core::time::rfc3339;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exchange;
-use crate::http::Patience;
 use crate::output::Report;
 use crate::text;
 
@@ -43,7 +42,7 @@ pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
     })?;
     let invitation =
         cx.write(|notebook| Ok(notebook.invite(role, args.crew.as_deref(), &args.localities)?))?;
-    let is_told = !args.no_sync && told_server(cx);
+    let is_told = !args.no_sync && exchange::try_quickly(cx);
     let expires_at = rfc3339(invitation.expires_at_ms);
     let state = if is_told {
         cx.screen.lang.word("ya se puede usar", "it can be used now")
@@ -59,14 +58,4 @@ pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
         cx.when.both(invitation.expires_at_ms)
     );
     Report::new(&json!({ "code": invitation.code, "expires_at": expires_at, "usable_now": is_told }), text)
-}
-
-fn told_server(cx: &Context) -> bool {
-    match exchange::run(cx, Patience::quick(), false) {
-        Ok(_) => true,
-        Err(error) => {
-            cx.screen.warn(&error.message);
-            false
-        }
-    }
 }

@@ -43,8 +43,19 @@ pub fn run(cx: &Context) -> Result<Report, CliError> {
     ];
     let carried = (status.carried > 0)
         .then(|| (lang.word("lleva de otros", "carried for others"), status.carried.to_string()));
+    let dismissed = (status.dismissed > 0).then(|| {
+        let how = format!("{} (crew quarantine list --dismissed)", status.dismissed);
+        (lang.word("desechado, con copia aquí", "dismissed, kept here"), how)
+    });
+    let revoked =
+        status.revoked.as_ref().map(|reason| (lang.word("dado de baja", "revoked"), style.alert(reason)));
+    let partings = status.partings.last().map(|at| {
+        let words = lang.word("el servidor mostró otro pasado", "the server showed another past");
+        (lang.word("¡atención!", "warning"), style.alert(&format!("{words}: {}", cx.when.both_of(at))))
+    });
+    let more = carried.into_iter().chain(dismissed).chain(revoked).chain(partings);
     let text: String =
-        lines.iter().chain(&carried).map(|(word, value)| format!("{}  {value}\n", pad(word, 22))).collect();
+        lines.into_iter().chain(more).map(|(word, value)| format!("{}  {value}\n", pad(word, 22))).collect();
     Report::new(&status, text)
 }
 

@@ -12,6 +12,7 @@ use crate::exchange::{self, Totals};
 use crate::http::{HttpError, Patience, Server};
 use crate::labels;
 use crate::output::Report;
+use crate::parting;
 use crate::table::clean;
 use crate::text::Lang;
 
@@ -43,6 +44,12 @@ pub fn run(cx: &Context, args: &SyncArgs) -> Result<Report, CliError> {
         return watch(cx, args.poor_link);
     }
     let totals = exchange::run(cx, Patience::ordinary(), args.poor_link)?;
+    if let Some(parted) = &totals.parted {
+        if !cx.screen.json {
+            cx.screen.out(&told(cx, &totals));
+        }
+        return Err(parting::found(cx, parted));
+    }
     Report::new(&totals, told(cx, &totals))
 }
 
@@ -70,6 +77,18 @@ fn told(cx: &Context, totals: &Totals) -> String {
         let reason = held_because(cx, refused);
         let word = cx.screen.lang.word("retenido", "held back");
         text.push_str(&format!("{} {}: {}\n", style.alert(word), clean(folio), clean(&reason)));
+    }
+    for decided in &totals.decided {
+        let folio = clean(decided.folio.as_deref().unwrap_or("—"));
+        let word = match decided.released {
+            true => style.good(cx.screen.lang.word("liberado", "released")),
+            false => style.alert(cx.screen.lang.word("desechado", "dismissed")),
+        };
+        text.push_str(&format!("{word} {folio}: {}\n", clean(&decided.reason)));
+    }
+    if totals.recovered > 0 {
+        let word = cx.screen.lang.word("devueltos al servidor", "handed back to the server");
+        text.push_str(&format!("{word}  {}\n", totals.recovered));
     }
     let trips = cx.screen.lang.word("viajes", "round trips");
     text.push_str(&style.dim(&format!("{round_trips} {trips}, ↑ {bytes_up} B, ↓ {bytes_down} B")));

@@ -31,6 +31,8 @@ pub fn about(path: &str) -> Option<&'static str> {
         "crew conflict resolve" => "Resuelve una diferencia, con el motivo",
         "crew quarantine" => "Trabajo que el servidor retuvo",
         "crew quarantine list" => "Lista lo retenido",
+        "crew quarantine release" => "Hace que cuente lo retenido",
+        "crew quarantine dismiss" => "Desecha lo retenido; su autor conserva copia",
         "crew bundle" => "Intercambio por archivo: memoria USB, otro teléfono",
         "crew bundle export" => "Escribe un archivo con lo que falta entregar",
         "crew bundle import" => "Toma lo que trae un archivo",
@@ -41,6 +43,8 @@ pub fn about(path: &str) -> Option<&'static str> {
         "crew invite" => "Da un código de un solo uso para otro equipo",
         "crew device" => "Equipos registrados",
         "crew device list" => "Lista los equipos",
+        "crew device revoke" => "Da de baja un equipo",
+        "crew device assign" => "Da a un equipo otro papel, cuadrilla o localidades",
         "crew audit" => "Quién hizo qué y cuándo, con su prueba",
         "crew audit log" => "Lista los hechos en el orden del registro",
         "crew audit replay" => "El estado como se conocía o como había ocurrido en un momento",
@@ -56,6 +60,12 @@ pub fn about(path: &str) -> Option<&'static str> {
 pub fn arg(path: &str, id: &str) -> Option<&'static str> {
     let own = match (path, id) {
         ("crew enrol", "name") => "Cómo se llama este equipo, o quién lo lleva",
+        ("crew device revoke" | "crew device assign", "device") => {
+            "El equipo, por nombre, letras o inicio de su identificador"
+        }
+        ("crew quarantine release" | "crew quarantine dismiss", "device") => {
+            "Todo lo retenido de este equipo"
+        }
         ("crew invite", "crew") => "Clave de la cuadrilla, para el equipo de una cuadrilla",
         ("crew invite", "localities") => "Localidad donde trabaja; se puede repetir",
         ("crew import", "file") => "El archivo, YAML o JSON",
@@ -110,6 +120,10 @@ fn common(id: &str) -> Option<&'static str> {
         "file" => "El archivo",
         "take" => "Toma el valor con este número, como aparece en la lista",
         "device" => "Solo este equipo, por su identificador o sus primeras letras",
+        "ids" => "Lo retenido, por el número de la lista",
+        "carried" => "De ese equipo, solo lo que otro ya había recogido y respalda",
+        "dismissed" => "Lo propio que se desechó, para leerlo y copiarlo",
+        "fate" => "Qué fue de él: lost (extraviado), stolen (robado), retired (retirado)",
         "at_seq" => "Como lo conocía la oficina en este número del registro",
         "known_at" => "Como lo conocía la oficina a esta hora (RFC 3339)",
         "claimed_at" => "Como había ocurrido a esta hora, según las cuadrillas (RFC 3339)",

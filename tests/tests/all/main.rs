@@ -7,3 +7,4 @@ mod kill;
 mod schemas;
 mod source;
 mod tidy;
+mod trust;

@@ -1,0 +1,28 @@
+//! Parting: the server showed another past than the one it had signed. What is said about it, and where.
+
+use sync_core::notebook::PartedPast;
+
+use crate::context::Context;
+use crate::error::{CliError, exit};
+use crate::text;
+
+/// The alarm for a person. The work is safe: the exchange went through before this is said.
+pub fn found(_cx: &Context, parted: &PartedPast) -> CliError {
+    let (kept, shown) = (parted.kept.size, parted.shown.size);
+    CliError::new(
+        exit::INTEGRITY,
+        "parted",
+        text!(
+            "el servidor mostró otro pasado: su libro de {shown} hechos no continúa el de {kept} que este equipo \
+             guardó firmado",
+            "the server showed another past: its ledger of {shown} entries does not continue the one of {kept} that \
+             this device keeps signed"
+        ),
+        text!(
+            "su trabajo está a salvo y se volvió a entregar; avise a contraloría: los dos sellos quedan en este \
+             equipo (crew status), y crew audit verify --from dice dónde se apartan",
+            "your work is safe and was handed over again; tell the auditor: both checkpoints stay on this device \
+             (crew status), and crew audit verify --from says where they part"
+        ),
+    )
+}

@@ -1,0 +1,35 @@
+//! Succession: a folder that turns out to be a copy of another device, or an old state of itself, enrols anew by the
+//! old name's key, without a code, and writes again what the ledger did not take.
+
+use sync_core::notebook::Succeeded;
+
+use crate::context::Context;
+use crate::error::CliError;
+use crate::exchange::failed;
+use crate::http::Server;
+use crate::text;
+
+/// Where the server takes enrolments.
+const PATH: &str = "/v1/enrol";
+
+/// Goes on under a new name if the server has shown that another device writes under this one's. The caller holds the
+/// exchange lock.
+///
+/// # Errors
+/// Connection; rule, if the old name was revoked or has gone on too often.
+pub fn run(cx: &Context, server: &Server, seed: &[u8; 32]) -> Result<Option<Succeeded>, CliError> {
+    if !cx.read(|notebook| Ok(notebook.is_copy()?))? {
+        return Ok(None);
+    }
+    let frame = cx.write(|notebook| Ok(notebook.succeed_start(seed)?))?;
+    let reply = server.post(PATH, &frame).map_err(|error| failed(cx, error))?;
+    let succeeded = cx.write(|notebook| Ok(notebook.succeed_finish(seed, &frame, &reply.frame)?))?;
+    let letters = &succeeded.letters;
+    cx.screen.warn(&text!(
+        "otro equipo ya escribía con este nombre: esta carpeta es una copia y sigue con nombre propio \
+         (letras {letters}); lo que faltaba se volvió a escribir",
+        "another device already wrote under this name: this folder is a copy and goes on under its own \
+         (letters {letters}); what was missing was written again"
+    ));
+    Ok(Some(succeeded))
+}
