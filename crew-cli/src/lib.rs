@@ -13,6 +13,7 @@ pub mod home;
 pub mod http;
 pub mod labels;
 pub mod output;
+pub mod qr;
 pub mod seen;
 pub mod style;
 pub mod table;

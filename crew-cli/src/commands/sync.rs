@@ -99,7 +99,7 @@ fn watch(cx: &Context, is_poor: bool) -> Result<Report, CliError> {
                 if totals.pushed + totals.pulled > 0 {
                     cx.screen.out(&told(cx, &totals));
                 }
-                if wait_for_news(&url, &path).is_ok() {
+                if wait_for_news(cx, &url, &path).is_ok() {
                     continue;
                 }
             }
@@ -112,8 +112,9 @@ fn watch(cx: &Context, is_poor: bool) -> Result<Report, CliError> {
 }
 
 /// Returns at the first news, or once the stream ends.
-fn wait_for_news(url: &str, path: &str) -> Result<(), HttpError> {
-    let events = Server::new(url, Patience::ordinary())?.events(path, SILENCE_MAX)?;
+fn wait_for_news(cx: &Context, url: &str, path: &str) -> Result<(), HttpError> {
+    let roots = cx.home.roots().map_err(|error| HttpError::Tls(error.message.en.into()))?;
+    let events = Server::trusting(url, Patience::ordinary(), roots)?.events(path, SILENCE_MAX)?;
     let mut events = BufReader::new(events);
     loop {
         let mut line = Vec::new();
