@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use sync_core::crypto::SecretKey;
 use sync_core::limits::{MESSAGE_BYTES_AIM, MESSAGE_BYTES_AIM_POOR, ROUND_TRIPS_MAX};
 use sync_core::notebook::{Exchanged, RefusedEntry};
 
@@ -131,15 +132,27 @@ impl Pace {
 /// # Errors
 /// Connection, with how much stays unsent; integrity, if the reply is not the server's; what the store answers.
 pub fn run(cx: &Context, patience: Patience, is_poor: bool) -> Result<Totals, CliError> {
+    run_with(cx, &cx.key()?, patience, is_poor)
+}
+
+/// As [`run`], with a key that was opened before: `--watch` asks for the PIN once.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    cx: &Context,
+    key: &SecretKey,
+    patience: Patience,
+    is_poor: bool,
+) -> Result<Totals, CliError> {
     let _lock = cx.home.lock_exchange()?;
     let url = cx.read(|notebook| Ok(notebook.identity()?.url.clone()))?;
     let server = Server::trusting(&url, patience, cx.home.roots()?).map_err(|error| failed(cx, error))?;
-    let key = cx.home.key()?;
     let mut pace = Pace::new(is_poor);
     let mut waiting = Waiting::new(patience);
     let mut totals = Totals::default();
     while totals.round_trips < u64::from(ROUND_TRIPS_MAX) {
-        let request = cx.write(|notebook| Ok(notebook.request(&key, pace.aim_bytes, pace.spell_out)?))?;
+        let request = cx.write(|notebook| Ok(notebook.request(key, pace.aim_bytes, pace.spell_out)?))?;
         totals.round_trips += 1;
         let reply = match server.post(PATH, &request.frame) {
             Ok(reply) => reply,

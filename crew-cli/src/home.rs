@@ -6,9 +6,11 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use sync_core::crypto::SecretKey;
+use sync_core::notebook::NotebookError;
 use ureq::tls::{PemItem, RootCerts, parse_pem};
 
 use crate::error::{CliError, exit};
+use crate::persons::Persons;
 use crate::text;
 use crate::{clock, files};
 
@@ -80,11 +82,19 @@ impl Home {
             .map_err(|error| CliError::file(&self.folder, &error))
     }
 
-    /// The device's key.
+    /// Who shares this device.
+    ///
+    /// # Errors
+    /// As [`Persons::read`].
+    pub fn persons(&self) -> Result<Persons, CliError> {
+        Persons::read(&self.folder)
+    }
+
+    /// The seed of the device's key, where no persons share it.
     ///
     /// # Errors
     /// Not enrolled, if there is none; integrity, if the file is not a key.
-    pub fn key(&self) -> Result<SecretKey, CliError> {
+    pub fn seed(&self) -> Result<[u8; 32], CliError> {
         let path = self.key_path();
         let file = match File::open(&path) {
             Ok(file) => file,
@@ -99,21 +109,46 @@ impl Home {
             .map_err(|error| CliError::file(&path, &error))?;
         let mut seed = [0; 32];
         hex::decode_to_slice(text.trim(), &mut seed).map_err(|_| bad_key(&path))?;
-        Ok(SecretKey::from_seed(&seed))
+        Ok(seed)
+    }
+
+    /// Keeps the seed as it is, for the device's user alone.
+    ///
+    /// # Errors
+    /// As the disk answers.
+    pub fn keep_plain_key(&self, seed: &[u8; 32]) -> Result<(), CliError> {
+        let path = self.key_path();
+        let made = files::write_whole(&path, format!("{}\n", hex::encode(seed)).as_bytes(), 0o600);
+        made.map_err(|error| CliError::file(&path, &error))
+    }
+
+    /// Takes the plain key away, once vaults hold it.
+    ///
+    /// # Errors
+    /// As the disk answers.
+    pub fn forget_plain_key(&self) -> Result<(), CliError> {
+        let path = self.key_path();
+        if !path.exists() {
+            return Ok(());
+        }
+        std::fs::remove_file(&path)
+            .and_then(|()| File::open(&self.folder)?.sync_all())
+            .map_err(|error| CliError::file(&path, &error))
     }
 
     /// The device's key, made on first use and durable before it is used.
     ///
     /// # Errors
-    /// As [`Home::key`], or as the disk answers.
+    /// As [`Home::seed`], or as the disk answers; rule, if the device is shared and so enrolled.
     pub fn key_or_new(&self) -> Result<SecretKey, CliError> {
         if self.key_path().exists() {
-            return self.key();
+            return Ok(SecretKey::from_seed(&self.seed()?));
         }
-        let path = self.key_path();
+        if let Some(person) = self.persons()?.all.first() {
+            return Err(NotebookError::AlreadyEnrolled(person.name.clone()).into());
+        }
         let seed = clock::entropy()?;
-        let made = files::write_whole(&path, format!("{}\n", hex::encode(seed)).as_bytes(), 0o600);
-        made.map_err(|error| CliError::file(&path, &error))?;
+        self.keep_plain_key(&seed)?;
         Ok(SecretKey::from_seed(&seed))
     }
 
@@ -237,11 +272,11 @@ mod tests {
     fn a_key_is_made_once_and_private() {
         let folder = tempfile::tempdir().unwrap();
         let home = Home { folder: folder.path().join("new") };
-        assert_eq!(home.key().err().unwrap().code, "not_enrolled");
+        assert_eq!(home.seed().err().unwrap().code, "not_enrolled");
         home.create().unwrap();
         let made = home.key_or_new().unwrap().public();
         assert_eq!(home.key_or_new().unwrap().public(), made);
-        assert_eq!(home.key().unwrap().public(), made);
+        assert_eq!(SecretKey::from_seed(&home.seed().unwrap()).public(), made);
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(home.folder()), mode(&home.key_path())), (0o700, 0o600));
     }
@@ -251,7 +286,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = Home { folder: folder.path().into() };
         std::fs::write(home.key_path(), "hola").unwrap();
-        assert_eq!(home.key().err().unwrap().exit, 5);
+        assert_eq!(home.seed().err().unwrap().exit, 5);
     }
 
     #[test]

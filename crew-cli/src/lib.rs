@@ -13,12 +13,15 @@ pub mod home;
 pub mod http;
 pub mod labels;
 pub mod output;
+pub mod persons;
+pub mod pin;
 pub mod qr;
 pub mod seen;
 pub mod style;
 pub mod table;
 pub mod text;
 pub mod usage;
+pub mod vault;
 pub mod when;
 
 use std::ffi::OsString;

@@ -91,9 +91,10 @@ fn watch(cx: &Context, is_poor: bool) -> Result<Report, CliError> {
         Ok((identity.url.clone(), identity.device))
     })?;
     let path = format!("/v1/events?device={device}");
+    let key = cx.key()?;
     let mut wait_s = RETRY_FIRST_S;
     loop {
-        match exchange::run(cx, Patience::ordinary(), is_poor) {
+        match exchange::run_with(cx, &key, Patience::ordinary(), is_poor) {
             Ok(totals) => {
                 wait_s = RETRY_FIRST_S;
                 if totals.pushed + totals.pulled > 0 {

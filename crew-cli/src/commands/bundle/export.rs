@@ -11,7 +11,7 @@ use crate::output::Report;
 /// # Errors
 /// As the notebook or the disk answers.
 pub fn run(cx: &Context, args: &BundleArgs) -> Result<Report, CliError> {
-    let key = cx.home.key()?;
+    let key = cx.key()?;
     let bundle = cx.write(|notebook| Ok(notebook.bundle_export(&key)?))?;
     files::write_whole(&args.file, &bundle.bytes, 0o600)
         .map_err(|error| CliError::file(&args.file, &error))?;
