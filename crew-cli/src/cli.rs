@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit, bundle, completions, conflict, device, enrol, import, invite, man, order, quarantine, sync,
+    audit, bundle, completions, conflict, device, enrol, import, invite, man, order, person, quarantine, sync,
 };
 use crate::text::Lang;
 
@@ -25,6 +25,10 @@ pub struct Cli {
     /// One JSON value on standard output, nothing else
     #[arg(long, global = true)]
     pub json: bool,
+
+    /// File with the person's PIN (otherwise `CREW_PIN`, or it is asked for)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub pin_file: Option<PathBuf>,
 
     /// Language: es, en
     #[arg(long, global = true, value_enum, value_name = "LANG")]
@@ -62,6 +66,9 @@ pub enum Command {
     /// Enrolled devices
     #[command(subcommand)]
     Device(device::DeviceCommand),
+    /// Persons who share this device, each with a PIN
+    #[command(subcommand)]
+    Person(person::PersonCommand),
     /// Who did what, when, and the proof of it
     #[command(subcommand)]
     Audit(audit::AuditCommand),

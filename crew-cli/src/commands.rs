@@ -10,6 +10,7 @@ pub mod import;
 pub mod invite;
 pub mod man;
 pub mod order;
+pub mod person;
 pub mod quarantine;
 pub mod status;
 pub mod sync;
@@ -36,6 +37,7 @@ pub fn run(cx: &Context, command: &Command) -> Result<Report, CliError> {
         Command::Import(args) => import::run(cx, args),
         Command::Invite(args) => invite::run(cx, args),
         Command::Device(command) => device::run(cx, command),
+        Command::Person(command) => person::run(cx, command),
         Command::Audit(command) => audit::run(cx, command),
         Command::Completions(args) => completions::run(cx, args),
         Command::Man(args) => man::run(cx, args),

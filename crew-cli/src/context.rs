@@ -1,6 +1,7 @@
 //! Context: one run of a command. Opens the device's store, hands the core's notebook to the command, and makes what
 //! it wrote durable before anything is said to be saved.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use store::{CatchUp, DiskStore, Ledger, Notices, Options, Records, Store, StoreError};
@@ -16,6 +17,7 @@ use crate::error::CliError;
 use crate::home::Home;
 use crate::labels;
 use crate::output::Screen;
+use crate::pin;
 use crate::text;
 use crate::when::When;
 
@@ -33,6 +35,8 @@ pub struct Context {
     pub home: Home,
     /// How to say times.
     pub when: When,
+    /// Where the person's PIN is, if a file was named.
+    pub pin_file: Option<PathBuf>,
 }
 
 /// The journal as the core reads it.
@@ -51,7 +55,27 @@ impl Context {
     /// Usage, if there is no folder to work in or the clock override is no time.
     pub fn new(cli: &Cli, screen: Screen, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, CliError> {
         let home = Home::locate(cli.home.as_deref(), env)?;
-        Ok(Self { screen, home, when: When::local(clock::now_ms()?, screen.lang) })
+        let when = When::local(clock::now_ms()?, screen.lang);
+        Ok(Self { screen, home, when, pin_file: cli.pin_file.clone() })
+    }
+
+    /// The seed of the device's key. Where persons share it, the one in use must give the PIN.
+    ///
+    /// # Errors
+    /// Not enrolled; rule, if nobody is chosen or the PIN is wrong; integrity, if what is kept is no key.
+    pub fn seed(&self) -> Result<[u8; 32], CliError> {
+        let mut persons = self.home.persons()?;
+        if !persons.is_shared() {
+            return self.home.seed();
+        }
+        let person = persons.person_in_use()?;
+        let name = &person.name;
+        let question = text!("PIN de {name}", "PIN of {name}");
+        let pin = pin::get(self.pin_file.as_deref(), pin::PIN_VARIABLE, &question, self.screen.lang)?;
+        let seed = persons.open(self.home.folder(), &[person], &pin)?;
+        // One that a crash left beside the vaults.
+        self.home.forget_plain_key()?;
+        Ok(seed)
     }
 
     /// Lets `ask` read the notebook. Works on a read-only folder, beside another `crew`, and on a full disk: then
@@ -138,7 +162,9 @@ impl Context {
             monotonic_ms: clock::monotonic_ms(),
             entropy: clock::entropy()?,
         };
-        Ok(Notebook::open(rows, journal, next_line, &[], moment)?)
+        let mut notebook = Notebook::open(rows, journal, next_line, &[], moment)?;
+        notebook.set_author(self.home.persons()?.author());
+        Ok(notebook)
     }
 
     fn open(&self, create: bool) -> Result<Box<DiskStore>, StoreError> {

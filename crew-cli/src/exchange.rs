@@ -1,6 +1,8 @@
 //! Exchange: requests and replies until neither side has more. The store is free while the network is slow, so that
 //! work can be noted meanwhile; a lock of its own keeps a second exchange out.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use sync_core::limits::{MESSAGE_BYTES_AIM, MESSAGE_BYTES_AIM_POOR, ROUND_TRIPS_MAX};
 use sync_core::notebook::{DecidedEntry, Exchanged, PartedPast, RefusedEntry, Succeeded};
@@ -20,6 +22,35 @@ const TRIES_AT_SMALLEST: u32 = 2;
 const IDLE_REPLIES_MAX: u32 = 4;
 /// The server's word for a change it does not know by its short name.
 const UNKNOWN_REFERENCE: &str = "unknown_reference";
+
+/// How much longer to wait for a server that asks for it.
+#[derive(Debug)]
+pub struct Waiting {
+    left: Duration,
+}
+
+impl Waiting {
+    /// As long as the patience for one request is.
+    pub fn new(patience: Patience) -> Self {
+        Self { left: patience.total }
+    }
+
+    /// Waits if that is what the server asked for and there is patience left; `true` if to ask again.
+    pub fn as_told(&mut self, cx: &Context, error: &HttpError) -> bool {
+        let HttpError::Refused { status: 429, retry_after_s: Some(seconds), .. } = error else {
+            return false;
+        };
+        let wait = Duration::from_secs(*seconds);
+        let Some(left) = self.left.checked_sub(wait) else { return false };
+        self.left = left;
+        cx.screen.warn(&text!(
+            "el servidor pide esperar {seconds} s; se espera y se sigue, no se pierde nada",
+            "the server asks to wait {seconds} s; waiting and going on, nothing is lost"
+        ));
+        std::thread::sleep(wait);
+        true
+    }
+}
 
 /// What an exchange came to.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -109,16 +140,29 @@ impl Pace {
 /// # Errors
 /// Connection, with how much stays unsent; integrity, if the reply is not the server's; what the store answers.
 pub fn run(cx: &Context, patience: Patience, is_poor: bool) -> Result<Totals, CliError> {
+    run_with(cx, &cx.seed()?, patience, is_poor)
+}
+
+/// As [`run`], with a seed that was opened before: `--watch` asks for the PIN once.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    cx: &Context,
+    seed: &[u8; 32],
+    patience: Patience,
+    is_poor: bool,
+) -> Result<Totals, CliError> {
     let _lock = cx.home.lock_exchange()?;
     let url = cx.read(|notebook| Ok(notebook.identity()?.url.clone()))?;
-    let server = Server::new(&url, patience).map_err(|error| failed(cx, error))?;
-    let seed = cx.home.seed()?;
+    let server = Server::trusting(&url, patience, cx.home.roots()?).map_err(|error| failed(cx, error))?;
     let mut totals = Totals::default();
-    exchange(cx, &server, &seed, is_poor, &mut totals)?;
+    let talk = Talk { cx, server: &server, patience, is_poor };
+    talk.exchange(seed, &mut totals)?;
     // A copy of another device goes on under a name of its own, at once: nothing of either is lost.
-    if let Some(renamed) = succession::run(cx, &server, &seed)? {
+    if let Some(renamed) = succession::run(cx, &server, seed)? {
         totals.renamed = Some(renamed);
-        exchange(cx, &server, &seed, is_poor, &mut totals)?;
+        talk.exchange(seed, &mut totals)?;
     }
     cx.screen.progress_done();
     Ok(totals)
@@ -135,36 +179,47 @@ pub fn try_quickly(cx: &Context) -> bool {
     }
 }
 
-fn exchange(
-    cx: &Context,
-    server: &Server,
-    seed: &[u8; 32],
+/// Who speaks to whom, and how patiently.
+struct Talk<'t> {
+    cx: &'t Context,
+    server: &'t Server,
+    patience: Patience,
     is_poor: bool,
-    totals: &mut Totals,
-) -> Result<(), CliError> {
-    let key = cx.read(|notebook| Ok(notebook.key(seed)))?;
-    let mut pace = Pace::new(is_poor);
-    while totals.round_trips < u64::from(ROUND_TRIPS_MAX) {
-        let request = cx.write(|notebook| Ok(notebook.request(&key, pace.aim_bytes, pace.spell_out)?))?;
-        totals.round_trips += 1;
-        let reply = match server.post(PATH, &request.frame) {
-            Ok(reply) => reply,
-            Err(error) if pace.adapt(&error) || skips(cx, &mut pace, &error)? => continue,
-            Err(error) => return Err(failed(cx, error)),
-        };
-        let exchanged = cx.write(|notebook| Ok(notebook.on_reply(&request, &reply.frame)?))?;
-        let goes_on = pace.goes_on(&exchanged);
-        let more = exchanged.more;
-        totals.add(&reply, exchanged);
-        if !more {
-            break;
+}
+
+impl Talk<'_> {
+    fn exchange(&self, seed: &[u8; 32], totals: &mut Totals) -> Result<(), CliError> {
+        let cx = self.cx;
+        let key = cx.read(|notebook| Ok(notebook.key(seed)))?;
+        let mut pace = Pace::new(self.is_poor);
+        let mut waiting = Waiting::new(self.patience);
+        while totals.round_trips < u64::from(ROUND_TRIPS_MAX) {
+            let request =
+                cx.write(|notebook| Ok(notebook.request(&key, pace.aim_bytes, pace.spell_out)?))?;
+            totals.round_trips += 1;
+            let reply = match self.server.post(PATH, &request.frame) {
+                Ok(reply) => reply,
+                Err(error)
+                    if pace.adapt(&error) || waiting.as_told(cx, &error) || skips(cx, &mut pace, &error)? =>
+                {
+                    continue;
+                }
+                Err(error) => return Err(failed(cx, error)),
+            };
+            let exchanged = cx.write(|notebook| Ok(notebook.on_reply(&request, &reply.frame)?))?;
+            let goes_on = pace.goes_on(&exchanged);
+            let more = exchanged.more;
+            totals.add(&reply, exchanged);
+            if !more {
+                break;
+            }
+            if !goes_on {
+                return Err(stuck(cx));
+            }
+            tell(cx, totals);
         }
-        if !goes_on {
-            return Err(stuck(cx));
-        }
-        tell(cx, totals);
+        Ok(())
     }
-    Ok(())
 }
 
 /// Moves the attempt number past the server's, once: this folder was restored from a copy and counts from then.

@@ -6,8 +6,11 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use sync_core::crypto::SecretKey;
+use sync_core::notebook::NotebookError;
+use ureq::tls::{PemItem, RootCerts, parse_pem};
 
 use crate::error::{CliError, exit};
+use crate::persons::Persons;
 use crate::text;
 use crate::{clock, files};
 
@@ -15,6 +18,11 @@ use crate::{clock, files};
 pub const HOME_VARIABLE: &str = "CUADRILLA_HOME";
 /// A key file is 64 hex digits and a line end.
 const KEY_FILE_BYTES_MAX: u64 = 256;
+
+/// The authority that vouches for the server, if it is not one that the platform trusts.
+const AUTHORITY_FILE: &str = "ca.pem";
+/// Largest such file, in bytes.
+const AUTHORITY_BYTES_MAX: usize = 1024 * 1024;
 
 /// The device's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +82,15 @@ impl Home {
             .map_err(|error| CliError::file(&self.folder, &error))
     }
 
-    /// The seed of the device's key.
+    /// Who shares this device.
+    ///
+    /// # Errors
+    /// As [`Persons::read`].
+    pub fn persons(&self) -> Result<Persons, CliError> {
+        Persons::read(&self.folder)
+    }
+
+    /// The seed of the device's key, where no persons share it.
     ///
     /// # Errors
     /// Not enrolled, if there is none; integrity, if the file is not a key.
@@ -96,19 +112,71 @@ impl Home {
         Ok(seed)
     }
 
+    /// Keeps the seed as it is, for the device's user alone.
+    ///
+    /// # Errors
+    /// As the disk answers.
+    pub fn keep_plain_key(&self, seed: &[u8; 32]) -> Result<(), CliError> {
+        let path = self.key_path();
+        let made = files::write_whole(&path, format!("{}\n", hex::encode(seed)).as_bytes(), 0o600);
+        made.map_err(|error| CliError::file(&path, &error))
+    }
+
+    /// Takes the plain key away, once vaults hold it.
+    ///
+    /// # Errors
+    /// As the disk answers.
+    pub fn forget_plain_key(&self) -> Result<(), CliError> {
+        let path = self.key_path();
+        if !path.exists() {
+            return Ok(());
+        }
+        std::fs::remove_file(&path)
+            .and_then(|()| File::open(&self.folder)?.sync_all())
+            .map_err(|error| CliError::file(&path, &error))
+    }
+
     /// The device's key, made on first use and durable before it is used.
     ///
     /// # Errors
-    /// As [`Home::seed`], or as the disk answers.
+    /// As [`Home::seed`], or as the disk answers; rule, if the device is shared and so enrolled.
     pub fn key_or_new(&self) -> Result<SecretKey, CliError> {
         if self.key_path().exists() {
             return Ok(SecretKey::from_seed(&self.seed()?));
         }
-        let path = self.key_path();
+        if let Some(person) = self.persons()?.all.first() {
+            return Err(NotebookError::AlreadyEnrolled(person.name.clone()).into());
+        }
         let seed = clock::entropy()?;
-        let made = files::write_whole(&path, format!("{}\n", hex::encode(seed)).as_bytes(), 0o600);
-        made.map_err(|error| CliError::file(&path, &error))?;
+        self.keep_plain_key(&seed)?;
         Ok(SecretKey::from_seed(&seed))
+    }
+
+    /// Who vouches for the server's certificate: the authority given at enrolment, or those the platform trusts.
+    ///
+    /// # Errors
+    /// As the disk answers; integrity, if the file holds no certificate.
+    pub fn roots(&self) -> Result<RootCerts, CliError> {
+        let path = self.folder.join(AUTHORITY_FILE);
+        if path.exists() { authorities(&path) } else { Ok(RootCerts::PlatformVerifier) }
+    }
+
+    /// Keeps a copy of the authority's PEM file, or forgets the one kept.
+    ///
+    /// # Errors
+    /// Usage, if `file` holds no certificate; as the disk answers.
+    pub fn keep_authority(&self, file: Option<&Path>) -> Result<(), CliError> {
+        let path = self.folder.join(AUTHORITY_FILE);
+        let done = match file {
+            Some(file) => {
+                let pem = files::read_bounded(file, AUTHORITY_BYTES_MAX)?;
+                authorities(file)?;
+                files::write_whole(&path, &pem, 0o600)
+            }
+            None if path.exists() => std::fs::remove_file(&path),
+            None => Ok(()),
+        };
+        done.map_err(|error| CliError::file(&path, &error))
     }
 
     /// Keeps a second exchange out. The store itself stays free: work can be noted while the network is slow.
@@ -142,6 +210,27 @@ impl Home {
             Err(TryLockError::Error(error)) => Err(CliError::file(&path, &error)),
         }
     }
+}
+
+fn authorities(path: &Path) -> Result<RootCerts, CliError> {
+    let pem = files::read_bounded(path, AUTHORITY_BYTES_MAX)?;
+    let found: Vec<_> = parse_pem(&pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if found.is_empty() {
+        let path = path.display();
+        return Err(CliError::usage(
+            text!("{path} no contiene ningún certificado PEM", "{path} holds no PEM certificate"),
+            text!(
+                "pida a quien administra el archivo de su autoridad certificadora (empieza con -----BEGIN CERTIFICATE-----)",
+                "ask the administrator for the file of their authority (it starts with -----BEGIN CERTIFICATE-----)"
+            ),
+        ));
+    }
+    Ok(RootCerts::new_with_certs(&found))
 }
 
 fn bad_key(path: &Path) -> CliError {

@@ -96,8 +96,16 @@ impl Server {
     /// # Errors
     /// `Url`, if it is no such address.
     pub fn new(url: &str, patience: Patience) -> Result<Self, HttpError> {
+        Self::trusting(url, patience, RootCerts::PlatformVerifier)
+    }
+
+    /// As [`Server::new`], whose certificate `roots` must vouch for.
+    ///
+    /// # Errors
+    /// As [`Server::new`].
+    pub fn trusting(url: &str, patience: Patience, roots: RootCerts) -> Result<Self, HttpError> {
         let url = normal_url(url)?;
-        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let tls = TlsConfig::builder().root_certs(roots).build();
         let config = Config::builder()
             .http_status_as_error(false)
             .max_redirects(0)

@@ -14,12 +14,16 @@ pub mod http;
 pub mod labels;
 pub mod output;
 pub mod parting;
+pub mod persons;
+pub mod pin;
+pub mod qr;
 pub mod seen;
 pub mod style;
 pub mod succession;
 pub mod table;
 pub mod text;
 pub mod usage;
+pub mod vault;
 pub mod when;
 
 use std::ffi::OsString;

@@ -77,6 +77,11 @@ impl Screen {
         Self { lang, json: false, width: WIDTH_UNBOUNDED, style: Style { is_on: false }, progress: false }
     }
 
+    /// Whether a person looks at standard output.
+    pub fn is_terminal(&self) -> bool {
+        self.width != WIDTH_UNBOUNDED && !self.json
+    }
+
     /// Shows what a command answered.
     pub fn report(&self, report: &Report) {
         if self.json {

@@ -66,6 +66,9 @@ pub struct Init {
     /// Nombre del municipio.
     #[arg(long)]
     pub name: String,
+    /// Dirección con que la encontrarán los dispositivos; con ella se da también el enlace de invitación.
+    #[arg(long, value_name = "URL", env = "CUADRILLA_URL")]
+    pub url: Option<String>,
     /// Letras con que empiezan los folios; si falta, salen del nombre.
     #[arg(long, value_name = "LETTERS")]
     pub folio_prefix: Option<String>,
@@ -113,6 +116,9 @@ pub struct Invite {
     /// Papel; aquí solo admin, los demás los invita la administración con `crew invite`.
     #[arg(long, value_parser = ["admin"], default_value = "admin")]
     pub role: String,
+    /// Dirección con que la encontrarán los dispositivos; con ella se da también el enlace de invitación.
+    #[arg(long, value_name = "URL", env = "CUADRILLA_URL")]
+    pub url: Option<String>,
 }
 
 /// `completions`.
@@ -170,6 +176,7 @@ fn english_arg(arg: clap::Arg) -> clap::Arg {
         "data" => "Data folder.",
         "municipality" => "INEGI key of the municipality, for example 14061.",
         "name" => "Name of the municipality.",
+        "url" => "Address that devices find it by; with it the invitation link is given too.",
         "folio_prefix" => "Letters that folios start with; taken from the name if absent.",
         "config" => "TOML file of settings; flags win, then variables, then this file.",
         "folio" => "Folio of the order.",

@@ -197,9 +197,14 @@ const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// A code from random bytes: three groups of four symbols, 60 bits.
 pub fn code_from(random: &[u8; CODE_CHARS]) -> String {
-    let symbols: Vec<char> = random.iter().map(|byte| char::from(SYMBOLS[usize::from(byte % 32)])).collect();
+    let symbols: Vec<char> = symbols(random.iter().copied()).chars().collect();
     let groups: Vec<String> = symbols.chunks(4).map(|group| group.iter().collect()).collect();
     groups.join("-")
+}
+
+/// One symbol for the low five bits of each byte.
+pub(crate) fn symbols(bytes: impl Iterator<Item = u8>) -> String {
+    bytes.map(|byte| char::from(SYMBOLS[usize::from(byte % 32)])).collect()
 }
 
 /// The tagged hash of a code as a person typed it: case, hyphens and look-alikes do not matter.

@@ -13,6 +13,7 @@ pub mod judge;
 pub mod keys;
 pub mod limits;
 pub mod line;
+pub mod link;
 pub mod merkle;
 pub mod notebook;
 pub mod office;

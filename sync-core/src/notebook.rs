@@ -56,6 +56,18 @@ pub struct Moment {
     pub entropy: [u8; 32],
 }
 
+/// Whose name goes into entries.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Author {
+    /// The device's own: nobody shares it.
+    #[default]
+    Device,
+    /// The person who was chosen.
+    Person(String),
+    /// Persons share it and none is chosen: no entry may be written.
+    Nobody,
+}
+
 /// What to keep: append the lines durably, then apply the batch.
 pub struct Written {
     /// Lines, in order.
@@ -102,6 +114,7 @@ pub struct Notebook<'a> {
     lines: PendingLines<'a>,
     rules: Rules,
     moment: Moment,
+    author: Author,
     draws: u64,
     identity: Option<Identity>,
     enrolling: Option<Enrolling>,
@@ -148,10 +161,16 @@ impl<'a> Notebook<'a> {
             lines: PendingLines { below: lines, first: next_line, written: RefCell::default() },
             rules,
             moment,
+            author: Author::default(),
             draws: 0,
             identity: read(rows, &keys::fact("identity"))?,
             enrolling: read(rows, &keys::fact("enrolling"))?,
         })
+    }
+
+    /// Says who works from here on.
+    pub fn set_author(&mut self, author: Author) {
+        self.author = author;
     }
 
     /// Who this device is.

@@ -1,8 +1,12 @@
-//! `crew enrol URL CODE --name NAME`: makes the device's key and learns whom to trust.
+//! `crew enrol URL CODE --name NAME`, or `crew enrol LINK --name NAME`: makes the device's key and learns whom to trust.
+
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
 use sync_core::line::Identity;
+use sync_core::link::{InvitationLink, KeyPin, LinkError, SCHEME};
+use sync_core::notebook::Notebook;
 use sync_core::scope::Scope;
 
 use crate::context::Context;
@@ -19,13 +23,48 @@ const PATH: &str = "/v1/enrol";
 /// Arguments of `enrol`.
 #[derive(Debug, Args)]
 pub struct EnrolArgs {
-    /// The server's address
+    /// The server's address, or an invitation link, which also holds the code
     pub url: String,
     /// The one-time code
-    pub code: String,
+    pub code: Option<String>,
     /// What people call this device, or who carries it
     #[arg(long)]
     pub name: String,
+    /// Certificate of the authority that vouches for the server (PEM), if the system does not know it
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+}
+
+/// Where to enrol, with what, and what the server must answer with.
+struct Invited {
+    url: String,
+    code: String,
+    pin: Option<KeyPin>,
+}
+
+impl Invited {
+    fn new(args: &EnrolArgs) -> Result<Self, CliError> {
+        if let Some(code) = &args.code {
+            return Ok(Self { url: args.url.clone(), code: code.clone(), pin: None });
+        }
+        match args.url.parse::<InvitationLink>() {
+            Ok(InvitationLink { url, code, pin }) => Ok(Self { url, code, pin: Some(pin) }),
+            Err(LinkError) if args.url.starts_with(SCHEME) => Err(CliError::usage(
+                text!("el enlace de invitación está incompleto", "the invitation link is incomplete"),
+                text!(
+                    "cópielo entero: cuadrilla:DIRECCIÓN#CÓDIGO.LLAVE",
+                    "copy all of it: cuadrilla:ADDRESS#CODE.KEY"
+                ),
+            )),
+            Err(LinkError) => Err(CliError::usage(
+                text!("falta el código", "the code is missing"),
+                text!(
+                    "crew enrol DIRECCIÓN CÓDIGO --name NOMBRE, o crew enrol ENLACE --name NOMBRE",
+                    "crew enrol ADDRESS CODE --name NAME, or crew enrol LINK --name NAME"
+                ),
+            )),
+        }
+    }
 }
 
 /// Enrols this device. A reply that got lost is asked for again by the same command.
@@ -34,13 +73,26 @@ pub struct EnrolArgs {
 /// Connection; rule, if the code does not count; integrity, if the reply is not signed by the server it names.
 pub fn run(cx: &Context, args: &EnrolArgs) -> Result<Report, CliError> {
     let kept = text!("no se perdió nada: repita la misma orden", "nothing lost: repeat the same command");
-    let server = Server::new(&args.url, Patience::ordinary()).map_err(|error| error.into_cli(&kept))?;
+    let Invited { url, code, pin } = Invited::new(args)?;
+    // Said before anything is made: a slip in the address leaves nothing behind.
+    Server::new(&url, Patience::ordinary()).map_err(|error| error.into_cli(&kept))?;
     cx.home.create()?;
     let lock = cx.home.lock_exchange()?;
     let key = cx.home.key_or_new()?;
-    let frame =
-        cx.write_new(|notebook| Ok(notebook.enrol_start(&args.url, &args.code, &args.name, &key)?))?;
-    let reply = server.post(PATH, &frame).map_err(|error| error.into_cli(&kept))?;
+    let frame = cx.write_new(|notebook| Ok(notebook.enrol_start(&url, &code, &args.name, &key)?))?;
+    cx.home.keep_authority(args.ca.as_deref())?;
+    let server = Server::trusting(&url, Patience::ordinary(), cx.home.roots()?)
+        .map_err(|error| error.into_cli(&kept))?;
+    let mut waiting = exchange::Waiting::new(Patience::ordinary());
+    let reply = loop {
+        match server.post(PATH, &frame) {
+            Err(error) if waiting.as_told(cx, &error) => {}
+            answered => break answered.map_err(|error| error.into_cli(&kept))?,
+        }
+    };
+    if let Some(pin) = &pin {
+        Notebook::check_pin(&frame, &reply.frame, pin)?;
+    }
     let identity = cx.write_new(|notebook| Ok(notebook.enrol_finish(&key, &frame, &reply.frame)?))?;
     drop(lock);
     // The rules and the orders come at once, so that the device can be taken into the field. Without them it is

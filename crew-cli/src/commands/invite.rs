@@ -4,12 +4,14 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
 use sync_core::act::Role;
+use sync_core::link::{InvitationLink, KeyPin};
 use sync_core::time::rfc3339;
 
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exchange;
 use crate::output::Report;
+use crate::qr;
 use crate::text;
 
 /// Arguments of `invite`.
@@ -27,6 +29,9 @@ pub struct InviteArgs {
     /// Do not try to tell the server at once
     #[arg(long)]
     pub no_sync: bool,
+    /// Draw the link as a QR even where there is no terminal
+    #[arg(long)]
+    pub qr: bool,
 }
 
 /// Makes the code, then tries one quick exchange so that it counts at once.
@@ -40,8 +45,13 @@ pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
             text!("vea crew invite --help", "see crew invite --help"),
         )
     })?;
-    let invitation =
-        cx.write(|notebook| Ok(notebook.invite(role, args.crew.as_deref(), &args.localities)?))?;
+    let (invitation, link) = cx.write(|notebook| {
+        let invitation = notebook.invite(role, args.crew.as_deref(), &args.localities)?;
+        let identity = notebook.identity()?;
+        let pin = KeyPin::of(&identity.server_key);
+        let link = InvitationLink { url: identity.url.clone(), code: invitation.code.clone(), pin };
+        Ok((invitation, link.to_string()))
+    })?;
     let is_told = !args.no_sync && exchange::try_quickly(cx);
     let expires_at = rfc3339(invitation.expires_at_ms);
     let state = if is_told {
@@ -52,10 +62,18 @@ pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
             .word("servirá después del próximo «crew sync»", "it will work after the next `crew sync`")
     };
     let until = cx.screen.lang.word("vence", "expires");
+    let picture = if args.qr || cx.screen.is_terminal() {
+        qr::picture(&link, cx.screen.style.is_on)?
+    } else {
+        String::new()
+    };
     let text = format!(
-        "{}\n{until} {}\n{state}\n",
+        "{}\n{until} {}\n{state}\n{picture}{link}\n",
         cx.screen.style.bold(&invitation.code),
         cx.when.both(invitation.expires_at_ms)
     );
-    Report::new(&json!({ "code": invitation.code, "expires_at": expires_at, "usable_now": is_told }), text)
+    let json = json!({
+        "code": invitation.code, "expires_at": expires_at, "usable_now": is_told, "link": link,
+    });
+    Report::new(&json, text)
 }

@@ -110,15 +110,16 @@ fn watch(cx: &Context, is_poor: bool) -> Result<Report, CliError> {
         Ok((identity.url.clone(), identity.device))
     })?;
     let path = format!("/v1/events?device={device}");
+    let seed = cx.seed()?;
     let mut wait_s = RETRY_FIRST_S;
     loop {
-        match exchange::run(cx, Patience::ordinary(), is_poor) {
+        match exchange::run_with(cx, &seed, Patience::ordinary(), is_poor) {
             Ok(totals) => {
                 wait_s = RETRY_FIRST_S;
                 if totals.pushed + totals.pulled > 0 {
                     cx.screen.out(&told(cx, &totals));
                 }
-                if wait_for_news(&url, &path).is_ok() {
+                if wait_for_news(cx, &url, &path).is_ok() {
                     continue;
                 }
             }
@@ -131,8 +132,9 @@ fn watch(cx: &Context, is_poor: bool) -> Result<Report, CliError> {
 }
 
 /// Returns at the first news, or once the stream ends.
-fn wait_for_news(url: &str, path: &str) -> Result<(), HttpError> {
-    let events = Server::new(url, Patience::ordinary())?.events(path, SILENCE_MAX)?;
+fn wait_for_news(cx: &Context, url: &str, path: &str) -> Result<(), HttpError> {
+    let roots = cx.home.roots().map_err(|error| HttpError::Tls(error.message.en.into()))?;
+    let events = Server::trusting(url, Patience::ordinary(), roots)?.events(path, SILENCE_MAX)?;
     let mut events = BufReader::new(events);
     loop {
         let mut line = Vec::new();

@@ -31,6 +31,7 @@ impl From<NotebookError> for CliError {
 fn spanish(error: &NotebookError) -> String {
     match error {
         NotebookError::NotEnrolled => "este equipo no está registrado".into(),
+        NotebookError::NoPerson => "nadie está elegido: este equipo se comparte".into(),
         NotebookError::AlreadyEnrolled(name) => format!("este equipo ya está registrado como {name}"),
         NotebookError::Unknown { what, word, known } => {
             let known =
@@ -93,6 +94,9 @@ fn spanish_hint(error: &NotebookError) -> String {
         }
         NotebookError::NotEnrolled => {
             "pida un código a quien administra y ejecute: crew enrol URL CÓDIGO --name NOMBRE"
+        }
+        NotebookError::NoPerson => {
+            "elija quién trabaja: crew person use NOMBRE; crew person list dice quiénes hay"
         }
         NotebookError::AlreadyEnrolled(_) => "use otra carpeta (--home) para registrar un segundo equipo",
         NotebookError::Unknown { what: "order", .. } => {

@@ -37,6 +37,14 @@ pub fn about(path: &str) -> Option<&'static str> {
         "crew bundle export" => "Escribe un archivo con lo que falta entregar",
         "crew bundle import" => "Toma lo que trae un archivo",
         "crew bundle inspect" => "Muestra qué trae un archivo, sin tomarlo",
+        "crew person" => "Personas que comparten este equipo, cada una con su PIN",
+        "crew person add" => {
+            "Agrega a una persona con su propio PIN; desde la primera, la llave del equipo queda cifrada"
+        }
+        "crew person list" => "Lista a las personas de este equipo",
+        "crew person use" => "Elige quién trabaja, con su PIN",
+        "crew person remove" => "Quita a una persona, con su PIN o el de quien trabaja",
+        "crew person lock" => "No elige a nadie: no se anota trabajo hasta que alguien se elija",
         "crew import" => {
             "Localidades, cuadrillas, activos, materiales y órdenes desde un archivo YAML o JSON"
         }
@@ -86,7 +94,11 @@ fn common(id: &str) -> Option<&'static str> {
         "lang" => "Idioma: es, en",
         "help" => "Esta ayuda",
         "version" => "Versión de este programa",
-        "url" => "Dirección del servidor",
+        "url" => "Dirección del servidor, o enlace de invitación, que ya trae el código",
+        "pin_file" => "Archivo con el PIN de la persona (si no, CREW_PIN, o se pregunta)",
+        "by_pin_file" => "Archivo con el PIN de una persona que ya está",
+        "ca" => "Certificado de la autoridad que responde por el servidor (PEM), si el sistema no la conoce",
+        "qr" => "Dibujar el enlace como QR aunque no haya terminal",
         "code" => "Código de un solo uso",
         "role" => "Papel: crew (cuadrilla), dispatcher (despacho), supervisor, auditor (contraloría), admin",
         "no_sync" => "No avisar al servidor de inmediato",

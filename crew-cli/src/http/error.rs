@@ -223,6 +223,8 @@ fn spanish_refusal(code: &str) -> Option<&'static str> {
         "unknown_version" => "el servidor es de otra versión",
         "malformed" => "el mensaje no se entiende",
         "too_large" => "el mensaje es demasiado grande",
+        "too_many" => "hubo demasiados intentos de registro; espere un poco",
+        "budget" => "este equipo pidió más trabajo del que le toca por ahora",
         "internal" => "el servidor tuvo un problema",
         _ => return None,
     };

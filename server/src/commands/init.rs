@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde_json::json;
 use store::{DiskStore, Ledger, Store, StoreError};
+use sync_core::crypto::SecretKey;
+use sync_core::link::{InvitationLink, KeyPin};
 use sync_core::office::{Foundation, Office, fold_line, folio_prefix, found};
 use sync_core::rows::{MemoryRows, Overlay};
 use sync_core::rules::Rules;
@@ -47,7 +49,9 @@ pub(super) fn run(args: &Init) -> Result<Report, Failure> {
     store.append(&lines)?;
     start::catch_up(&mut store)?;
     Box::new(store).close()?;
+    let link = args.url.as_deref().map(|url| link(url, &founded.admin_code, &seed));
     let json = json!({
+        "admin_link": link,
         "municipality": args.municipality,
         "name": args.name,
         "folio_prefix": prefix,
@@ -63,8 +67,15 @@ pub(super) fn run(args: &Init) -> Result<Report, Failure> {
         ("Llave de la bitácora", "Log key", founded.log_verifier),
         ("Código de administración", "Administration code", founded.admin_code),
     ];
+    rows.extend(link.map(|link| ("Enlace de invitación", "Invitation link", link)));
     rows.extend(loaded.bad.into_iter().map(|bad| ("Regla con error", "Bad rule file", bad)));
     Ok(Report::table(json, &rows))
+}
+
+/// The invitation as one line that pins this server's key.
+pub(super) fn link(url: &str, code: &str, seed: &[u8; 32]) -> String {
+    let pin = KeyPin::of(&SecretKey::from_seed(seed).public());
+    InvitationLink { url: url.trim_end_matches('/').into(), code: code.into(), pin }.to_string()
 }
 
 /// The founding lines and those that publish the rules: one append makes all of them durable.

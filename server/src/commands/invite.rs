@@ -31,6 +31,9 @@ pub(super) fn run(args: &Invite) -> Result<Report, Failure> {
     store.apply(batch, last)?;
     Box::new(store).close()?;
     let expires_at = rfc3339(code_expiry(now));
-    let json = json!({"code": code, "role": args.role, "expires_at": expires_at});
-    Ok(Report::table(json, &[("Código", "Code", code), ("Vence", "Expires", expires_at)]))
+    let link = args.url.as_deref().map(|url| super::init::link(url, &code, &seed));
+    let json = json!({"code": code, "role": args.role, "expires_at": expires_at, "link": link});
+    let mut table = vec![("Código", "Code", code), ("Vence", "Expires", expires_at)];
+    table.extend(link.map(|link| ("Enlace de invitación", "Invitation link", link)));
+    Ok(Report::table(json, &table))
 }

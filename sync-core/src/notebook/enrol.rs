@@ -8,6 +8,7 @@ use crate::entry::{Anchor, Body, ChainedEntry, Entry, Header};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::limits::DEVICE_NAME_BYTES_MAX;
 use crate::line::{Contact, DeviceLine, Enrolling, Identity, Line};
+use crate::link::KeyPin;
 use crate::wire::message::{
     EnrolReply, EnrolRequest, Segment, VERSION, open_reply, request_hash, seal_request,
 };
@@ -87,6 +88,20 @@ impl Notebook<'_> {
         };
         let entry = Entry { header, body: Body::Act(act.to_bytes()) };
         Ok(ChainedEntry { entry, prev: Some(Hash::ZERO), signature: None })
+    }
+
+    /// Whether the answer to an enrolment is signed by the key that the invitation named.
+    ///
+    /// # Errors
+    /// `Forged`, if it is signed by another; as a reply that is none.
+    pub fn check_pin(request: &[u8], reply: &[u8], pin: &KeyPin) -> Result<(), NotebookError> {
+        let answer: EnrolReply = open_reply(reply, &request_hash(request))?
+            .verify_self_signed(|reply: &EnrolReply| Some(reply.server_key))?;
+        let found = KeyPin::of(&answer.server_key);
+        if found == *pin {
+            return Ok(());
+        }
+        Err(NotebookError::Forged(format!("the invitation names the key {pin}, the answer has {found}")))
     }
 
     /// Takes the server's answer: from here on the device is somebody, and this server's key is the one it trusts.

@@ -16,6 +16,9 @@ pub enum NotebookError {
     /// No identity yet.
     #[error("this device is not enrolled")]
     NotEnrolled,
+    /// Persons share this device and none is chosen.
+    #[error("nobody is chosen: this device is shared")]
+    NoPerson,
     /// Already somebody.
     #[error("this device is already enrolled as {0}")]
     AlreadyEnrolled(String),
@@ -207,6 +210,7 @@ impl NotebookError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::NotEnrolled => "not_enrolled",
+            Self::NoPerson => "no_person",
             Self::AlreadyEnrolled(_) => "already_enrolled",
             Self::Unknown { .. } => "unknown",
             Self::Ambiguous { .. } => "ambiguous",
@@ -240,7 +244,7 @@ impl NotebookError {
             Self::Unknown { .. } | Self::Ambiguous { .. } | Self::Quantity(_) | Self::Import { .. } => 2,
             Self::NoSuchValue { .. } | Self::NoConflict { .. } | Self::Length { .. } => 2,
             Self::Value { .. } | Self::Reading { .. } | Self::Missing { .. } | Self::Step { .. } => 3,
-            Self::Role { .. } | Self::Refused(_) | Self::Change(_) => 3,
+            Self::Role { .. } | Self::Refused(_) | Self::Change(_) | Self::NoPerson => 3,
             Self::NotReleasable { .. } | Self::GroundHeld { .. } => 3,
             Self::Foreign(_) => 4,
             Self::Forged(_) | Self::Behind { .. } | Self::Bundle(_) => 5,
@@ -255,6 +259,7 @@ impl NotebookError {
     /// What to do next, in English.
     pub fn hint(&self) -> String {
         match self {
+            Self::NoPerson => "choose who works: `crew person use NAME`; `crew person list` says who there is".into(),
             Self::NotEnrolled => "run `crew enrol URL CODE --name NAME` with a code from the administrator".into(),
             Self::AlreadyEnrolled(_) => "use another folder with --home to enrol a second device".into(),
             Self::Unknown { what: "order", .. } => "see `crew order list`; an order of another crew is not on this device".into(),

@@ -1,13 +1,13 @@
 //! Writing: a change of a document becomes an entry of the own chain, judged before it is kept.
 
-use super::{Notebook, NotebookError};
+use super::{Author, Notebook, NotebookError};
 use crate::act::Act;
 use crate::chain::Deed;
 use crate::change::{Change, RawChange};
 use crate::entry::{Body, ChainedEntry, Entry, Header};
 use crate::id::RecordId;
 use crate::judge::{judge_act, judge_change};
-use crate::line::Line;
+use crate::line::{Identity, Line};
 use crate::record::document::Document;
 
 impl Notebook<'_> {
@@ -53,7 +53,7 @@ impl Notebook<'_> {
             device: identity.device,
             seq: head.seq + 1,
             record,
-            person: identity.name.clone(),
+            person: self.person(identity)?,
             claimed_at_ms: self.moment.now_ms,
             boot: self.moment.boot,
             monotonic_ms: self.moment.monotonic_ms,
@@ -66,6 +66,14 @@ impl Notebook<'_> {
             super::fold::fold_own(&self.rules, &mut self.overlay, number, chained, deed, None)?;
         }
         Ok(())
+    }
+
+    fn person(&self, identity: &Identity) -> Result<String, NotebookError> {
+        match &self.author {
+            Author::Device => Ok(identity.name.clone()),
+            Author::Person(name) => Ok(name.clone()),
+            Author::Nobody => Err(NotebookError::NoPerson),
+        }
     }
 
     /// A rule's refusal in the person's terms.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 mod cli_errors;
 mod contract;
+mod door;
 mod flows;
 mod kill;
 mod schemas;

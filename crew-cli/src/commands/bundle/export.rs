@@ -11,7 +11,7 @@ use crate::output::Report;
 /// # Errors
 /// As the notebook or the disk answers.
 pub fn run(cx: &Context, args: &BundleArgs) -> Result<Report, CliError> {
-    let seed = cx.home.seed()?;
+    let seed = cx.seed()?;
     let bundle = cx.write(|notebook| {
         let key = notebook.key(&seed);
         Ok(notebook.bundle_export(&key)?)

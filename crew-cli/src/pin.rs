@@ -1,0 +1,107 @@
+//! Pin: where a PIN comes from: a file, the environment, or a person at the terminal, who is not shown it. Never the
+//! command line, which every process may read.
+
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+
+use age::secrecy::{ExposeSecret as _, SecretString};
+
+use crate::error::{CliError, exit};
+use crate::files;
+use crate::text;
+use crate::text::Text;
+
+/// The PIN of the person that a command is about.
+pub const PIN_VARIABLE: &str = "CREW_PIN";
+/// The PIN of a person who is there already, when another is added.
+pub const OPENING_PIN_VARIABLE: &str = "CREW_PIN_BY";
+/// Shortest and longest PIN, in characters.
+const PIN_CHARS_MIN: usize = 6;
+const PIN_CHARS_MAX: usize = 64;
+const PIN_FILE_BYTES_MAX: usize = 1024;
+
+/// Gets a PIN: from `file`, else from the variable, else by asking.
+///
+/// # Errors
+/// Usage, if there is no terminal to ask at, or what was given is empty.
+pub fn get(
+    file: Option<&Path>,
+    variable: &str,
+    question: &Text,
+    lang: text::Lang,
+) -> Result<SecretString, CliError> {
+    if let Some(file) = file {
+        let bytes = files::read_bounded(file, PIN_FILE_BYTES_MAX)?;
+        let text = String::from_utf8(bytes).map_err(|_| empty(variable))?;
+        return given(text.trim_end_matches(['\n', '\r']), variable);
+    }
+    if let Ok(text) = std::env::var(variable)
+        && !text.is_empty()
+    {
+        return given(&text, variable);
+    }
+    if !io::stdin().is_terminal() {
+        return Err(missing(variable));
+    }
+    let typed =
+        rpassword::prompt_password(format!("{}: ", question.of(lang))).map_err(|_| missing(variable))?;
+    given(&typed, variable)
+}
+
+/// Gets a new PIN; at the terminal it is asked for twice.
+///
+/// # Errors
+/// As [`get`]; usage, if it is too short or the two differ.
+pub fn get_new(file: Option<&Path>, name: &str, lang: text::Lang) -> Result<SecretString, CliError> {
+    let pin = get(file, PIN_VARIABLE, &text!("PIN nuevo de {name}", "New PIN of {name}"), lang)?;
+    let chars = pin.expose_secret().chars().count();
+    if !(PIN_CHARS_MIN..=PIN_CHARS_MAX).contains(&chars) {
+        return Err(CliError::usage(
+            text!(
+                "el PIN debe tener de {PIN_CHARS_MIN} a {PIN_CHARS_MAX} caracteres",
+                "the PIN must have {PIN_CHARS_MIN} to {PIN_CHARS_MAX} characters"
+            ),
+            text!(
+                "seis cifras bastan contra quien prueba en el teléfono; una frase, también contra quien copia la memoria",
+                "six digits do against who tries on the phone; a phrase, also against who copies its memory"
+            ),
+        ));
+    }
+    let is_typed = file.is_none() && std::env::var_os(PIN_VARIABLE).is_none_or(|pin| pin.is_empty());
+    if is_typed {
+        let again = get(None, PIN_VARIABLE, &text!("otra vez", "once more"), lang)?;
+        if again.expose_secret() != pin.expose_secret() {
+            return Err(CliError::usage(
+                text!("los dos PIN no son iguales", "the two PINs differ"),
+                text!("repita", "repeat"),
+            ));
+        }
+    }
+    Ok(pin)
+}
+
+fn given(text: &str, variable: &str) -> Result<SecretString, CliError> {
+    if text.is_empty() { Err(empty(variable)) } else { Ok(SecretString::from(text.to_owned())) }
+}
+
+fn empty(variable: &str) -> CliError {
+    CliError::usage(
+        text!("el PIN está vacío", "the PIN is empty"),
+        text!("escríbalo, o póngalo en {variable}", "type it, or put it into {variable}"),
+    )
+}
+
+fn missing(variable: &str) -> CliError {
+    CliError::new(
+        exit::RULE,
+        "pin_needed",
+        text!(
+            "hace falta el PIN: la llave de este equipo está cifrada",
+            "the PIN is needed: this device's key is encrypted"
+        ),
+        text!(
+            "repita en una terminal, o dé el PIN en la variable {variable} o con --pin-file",
+            "repeat at a terminal, or give the PIN in the variable {variable} or with --pin-file"
+        ),
+    )
+}
