@@ -4,6 +4,7 @@ mod cli_errors;
 mod contract;
 mod flows;
 mod kill;
+mod log;
 mod schemas;
 mod source;
 mod tidy;
