@@ -106,6 +106,12 @@ fn examples(path: &str) -> Option<&'static [&'static str]> {
             "crew audit replay --known-at 2026-11-21T18:00:00Z",
             "crew audit replay --order MZQ-26-K7-0012 --at-seq 120",
         ],
+        "crew audit diff" => &[
+            "crew audit diff 2026-11-20 2026-11-21",
+            "crew audit diff 120 145 --order MZQ-26-K7-0012",
+            "crew audit diff 2026-11-20 2026-11-21 --claimed",
+        ],
+        "crew audit case" => &["crew audit case MZQ-26-K7-0012 --html expediente.html --csv hechos.csv"],
         "crew completions" => &["crew completions bash > ~/.local/share/bash-completion/completions/crew"],
         _ => return None,
     };

@@ -254,7 +254,7 @@ fn compare(rules: &Rules, before: Option<&OrderView>, after: OrderView) -> Order
         if change.field == "status" { diff.status = Some(change) } else { diff.fields.push(change) }
     }
     diff.added = added(before, &after);
-    conflicts(rules, before, &after, &mut diff);
+    conflicts(before, &after, &mut diff);
     let known: BTreeSet<Option<u64>> =
         before.map(|order| order.history.iter().map(|event| event.seq).collect()).unwrap_or_default();
     diff.events = after.history.into_iter().filter(|event| !known.contains(&event.seq)).collect();
@@ -336,28 +336,20 @@ fn added(before: Option<&OrderView>, after: &OrderView) -> Vec<Added> {
     added
 }
 
-fn conflicts(rules: &Rules, before: Option<&OrderView>, after: &OrderView, diff: &mut OrderDiff) {
+fn conflicts(before: Option<&OrderView>, after: &OrderView, diff: &mut OrderDiff) {
     let was: &[Conflict] = before.map_or(&[], |order| &order.conflicts);
     let lacks = |list: &[Conflict], one: &Conflict| !list.iter().any(|other| other.field == one.field);
     diff.conflicts_opened = after.conflicts.iter().filter(|one| lacks(was, one)).cloned().collect();
     diff.conflicts_closed = was.iter().filter(|one| lacks(&after.conflicts, one)).cloned().collect();
-    let label = |field: &str| {
-        let in_fields = register_words(rules, &after.kind, &format!("fields.{field}"));
-        if in_fields.es == format!("fields.{field}") {
-            register_words(rules, &after.kind, field)
-        } else {
-            in_fields
-        }
-    };
     for one in &diff.conflicts_opened {
-        let label = label(&one.field);
+        let label = &one.label;
         diff.text.push(Sentence::new(
             format!("se abrió una diferencia en {}", label.es),
             format!("a conflict opened on {}", label.en),
         ));
     }
     for one in &diff.conflicts_closed {
-        let label = label(&one.field);
+        let label = &one.label;
         diff.text.push(Sentence::new(
             format!("se resolvió la diferencia en {}", label.es),
             format!("the conflict on {} was settled", label.en),

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::entries::applied_entries;
-use super::words::{Sentence, sentence};
+use super::words::{Sentence, register_words, sentence, value_words};
 use crate::act::Again;
 use crate::authority::AgainRow;
 use crate::change::{Change, OpId, Scalar};
@@ -62,6 +62,8 @@ pub struct Written {
 pub struct ConflictValue {
     /// The value.
     pub value: Value,
+    /// The value as people read it.
+    pub shown: Sentence,
     /// Who wrote it.
     #[serde(flatten)]
     pub by: Written,
@@ -72,6 +74,8 @@ pub struct ConflictValue {
 pub struct Conflict {
     /// The register: `status`, or the key of a field.
     pub field: String,
+    /// What people call it.
+    pub label: Sentence,
     /// Its values, in the order `conflict resolve --take` counts them.
     pub values: Vec<ConflictValue>,
 }
@@ -325,9 +329,14 @@ impl Sheet<'_> {
     }
 
     fn conflict(&self, name: &str, held: &[Held]) -> Result<Conflict, RowsError> {
-        let value = |one: &Held| Ok(ConflictValue { value: scalar_json(&one.value), by: self.by(&one.op)? });
+        let kind = self.row.text("kind").unwrap_or_default();
+        let value = |one: &Held| {
+            let shown = value_words(self.rules, kind, name, Some(&one.value));
+            Ok(ConflictValue { value: scalar_json(&one.value), shown, by: self.by(&one.op)? })
+        };
         let values = distinct(held).into_iter().map(value).collect::<Result<_, RowsError>>()?;
-        Ok(Conflict { field: name.strip_prefix("fields.").unwrap_or(name).into(), values })
+        let label = register_words(self.rules, kind, name);
+        Ok(Conflict { field: name.strip_prefix("fields.").unwrap_or(name).into(), label, values })
     }
 
     fn list(&self, slot: &str) -> Result<Vec<Value>, RowsError> {
