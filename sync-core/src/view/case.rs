@@ -26,6 +26,7 @@ pub struct Involved {
     pub letters: String,
     pub persons: Vec<String>,
     pub entries: u64,
+    pub carried: u64,
     pub enrolled_seq: Option<u64>,
     pub revoked: Option<Revoked>,
 }
@@ -119,20 +120,19 @@ impl Notebook<'_> {
         for device in &story.devices {
             let shown = device.to_string();
             let own = |one: &&Happening| one.by.device == shown;
+            let brought =
+                |one: &&Happening| one.carrier.as_ref().is_some_and(|carrier| carrier.device == shown);
             let mut persons: Vec<String> =
                 story.happenings.iter().filter(own).map(|one| one.by.person.clone()).collect();
             persons.sort();
             persons.dedup();
             let row = rows.get(device);
             let me = self.identity().ok().filter(|identity| identity.device == *device);
-            let revoked = match row.and_then(|row| row.revoked.as_ref()) {
-                Some((seq, reason)) => Some(Revoked {
-                    seq: *seq,
-                    at: self.arrived_at(*seq, &story.happenings),
-                    reason: reason.clone(),
-                }),
-                None => None,
-            };
+            let revoked = row.and_then(|row| row.revoked.as_ref()).map(|(seq, reason)| Revoked {
+                seq: *seq,
+                at: self.arrived_at(*seq, &story.happenings),
+                reason: reason.clone(),
+            });
             involved.push(Involved {
                 name: row.map(|row| row.name.clone()).or(me.map(|me| me.name.clone())).unwrap_or_default(),
                 role: row.map(|row| row.role).or(me.map(|me| me.role)).map_or("", |role| role.key()).into(),
@@ -142,6 +142,7 @@ impl Notebook<'_> {
                     .or(me.map(|me| me.letters.clone()))
                     .unwrap_or_default(),
                 entries: story.happenings.iter().filter(own).count() as u64,
+                carried: story.happenings.iter().filter(brought).count() as u64,
                 enrolled_seq: self.enrolled_seq(device, row.map(|row| row.enrolled_seq))?,
                 persons,
                 revoked,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sync_core::act::Act;
 use sync_core::id::DeviceId;
-use sync_core::notebook::{Choice, NewOrder};
+use sync_core::notebook::{Choice, ImportFile, NewOrder};
 use sync_core::rows::Rows as _;
 use sync_core::view::lists::{Filter, OrderSummary};
 use sync_core::view::order::OrderView;
@@ -259,5 +259,29 @@ fn a_replay_shows_what_was_shown_then() {
                 .collect();
             assert_eq!(then, shown, "{SEED_VARIABLE}={seed}: the list at {at:?}");
         }
+    }
+}
+
+#[test]
+fn a_locality_has_its_name_of_then() {
+    let mut valley = valley();
+    let named = |valley: &mut Valley, name: &str| {
+        let file = serde_json::json!({"localities": [{"name": name, "key": "ocota"}]});
+        let file: ImportFile = serde_json::from_value(file).unwrap();
+        valley.dispatch.act(|notebook| notebook.import(&file)).unwrap();
+        valley.dispatch.sync(&mut valley.server);
+        valley.server.seq()
+    };
+    named(&mut valley, "Ocota");
+    let new = NewOrder { kind: "bomba".into(), locality: Some("ocota".into()), ..NewOrder::default() };
+    let folio = valley.dispatch.act(|notebook| notebook.order_new(&new)).unwrap().folio;
+    valley.dispatch.sync(&mut valley.server);
+    let then = valley.server.seq();
+    let now = named(&mut valley, "Ocota de la Sierra");
+    for (seq, name) in [(then, "Ocota"), (now, "Ocota de la Sierra")] {
+        let view = replayed(&mut valley.dispatch, &folio, At::Seq(seq)).unwrap();
+        assert_eq!(view.locality.as_deref(), Some(name));
+        let list = valley.dispatch.act(|notebook| notebook.replay_list(At::Seq(seq))).unwrap().orders;
+        assert_eq!(list.iter().find(|o| o.folio == folio).unwrap().locality.as_deref(), Some(name));
     }
 }

@@ -14,7 +14,7 @@ pub fn escaped(text: &str) -> String {
             '\n' => safe.push('\n'),
             // Controls, and the marks that turn the direction of what follows, are shown as what they are not: nothing.
             c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
-                safe.push('\u{fffd}')
+                safe.push('\u{fffd}');
             }
             c => safe.push(c),
         }

@@ -96,9 +96,9 @@ impl Page<'_> {
         let key = case.get("municipality_key").shown();
         self.html.open("header", "");
         self.html.element("div", "town", &format!("{} · {key}", case.text("municipality")));
-        self.html.open("h1", "");
+        self.html.open("p", "kicker");
         self.both("Expediente de orden de trabajo", "Case file of a work order");
-        self.html.fixed("<br>").element("span", "folio", case.text("folio")).close("h1");
+        self.html.close("p").element("h1", "", case.text("folio"));
         let title = case.get("order").first(&["title"]);
         if !title.is_empty() {
             self.html.element("p", "title", &title);
@@ -274,7 +274,7 @@ impl Page<'_> {
 
     fn who_when(&mut self, part: Seen<'_>) {
         let at = self.time(part.text("claimed_at"));
-        self.html.element("td", "", part.text("person")).element("td", "time", &at).fixed("</tr>\n");
+        self.html.element("td", "who", part.text("person")).element("td", "time", &at).fixed("</tr>\n");
     }
 
     fn foot(&mut self) {

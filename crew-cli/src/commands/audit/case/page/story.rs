@@ -23,9 +23,9 @@ impl Page<'_> {
                 seq if seq.is_empty() => "—".to_owned(),
                 seq => seq,
             };
-            self.html.fixed("<tr>").element("td", "num", &seq).open("td", "");
+            self.html.fixed("<tr>").element("td", "num", &seq).open("td", "what");
             self.what(one);
-            self.html.close("td").open("td", "").element("div", "", one.text("person"));
+            self.html.close("td").open("td", "who").element("div", "", one.text("person"));
             self.doer(one);
             self.html.close("td").open("td", "clocks");
             self.clocks(one);
@@ -85,8 +85,10 @@ impl Page<'_> {
             number if number.is_empty() => String::new(),
             number => format!(" #{number}"),
         };
-        let words: Vec<&str> =
-            [role, one.text("device_name")].into_iter().filter(|word| !word.is_empty()).collect();
+        // The device is called like its person where nobody chose another name.
+        let name =
+            Some(one.text("device_name")).filter(|name| *name != one.text("person")).unwrap_or_default();
+        let words: Vec<&str> = [role, name].into_iter().filter(|word| !word.is_empty()).collect();
         self.html.element("div", "small", &words.join(" · "));
         self.html.element("div", "hash", &format!("{short}{number}"));
         if one.get("carrier").0.is_object() {
@@ -207,7 +209,14 @@ impl Page<'_> {
             if !crew.is_empty() {
                 self.html.text(&format!(" · {crew}"));
             }
-            self.html.close("td").element("td", "", &device.get("persons").shown());
+            self.html.close("td").open("td", "").text(&device.get("persons").shown());
+            let carried = device.get("carried").shown();
+            if device.get("carried").0.as_u64().is_some_and(|carried| carried > 0) {
+                self.html.open("div", "small");
+                self.both(&format!("llevó {carried}"), &format!("carried {carried}"));
+                self.html.close("div");
+            }
+            self.html.close("td");
             self.html.element("td", "num", &device.get("entries").shown());
             let enrolled = match device.get("enrolled_seq").shown() {
                 seq if seq.is_empty() => "—".to_owned(),
