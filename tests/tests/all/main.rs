@@ -8,3 +8,4 @@ mod schemas;
 mod source;
 mod tidy;
 mod trust;
+mod views;
