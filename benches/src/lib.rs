@@ -1,1 +1,3 @@
-//! To come.
+//! What the measuring programs share: a journal of any size, made without a server.
+
+pub mod journal;

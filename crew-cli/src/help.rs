@@ -114,6 +114,12 @@ fn examples(path: &str) -> Option<&'static [&'static str]> {
             "crew audit cosign --from https://cuadrilla.example --key testigo.key --new-key --name contraloria.example/testigo --out kept.txt",
         ],
         "crew audit receipt" => &["crew audit receipt MZQ-26-K7-0012 --out comprobante.json"],
+        "crew audit diff" => &[
+            "crew audit diff 2026-11-20 2026-11-21",
+            "crew audit diff 120 145 --order MZQ-26-K7-0012",
+            "crew audit diff 2026-11-20 2026-11-21 --claimed",
+        ],
+        "crew audit case" => &["crew audit case MZQ-26-K7-0012 --html expediente.html --csv hechos.csv"],
         "crew completions" => &["crew completions bash > ~/.local/share/bash-completion/completions/crew"],
         _ => return None,
     };

@@ -130,6 +130,44 @@ pub fn reason_code(code: &str, lang: Lang) -> &str {
     }
 }
 
+/// A mark for how a claimed time stands to what is proven: `<` before, `>` after, `?` no lower bound, `±` a jump.
+pub fn time_mark(verdict: &str, has_jump: bool) -> String {
+    let mark = match verdict {
+        "before_bracket" => "<",
+        "after_bracket" => ">",
+        "no_anchor" => "?",
+        _ => "",
+    };
+    format!("{mark}{}", if has_jump { "±" } else { "" })
+}
+
+/// What the marks mean.
+pub fn time_legend(lang: Lang) -> &'static str {
+    lang.word(
+        "hora dicha: < anterior a lo posible · > posterior a lo posible · ? sin sello anterior · ± el reloj saltó. \
+         Dentro de su lapso, el momento exacto no se puede probar.",
+        "claimed time: < earlier than possible · > later than possible · ? no earlier checkpoint · ± the clock jumped. \
+         Inside its bracket, the exact moment cannot be proven.",
+    )
+}
+
+/// How a verdict on a claimed time is called.
+pub fn time_verdict(verdict: &str, lang: Lang) -> &str {
+    match verdict {
+        "consistent" => lang.word("coherente", "consistent"),
+        "before_bracket" => lang.word("anterior a lo posible", "earlier than possible"),
+        "after_bracket" => lang.word("posterior a lo posible", "later than possible"),
+        "no_anchor" => lang.word("sin sello anterior", "no earlier checkpoint"),
+        other => other,
+    }
+}
+
+/// A count with its noun, in the singular where there is one of it.
+pub fn counted(lang: Lang, count: u64, es: [&'static str; 2], en: [&'static str; 2]) -> String {
+    let several = usize::from(count != 1);
+    format!("{count} {}", lang.word(es[several], en[several]))
+}
+
 /// Why something is held back, with what exactly.
 pub fn reason(reason: &Reason, lang: Lang) -> String {
     let words = reason_code(reason.code(), lang);

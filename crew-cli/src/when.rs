@@ -35,6 +35,21 @@ impl When {
         }
     }
 
+    /// `2026-11-21 03:36:47` of an RFC 3339 time; other text stays as it is. For files that are kept.
+    pub fn second_of(&self, rfc3339: &str) -> String {
+        self.formatted(rfc3339, "%Y-%m-%d %H:%M:%S").unwrap_or_else(|| rfc3339.to_owned())
+    }
+
+    /// The zone that times are shown in, at an RFC 3339 time: `CST (UTC-06:00)`.
+    pub fn zone_of(&self, rfc3339: &str) -> String {
+        self.formatted(rfc3339, "%Z (UTC%:z)").unwrap_or_default()
+    }
+
+    fn formatted(&self, rfc3339: &str, format: &str) -> Option<String> {
+        let time = Timestamp::from_millisecond(parse_rfc3339(rfc3339)?).ok()?;
+        Some(time.to_zoned(self.zone.clone()).strftime(format).to_string())
+    }
+
     /// `hace 2 h`, `en 3 d`.
     pub fn relative(&self, ms: TimeMs) -> String {
         let apart_ms = self.now_ms.saturating_sub(ms);

@@ -264,7 +264,8 @@ fn write_name(
     }
 }
 
-fn list_row(record: &RecordId, row: &crate::record::row::RecordRow) -> ListRow {
+/// What a list shows of a record.
+pub fn list_row(record: &RecordId, row: &crate::record::row::RecordRow) -> ListRow {
     let text = |key: &str| row.text(key).filter(|text| !text.is_empty()).map(String::from);
     let (kind, title) = match row.kind {
         RecordKind::Order => (text("kind"), text("title")),

@@ -68,6 +68,10 @@ pub fn changes(record: &RecordId) -> Vec<u8> {
 pub fn change(record: &RecordId, n: u32) -> Vec<u8> {
     key(&[b"c/", &record.0, &n.to_be_bytes()])
 }
+/// All entries of all devices.
+pub const ENTRIES: &[u8] = b"d/";
+/// All entries of forked chains.
+pub const FORKS: &[u8] = b"k/";
 /// All entries of a device.
 pub fn entries(device: &DeviceId) -> Vec<u8> {
     key(&[b"d/", &device.0])
@@ -136,9 +140,11 @@ pub const QUARANTINE: &[u8] = b"q/";
 pub fn quarantined(seq: u64) -> Vec<u8> {
     key(&[QUARANTINE, &seq.to_be_bytes()])
 }
+/// All records' summaries.
+pub const RECORDS: &[u8] = b"r/";
 /// One record's summary.
 pub fn record(record: &RecordId) -> Vec<u8> {
-    key(&[b"r/", &record.0])
+    key(&[RECORDS, &record.0])
 }
 /// All events of a scope.
 pub fn events(scope: &Scope) -> Vec<u8> {

@@ -198,6 +198,11 @@ impl<'a> Notebook<'a> {
         &self.lines
     }
 
+    /// The wall clock of this run of a command.
+    pub fn now_ms(&self) -> TimeMs {
+        self.moment.now_ms
+    }
+
     /// The last contact; all zero before the first.
     pub fn contact(&self) -> Result<ContactRow, NotebookError> {
         Ok(read(&self.overlay, &keys::fact("contact"))?.unwrap_or_default())

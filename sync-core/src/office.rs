@@ -149,7 +149,7 @@ impl Office {
     }
 
     /// An act of the office itself, chained, signed and folded. Answers its line.
-    fn write_act(
+    pub fn write_act(
         &mut self,
         overlay: &mut Overlay<'_>,
         seq: u64,

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde_json::Value;
 
 use crate::demo::stage::Stage;
@@ -17,12 +17,29 @@ use crate::run::{cargo, run};
 /// What to measure.
 #[derive(Args)]
 pub struct Bench {
+    /// One part of it.
+    #[command(subcommand)]
+    part: Option<Part>,
     /// Orders in the store.
     #[arg(long, default_value_t = 10_000)]
     orders: usize,
     /// A small run for CI: 300 orders, and the dev profile.
     #[arg(long)]
     quick: bool,
+}
+
+/// What can be measured alone.
+#[derive(Subcommand)]
+enum Part {
+    /// Replay, over a journal of any size.
+    Replay {
+        /// Entries in the journal.
+        #[arg(long, default_value_t = 20_000)]
+        entries: u64,
+        /// Also whole orders of the whole municipality.
+        #[arg(long)]
+        whole: bool,
+    },
 }
 
 /// The reconnect workload: orders edited by the device itself and by others, changes a visit.
@@ -41,6 +58,11 @@ struct Row {
 impl Bench {
     /// Builds, measures, prints.
     pub fn run(&self) -> anyhow::Result<()> {
+        if let Some(Part::Replay { entries, whole }) = &self.part {
+            let program = ["run", "--release", "--package", "cuadrilla-benches", "--bin", "replay", "--"];
+            let whole: &[&str] = if *whole { &["--whole"] } else { &[] };
+            return run(cargo().args(program).args(["--entries", &entries.to_string()]).args(whole));
+        }
         let release = !self.quick;
         let profile: &[&str] = if release { &["--release"] } else { &[] };
         run(cargo().args(["build", "--package", "cuadrilla-server", "--package", "crew-cli"]).args(profile))?;

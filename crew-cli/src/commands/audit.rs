@@ -1,8 +1,13 @@
 //! `crew audit …`: who did what, when it was claimed, when it was received, and that nothing was altered since.
 
+pub mod case;
 pub mod checkpoint;
 pub mod cosign;
+pub mod diff;
+pub mod history;
 pub mod log;
+pub mod log;
+mod moment;
 pub mod receipt;
 pub mod receipt_check;
 pub mod replay;
@@ -31,6 +36,12 @@ pub enum AuditCommand {
     Receipt(receipt::ReceiptArgs),
     /// Check such a file, offline
     ReceiptCheck(receipt_check::ReceiptCheckArgs),
+    /// What changed between two moments
+    Diff(diff::DiffArgs),
+    /// Everything that happened to an order, in plain words
+    History(history::HistoryArgs),
+    /// The case file of an order: a page to print, a value, a table
+    Case(case::CaseArgs),
 }
 
 /// Runs `crew audit …`.
@@ -46,5 +57,8 @@ pub fn run(cx: &Context, command: &AuditCommand) -> Result<Report, CliError> {
         AuditCommand::Cosign(args) => cosign::run(cx, args),
         AuditCommand::Receipt(args) => receipt::run(cx, args),
         AuditCommand::ReceiptCheck(args) => receipt_check::run(cx, args),
+        AuditCommand::Diff(args) => diff::run(cx, args),
+        AuditCommand::History(args) => history::run(cx, args),
+        AuditCommand::Case(args) => case::run(cx, args),
     }
 }

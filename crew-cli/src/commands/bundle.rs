@@ -11,6 +11,7 @@ use sync_core::notebook::BundleCounts;
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::labels;
 use crate::output::Report;
 use crate::text::Lang;
 
@@ -44,12 +45,16 @@ pub fn run(cx: &Context, command: &BundleCommand) -> Result<Report, CliError> {
     }
 }
 
-/// `3 segments, 40 entries, 2 devices, 1 receipts`.
+/// `3 segments, 40 entries, 2 devices, 1 receipt`.
 fn counted(lang: Lang, counts: &BundleCounts) -> String {
     let BundleCounts { segments, entries, receipts, .. } = counts;
-    let devices = counts.devices.len();
-    match lang {
-        Lang::Es => format!("{segments} tramos, {entries} hechos, {devices} equipos, {receipts} acuses"),
-        Lang::En => format!("{segments} segments, {entries} entries, {devices} devices, {receipts} receipts"),
-    }
+    let devices = counts.devices.len() as u64;
+    let said = |count: u64, es, en| labels::counted(lang, count, es, en);
+    [
+        said(*segments, ["tramo", "tramos"], ["segment", "segments"]),
+        said(*entries, ["hecho", "hechos"], ["entry", "entries"]),
+        said(devices, ["equipo", "equipos"], ["device", "devices"]),
+        said(*receipts, ["acuse", "acuses"], ["receipt", "receipts"]),
+    ]
+    .join(", ")
 }

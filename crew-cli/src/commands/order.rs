@@ -22,6 +22,7 @@ use crate::text::Text;
 
 pub(crate) use list::told as list_text;
 pub(crate) use sheet::conflict_lines;
+pub(crate) use sheet::render as sheet_text;
 
 /// Every command on orders.
 #[derive(Debug, Subcommand)]

@@ -90,8 +90,9 @@ fn told(cx: &Context, totals: &Totals) -> String {
         let word = cx.screen.lang.word("devueltos al servidor", "handed back to the server");
         text.push_str(&format!("{word}  {}\n", totals.recovered));
     }
-    let trips = cx.screen.lang.word("viajes", "round trips");
-    text.push_str(&style.dim(&format!("{round_trips} {trips}, ↑ {bytes_up} B, ↓ {bytes_down} B")));
+    let trips =
+        labels::counted(cx.screen.lang, *round_trips, ["viaje", "viajes"], ["round trip", "round trips"]);
+    text.push_str(&style.dim(&format!("{trips}, ↑ {bytes_up} B, ↓ {bytes_down} B")));
     text.push('\n');
     text
 }

@@ -63,6 +63,9 @@ pub fn about(path: &str) -> Option<&'static str> {
         "crew audit cosign" => "Firma un sello como testigo, si continúa lo que ya se firmó",
         "crew audit receipt" => "Escribe un archivo que prueba una orden ante terceros, sin nosotros",
         "crew audit receipt-check" => "Comprueba un archivo así, sin red",
+        "crew audit diff" => "Qué cambió entre dos momentos",
+        "crew audit history" => "Todo lo que le pasó a una orden, en palabras sencillas",
+        "crew audit case" => "El expediente de una orden: página para imprimir, JSON o CSV",
         "crew completions" => "Autocompletado para el intérprete de órdenes",
         "crew man" => "Escribe las páginas de manual en una carpeta",
         _ => return None,
@@ -108,7 +111,13 @@ pub fn arg(path: &str, id: &str) -> Option<&'static str> {
         ("crew audit receipt", "checkpoint") => {
             "El sello al que lleva la prueba, quizá firmado por un testigo (si falta, el último)"
         }
-        ("crew audit log", "order") | ("crew audit replay", "order") => "Solo esta orden, por folio",
+        ("crew audit log" | "crew audit replay" | "crew audit diff", "order") => "Solo esta orden, por folio",
+        ("crew audit diff", "from") => "El momento anterior: número del registro, hora (RFC 3339) o día",
+        ("crew audit diff", "to") => "El momento posterior",
+        ("crew audit diff", "claimed") => "Según lo que dicen las cuadrillas, no cuándo lo supo la oficina",
+        ("crew audit replay", "list") => "De todo el municipio, solo lo que muestra una lista",
+        ("crew audit case", "html") => "Escribe la página en este archivo",
+        ("crew audit case", "csv") => "Escribe la tabla de hechos en este archivo",
         _ => return common(id),
     };
     Some(own)

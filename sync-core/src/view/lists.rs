@@ -156,7 +156,8 @@ impl Notebook<'_> {
         self.order_of(&record)?.ok_or_else(|| NotebookError::Index(format!("{folio} has no beginning")))
     }
 
-    fn order_of(&self, record: &RecordId) -> Result<Option<OrderView>, NotebookError> {
+    /// One order by its record; `None` where nothing of it counts here.
+    pub fn order_of(&self, record: &RecordId) -> Result<Option<OrderView>, NotebookError> {
         let steps = steps_of(self.rows(), self.all_lines(), record)?;
         Ok(order_after(self.rows(), self.rules(), record, steps)?)
     }
@@ -249,7 +250,12 @@ impl Notebook<'_> {
     }
 }
 
-fn summary(folio: &str, row: ListRow, names: &std::collections::BTreeMap<String, String>) -> OrderSummary {
+/// A row of the list of orders; localities by the given names.
+pub(super) fn summary(
+    folio: &str,
+    row: ListRow,
+    names: &std::collections::BTreeMap<String, String>,
+) -> OrderSummary {
     OrderSummary {
         folio: folio.into(),
         kind: row.kind,

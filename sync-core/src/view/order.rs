@@ -1,18 +1,19 @@
 //! One order, whole: the sheet a crew reads and the JSON that checks compare. It is a fold over the order's changes,
 //! so that the order as it was at any earlier moment is the same fold over fewer of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::words::{Sentence, sentence};
+use super::entries::applied_entries;
+use super::words::{Sentence, register_words, sentence, value_words};
 use crate::act::Again;
 use crate::authority::AgainRow;
 use crate::change::{Change, OpId, Scalar};
 use crate::entry::Header;
-use crate::fold::{ChangeRow, Decision, EntryRow, ListRow, applied_changes};
-use crate::id::{DeviceId, RecordId};
+use crate::fold::{ChangeRow, Decision, EntryRow, ListRow};
+use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::check_creation;
 use crate::keys;
 use crate::line::{Lines, read_entry};
@@ -61,6 +62,8 @@ pub struct Written {
 pub struct ConflictValue {
     /// The value.
     pub value: Value,
+    /// The value as people read it.
+    pub shown: Sentence,
     /// Who wrote it.
     #[serde(flatten)]
     pub by: Written,
@@ -71,6 +74,8 @@ pub struct ConflictValue {
 pub struct Conflict {
     /// The register: `status`, or the key of a field.
     pub field: String,
+    /// What people call it.
+    pub label: Sentence,
     /// Its values, in the order `conflict resolve --take` counts them.
     pub values: Vec<ConflictValue>,
 }
@@ -128,17 +133,8 @@ pub struct OrderView {
 /// All changes of a record, in ledger order; those not in the ledger last, in the order they were made.
 pub fn steps_of(rows: &dyn Rows, lines: &dyn Lines, record: &RecordId) -> Result<Vec<Step>, RowsError> {
     let mut steps = Vec::new();
-    for row in applied_changes(rows, record)? {
-        let (_, chained) = read_entry(lines, row.line)?;
-        let entry: Option<EntryRow> = read(rows, &keys::entry(&row.device, row.seq))?;
-        let raw = chained.entry.body.bytes().to_vec();
-        let change = Change::read(&raw).map_err(|error| RowsError(error.to_string()))?;
-        let accepted = entry.as_ref().and_then(EntryRow::accepted);
-        let (receipt, decided) = entry.map_or((None, None), |entry| (entry.receipt, entry.decided));
-        let again: Option<AgainRow> = read(rows, &keys::again(&row.device, row.seq))?;
-        let again = again.map(|row| row.again);
-        let header = chained.entry.header;
-        steps.push(Step { row, header, receipt, accepted, decided, again, change, raw });
+    for (row, entry) in applied_entries(rows, record)? {
+        steps.push(step_of(rows, lines, row, entry)?);
     }
     steps.sort_by_key(|step| {
         (step.receipt.as_ref().map_or(u64::MAX, |r| r.seq), step.row.device, step.row.seq)
@@ -146,23 +142,44 @@ pub fn steps_of(rows: &dyn Rows, lines: &dyn Lines, record: &RecordId) -> Result
     Ok(steps)
 }
 
-/// Steps in an order in which each follows what it builds on; those whose ground is missing are left out.
-fn grounded(steps: Vec<Step>) -> Vec<Step> {
-    let mut waiting = steps;
+fn step_of(
+    rows: &dyn Rows,
+    lines: &dyn Lines,
+    row: ChangeRow,
+    entry: Option<EntryRow>,
+) -> Result<Step, RowsError> {
+    let (_, chained) = read_entry(lines, row.line)?;
+    let raw = chained.entry.body.bytes().to_vec();
+    let change = Change::read(&raw).map_err(|error| RowsError(error.to_string()))?;
+    let accepted = entry.as_ref().and_then(EntryRow::accepted);
+    let (receipt, decided) = entry.map_or((None, None), |entry| (entry.receipt, entry.decided));
+    let again: Option<AgainRow> = read(rows, &keys::again(&row.device, row.seq))?;
+    let again = again.map(|row| row.again);
+    Ok(Step { row, header: chained.entry.header, receipt, accepted, decided, again, change, raw })
+}
+
+/// Steps in an order in which each follows what it builds on, otherwise as given; those whose ground is missing are
+/// left out.
+pub fn grounded(steps: Vec<Step>) -> Vec<Step> {
+    let mut waiting: BTreeMap<Hash, Vec<Step>> = BTreeMap::new();
     let mut placed: Vec<Step> = Vec::new();
-    loop {
-        let before = placed.len();
-        let mut rest = Vec::new();
-        for step in waiting {
-            let has_ground =
-                step.change.deps.iter().all(|dep| placed.iter().any(|other| other.row.hash == *dep));
-            if has_ground { placed.push(step) } else { rest.push(step) }
-        }
-        waiting = rest;
-        if placed.len() == before || waiting.is_empty() {
-            return placed;
+    let mut known: BTreeSet<Hash> = BTreeSet::new();
+    let mut ready: Vec<Step> = Vec::new();
+    for step in steps {
+        ready.push(step);
+        while let Some(step) = ready.pop() {
+            match step.change.deps.iter().find(|dep| !known.contains(*dep)) {
+                Some(missing) => waiting.entry(*missing).or_default().push(step),
+                None => {
+                    known.insert(step.row.hash);
+                    // The first to wait is the first to follow.
+                    ready.extend(waiting.remove(&step.row.hash).into_iter().flatten().rev());
+                    placed.push(step);
+                }
+            }
         }
     }
+    placed
 }
 
 /// The distinct values of a register, the first writer of each kept.
@@ -211,7 +228,9 @@ pub fn order_after(
     history.sort_by_key(|event| event.seq.unwrap_or(u64::MAX));
     let raws: Vec<Vec<u8>> = steps.iter().map(|step| step.raw.clone()).collect();
     let document = Document::from_raw(DeviceId([0xff; 16]), &raws)?;
-    let sheet = Sheet { rows, rules, steps: &steps, row: &row, document: &document };
+    let place = |(index, step): (usize, &Step)| ((step.row.device, step.row.start_op), index);
+    let authors = steps.iter().enumerate().map(place).collect();
+    let sheet = Sheet { rows, rules, steps: &steps, authors, row: &row, document: &document };
     sheet.view(record, history).map(Some)
 }
 
@@ -234,7 +253,7 @@ fn event(
 }
 
 /// Who wrote a step: of one that was written again, who wrote it first.
-fn written(step: &Step) -> Written {
+pub fn written(step: &Step) -> Written {
     let (person, claimed_at_ms) = match &step.again {
         Some(again) => (again.person.clone(), again.claimed_at_ms),
         None => (step.header.person.clone(), step.header.claimed_at_ms),
@@ -246,6 +265,8 @@ struct Sheet<'s> {
     rows: &'s dyn Rows,
     rules: &'s Rules,
     steps: &'s [Step],
+    /// Device and first operation of each step, to its place.
+    authors: BTreeMap<(DeviceId, u64), usize>,
     row: &'s RecordRow,
     document: &'s Document,
 }
@@ -299,7 +320,8 @@ impl Sheet<'_> {
     }
 
     fn author(&self, op: &OpId) -> Option<Written> {
-        self.steps.iter().find(|step| step.row.holds(op)).map(written)
+        let before = self.authors.range(..=(op.device, op.counter)).next_back()?;
+        Some(&self.steps[*before.1]).filter(|step| step.row.holds(op)).map(written)
     }
 
     fn by(&self, op: &OpId) -> Result<Written, RowsError> {
@@ -307,9 +329,14 @@ impl Sheet<'_> {
     }
 
     fn conflict(&self, name: &str, held: &[Held]) -> Result<Conflict, RowsError> {
-        let value = |one: &Held| Ok(ConflictValue { value: scalar_json(&one.value), by: self.by(&one.op)? });
+        let kind = self.row.text("kind").unwrap_or_default();
+        let value = |one: &Held| {
+            let shown = value_words(self.rules, kind, name, Some(&one.value));
+            Ok(ConflictValue { value: scalar_json(&one.value), shown, by: self.by(&one.op)? })
+        };
         let values = distinct(held).into_iter().map(value).collect::<Result<_, RowsError>>()?;
-        Ok(Conflict { field: name.strip_prefix("fields.").unwrap_or(name).into(), values })
+        let label = register_words(self.rules, kind, name);
+        Ok(Conflict { field: name.strip_prefix("fields.").unwrap_or(name).into(), label, values })
     }
 
     fn list(&self, slot: &str) -> Result<Vec<Value>, RowsError> {

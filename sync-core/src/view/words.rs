@@ -8,6 +8,7 @@ use crate::record::touch::{Element, Touch};
 use crate::rows::{Rows, RowsError};
 use crate::rules::record_schema::RecordKind;
 use crate::rules::{Labels, Rules};
+use crate::verdict::Reason;
 
 /// The same in Spanish and English.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -19,8 +20,21 @@ pub struct Sentence {
 }
 
 impl Sentence {
-    fn new(es: impl Into<String>, en: impl Into<String>) -> Self {
+    /// A sentence in both languages.
+    pub fn new(es: impl Into<String>, en: impl Into<String>) -> Self {
         Self { es: es.into(), en: en.into() }
+    }
+}
+
+impl Sentence {
+    /// Adds a clause.
+    pub fn add(&mut self, es: &str, en: &str) {
+        for (all, more) in [(&mut self.es, es), (&mut self.en, en)] {
+            if !all.is_empty() {
+                all.push_str("; ");
+            }
+            all.push_str(more);
+        }
     }
 }
 
@@ -44,10 +58,76 @@ pub fn state_label(rules: &Rules, state: &str) -> Sentence {
 fn show(value: Option<&Scalar>) -> String {
     match value {
         None | Some(Scalar::Null) => "—".into(),
-        Some(Scalar::Bool(true)) => "sí/yes".into(),
+        Some(Scalar::Bool(true)) => "sí".into(),
         Some(Scalar::Bool(false)) => "no".into(),
         Some(Scalar::Int(number)) => number.to_string(),
         Some(Scalar::Str(text)) => text.clone(),
+    }
+}
+
+/// A register's value: a state or a choice by its label, yes and no in words, a quantity with its unit.
+pub fn value_words(rules: &Rules, kind: &str, name: &str, value: Option<&Scalar>) -> Sentence {
+    let shown = show(value);
+    if name == "status" {
+        return state_label(rules, &shown);
+    }
+    let field = name
+        .strip_prefix("fields.")
+        .and_then(|key| rules.kinds.get(kind)?.fields.iter().find(|field| field.key == key));
+    if let Some(choice) = field.and_then(|field| field.choices.iter().find(|choice| choice.value == shown)) {
+        return (&choice.labels).into();
+    }
+    match (value, field.and_then(|field| field.unit.as_deref())) {
+        (Some(Scalar::Bool(true)), _) => Sentence::new("sí", "yes"),
+        (Some(Scalar::Str(_) | Scalar::Int(_)), Some(unit)) => {
+            Sentence::new(format!("{shown} {unit}"), format!("{shown} {unit}"))
+        }
+        _ => Sentence::new(shown.clone(), shown),
+    }
+}
+
+/// What people call a register: of its kind of work, or one that every order has.
+pub fn register_words(rules: &Rules, kind: &str, name: &str) -> Sentence {
+    let kind = rules.kinds.get(kind);
+    let labels = match name.split_once('.') {
+        Some(("fields", key)) => {
+            kind.and_then(|kind| kind.fields.iter().find(|f| f.key == key)).map(|f| &f.labels)
+        }
+        Some(("checklist", key)) => {
+            kind.and_then(|kind| kind.checklist.iter().find(|c| c.key == key)).map(|c| &c.labels)
+        }
+        _ => None,
+    };
+    labels.map_or_else(|| register_label(name), Sentence::from)
+}
+
+/// Why an entry is held back, in people's words.
+pub fn reason_words(reason: &Reason) -> Sentence {
+    match reason {
+        Reason::Revoked => Sentence::new(
+            "el equipo que lo hizo ya estaba dado de baja cuando esto llegó",
+            "the device that made it was already revoked when this arrived",
+        ),
+        Reason::OutOfScope => Sentence::new(
+            "la orden no es, ni fue, de la zona o la cuadrilla de ese equipo",
+            "the order is not, and never was, in that device's locality or crew",
+        ),
+        Reason::Role { what } => Sentence::new(
+            format!("el papel de quien lo hizo no permite esto: {what}"),
+            format!("the role of who made it does not allow this: {what}"),
+        ),
+        Reason::Fork => Sentence::new(
+            "el equipo ya había enviado otro hecho con ese número: es una copia o una restauración",
+            "the device had already sent another entry with that number: it is a copy or was restored",
+        ),
+        Reason::Held { .. } => Sentence::new(
+            "se apoya en otro hecho que está retenido o que no ha llegado",
+            "it builds on another entry that is held back or has not arrived",
+        ),
+        Reason::Rule { rule, what } => Sentence::new(
+            format!("una regla no lo permite ({rule}): {what}"),
+            format!("a rule does not allow it ({rule}): {what}"),
+        ),
     }
 }
 
@@ -103,44 +183,43 @@ impl Teller<'_> {
             return None;
         }
         let field = show(map.get("field").copied());
-        let (value, reason) = (show(map.get("value").copied()), show(map.get("reason").copied()));
-        let rejected: Vec<String> =
-            self.before.values(&field).map(|v| show(Some(v))).filter(|v| *v != value).collect();
+        let reason = show(map.get("reason").copied());
+        let words = |value: Option<&Scalar>| value_words(self.rules, self.kind, &field, value);
+        let chosen = map.get("value").copied();
+        let value = words(chosen);
+        let rejected: Vec<Sentence> = self
+            .before
+            .values(&field)
+            .filter(|other| Some(*other) != chosen)
+            .map(|v| words(Some(v)))
+            .collect();
         let label = self.label(&field);
-        let not = |word: &str| {
-            if rejected.is_empty() { String::new() } else { format!(" ({word} {})", rejected.join(", ")) }
+        let not = |word: &str, pick: fn(&Sentence) -> &str| {
+            let list: Vec<&str> = rejected.iter().map(pick).collect();
+            if list.is_empty() { String::new() } else { format!(" ({word} {})", list.join(", ")) }
         };
+        let (es_not, en_not) = (not("no", |s| &s.es), not("not", |s| &s.en));
         Some(Sentence::new(
-            format!("resolvió el conflicto de {}: queda «{value}»{}, porque {reason}", label.es, not("no")),
-            format!(
-                "resolved the conflict on {}: “{value}” stands{}, because {reason}",
-                label.en,
-                not("not")
-            ),
+            format!("resolvió el conflicto de {}: queda «{}»{es_not}, porque {reason}", label.es, value.es),
+            format!("resolved the conflict on {}: “{}” stands{en_not}, because {reason}", label.en, value.en),
         ))
     }
 
     fn label(&self, name: &str) -> Sentence {
-        let kind = self.rules.kinds.get(self.kind);
-        let labels = match name.split_once('.') {
-            Some(("fields", key)) => {
-                kind.and_then(|kind| kind.fields.iter().find(|f| f.key == key)).map(|f| &f.labels)
-            }
-            Some(("checklist", key)) => {
-                kind.and_then(|kind| kind.checklist.iter().find(|c| c.key == key)).map(|c| &c.labels)
-            }
-            _ => None,
-        };
-        labels.map_or_else(|| register_label(name), Sentence::from)
+        register_words(self.rules, self.kind, name)
     }
 
     fn tell(&self, touch: &Touch<'_>) -> Result<(&'static str, Sentence), RowsError> {
         Ok(match touch {
             Touch::Register { name, slot: None, value, .. } => self.tell_root(name, *value)?,
             Touch::Register { name, value, .. } => {
-                let (label, value) = (self.label(name), show(*value));
+                let (label, value) = (self.label(name), value_words(self.rules, self.kind, name, *value));
                 let action = if name.starts_with("checklist.") { "check" } else { "set" };
-                (action, Sentence::new(format!("{}: {value}", label.es), format!("{}: {value}", label.en)))
+                let sentence = Sentence::new(
+                    format!("{}: {}", label.es, value.es),
+                    format!("{}: {}", label.en, value.en),
+                );
+                (action, sentence)
             }
             Touch::Append { slot, element, .. } => self.tell_append(*slot, element),
             Touch::Text { .. } => {

@@ -4,7 +4,7 @@ use sync_core::act::Role;
 use sync_core::crypto::SecretKey;
 use sync_core::notebook::{Choice, NewOrder, NotebookError};
 use sync_core::office::RequestError;
-use sync_core::view::audit::At;
+use sync_core::view::replay::At;
 
 use crate::harness::{Phone, Server, rule_files};
 
@@ -96,7 +96,7 @@ fn two_crews_clash_and_everybody_sees_the_same() {
     assert_eq!(shown["conflicts"].as_array().unwrap().len(), 0);
     assert!(shown["history"].to_string().contains("lo dice la placa"));
     let then = valley.dispatch.act(|notebook| notebook.replay(Some(&folio), At::Seq(before))).unwrap();
-    assert_eq!(then[0].conflicts.len(), 1);
+    assert_eq!(then.orders[0].conflicts.len(), 1);
 }
 
 #[test]

@@ -108,7 +108,7 @@ pub fn rule_files() -> Vec<(String, String)> {
 pub struct Phone {
     pub rows: MemoryRows,
     pub lines: MemoryLines,
-    pub draws: u8,
+    pub draws: u16,
     pub number: u8,
     pub now_ms: i64,
 }
@@ -130,12 +130,14 @@ impl Phone {
     ) -> Result<T, NotebookError> {
         self.draws += 1;
         self.now_ms += 10;
-        let mut entropy = [self.draws; 32];
+        let [high, low] = self.draws.to_be_bytes();
+        let mut entropy = [low; 32];
         entropy[0] = self.number;
+        entropy[1] ^= high;
         let moment = Moment {
             now_ms: self.now_ms,
             boot: BootId([self.number; 8]),
-            monotonic_ms: u64::from(self.draws) * 60_000,
+            monotonic_ms: u64::from(self.draws) * 10,
             entropy,
         };
         let next = self.lines.0.len() as u64 + 1;

@@ -1,6 +1,8 @@
 //! Two crews, dispatch and the office in one process, without disk or network.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+mod clocks;
 mod flows;
 mod harness;
+mod replay;
 mod trust;
 mod vectors;

@@ -5,7 +5,7 @@ use sync_core::crypto::SecretKey;
 use sync_core::id::DeviceId;
 use sync_core::notebook::{NewOrder, NotebookError};
 use sync_core::verdict::Reason;
-use sync_core::view::audit::At;
+use sync_core::view::replay::At;
 
 use crate::flows::{pump_order, valley, work_a_day};
 use crate::harness::{Phone, Server};
@@ -105,7 +105,7 @@ fn a_phone_revoked_while_away_loses_nothing() {
     assert!(valley.admin.act(|notebook| notebook.quarantine()).unwrap().is_empty());
 
     let then = valley.dispatch.act(|notebook| notebook.replay(Some(&folio), At::Seq(before))).unwrap();
-    assert!(then[0].notes.is_empty(), "before the release none of it counted");
+    assert!(then.orders[0].notes.is_empty(), "before the release none of it counted");
     assert_rebuilds(&valley.server, &[&valley.one, &valley.two, &valley.dispatch, &valley.admin]);
 }
 

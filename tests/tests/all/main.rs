@@ -10,3 +10,4 @@ mod schemas;
 mod source;
 mod tidy;
 mod trust;
+mod views;

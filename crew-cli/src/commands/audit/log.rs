@@ -9,6 +9,7 @@ use crate::labels;
 use crate::output::Report;
 use crate::seen::Seen;
 use crate::table::Table;
+use crate::text::Lang;
 
 /// Arguments of `audit log`.
 #[derive(Debug, Args)]
@@ -43,13 +44,14 @@ fn told(cx: &Context, rules: &Rules, lines: Seen<'_>) -> String {
         "n.º",
         lang.word("recibido", "received"),
         lang.word("dicho", "claimed"),
+        "",
         "folio",
         lang.word("quién", "who"),
         lang.word("qué", "what"),
         lang.word("veredicto", "verdict"),
         lang.word("huella", "hash"),
     ])
-    .whole(3);
+    .whole(4);
     for line in lines.elements() {
         let words = line.get("text").first(&[lang.word("es", "en"), "es"]);
         let action = if words.is_empty() { labels::action(rules, lang, line.text("action")) } else { words };
@@ -61,12 +63,25 @@ fn told(cx: &Context, rules: &Rules, lines: Seen<'_>) -> String {
             line.get("seq").shown(),
             at("received_at"),
             at("claimed_at"),
+            labels::time_mark(line.text("time"), !line.get("clock_jump_ms").0.is_null()),
             line.first(&["folio"]),
             line.first(&["person", "device"]),
             action,
-            labels::verdict(line.text("verdict"), lang).to_owned(),
+            verdict(line, lang),
             line.text("entry_hash").chars().take(8).collect(),
         ]);
     }
-    table.render(cx.screen.width, cx.screen.style)
+    let legend = cx.screen.style.dim(labels::time_legend(lang));
+    format!("{}{legend}\n", table.render(cx.screen.width, cx.screen.style))
+}
+
+/// The first word of the server, and what became of what it held back.
+fn verdict(line: Seen<'_>, lang: Lang) -> String {
+    let first = labels::verdict(line.text("verdict"), lang);
+    let decided = line.get("decided");
+    match (decided.0.is_object(), decided.is("releases")) {
+        (false, _) => first.to_owned(),
+        (true, true) => format!("{first} → {}", lang.word("liberado", "released")),
+        (true, false) => format!("{first} → {}", lang.word("desechado", "dismissed")),
+    }
 }

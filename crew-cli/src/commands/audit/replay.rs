@@ -1,16 +1,16 @@
 //! `crew audit replay`: the state as the office knew it, or as it had happened, at some time.
 
 use clap::{ArgGroup, Args};
-use serde_json::json;
-use sync_core::time::{TimeMs, parse_rfc3339};
-use sync_core::view::audit::At;
+use sync_core::notebook::Notebook;
+use sync_core::rules::Rules;
+use sync_core::view::replay::At;
 
-use crate::commands::order::list_text;
+use super::moment::time;
+use crate::commands::order::{list_text, sheet_text};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;
 use crate::seen::Seen;
-use crate::text;
 
 /// Arguments of `audit replay`.
 #[derive(Debug, Args)]
@@ -28,6 +28,9 @@ pub struct ReplayArgs {
     /// As it had happened by this time, as the crews claim (RFC 3339)
     #[arg(long, value_name = "TIME")]
     pub claimed_at: Option<String>,
+    /// Of the whole municipality, only what a list shows
+    #[arg(long, conflicts_with = "order")]
+    pub list: bool,
 }
 
 /// Replays.
@@ -37,11 +40,38 @@ pub struct ReplayArgs {
 pub fn run(cx: &Context, args: &ReplayArgs) -> Result<Report, CliError> {
     let at = moment(args)?;
     cx.read(|notebook| {
-        let orders = notebook.replay(args.order.as_deref(), at)?;
-        let report = Report::new(&json!({ "orders": orders }), String::new())?;
-        let text = list_text(cx, notebook.rules(), Seen(&report.json).get("orders"));
+        let report = replayed(cx, args, notebook, at)?;
+        let text = told(cx, notebook.rules(), args.order.is_some(), Seen(&report.json));
         Ok(Report { text, ..report })
     })
+}
+
+/// Whole orders for scripts; people are shown the sheet of one, or the list of all, which needs no documents.
+fn replayed(cx: &Context, args: &ReplayArgs, notebook: &Notebook<'_>, at: At) -> Result<Report, CliError> {
+    if args.order.is_none() && (args.list || !cx.screen.json) {
+        Report::new(&notebook.replay_list(at)?, String::new())
+    } else {
+        Report::new(&notebook.replay(args.order.as_deref(), at)?, String::new())
+    }
+}
+
+fn told(cx: &Context, rules: &Rules, is_one: bool, replay: Seen<'_>) -> String {
+    if cx.screen.json {
+        return String::new();
+    }
+    let lang = cx.screen.lang;
+    let at = match replay.text("axis") {
+        "sequence" => format!("n.º {}", replay.text("at")),
+        _ => cx.when.exact_of(replay.text("at")),
+    };
+    let heading = format!("{at}: {}", replay.get("note").text(lang.word("es", "en")));
+    let heading = cx.screen.style.pending(&heading);
+    let body = match (is_one, replay.list("orders").next()) {
+        (true, Some(order)) => sheet_text(cx.screen, &cx.when, rules, order),
+        (true, None) => String::new(),
+        (false, _) => list_text(cx, rules, replay.get("orders")),
+    };
+    format!("{heading}\n{body}")
 }
 
 fn moment(args: &ReplayArgs) -> Result<At, CliError> {
@@ -51,28 +81,5 @@ fn moment(args: &ReplayArgs) -> Result<At, CliError> {
     match (&args.known_at, &args.claimed_at) {
         (Some(known), _) => Ok(At::Known(time(known)?)),
         (None, claimed) => Ok(At::Claimed(time(claimed.as_deref().unwrap_or_default())?)),
-    }
-}
-
-fn time(text: &str) -> Result<TimeMs, CliError> {
-    parse_rfc3339(text).ok_or_else(|| {
-        CliError::usage(
-            text!("{text:?} no es una hora", "{text:?} is not a time"),
-            text!(
-                "escriba 2026-11-21T18:00:00Z, 2026-11-21T12:00:00-06:00 o 2026-11-21",
-                "write 2026-11-21T18:00:00Z, 2026-11-21T12:00:00-06:00 or 2026-11-21"
-            ),
-        )
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn a_time_has_a_zone_or_is_a_whole_day() {
-        assert!(super::time("2026-11-21T12:00:00-06:00").is_ok());
-        assert!(super::time("2026-11-21").is_ok());
-        assert_eq!(super::time("ayer").unwrap_err().exit, 2);
-        assert_eq!(super::time("2026-11-21T12:00:00").unwrap_err().exit, 2);
     }
 }

@@ -1,11 +1,8 @@
 //! `crew conflict list`: every difference, its values numbered, and the command that settles it.
 
-use sync_core::rules::Rules;
-
 use crate::commands::order::conflict_lines;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::labels;
 use crate::output::Report;
 use crate::seen::Seen;
 use crate::table::clean;
@@ -17,16 +14,16 @@ use crate::table::clean;
 pub fn run(cx: &Context) -> Result<Report, CliError> {
     cx.read(|notebook| {
         let report = Report::new(&notebook.conflicts()?, String::new())?;
-        let text = told(cx, notebook.rules(), Seen(&report.json));
+        let text = told(cx, Seen(&report.json));
         Ok(Report { text, ..report })
     })
 }
 
-fn told(cx: &Context, rules: &Rules, conflicts: Seen<'_>) -> String {
+fn told(cx: &Context, conflicts: Seen<'_>) -> String {
     let lang = cx.screen.lang;
     let mut text = String::new();
     for conflict in conflicts.elements() {
-        let label = labels::field(rules, lang, conflict.text("kind"), conflict.text("field"));
+        let label = clean(conflict.get("label").text(lang.word("es", "en")));
         text.push_str(&format!("{} · {label}\n", cx.screen.style.bold(conflict.text("folio"))));
         text.push_str(&values(cx, conflict.text("folio"), conflict));
         text.push('\n');

@@ -6,6 +6,7 @@ use sync_core::notebook::Choice;
 
 use crate::context::Context;
 use crate::error::CliError;
+use crate::labels;
 use crate::output::Report;
 use crate::text;
 
@@ -44,10 +45,14 @@ pub fn run(cx: &Context, args: &ResolveArgs) -> Result<Report, CliError> {
         }
     };
     let ResolveArgs { folio, field, reason, .. } = args;
-    cx.write(|notebook| Ok(notebook.resolve(folio, field, &choice, reason)?))?;
+    let label = cx.write(|notebook| {
+        notebook.resolve(folio, field, &choice, reason)?;
+        let kind = notebook.order_show(folio)?.kind;
+        Ok(labels::field(notebook.rules(), cx.screen.lang, &kind, field))
+    })?;
     let settled = cx.screen.lang.word("resuelto", "settled");
     Report::new(
         &json!({ "folio": folio, "field": field }),
-        format!("{folio}: {field} {settled}\n{}\n", cx.saved()),
+        format!("{folio}: {label} {settled}\n{}\n", cx.saved()),
     )
 }

@@ -72,7 +72,7 @@ pub(crate) fn told(cx: &Context, rules: &Rules, orders: Seen<'_>) -> String {
             lang.word("no hay órdenes así en este equipo", "no such orders on this device")
         );
     }
-    let total = format!("{count} {}", lang.word("órdenes", "orders"));
+    let total = labels::counted(lang, count, ["orden", "órdenes"], ["order", "orders"]);
     format!("{}{}\n", table.render(cx.screen.width, cx.screen.style), cx.screen.style.dim(&total))
 }
 
@@ -81,7 +81,8 @@ fn marks(cx: &Context, order: Seen<'_>) -> String {
     let lang = cx.screen.lang;
     let mut marks = Vec::new();
     if order.count("conflicts") > 0 {
-        marks.push(format!("{} {}", order.count("conflicts"), lang.word("diferencias", "conflicts")));
+        let count = order.count("conflicts");
+        marks.push(labels::counted(lang, count, ["diferencia", "diferencias"], ["conflict", "conflicts"]));
     }
     if order.is("unsent") {
         marks.push(lang.word("sin enviar", "unsent").to_owned());

@@ -39,7 +39,7 @@ struct Sheet<'s> {
 }
 
 /// The whole sheet.
-pub(super) fn render(screen: Screen, when: &When, rules: &Rules, order: Seen<'_>) -> String {
+pub(crate) fn render(screen: Screen, when: &When, rules: &Rules, order: Seen<'_>) -> String {
     let mut sheet = Sheet { screen, when, rules, text: String::new() };
     sheet.heading(order);
     sheet.conflicts(order);
@@ -103,8 +103,7 @@ impl Sheet<'_> {
 
     fn conflicts(&mut self, order: Seen<'_>) {
         for conflict in order.list("conflicts") {
-            let label =
-                labels::field(self.rules, self.screen.lang, order.text("kind"), conflict.text("field"));
+            let label = clean(conflict.get("label").text(self.word("es", "en")));
             let heading = format!("⚠ {}: {label}", self.word("hay valores distintos", "values differ"));
             let heading = self.screen.style.alert(&heading);
             self.line("");
@@ -294,7 +293,8 @@ pub(crate) fn conflict_lines(screen: Screen, when: &When, folio: &str, conflict:
         .map(|(value, number)| {
             let who = clean(&value.first(&["person", "device"]));
             let at = when.both_of(value.text("claimed_at"));
-            format!("{number}. {}  — {who} · {at}", clean(&value.get("value").shown()))
+            let shown = value.get("shown").text(screen.lang.word("es", "en"));
+            format!("{number}. {}  — {who} · {at}", clean(shown))
         })
         .collect();
     let reason = screen.lang.word("MOTIVO", "REASON");

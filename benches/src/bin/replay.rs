@@ -1,0 +1,103 @@
+//! Measures replay on a journal of any size: one order at a moment, the whole municipality at a moment.
+//!
+//! `cargo xtask bench replay --entries 1000000`
+#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, ensure};
+use clap::Parser;
+use cuadrilla_benches::journal::{Journal, START_MS, STEP_MS, Stored, folio, moment};
+use store::Store as _;
+use sync_core::notebook::Notebook;
+use sync_core::view::replay::At;
+
+/// What to measure.
+#[derive(Parser)]
+struct Args {
+    /// Entries in the journal
+    #[arg(long, default_value_t = 20_000)]
+    entries: u64,
+    /// Folder for the journal; otherwise a temporary one
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// Also the whole orders of the whole municipality, as `--json` gives them
+    #[arg(long)]
+    whole: bool,
+}
+
+const SAMPLES: u64 = 200;
+const ONE_BUDGET_MS: f64 = 100.0;
+const ALL_BUDGET_S: f64 = 10.0;
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let scratch = tempfile::tempdir()?;
+    let folder = args.folder.clone().unwrap_or_else(|| scratch.path().join("journal"));
+    let rules = rules()?;
+    let started = Instant::now();
+    let (store, orders) = Journal::write(&folder, &rules, args.entries)?;
+    println!(
+        "journal: {} entries, {orders} orders, written and folded in {:.1} s",
+        args.entries,
+        seconds(started)
+    );
+    let (rows, lines) = (store.rows(), Stored(store.records()));
+    let notebook = Notebook::open(&*rows, &lines, store.records().end(), &rules, moment(1))?;
+    one_order(&notebook, args.entries, orders)?;
+    let middle = args.entries / 2;
+    let middle_ms = START_MS + i64::try_from(middle)? * STEP_MS;
+    for (what, at) in [
+        ("at the last number", At::Seq(args.entries)),
+        ("at the middle number", At::Seq(middle)),
+        ("known in the middle", At::Known(middle_ms)),
+        ("claimed in the middle", At::Claimed(middle_ms)),
+    ] {
+        let started = Instant::now();
+        let found = notebook.replay_list(at)?.orders.len();
+        row(&format!("municipality {what} ({found} orders)"), "s", seconds(started), ALL_BUDGET_S);
+    }
+    if args.whole {
+        let started = Instant::now();
+        let bytes = serde_json::to_vec(&notebook.replay(None, At::Seq(middle))?)?.len();
+        println!("municipality, whole orders in JSON, middle ({bytes} bytes)  {:.2} s", seconds(started));
+    }
+    Ok(())
+}
+
+/// One order at many moments: the slowest counts.
+fn one_order(notebook: &Notebook<'_>, entries: u64, orders: u64) -> anyhow::Result<()> {
+    let mut times = Vec::new();
+    for sample in 0..SAMPLES {
+        let number = sample * 7_919 % orders;
+        let at = At::Seq(entries - sample * 31 % entries);
+        let started = Instant::now();
+        let replay = notebook.replay(Some(&folio(number)), at)?;
+        times.push(seconds(started) * 1_000.0);
+        ensure!(replay.orders.len() <= 1, "one order at most");
+    }
+    times.sort_by(f64::total_cmp);
+    row("one order, median", "ms", times[times.len() / 2], ONE_BUDGET_MS);
+    row("one order, slowest of 200", "ms", times[times.len() - 1], ONE_BUDGET_MS);
+    Ok(())
+}
+
+fn seconds(started: Instant) -> f64 {
+    started.elapsed().as_secs_f64()
+}
+
+fn row(what: &str, unit: &str, measured: f64, budget: f64) {
+    println!("{what:<58} {measured:>9.2} {unit:<2}  budget {budget:>5.0}  ratio {:.3}", measured / budget);
+}
+
+fn rules() -> anyhow::Result<Vec<(String, String)>> {
+    let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas");
+    let read = |path: PathBuf| std::fs::read_to_string(&path).with_context(|| format!("{}", path.display()));
+    let mut rules = Vec::new();
+    for name in ["steps", "measures"] {
+        rules.push((name.to_owned(), read(schemas.join(format!("{name}.json")))?));
+    }
+    rules.push(("work/leak_repair".into(), read(schemas.join("work/leak_repair.json"))?));
+    Ok(rules)
+}

@@ -1,0 +1,86 @@
+//! HTML by hand, as little as a page needs: elements whose text is always escaped, so that nothing a person typed can
+//! be anything but text.
+
+/// `text` with everything that means something in HTML made harmless, in text and in quoted attributes.
+pub fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            '\n' => safe.push('\n'),
+            // Controls, and the marks that turn the direction of what follows, are shown as what they are not: nothing.
+            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
+                safe.push('\u{fffd}');
+            }
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// A page in the making.
+#[derive(Debug, Default)]
+pub struct Html {
+    text: String,
+}
+
+impl Html {
+    /// Opens an element. `tag` and `class` are ours, never a person's.
+    pub fn open(&mut self, tag: &'static str, class: &'static str) -> &mut Self {
+        if class.is_empty() {
+            self.text.push_str(&format!("<{tag}>"));
+        } else {
+            self.text.push_str(&format!("<{tag} class=\"{class}\">"));
+        }
+        self
+    }
+
+    /// Closes it.
+    pub fn close(&mut self, tag: &'static str) -> &mut Self {
+        self.text.push_str(&format!("</{tag}>\n"));
+        self
+    }
+
+    /// Text, escaped.
+    pub fn text(&mut self, text: &str) -> &mut Self {
+        self.text.push_str(&escaped(text));
+        self
+    }
+
+    /// An element with text, escaped.
+    pub fn element(&mut self, tag: &'static str, class: &'static str, text: &str) -> &mut Self {
+        self.open(tag, class).text(text).close(tag)
+    }
+
+    /// Markup of our own, as it is.
+    pub fn fixed(&mut self, markup: &'static str) -> &mut Self {
+        self.text.push_str(markup);
+        self
+    }
+
+    /// The page.
+    pub fn finish(self) -> String {
+        self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Html, escaped};
+
+    #[test]
+    fn what_people_type_is_inert() {
+        assert_eq!(
+            escaped("<script>alert('x')</script> & \"ñ\" 💧"),
+            "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;ñ&quot; 💧"
+        );
+        assert_eq!(escaped("a\u{0}b\u{202e}c\nd"), "a\u{fffd}b\u{fffd}c\nd");
+        let mut page = Html::default();
+        page.element("td", "who", "</td><img src=x onerror=y>");
+        assert_eq!(page.finish(), "<td class=\"who\">&lt;/td&gt;&lt;img src=x onerror=y&gt;</td>\n");
+    }
+}

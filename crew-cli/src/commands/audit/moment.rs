@@ -1,0 +1,108 @@
+//! Moments as people type them: a ledger number, or a time.
+
+use sync_core::time::{TimeMs, parse_rfc3339};
+use sync_core::view::replay::At;
+
+use crate::error::CliError;
+use crate::text;
+
+/// A whole day, in milliseconds.
+const DAY_MS: i64 = 86_400_000;
+
+/// A time: RFC 3339, or a day, which means its first moment (UTC).
+///
+/// # Errors
+/// Usage, if it is none.
+pub fn time(text: &str) -> Result<TimeMs, CliError> {
+    parse_rfc3339(text).ok_or_else(|| {
+        CliError::usage(
+            text!("{text:?} no es una hora", "{text:?} is not a time"),
+            text!(
+                "escriba 2026-11-21T18:00:00Z, 2026-11-21T12:00:00-06:00 o 2026-11-21",
+                "write 2026-11-21T18:00:00Z, 2026-11-21T12:00:00-06:00 or 2026-11-21"
+            ),
+        )
+    })
+}
+
+/// A ledger number or a time.
+///
+/// # Errors
+/// Usage, if it is neither, or a number among claimed times.
+pub fn moment(text: &str, is_claimed: bool) -> Result<At, CliError> {
+    match (text.parse::<u64>(), is_claimed) {
+        (Ok(seq), false) => Ok(At::Seq(seq)),
+        (Ok(_), true) => Err(CliError::usage(
+            text!(
+                "con --claimed van horas, no números del registro",
+                "--claimed takes times, not ledger numbers"
+            ),
+            text!("escriba dos horas o quite --claimed", "write two times or leave --claimed out"),
+        )),
+        (Err(_), false) => Ok(At::Known(time(text)?)),
+        (Err(_), true) => Ok(At::Claimed(time(text)?)),
+    }
+}
+
+/// Two moments, the earlier first.
+///
+/// # Errors
+/// Usage, as [`moment`]; also if the second is before the first, where that can be told.
+pub fn span(from: &str, to: &str, is_claimed: bool) -> Result<(At, At), CliError> {
+    let (first, second) = (moment(from, is_claimed)?, moment(to, is_claimed)?);
+    let is_reversed = match (first, second) {
+        (At::Seq(first), At::Seq(second)) => second < first,
+        (At::Known(first), At::Known(second)) | (At::Claimed(first), At::Claimed(second)) => second < first,
+        _ => false,
+    };
+    if is_reversed {
+        return Err(CliError::usage(
+            text!("{to} es antes que {from}", "{to} is before {from}"),
+            text!("escriba primero el momento anterior", "write the earlier moment first"),
+        ));
+    }
+    // The same day twice means that day.
+    match (first, second) {
+        (At::Known(ms), At::Known(end)) if ms == end && is_day(to) => Ok((first, At::Known(ms + DAY_MS))),
+        (At::Claimed(ms), At::Claimed(end)) if ms == end && is_day(to) => {
+            Ok((first, At::Claimed(ms + DAY_MS)))
+        }
+        pair => Ok(pair),
+    }
+}
+
+fn is_day(text: &str) -> bool {
+    text.len() == "2026-11-21".len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DAY_MS, moment, span, time};
+    use sync_core::view::replay::At;
+
+    #[test]
+    fn a_time_has_a_zone_or_is_a_whole_day() {
+        assert!(time("2026-11-21T12:00:00-06:00").is_ok());
+        assert!(time("2026-11-21").is_ok());
+        assert_eq!(time("ayer").unwrap_err().exit, 2);
+        assert_eq!(time("2026-11-21T12:00:00").unwrap_err().exit, 2);
+    }
+
+    #[test]
+    fn a_number_is_a_place_in_the_ledger_unless_times_are_claimed() {
+        assert_eq!(moment("120", false).unwrap(), At::Seq(120));
+        assert_eq!(moment("120", true).unwrap_err().exit, 2);
+        let day_ms = time("2026-11-21").unwrap();
+        assert_eq!(moment("2026-11-21", true).unwrap(), At::Claimed(day_ms));
+    }
+
+    #[test]
+    fn a_span_runs_forward_and_one_day_is_that_day() {
+        assert_eq!(span("9", "3", false).unwrap_err().exit, 2);
+        assert_eq!(span("2026-11-22", "2026-11-21", true).unwrap_err().exit, 2);
+        let day_ms = time("2026-11-21").unwrap();
+        let day = (At::Known(day_ms), At::Known(day_ms + DAY_MS));
+        assert_eq!(span("2026-11-21", "2026-11-21", false).unwrap(), day);
+        assert_eq!(span("3", "2026-11-21", false).unwrap(), (At::Seq(3), At::Known(day_ms)));
+    }
+}

@@ -1,0 +1,301 @@
+//! Gather: what the story of an order is told from: its entries whatever became of them, arrivals, devices, acts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{DecisionTold, Doer, Happening};
+use crate::authority::DeviceRow;
+use crate::chain::Deed;
+use crate::change::{Action, Change, OpId, Place as OpPlace, Scalar};
+use crate::entry::{ChainedEntry, Header};
+use crate::fold::{Decision, EntryRow};
+use crate::id::{DeviceId, Hash, RecordId};
+use crate::keys;
+use crate::line::read_entry;
+use crate::notebook::{Notebook, NotebookError};
+use crate::office::fold::decode_deed;
+use crate::rows::{RowsError, decode, read};
+use crate::time::{TimeMs, rfc3339};
+use crate::verdict::Receipt;
+use crate::view::clock::{EntryTime, Plausible, entry_time};
+use crate::view::entries::{Arrival, Arrivals, Place, scan_entries};
+use crate::view::words::Sentence;
+
+/// One entry of the order.
+pub struct Known {
+    /// Where it stands in its chain.
+    pub place: Place,
+    /// Its row.
+    pub row: EntryRow,
+    /// What it says about itself.
+    pub header: Header,
+    /// Itself.
+    pub chained: ChainedEntry,
+    /// What it does.
+    pub change: Change,
+}
+
+impl Known {
+    /// Whether it is in the order as this device shows it: accepted, released, or own and not sent yet.
+    pub fn is_applied(&self) -> bool {
+        self.row.accepted().is_some() || self.row.receipt.is_none()
+    }
+
+    /// Since which ledger number it counts.
+    pub fn since_seq(&self) -> Option<u64> {
+        self.row.accepted().map(|(seq, _)| seq)
+    }
+
+    /// Since when it counts, by the server's clock.
+    pub fn since_ms(&self) -> Option<TimeMs> {
+        self.row.accepted().map(|(_, at_ms)| at_ms)
+    }
+
+    /// Whether it holds an operation.
+    pub fn holds(&self, op: &OpId) -> bool {
+        let start = self.change.start_op;
+        op.device == self.change.device && (start..start + self.change.ops.len() as u64).contains(&op.counter)
+    }
+
+    /// Where it comes in the story: where it began to count, or where it arrived if it does not.
+    fn order(&self) -> (u64, u64, Place) {
+        let arrived = self.row.receipt.as_ref().map_or(u64::MAX, |receipt| receipt.seq);
+        (self.since_seq().unwrap_or(arrived), arrived, self.place)
+    }
+}
+
+/// Everything the story is told from.
+pub struct Gathered<'n> {
+    notebook: &'n Notebook<'n>,
+    /// The order's entries.
+    pub entries: Vec<Known>,
+    /// All arrivals.
+    pub arrivals: Arrivals,
+    devices: BTreeMap<DeviceId, DeviceRow>,
+}
+
+impl<'n> Gathered<'n> {
+    /// Reads the entry rows once, and the lines of this order.
+    pub fn of(notebook: &'n Notebook<'n>, record: &RecordId) -> Result<Self, NotebookError> {
+        let mut wanted = Vec::new();
+        let arrivals = arrivals(notebook, &mut |place, row| {
+            if row.record == *record && row.change != Hash::ZERO {
+                wanted.push((place, row));
+            }
+        })?;
+        let mut entries = Vec::new();
+        for (place, row) in wanted {
+            let (_, chained) = read_entry(notebook.all_lines(), row.line)?;
+            let change =
+                Change::read(chained.entry.body.bytes()).map_err(|error| RowsError(error.to_string()))?;
+            entries.push(Known { place, row, header: chained.entry.header.clone(), chained, change });
+        }
+        entries.sort_by_key(Known::order);
+        let devices = crate::office::devices(notebook.rows())?.into_iter().collect();
+        Ok(Self { notebook, entries, arrivals, devices })
+    }
+
+    /// A device and a person; the device's name stands for a person who is not named.
+    pub fn doer(&self, device: &DeviceId, person: &str) -> Doer {
+        let identity = self.notebook.identity().ok().filter(|identity| identity.device == *device);
+        let (device_name, role) = match (self.devices.get(device), identity) {
+            (Some(row), _) => (row.name.clone(), row.role.key()),
+            (None, Some(own)) => (own.name.clone(), own.role.key()),
+            (None, None) => (String::new(), ""),
+        };
+        let person = if person.is_empty() { device_name.clone() } else { person.into() };
+        Doer { person, device: device.to_string(), device_name, role: role.into() }
+    }
+
+    /// When an entry was made, by every clock.
+    pub fn time_of(
+        &self,
+        chained: &ChainedEntry,
+        receipt: Option<&Receipt>,
+    ) -> Result<EntryTime, NotebookError> {
+        let previous = previous(self.notebook, chained)?;
+        let header = &chained.entry.header;
+        Ok(entry_time(self.notebook.rows(), &self.arrivals, header, receipt, previous.as_ref())?)
+    }
+
+    /// The act at a ledger number: what its entry says about itself, if this device has it.
+    fn act_at(&self, seq: u64) -> Result<Option<(Receipt, ChainedEntry)>, NotebookError> {
+        let Some(arrival) = self.arrivals.at(seq) else { return Ok(None) };
+        let (receipt, chained) = read_entry(self.notebook.all_lines(), arrival.line)?;
+        let place = &chained.entry.header;
+        let row: Option<EntryRow> = read(self.notebook.rows(), &keys::entry(&place.device, place.seq))?;
+        Ok(row.and_then(|row| row.receipt).or(receipt).map(|receipt| (receipt, chained)))
+    }
+
+    /// A decision, told.
+    pub fn told(&self, decision: &Decision) -> Result<DecisionTold, NotebookError> {
+        let person = self.act_at(decision.seq)?.map(|(_, chained)| chained.entry.header.person);
+        Ok(DecisionTold {
+            seq: decision.seq,
+            at: rfc3339(decision.at_ms),
+            releases: decision.releases,
+            by: self.doer(&decision.by, &person.unwrap_or_default()),
+            reason: decision.reason.clone(),
+        })
+    }
+
+    /// What was decided about the entries, by the ledger number of the act.
+    pub fn decisions(&self) -> Result<BTreeMap<u64, Happening>, NotebookError> {
+        let mut happenings = BTreeMap::new();
+        for known in &self.entries {
+            let (Some(decision), Some(receipt)) = (&known.row.decided, &known.row.receipt) else { continue };
+            let (es, en) =
+                if decision.releases { ("liberó", "released") } else { ("desechó", "dismissed") };
+            let (seq, reason) = (receipt.seq, &decision.reason);
+            let text = Sentence::new(
+                format!("{es} el hecho n.º {seq}, retenido: {reason}"),
+                format!("{en} entry no. {seq}, held back: {reason}"),
+            );
+            let (what, action) =
+                if decision.releases { ("release", "release") } else { ("dismissal", "dismiss") };
+            happenings.insert(
+                decision.seq,
+                self.act_happening(decision.seq, decision.at_ms, &decision.by, what, action, text)?,
+            );
+        }
+        Ok(happenings)
+    }
+
+    /// Revocations of the devices that had a part in it.
+    pub fn revocations(&self, devices: &BTreeSet<DeviceId>) -> Result<Vec<Happening>, NotebookError> {
+        let mut happenings = Vec::new();
+        for device in devices {
+            let Some(row) = self.devices.get(device) else { continue };
+            let Some((seq, reason)) = &row.revoked else { continue };
+            let name = &row.name;
+            let text = Sentence::new(
+                format!("dio de baja el equipo «{name}»: {reason}"),
+                format!("revoked the device “{name}”: {reason}"),
+            );
+            let at_ms = self.arrivals.at(*seq).map_or(0, |arrival| arrival.at_ms);
+            let by = self.act_at(*seq)?.map_or(DeviceId::ZERO, |(_, chained)| chained.entry.header.device);
+            happenings.push(self.act_happening(*seq, at_ms, &by, "revocation", "revoke", text)?);
+        }
+        Ok(happenings)
+    }
+
+    fn act_happening(
+        &self,
+        seq: u64,
+        at_ms: TimeMs,
+        by: &DeviceId,
+        what: &'static str,
+        action: &str,
+        text: Sentence,
+    ) -> Result<Happening, NotebookError> {
+        let act = self.act_at(seq)?;
+        let time = match &act {
+            Some((receipt, chained)) => self.time_of(chained, Some(receipt))?,
+            None => arrival_only(at_ms),
+        };
+        let header = act.as_ref().map(|(_, chained)| &chained.entry.header);
+        let hash = act.as_ref().and_then(|(_, chained)| chained.hash());
+        Ok(Happening {
+            seq: Some(seq),
+            what,
+            action: action.into(),
+            text,
+            consequences: Vec::new(),
+            by: self.doer(by, header.map_or("", |header| &header.person)),
+            device_seq: header.map(|header| header.seq),
+            carrier: None,
+            time,
+            verdict: "accepted",
+            reason: None,
+            reason_text: None,
+            decided: None,
+            counts: true,
+            entry_hash: hash.map(|hash| hash.to_string()),
+        })
+    }
+}
+
+/// All arrivals; `visit` sees every entry row on the way.
+pub fn arrivals(
+    notebook: &Notebook<'_>,
+    visit: &mut dyn FnMut(Place, EntryRow),
+) -> Result<Arrivals, NotebookError> {
+    let mut arrivals = Vec::new();
+    scan_entries(notebook.rows(), &mut |place, row| {
+        if let Some(receipt) = &row.receipt {
+            arrivals.push(Arrival { seq: receipt.seq, at_ms: receipt.received_at_ms, line: row.line });
+        }
+        visit(place, row);
+    })?;
+    Ok(Arrivals::new(arrivals))
+}
+
+/// The entry before one in its device's chain, where this device has it.
+pub fn previous(notebook: &Notebook<'_>, chained: &ChainedEntry) -> Result<Option<Header>, NotebookError> {
+    let header = &chained.entry.header;
+    let Some(seq) = header.seq.checked_sub(1).filter(|seq| *seq > 0) else { return Ok(None) };
+    let main: Option<EntryRow> = read(notebook.rows(), &keys::entry(&header.device, seq))?;
+    let is_it = |row: &EntryRow| row.hash.is_none() || chained.prev.is_none() || row.hash == chained.prev;
+    let mut found = main.filter(is_it);
+    if found.is_none() {
+        let prefix = keys::forks(&header.device, seq);
+        notebook.rows().scan(&prefix, &prefix, &mut |_, value| {
+            found = decode::<EntryRow>(value).ok().filter(is_it);
+            found.is_none()
+        })?;
+    }
+    let Some(row) = found else { return Ok(None) };
+    Ok(Some(read_entry(notebook.all_lines(), row.line)?.1.entry.header))
+}
+
+fn arrival_only(at_ms: TimeMs) -> EntryTime {
+    EntryTime {
+        claimed_at: None,
+        not_before: None,
+        carried_at: None,
+        received_at: (at_ms != 0).then(|| rfc3339(at_ms)),
+        time: Plausible::NoAnchor,
+        clock_jump_ms: None,
+        boot_changed: false,
+        skew_ms: None,
+        time_note: Sentence::new(
+            "este equipo no tiene el hecho mismo, solo cuándo llegó",
+            "this device does not have the entry itself, only when it arrived",
+        ),
+    }
+}
+
+/// The record that an entry which never counted would have made under a folio.
+pub fn held_creation(notebook: &Notebook<'_>, folio: &str) -> Result<Option<RecordId>, RowsError> {
+    let mut held = Vec::new();
+    scan_entries(notebook.rows(), &mut |_, row| {
+        if row.change != Hash::ZERO && row.receipt.is_some() && row.accepted().is_none() {
+            held.push(row);
+        }
+    })?;
+    for row in held {
+        let (_, chained) = read_entry(notebook.all_lines(), row.line)?;
+        if let Deed::Change(change) = decode_deed(&chained.entry.body)?
+            && change.deps.is_empty()
+            && names(&change, folio)
+        {
+            return Ok(Some(row.record));
+        }
+    }
+    Ok(None)
+}
+
+fn names(change: &Change, folio: &str) -> bool {
+    change.ops.iter().any(|op| match (&op.place, &op.action) {
+        (OpPlace::Prop(key), Action::Put(Scalar::Str(value))) => key == "folio" && value == folio,
+        _ => false,
+    })
+}
+
+/// The folio that a change gives, if it makes an order.
+pub fn folio_in(deed: &Deed) -> Option<String> {
+    let Deed::Change(change) = deed else { return None };
+    change.ops.iter().find_map(|op| match (&op.place, &op.action) {
+        (OpPlace::Prop(key), Action::Put(Scalar::Str(value))) if key == "folio" => Some(value.clone()),
+        _ => None,
+    })
+}
