@@ -12,7 +12,6 @@ pub mod key;
 pub mod lang;
 pub mod listen;
 pub mod logging;
-pub mod merkle;
 pub mod metrics;
 pub mod news;
 pub mod peer;
@@ -28,7 +27,6 @@ pub mod start;
 mod testing;
 pub mod throttle;
 pub mod tls;
-pub mod verify;
 pub mod writer;
 
 pub use commands::{Shell, run};

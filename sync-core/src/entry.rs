@@ -172,10 +172,34 @@ impl ChainedEntry {
     /// Reads what [`Self::to_bytes`] wrote. The body's hash is checked for acts; a change's is checked by whoever
     /// applies it, because only Automerge computes it.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, EntryError> {
-        let malformed = |error: &dyn std::fmt::Display| EntryError::Malformed(error.to_string());
         let Stored(canonical, has_prev, body, signature) =
             rmp_serde::from_slice(bytes).map_err(|error| malformed(&error))?;
-        let fields: Canonical = rmp_serde::from_slice(&canonical).map_err(|error| malformed(&error))?;
+        let named = Named::from_canonical(&canonical)?;
+        let prev = has_prev.then_some(named.prev);
+        Ok(Self { entry: named.with_body(body.into_vec())?, prev, signature })
+    }
+}
+
+/// What canonical bytes say, without the body that they name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// What the entry says about itself.
+    pub header: Header,
+    /// Hash of the device's previous entry, zeros for the first.
+    pub prev: Hash,
+    /// Whether the body is an act.
+    pub is_act: bool,
+    /// The body's hash.
+    pub body_hash: Hash,
+}
+
+impl Named {
+    /// Reads canonical bytes.
+    ///
+    /// # Errors
+    /// They are none, or of a version that is not known.
+    pub fn from_canonical(canonical: &[u8]) -> Result<Self, EntryError> {
+        let fields: Canonical = rmp_serde::from_slice(canonical).map_err(|error| malformed(&error))?;
         let Canonical(version, municipality, device, seq, prev, record, kind, body_hash, person, ..) = fields;
         if version != VERSION {
             return Err(EntryError::Version(version));
@@ -183,15 +207,12 @@ impl ChainedEntry {
         if person.len() > PERSON_BYTES_MAX {
             return Err(EntryError::Malformed("the person's name is too long".into()));
         }
-        let Canonical(.., claimed_at_ms, boot, monotonic_ms, size, root) = fields;
-        let body = match kind {
-            KIND_CHANGE => Body::Change(RawChange { hash: body_hash, bytes: body.into_vec() }),
-            KIND_ACT => Body::Act(body.into_vec()),
+        let is_act = match kind {
+            KIND_CHANGE => false,
+            KIND_ACT => true,
             _ => return Err(EntryError::Malformed(format!("unknown body kind {kind}"))),
         };
-        if body.hash() != body_hash {
-            return Err(EntryError::Body);
-        }
+        let Canonical(.., claimed_at_ms, boot, monotonic_ms, size, root) = fields;
         let header = Header {
             municipality,
             device,
@@ -203,7 +224,26 @@ impl ChainedEntry {
             monotonic_ms,
             anchor: Anchor { size, root },
         };
-        let prev = has_prev.then_some(prev);
-        Ok(Self { entry: Entry { header, body }, prev, signature })
+        Ok(Self { header, prev, is_act, body_hash })
     }
+
+    /// The entry with its body. An act's hash is checked; a change's is checked by whoever reads it.
+    ///
+    /// # Errors
+    /// The body is another one.
+    pub fn with_body(self, bytes: Vec<u8>) -> Result<Entry, EntryError> {
+        let body = if self.is_act {
+            Body::Act(bytes)
+        } else {
+            Body::Change(RawChange { hash: self.body_hash, bytes })
+        };
+        if body.hash() != self.body_hash {
+            return Err(EntryError::Body);
+        }
+        Ok(Entry { header: self.header, body })
+    }
+}
+
+fn malformed(error: &dyn std::fmt::Display) -> EntryError {
+    EntryError::Malformed(error.to_string())
 }

@@ -77,3 +77,9 @@ pub const RULES_MAX: usize = 512;
 pub const LOG_ENTRIES_MAX: u64 = 1 << 48;
 /// Most hashes in one proof about a log: two for each level that [`LOG_ENTRIES_MAX`] allows.
 pub const PROOF_HASHES_MAX: usize = 96;
+/// Most tiles fetched of one log, 8 KiB each: the leaves of 4 million entries.
+pub const LOG_TILES_MAX: usize = 16_384;
+/// Longest checkpoint, in bytes: the log's signature and some 60 cosignatures fit.
+pub const CHECKPOINT_BYTES_MAX: usize = 8 * 1024;
+/// Largest proof file of one record, in bytes.
+pub const PROOF_FILE_BYTES_MAX: usize = 64 * 1024 * 1024;

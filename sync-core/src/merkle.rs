@@ -3,6 +3,7 @@
 //!
 //! A leaf commits to the receipt as well as to the entry: moving, re-dating or re-judging an entry changes the root.
 
+pub mod remote;
 pub mod tile;
 
 use tlog_tiles::{
@@ -14,6 +15,7 @@ use crate::entry::Anchor;
 use crate::id::{DeviceId, Hash};
 use crate::keys;
 use crate::limits::{LOG_ENTRIES_MAX, PROOF_HASHES_MAX};
+use crate::line::Line;
 use crate::rows::{Overlay, Rows, RowsError};
 use crate::verdict::Receipt;
 
@@ -63,11 +65,36 @@ pub fn leaf_bytes(entry_hash: &Hash, device: &DeviceId, device_seq: u64, receipt
         .expect("a leaf always has a MessagePack form")
 }
 
+/// Reads what [`leaf_bytes`] made: entry hash, device, device sequence and receipt. `None` if it is no leaf.
+pub fn read_leaf(leaf: &[u8]) -> Option<(Hash, DeviceId, u64, Receipt)> {
+    let (version, hash, device, seq, receipt): (u8, Hash, DeviceId, u64, Receipt) =
+        rmp_serde::from_slice(leaf).ok()?;
+    (version == 1 && leaf_bytes(&hash, &device, seq, &receipt) == leaf)
+        .then_some((hash, device, seq, receipt))
+}
+
+/// The leaf of a ledger's line.
+///
+/// # Errors
+/// It is no receipted entry whose chain is known.
+pub fn leaf_of_line(line: &[u8]) -> Result<Vec<u8>, RowsError> {
+    let Line::Entry { receipt: Some(receipt), chained } = Line::from_bytes(line)? else {
+        return Err(RowsError("a line of the ledger is no receipted entry".into()));
+    };
+    let hash = chained.hash().ok_or_else(|| RowsError("an entry does not know the one before it".into()))?;
+    let header = &chained.entry.header;
+    Ok(leaf_bytes(&hash, &header.device, header.seq, &receipt))
+}
+
+/// The RFC 6962 hash of a leaf's bytes.
+pub fn leaf_hash(leaf: &[u8]) -> Hash {
+    Hash(record_hash(leaf).0)
+}
+
 /// Appends the leaf of ledger number `seq` (from 1) to the log.
 pub fn append(overlay: &mut Overlay<'_>, seq: u64, leaf: &[u8]) -> Result<(), RowsError> {
     let index = seq.checked_sub(1).ok_or_else(|| RowsError("ledger numbers start at 1".into()))?;
-    let leaf_hash = record_hash(leaf);
-    let new = stored_hashes_for_record_hash(index, leaf_hash, &Pages(overlay)).map_err(log_error)?;
+    let new = stored_hashes_for_record_hash(index, record_hash(leaf), &Pages(overlay)).map_err(log_error)?;
     for (at, hash) in (stored_hash_count(index)..).zip(new) {
         let key = keys::hashes(at / PAGE_HASHES);
         let mut page = overlay.get(&key)?.unwrap_or_default();
@@ -127,25 +154,13 @@ pub fn check_inclusion(proof: &[Hash], log: &Anchor, seq: u64, leaf: &[u8]) -> R
 /// # Errors
 /// The rows have fewer than `new` entries, or `old` is more than `new`.
 pub fn prove_consistency(rows: &dyn Rows, old: u64, new: u64) -> Result<Vec<Hash>, RowsError> {
-    prove_consistency_over(&Pages(rows), old, new).map_err(log_error)
-}
-
-/// As [`prove_consistency`], from any store of the log's hashes.
-///
-/// # Errors
-/// The store does not have what the proof needs.
-pub fn prove_consistency_over(
-    hashes: &impl HashReader,
-    old: u64,
-    new: u64,
-) -> Result<Vec<Hash>, tlog_tiles::Error> {
     if old > new || new > LOG_ENTRIES_MAX {
-        return Err(tlog_tiles::Error::IndexesNotInTree);
+        return Err(RowsError(format!("a log of {new} entries has no beginning of {old}")));
     }
     if old == 0 {
         return Ok(Vec::new());
     }
-    prove_tree(new, old, hashes).map(ours)
+    prove_tree(new, old, &Pages(rows)).map(ours).map_err(log_error)
 }
 
 /// Checks that the log in state `new` begins with the log in state `old`.

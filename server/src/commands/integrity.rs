@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use store::{DiskStore, Ledger, Store, StoreError};
+use sync_core::verify::{Bad, Proven, Verifier};
 
 use super::{Report, integrity};
 use crate::cli::Data;
 use crate::config::LogFormat;
 use crate::failure::Failure;
-use crate::verify::{Bad, Proven, Verifier};
 use crate::{logging, start};
 
 /// Reads the ledger only, and changes nothing: it may be run while the server serves.

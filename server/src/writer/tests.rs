@@ -14,7 +14,7 @@ use crate::clock::now_ms;
 use crate::problem::Problem;
 use crate::site::{LedgerLines, Site};
 use crate::testing::{Device, founded, invitation, writer};
-use crate::verify::Verifier;
+use sync_core::verify::Verifier;
 
 struct Bench {
     medium: MemoryMedium,

@@ -45,6 +45,12 @@ impl Place {
         (width > 0).then_some(Self { level, n, width })
     }
 
+    /// The tile at `level` that is not full in a log of `size` entries; `None` if all of them are.
+    pub fn edge(level: u8, size: u64) -> Option<Self> {
+        let hashes = size.checked_shr(u32::from(level) * 8)?;
+        Self::widest(Level::Hashes(level), hashes / u64::from(TILE_WIDTH), size)
+    }
+
     /// All tiles and bundles of a log of `size` entries, each as wide as it is.
     pub fn all(size: u64) -> impl Iterator<Item = Self> {
         let levels = (0..TILE_HEIGHT).map(Level::Hashes).chain([Level::Entries]);
@@ -111,13 +117,27 @@ pub fn tile(rows: &dyn Rows, place: &Place) -> Result<Vec<u8>, RowsError> {
     Tile::new(TILE_HEIGHT, level, place.n, place.width, false).read_data(&Pages(rows)).map_err(|_| absent())
 }
 
+/// Leaves as an entry bundle: each with its length before it, 16 bits, big-endian.
+///
+/// # Errors
+/// A leaf is longer than the format can say.
+pub fn bundle(leaves: &[Vec<u8>]) -> Result<Vec<u8>, RowsError> {
+    let mut bytes = Vec::new();
+    for leaf in leaves {
+        let length = u16::try_from(leaf.len()).map_err(|_| {
+            RowsError(format!("a leaf has {} bytes, more than a bundle can hold", leaf.len()))
+        })?;
+        bytes.extend_from_slice(&length.to_be_bytes());
+        bytes.extend_from_slice(leaf);
+    }
+    Ok(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::Anchor;
-    use crate::merkle::{append, check_consistency, prove_consistency, prove_consistency_over, root};
+    use crate::merkle::append;
     use crate::rows::{MemoryRows, Overlay};
-    use tlog_tiles::{TileHashReader, TileReader};
 
     fn log(size: u64) -> MemoryRows {
         let mut rows = MemoryRows::default();
@@ -129,42 +149,6 @@ mod tests {
         let batch = overlay.batch;
         rows.apply(batch);
         rows
-    }
-
-    struct Server<'r>(&'r MemoryRows, u64);
-
-    impl TileReader for Server<'_> {
-        fn height(&self) -> u8 {
-            TILE_HEIGHT
-        }
-        fn read_tiles(&self, tiles: &[Tile]) -> Result<Vec<Vec<u8>>, tlog_tiles::Error> {
-            Ok(tiles
-                .iter()
-                .map(|wanted| {
-                    let level = Level::Hashes(wanted.level());
-                    let place = Place { level, n: wanted.level_index(), width: wanted.width() };
-                    assert!(place.is_in(self.1), "{place:?}");
-                    tile(self.0, &Place::from_path(&place.path()).unwrap()).unwrap()
-                })
-                .collect())
-        }
-        fn save_tiles(&self, _: &[Tile], _: &[Vec<u8>]) {}
-    }
-
-    #[test]
-    fn proofs_can_be_made_from_tiles_alone() {
-        let size = 66_000;
-        let rows = log(size);
-        let new = Anchor { size, root: root(&rows, size).unwrap() };
-        let server = Server(&rows, size);
-        let reader = TileHashReader::new(size, tlog_tiles::Hash(new.root.0), &server);
-        for old in [1, 255, 256, 257, 40_000, 65_536, 65_999, size] {
-            let proof = prove_consistency_over(&reader, old, size).unwrap();
-            assert_eq!(proof, prove_consistency(&rows, old, size).unwrap());
-            check_consistency(&proof, &Anchor { size: old, root: root(&rows, old).unwrap() }, &new).unwrap();
-        }
-        let lying = TileHashReader::new(size, tlog_tiles::Hash([1; 32]), &server);
-        assert!(prove_consistency_over(&lying, 5, size).is_err(), "tiles are held against the root");
     }
 
     #[test]

@@ -1,20 +1,22 @@
 //! Verify: proves a ledger from its records alone: bodies, chains with their branches, signatures and Merkle root.
 //!
-//! Nothing of the index is read. Checksums of the frames are the store's part, before this.
+//! Nothing of the index is read. Checksums of the frames are the store's part, before this. The server's operator and
+//! whoever holds a copy of the ledger run the same walk.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+mod tree;
 
-use sync_core::act::Act;
-use sync_core::chain::{Deed, verify_head};
-use sync_core::crypto::PublicKey;
-use sync_core::entry::{Anchor, Body, ChainedEntry};
-use sync_core::id::{DeviceId, Hash};
-use sync_core::line::Line;
-use sync_core::merkle::leaf_bytes;
-use sync_core::office::fold::decode_deed;
-use sync_core::verdict::{Reason, Receipt, Verdict};
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::merkle::Tree;
+use crate::act::Act;
+use crate::chain::{Deed, verify_head};
+use crate::crypto::PublicKey;
+use crate::entry::{Anchor, Body, ChainedEntry};
+use crate::id::{DeviceId, Hash};
+use crate::line::Line;
+use crate::merkle::leaf_bytes;
+use crate::office::fold::decode_deed;
+use crate::verdict::{Reason, Receipt, Verdict};
+use tree::Tree;
 
 /// The first record that does not hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,9 +43,9 @@ struct Chain {
     key: Option<PublicKey>,
     /// Hashes of the chain, from entry 1.
     hashes: Vec<Hash>,
-    branches: HashSet<(u64, Hash)>,
+    branches: BTreeSet<(u64, Hash)>,
     /// Entries that no signature covers yet, and the first record that waits for one.
-    unsigned: HashMap<(u64, Hash), u64>,
+    unsigned: BTreeMap<(u64, Hash), u64>,
 }
 
 /// Takes the records in order and proves each.
@@ -53,6 +55,7 @@ pub struct Verifier {
     tree: Tree,
     entries: u64,
     municipality: u32,
+    log_verifier: String,
     epochs: u64,
 }
 
@@ -104,6 +107,11 @@ impl Verifier {
             header.seq == 1 && header.municipality == 0 && matches!(deed, Deed::Act(Act::Enrol { .. }));
         if header.municipality != self.municipality && !is_enrolment {
             return Err(format!("it belongs to municipality {}", header.municipality));
+        }
+        if let Deed::Act(Act::Genesis { log_verifier, .. }) = deed
+            && seq == 1
+        {
+            self.log_verifier.clone_from(log_verifier);
         }
         let accepted = receipt.verdict.is_accepted();
         let brings = match deed {
@@ -178,7 +186,7 @@ impl Verifier {
     ///
     /// # Errors
     /// The first record that no signature covers, or record 1 if there is none.
-    pub fn finish(self) -> Result<Proven, Bad> {
+    pub fn finish(&self) -> Result<Proven, Bad> {
         if self.entries == 0 {
             return Err(Bad { seq: 1, detail: "the ledger is empty".into() });
         }
@@ -193,6 +201,21 @@ impl Verifier {
     /// Records that held so far.
     pub fn entries(&self) -> u64 {
         self.entries
+    }
+
+    /// The key of the log that the founding entry names; empty before it.
+    pub fn log_verifier(&self) -> &str {
+        &self.log_verifier
+    }
+
+    /// The root over the first `size` records taken; `None` if there were fewer.
+    pub fn root(&self, size: u64) -> Option<Hash> {
+        self.tree.root(size)
+    }
+
+    /// The hash of record `seq`'s leaf; `None` if it was not taken.
+    pub fn leaf(&self, seq: u64) -> Option<Hash> {
+        self.tree.leaf(seq)
     }
 
     /// Devices met so far.
@@ -219,15 +242,19 @@ fn check_body(chained: &ChainedEntry) -> Result<Deed, String> {
 #[cfg(test)]
 mod tests {
     use super::{Bad, Proven, Verifier};
-    use crate::testing::founded;
-    use store::Store;
-    use sync_core::line::Line;
+    use crate::line::Line;
+    use crate::office::{Foundation, found};
 
     fn lines() -> Vec<Vec<u8>> {
-        let (medium, _) = founded();
-        let (store, _) = medium.open().unwrap();
-        let records = store.records();
-        (1..records.end()).map(|seq| records.read(seq).unwrap()).collect()
+        let foundation = Foundation {
+            municipality: 14061,
+            name: "Mezquitic",
+            folio_prefix: "MZQ",
+            seed: &[9; 32],
+            entropy: &[200; 64],
+            now_ms: 1_795_000_000_000,
+        };
+        found(&foundation).lines
     }
 
     fn prove(lines: &[Vec<u8>]) -> Result<Proven, Bad> {
@@ -250,7 +277,7 @@ mod tests {
     #[test]
     fn a_founded_ledger_holds_and_whatever_is_changed_in_it_is_named() {
         assert_eq!(prove(&lines()).map(|proven| (proven.entries, proven.devices)), Ok((3, 1)));
-        let entry = |line: &mut Line, change: fn(&mut sync_core::entry::ChainedEntry)| match line {
+        let entry = |line: &mut Line, change: fn(&mut crate::entry::ChainedEntry)| match line {
             Line::Entry { chained, .. } => change(chained),
             Line::Device(_) => unreachable!("a ledger holds entries"),
         };
@@ -258,7 +285,7 @@ mod tests {
             with_third(|line| entry(line, |chained| chained.entry.header.claimed_at_ms += 1)),
             with_third(|line| entry(line, |chained| chained.entry.header.person = "otra".into())),
             with_third(|line| entry(line, |chained| chained.signature = None)),
-            with_third(|line| entry(line, |chained| chained.prev = Some(sync_core::id::Hash([1; 32])))),
+            with_third(|line| entry(line, |chained| chained.prev = Some(crate::id::Hash([1; 32])))),
             with_third(|line| entry(line, |chained| chained.entry.header.municipality += 1)),
             with_third(|line| match line {
                 Line::Entry { receipt: Some(receipt), .. } => receipt.seq = 7,

@@ -1,18 +1,18 @@
-//! Merkle: the hashes of RFC 6962 once more, apart from the core's, so that `verify` does not trust what it checks.
+//! Tree: the hashes of RFC 6962 once more, apart from the index's, so that proving trusts nothing it proves.
 
+use crate::id::Hash;
 use sha2::{Digest, Sha256};
-use sync_core::id::Hash;
 
 /// All hashes of a tree of which every prefix has a root. 64 bytes a leaf.
 #[derive(Debug, Default)]
-pub struct Tree {
+pub(super) struct Tree {
     /// `levels[h][i]` covers the leaves from `i << h` to `(i + 1) << h`.
     levels: Vec<Vec<[u8; 32]>>,
 }
 
 impl Tree {
     /// Adds a leaf.
-    pub fn push(&mut self, leaf: &[u8]) {
+    pub(super) fn push(&mut self, leaf: &[u8]) {
         let mut hash = hash_parts(0, &[leaf]);
         for height in 0.. {
             if self.levels.len() == height {
@@ -27,8 +27,14 @@ impl Tree {
         }
     }
 
+    /// The hash of leaf `seq`, from 1.
+    pub(super) fn leaf(&self, seq: u64) -> Option<Hash> {
+        let index = usize::try_from(seq.checked_sub(1)?).ok()?;
+        self.levels.first()?.get(index).copied().map(Hash)
+    }
+
     /// The root over the first `size` leaves; `None` if there are fewer.
-    pub fn root(&self, size: u64) -> Option<Hash> {
+    pub(super) fn root(&self, size: u64) -> Option<Hash> {
         if size == 0 {
             return Some(Hash(Sha256::digest([]).into()));
         }
@@ -56,8 +62,8 @@ fn hash_parts(domain: u8, parts: &[&[u8]]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::Tree;
-    use sync_core::merkle;
-    use sync_core::rows::{MemoryRows, Overlay};
+    use crate::merkle;
+    use crate::rows::{MemoryRows, Overlay};
 
     #[test]
     fn agrees_with_the_core_at_every_size() {
