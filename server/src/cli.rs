@@ -36,6 +36,8 @@ pub enum Command {
     Verify(Data),
     /// Tira el índice y lo rehace desde el libro.
     Rebuild(Data),
+    /// Escribe la bitácora de transparencia como archivos, para cualquier servidor estático.
+    LogExport(LogExport),
     /// Muestra una orden leyendo el libro; funciona también mientras sirve.
     Show(Show),
     /// Da un código de administración nuevo, con el servidor detenido.
@@ -107,6 +109,17 @@ pub struct Show {
     pub folio: String,
 }
 
+/// `log-export`.
+#[derive(Debug, Args)]
+pub struct LogExport {
+    /// Los datos.
+    #[command(flatten)]
+    pub data: Data,
+    /// Carpeta que sirve el servidor estático; ahí se hace `log/`.
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+}
+
 /// `invite`.
 #[derive(Debug, Args)]
 pub struct Invite {
@@ -161,6 +174,7 @@ fn english_about(name: &str) -> &'static str {
         "config" => "Shows the settings it would serve with, and where each comes from.",
         "verify" => "Checks every record of the ledger: checksums, chains, signatures and Merkle root.",
         "rebuild" => "Throws the index away and rebuilds it from the ledger.",
+        "log-export" => "Writes the transparency log as files, for any static host.",
         "show" => "Shows one order by reading the ledger; works while serving too.",
         "invite" => "Gives a new administration code, with the server stopped.",
         "completions" => "Writes the completions of a shell.",
@@ -178,6 +192,7 @@ fn english_arg(arg: clap::Arg) -> clap::Arg {
         "name" => "Name of the municipality.",
         "url" => "Address that devices find it by; with it the invitation link is given too.",
         "folio_prefix" => "Letters that folios start with; taken from the name if absent.",
+        "to" => "Folder that the static host serves; `log/` is made in it.",
         "config" => "TOML file of settings; flags win, then variables, then this file.",
         "folio" => "Folio of the order.",
         "role" => "Role; only admin here, others are invited by the administration with `crew invite`.",

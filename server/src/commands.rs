@@ -3,6 +3,7 @@
 mod init;
 mod integrity;
 mod invite;
+mod log_export;
 mod serve;
 mod show;
 
@@ -91,6 +92,7 @@ fn dispatch(command: Command, shell: &mut Shell<'_>, json: bool, lang: Lang) -> 
         Command::Config(args) => serve::config(*args, shell),
         Command::Verify(args) => integrity::verify(&args),
         Command::Rebuild(args) => integrity::rebuild(&args),
+        Command::LogExport(args) => log_export::run(&args),
         Command::Show(args) => show::run(&args),
         Command::Invite(args) => invite::run(&args),
         Command::Completions(args) => {

@@ -13,13 +13,16 @@ use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::problem::Problem;
+use crate::routes::log as log_route;
 use crate::routes::{checkpoint, events, exchange, health, home};
 use crate::site::Site;
 
 /// Every route, for the test that compares them with `openapi.json`.
-pub const ROUTES: [(&str, &str); 9] = [
+pub const ROUTES: [(&str, &str); 11] = [
     ("get", "/"),
     ("get", "/healthz"),
+    ("get", "/log/checkpoint"),
+    ("get", "/log/tile/{path}"),
     ("get", "/metrics"),
     ("get", "/openapi.json"),
     ("get", "/readyz"),
@@ -52,6 +55,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/v1/sync", post(exchange::sync))
         .route("/v1/enrol", post(exchange::enrol))
         .route("/v1/checkpoint", get(checkpoint::show))
+        .route("/log/checkpoint", get(checkpoint::show))
+        .route("/log/tile/{*path}", get(log_route::show))
         .layer(from_fn_with_state(Arc::clone(&site), shed));
     Router::new()
         .merge(bounded)

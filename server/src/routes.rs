@@ -6,3 +6,4 @@ pub mod exchange;
 pub mod health;
 pub mod home;
 pub mod lean;
+pub mod log;

@@ -1,4 +1,4 @@
-//! Checkpoint: `GET /v1/checkpoint`, the log's size and root, signed, for whoever wants to keep one.
+//! Checkpoint: `GET /v1/checkpoint` and `GET /log/checkpoint`, the log's size and root, signed, for whoever wants to keep one.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use crate::problem::Problem;
 use crate::site::Site;
 
-/// `GET /v1/checkpoint`: a C2SP `tlog-checkpoint`.
+/// `GET /v1/checkpoint` and `GET /log/checkpoint`: a C2SP `tlog-checkpoint`.
 pub async fn show(State(site): State<Arc<Site>>) -> Result<impl IntoResponse, Problem> {
     let note = site
         .on_core(|site| {

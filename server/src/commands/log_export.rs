@@ -1,0 +1,143 @@
+//! `log-export`: the transparency log as files, byte for byte what `/log/` serves, so that a static host can serve a
+//! copy that nobody has to believe. Reads the ledger only; may be run while the server serves.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use serde_json::json;
+use store::{Ledger, LedgerReader};
+use sync_core::checkpoint;
+use sync_core::crypto::SecretKey;
+use sync_core::line::Line;
+use sync_core::merkle::tile::{Level, Place, TILE_WIDTH, bundle, tile};
+use sync_core::merkle::{append, leaf_of_line, root};
+use sync_core::rows::{MemoryRows, Overlay, RowsError};
+
+use super::{Report, integrity};
+use crate::cli::LogExport;
+use crate::failure::{EXIT_INTEGRITY, Failure};
+use crate::lang::Text;
+use crate::{key, start};
+
+/// Leaves hashed before their rows are moved from the overlay.
+const STEP: u64 = 1_000;
+
+pub(super) fn run(args: &LogExport) -> Result<Report, Failure> {
+    let data = &args.data.data;
+    start::require(data)?;
+    let key = SecretKey::from_seed(&key::read(data)?);
+    let reader = Ledger::open_read_only(data)?.reader;
+    let size = reader.end() - 1;
+    let (rows, municipality) = hashes(&reader)?;
+    let log = args.to.join("log");
+    refuse_another_past(&log, &rows, size)?;
+    let mut written = 0_u64;
+    // The checkpoint comes last: what it names is there before it is.
+    for place in Place::all(size) {
+        let bytes = match place.level {
+            Level::Hashes(_) => tile(&rows, &place).map_err(|error| Failure::rows(&error))?,
+            Level::Entries => entries(&reader, &place)?,
+        };
+        written += u64::from(write(&log.join(place.path()), &bytes)?);
+    }
+    let root = root(&rows, size).map_err(|error| Failure::rows(&error))?;
+    let note = checkpoint::sign(&key, municipality, size, &root)
+        .map_err(|error| Failure::rows(&RowsError(error)))?;
+    write(&log.join("checkpoint"), note.as_bytes())?;
+    let json = json!({"entries": size, "root": root.to_string(), "written": written});
+    let rows = [
+        ("Registros", "Entries", size.to_string()),
+        ("Raíz", "Root", root.to_string()),
+        ("Archivos nuevos", "New files", written.to_string()),
+    ];
+    Ok(Report::table(json, &rows))
+}
+
+/// The log's hashes out of the ledger, and the municipality its founding entry names.
+fn hashes(reader: &LedgerReader) -> Result<(MemoryRows, u32), Failure> {
+    let mut rows = MemoryRows::default();
+    let mut municipality = 0;
+    let mut from = 1;
+    while from < reader.end() {
+        let mut overlay = Overlay::new(&rows);
+        let mut failed = None;
+        reader.read_range(from, from + STEP, &mut |seq, line| {
+            if let (1, Ok(Line::Entry { chained, .. })) = (seq, Line::from_bytes(line)) {
+                municipality = chained.entry.header.municipality;
+            }
+            let added = leaf_of_line(line).and_then(|leaf| append(&mut overlay, seq, &leaf));
+            failed = added.err().map(|error| (seq, error));
+            failed.is_none()
+        })?;
+        if let Some((seq, error)) = failed {
+            return Err(integrity(seq, &error.0));
+        }
+        let batch = overlay.batch;
+        rows.apply(batch);
+        from += STEP;
+    }
+    Ok((rows, municipality))
+}
+
+fn entries(reader: &LedgerReader, place: &Place) -> Result<Vec<u8>, Failure> {
+    let first = place.n * u64::from(TILE_WIDTH) + 1;
+    let mut leaves = Ok(Vec::new());
+    reader.read_range(first, first + u64::from(place.width), &mut |_, line| {
+        match (&mut leaves, leaf_of_line(line)) {
+            (Ok(leaves), Ok(leaf)) => leaves.push(leaf),
+            (_, Err(error)) => leaves = Err(error),
+            (Err(_), _) => {}
+        }
+        leaves.is_ok()
+    })?;
+    leaves.and_then(|leaves| bundle(&leaves)).map_err(|error| Failure::rows(&error))
+}
+
+/// A copy that others may have read is only ever added to.
+fn refuse_another_past(log: &Path, rows: &MemoryRows, size: u64) -> Result<(), Failure> {
+    let path = log.join("checkpoint");
+    let Ok(note) = fs::read_to_string(&path) else { return Ok(()) };
+    let mut lines = note.lines().skip(1);
+    let old = lines.next().and_then(|text| text.parse::<u64>().ok());
+    let said = lines.next().unwrap_or_default().to_owned();
+    let is_prefix = old.is_some_and(|old| {
+        old <= size && root(rows, old).is_ok_and(|root| checkpoint::root_text(&root) == said)
+    });
+    if is_prefix {
+        return Ok(());
+    }
+    let (shown, old) = (path.display(), old.unwrap_or(0));
+    Err(Failure {
+        code: "another_past",
+        message: Text::new(
+            format!("lo ya publicado ({shown}, {old} registros) no es el principio de este libro de {size}"),
+            format!(
+                "what was published ({shown}, {old} entries) is not the beginning of this ledger of {size}"
+            ),
+        ),
+        hint: Text::new(
+            "No lo sobrescriba: averigüe cuál de los dos cambió, y publique en otra carpeta.",
+            "Do not overwrite it: find out which of the two changed, and publish to another folder.",
+        ),
+        exit: EXIT_INTEGRITY,
+    })
+}
+
+/// Writes a file whole, or leaves it if it is the same; answers whether it wrote.
+fn write(path: &Path, bytes: &[u8]) -> Result<bool, Failure> {
+    if fs::read(path).is_ok_and(|there| there == bytes) {
+        return Ok(false);
+    }
+    let shown = path.display();
+    let what = Text::new(format!("no se pudo escribir {shown}"), format!("could not write {shown}"));
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let draft = path.with_extension("new");
+    let done = fs::create_dir_all(folder).and_then(|()| {
+        let mut file = fs::File::create(&draft)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&draft, path)
+    });
+    done.map(|()| true).map_err(|error| Failure::io(&what, &error))
+}
