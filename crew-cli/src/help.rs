@@ -106,6 +106,14 @@ fn examples(path: &str) -> Option<&'static [&'static str]> {
             "crew audit replay --known-at 2026-11-21T18:00:00Z",
             "crew audit replay --order MZQ-26-K7-0012 --at-seq 120",
         ],
+        "crew audit verify" => &[
+            "crew audit checkpoint --from https://cuadrilla.example --out kept.txt",
+            "crew audit verify --from https://cuadrilla.example --checkpoint kept.txt",
+        ],
+        "crew audit cosign" => &[
+            "crew audit cosign --from https://cuadrilla.example --key testigo.key --new-key --name contraloria.example/testigo --out kept.txt",
+        ],
+        "crew audit receipt" => &["crew audit receipt MZQ-26-K7-0012 --out comprobante.json"],
         "crew completions" => &["crew completions bash > ~/.local/share/bash-completion/completions/crew"],
         _ => return None,
     };

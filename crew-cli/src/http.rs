@@ -143,6 +143,23 @@ impl Server {
         Ok(Reply { frame, bytes_up: body.len() as u64, bytes_down })
     }
 
+    /// A file of at most `bytes_max` bytes, from whoever serves it: nothing says yet that it is genuine.
+    ///
+    /// # Errors
+    /// As [`Server::post`]; `Missing` if there is no such file.
+    pub fn get(&self, path: &str, bytes_max: usize) -> Result<Vec<u8>, HttpError> {
+        let asked =
+            self.agent.get(format!("{}{path}", self.url)).header("Accept-Encoding", "identity").call();
+        let mut response = asked.map_err(|error| HttpError::from_ureq(&error))?;
+        match response.status().as_u16() {
+            200 if !header(&response, "content-type").is_some_and(|kind| kind.starts_with("text/html")) => {}
+            404 | 410 => return Err(HttpError::Missing(path.to_owned())),
+            _ => return Err(check_head(&mut response).err().unwrap_or(HttpError::NotCuadrilla)),
+        }
+        let bytes = read_bounded(response.body_mut())?;
+        if bytes.len() > bytes_max { Err(HttpError::TooLarge) } else { Ok(bytes) }
+    }
+
     /// A stream of server-sent events that ends when the server or the link ends it.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ pub mod help;
 pub mod home;
 pub mod http;
 pub mod labels;
+pub mod log;
 pub mod output;
 pub mod parting;
 pub mod persons;
@@ -72,7 +73,7 @@ fn run(cli: &Cli, screen: Screen) -> u8 {
     match outcome {
         Ok(report) => {
             screen.report(&report);
-            exit::DONE
+            report.failure.as_ref().map_or(exit::DONE, |error| screen.fail(error))
         }
         Err(error) => screen.fail(&error),
     }

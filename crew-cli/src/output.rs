@@ -23,6 +23,8 @@ pub struct Report {
     pub json: Value,
     /// For people, with its line ends.
     pub text: String,
+    /// What is wrong all the same: said after the report, and the exit code.
+    pub failure: Option<CliError>,
 }
 
 impl Report {
@@ -39,7 +41,7 @@ impl Report {
                 text!("repita sin --json", "repeat without --json"),
             )
         })?;
-        Ok(Self { json, text: text.into() })
+        Ok(Self { json, text: text.into(), failure: None })
     }
 }
 

@@ -1,6 +1,10 @@
 //! `crew audit …`: who did what, when it was claimed, when it was received, and that nothing was altered since.
 
+pub mod checkpoint;
+pub mod cosign;
 pub mod log;
+pub mod receipt;
+pub mod receipt_check;
 pub mod replay;
 pub mod verify;
 
@@ -17,8 +21,16 @@ pub enum AuditCommand {
     Log(log::LogArgs),
     /// The state as it was known, or as it had happened, at some time
     Replay(replay::ReplayArgs),
-    /// Check this device's journal
-    Verify,
+    /// Prove this device's journal, a server's log (--from) or a whole ledger (--data)
+    Verify(verify::VerifyArgs),
+    /// Keep a checkpoint of the log, to hold the log to it later
+    Checkpoint(checkpoint::CheckpointArgs),
+    /// Cosign a checkpoint as a witness, once it goes on from what was cosigned before
+    Cosign(cosign::CosignArgs),
+    /// Write a file that proves one order to a third party, without us
+    Receipt(receipt::ReceiptArgs),
+    /// Check such a file, offline
+    ReceiptCheck(receipt_check::ReceiptCheckArgs),
 }
 
 /// Runs `crew audit …`.
@@ -29,6 +41,10 @@ pub fn run(cx: &Context, command: &AuditCommand) -> Result<Report, CliError> {
     match command {
         AuditCommand::Log(args) => log::run(cx, args),
         AuditCommand::Replay(args) => replay::run(cx, args),
-        AuditCommand::Verify => verify::run(cx),
+        AuditCommand::Verify(args) => verify::run(cx, args),
+        AuditCommand::Checkpoint(args) => checkpoint::run(cx, args),
+        AuditCommand::Cosign(args) => cosign::run(cx, args),
+        AuditCommand::Receipt(args) => receipt::run(cx, args),
+        AuditCommand::ReceiptCheck(args) => receipt_check::run(cx, args),
     }
 }

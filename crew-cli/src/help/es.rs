@@ -56,7 +56,13 @@ pub fn about(path: &str) -> Option<&'static str> {
         "crew audit" => "Quién hizo qué y cuándo, con su prueba",
         "crew audit log" => "Lista los hechos en el orden del registro",
         "crew audit replay" => "El estado como se conocía o como había ocurrido en un momento",
-        "crew audit verify" => "Comprueba el diario de este equipo",
+        "crew audit verify" => {
+            "Prueba el diario de este equipo, el registro de un servidor (--from) o un libro entero (--data)"
+        }
+        "crew audit checkpoint" => "Guarda un sello del registro, para exigirle después que lo continúe",
+        "crew audit cosign" => "Firma un sello como testigo, si continúa lo que ya se firmó",
+        "crew audit receipt" => "Escribe un archivo que prueba una orden ante terceros, sin nosotros",
+        "crew audit receipt-check" => "Comprueba un archivo así, sin red",
         "crew completions" => "Autocompletado para el intérprete de órdenes",
         "crew man" => "Escribe las páginas de manual en una carpeta",
         _ => return None,
@@ -81,6 +87,27 @@ pub fn arg(path: &str, id: &str) -> Option<&'static str> {
         ("crew order list", "locality") => "Solo las de esta localidad, por clave o nombre",
         ("crew conflict resolve", "value") => "Escribe este valor",
         ("crew conflict resolve", "reason") => "Por qué",
+        ("crew audit verify", "from") => "Revisa el registro de este servidor, o de una copia estática",
+        ("crew audit verify", "data") => "Revisa el libro de esta carpeta, sin red",
+        ("crew audit verify", "checkpoint") => "Un sello guardado antes: lo que se revisa debe continuarlo",
+        ("crew audit checkpoint", "from") => {
+            "Pídelo a este servidor o a una copia estática (si falta: el último que vio este equipo)"
+        }
+        ("crew audit cosign", "file") => "El sello a firmar (si falta, el último de --from)",
+        ("crew audit cosign", "from") => {
+            "El servidor, o una copia estática, cuyos datos prueban que continúa lo ya firmado"
+        }
+        ("crew audit cosign", "key") => "La llave del testigo",
+        ("crew audit cosign", "name") => {
+            "Nombre del testigo en una llave nueva, por ejemplo contraloria.example/testigo"
+        }
+        ("crew audit receipt", "from") => {
+            "El servidor, o una copia estática, de donde leer el registro (si falta, el de este equipo)"
+        }
+        ("crew audit receipt", "data") => "Lo hace con el libro de esta carpeta, sin red",
+        ("crew audit receipt", "checkpoint") => {
+            "El sello al que lleva la prueba, quizá firmado por un testigo (si falta, el último)"
+        }
         ("crew audit log", "order") | ("crew audit replay", "order") => "Solo esta orden, por folio",
         _ => return common(id),
     };
@@ -139,6 +166,10 @@ fn common(id: &str) -> Option<&'static str> {
         "at_seq" => "Como lo conocía la oficina en este número del registro",
         "known_at" => "Como lo conocía la oficina a esta hora (RFC 3339)",
         "claimed_at" => "Como había ocurrido a esta hora, según las cuadrillas (RFC 3339)",
+        "out" => "Escríbelo en este archivo (si falta, en la pantalla)",
+        "log_verifier" => "Llave del registro (si falta, la que este equipo fijó al registrarse)",
+        "witness" => "Exige la firma de este testigo en el sello guardado; se puede repetir",
+        "new_key" => "Hace primero esa llave",
         "shell" => "Intérprete: bash, zsh, fish",
         "dir" => "La carpeta para las páginas",
         _ => return None,

@@ -29,6 +29,8 @@ pub enum HttpError {
         /// HTTP status.
         status: u16,
     },
+    /// There is no such file there.
+    Missing(String),
     /// Larger than any genuine reply.
     TooLarge,
     /// The compressed body does not decompress.
@@ -115,7 +117,7 @@ impl HttpError {
                     "open the browser, accept or log in to that network and repeat; {en}"
                 ),
             ),
-            Self::NotCuadrilla | Self::Tls(_) | Self::TooLarge => CliError::new(
+            Self::NotCuadrilla | Self::Missing(_) | Self::Tls(_) | Self::TooLarge => CliError::new(
                 exit::CONNECTION,
                 code,
                 message,
@@ -168,6 +170,9 @@ impl HttpError {
                     "the server cannot answer now (HTTP {status})"
                 ),
             ),
+            Self::Missing(path) => {
+                ("not_there", text!("el servidor no tiene {path}", "the server does not have {path}"))
+            }
             Self::TooLarge => (
                 "reply_too_large",
                 text!("la respuesta es más grande de lo posible", "the reply is larger than can be"),

@@ -1,136 +1,214 @@
-//! `crew audit verify`: checks this device's journal offline. Checksums of every line, the own chain without a gap,
-//! and the office's signature on every checkpoint it was shown, none smaller than the one before.
-//!
-//! It cannot prove what the device never saw: the whole ledger is checked where it is (`--from`, `--data`: to come).
+//! `crew audit verify`: proves what there is to prove. Without arguments this device's journal; with `--from` a server's
+//! log against what was kept of it; with `--data` a whole ledger, offline.
 
-use std::collections::BTreeMap;
+mod folder;
+mod journal;
+pub mod known;
+mod parting;
+mod remote;
 
+use std::path::PathBuf;
+
+use clap::Args;
 use serde::Serialize;
-use store::Ledger;
-use sync_core::checkpoint;
-use sync_core::entry::{Anchor, ChainedEntry};
-use sync_core::id::{DeviceId, Epoch, Hash};
-use sync_core::line::{Contact, DeviceLine, Identity, Line};
+use sync_core::checkpoint::Signed;
+use sync_core::checkpoint::cosign::verify_cosignature;
+use sync_core::entry::Anchor;
+use sync_core::id::Hash;
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
+use crate::log;
 use crate::output::Report;
 use crate::text;
+use crate::text::Text;
+use known::Known;
+use parting::{Compared, Parting, Past};
 
-/// What was proven.
-#[derive(Debug, Default, Serialize)]
+/// Arguments of `audit verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Check the log of this server, or of a static copy of it
+    #[arg(long, value_name = "URL", conflicts_with = "data")]
+    pub from: Option<String>,
+    /// Check the ledger in this folder, without the network
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// A checkpoint kept earlier: what is checked must go on from it
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Option<PathBuf>,
+    /// Key of the log (otherwise the one this device pinned when it enrolled)
+    #[arg(long, value_name = "KEY")]
+    pub log_verifier: Option<String>,
+    /// Require the cosignature of this witness on the kept checkpoint; may be repeated
+    #[arg(long, value_name = "KEY", requires = "checkpoint")]
+    pub witness: Vec<String>,
+}
+
+/// A witness's word on the kept checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Witnessed {
+    /// The witness's name.
+    name: String,
+    /// When it cosigned.
+    at: String,
+}
+
+/// What was kept, and who cosigned it.
+struct Kept {
+    signed: Signed,
+    witnesses: Vec<Witnessed>,
+}
+
+/// What was proven about a log.
+#[derive(Debug, Serialize)]
 struct Proven {
-    /// Entries in the journal, own and received.
+    /// Entries in it.
     entries: u64,
-    /// Root of the newest checkpoint seen, `null` before the first.
-    root: Option<Hash>,
-    /// Every checkpoint seen goes on from the one before.
+    /// Its root.
+    root: Hash,
+    /// It goes on from everything that was kept or seen of it.
     consistent: bool,
-    /// Checkpoints whose signature holds.
-    checkpoints: u64,
-    /// Entries of this device, in one chain.
-    own_entries: u64,
+    /// Size of the kept checkpoint.
+    checkpoint_size: Option<u64>,
+    /// Who cosigned that.
+    witnesses: Vec<Witnessed>,
+    /// Checkpoints this device was shown and that were compared.
+    seen_checkpoints: u64,
+    /// Entries whose places and verdicts this device knows and that were compared.
+    known_entries: u64,
+    /// Where the pasts part, if they do: the first number that differs is one of these.
+    parted: Option<Parting>,
 }
 
-/// Walks the journal line by line.
-struct Walk {
-    identity: Identity,
-    proven: Proven,
-    own_head: (u64, Hash),
-    newest: BTreeMap<Epoch, Anchor>,
-}
-
-/// Checks the journal.
+/// Proves what the arguments ask for.
 ///
 /// # Errors
-/// Integrity, with the first line that does not hold.
-pub fn run(cx: &Context) -> Result<Report, CliError> {
-    let identity = cx.read(|notebook| Ok(notebook.identity()?.clone()))?;
-    let reader = Ledger::open_read_only(&cx.home.store())?.reader;
-    let mut walk = Walk::new(identity);
-    let mut broken = None;
-    reader.read_range(1, reader.end(), &mut |number, bytes| {
-        broken = walk.line(bytes).err().map(|detail| (number, detail));
-        broken.is_none()
-    })?;
-    if let Some((number, detail)) = broken {
-        return Err(not_proven(number, &detail));
-    }
-    let Proven { entries, own_entries, checkpoints, .. } = walk.proven;
-    let text = text!(
-        "el diario está íntegro: {entries} hechos, {own_entries} de este equipo en una sola cadena, \
-         {checkpoints} sellos del servidor válidos y en orden",
-        "the journal is whole: {entries} entries, {own_entries} of this device in one chain, \
-         {checkpoints} checkpoints signed and in order"
-    );
-    Report::new(&walk.proven, format!("{}\n", text.of(cx.screen.lang)))
-}
-
-impl Walk {
-    fn new(identity: Identity) -> Self {
-        let proven = Proven { consistent: true, ..Proven::default() };
-        Self { identity, proven, own_head: (0, Hash::ZERO), newest: BTreeMap::new() }
-    }
-
-    fn line(&mut self, bytes: &[u8]) -> Result<(), String> {
-        match Line::from_bytes(bytes).map_err(|error| error.to_string())? {
-            Line::Entry { chained, .. } => {
-                self.proven.entries += 1;
-                if chained.entry.header.device == self.own() { self.own_entry(&chained) } else { Ok(()) }
-            }
-            Line::Device(DeviceLine::Contact(contact)) => self.contact(&contact),
-            Line::Device(_) => Ok(()),
+/// Integrity, with the first thing that does not hold; connection; usage.
+pub fn run(cx: &Context, args: &VerifyArgs) -> Result<Report, CliError> {
+    if args.from.is_none() && args.data.is_none() {
+        if args.checkpoint.is_some() || args.log_verifier.is_some() {
+            return Err(CliError::usage(
+                text!(
+                    "falta decir contra qué se compara el sello guardado",
+                    "what to compare the kept checkpoint with was not said"
+                ),
+                text!(
+                    "agregue --from URL (el servidor o una copia) o --data CARPETA (el libro)",
+                    "add --from URL (the server or a copy) or --data DIR (the ledger)"
+                ),
+            ));
         }
+        return journal::run(cx);
     }
-
-    fn own(&self) -> DeviceId {
-        self.identity.device
-    }
-
-    fn own_entry(&mut self, chained: &ChainedEntry) -> Result<(), String> {
-        let (seq, prev) = (chained.entry.header.seq, chained.prev);
-        let (last_seq, last_hash) = self.own_head;
-        if seq != last_seq + 1 {
-            return Err(format!("own entry {seq} follows entry {last_seq}"));
-        }
-        if prev != Some(last_hash) {
-            return Err(format!("own entry {seq} does not name the entry before it"));
-        }
-        self.own_head = (seq, chained.entry.hash(&last_hash));
-        self.proven.own_entries += 1;
-        Ok(())
-    }
-
-    fn contact(&mut self, contact: &Contact) -> Result<(), String> {
-        if contact.checkpoint.is_empty() {
-            return Ok(());
-        }
-        let anchor = checkpoint::verify(&contact.checkpoint, &self.identity.log_verifier)?;
-        if let Some(before) = self.newest.insert(contact.epoch, anchor) {
-            if anchor.size < before.size {
-                return Err(format!("checkpoint of {} entries after one of {}", anchor.size, before.size));
-            }
-            if anchor.size == before.size && anchor.root != before.root {
-                return Err(format!("two roots for {} entries", anchor.size));
-            }
-        }
-        self.proven.checkpoints += 1;
-        self.proven.root = Some(anchor.root);
-        Ok(())
+    let known = known::of_device(cx)?;
+    let key = log::verifier(cx, args.log_verifier.as_deref())?;
+    // What this device saw of another log says nothing about this one.
+    let known = known.filter(|known| known.log_verifier == key);
+    let kept = args.checkpoint.as_ref().map(|path| kept(path, &key, &args.witness)).transpose()?;
+    match (&args.from, &args.data) {
+        (Some(url), _) => remote::run(cx, url, &key, kept, known.as_ref()),
+        (None, Some(folder)) => folder::run(cx, folder, &key, kept, known.as_ref()),
+        (None, None) => journal::run(cx),
     }
 }
 
-fn not_proven(number: u64, detail: &str) -> CliError {
-    CliError::new(
-        exit::INTEGRITY,
-        "not_proven",
+fn kept(path: &std::path::Path, key: &str, witnesses: &[String]) -> Result<Kept, CliError> {
+    let signed = log::kept(path, key)?;
+    let witnessed = |witness: &String| {
+        let name = witness.split('+').next().unwrap_or_default().to_owned();
+        match verify_cosignature(&signed.note, witness) {
+            Ok(time_s) => {
+                let at = i64::try_from(time_s).unwrap_or(i64::MAX).saturating_mul(1_000);
+                Ok(Witnessed { name, at: sync_core::time::rfc3339(at) })
+            }
+            Err(detail) => Err(CliError::new(
+                exit::INTEGRITY,
+                "no_cosignature",
+                text!(
+                    "el sello guardado no lleva la firma del testigo {name}: {detail}",
+                    "the kept checkpoint does not carry the witness {name}'s signature: {detail}"
+                ),
+                text!(
+                    "pida el sello a quien atestigua, o revise la llave que dio con --witness",
+                    "ask the witness for its checkpoint, or check the key given with --witness"
+                ),
+            )),
+        }
+    };
+    let witnesses = witnesses.iter().map(witnessed).collect::<Result<Vec<_>, _>>()?;
+    Ok(Kept { signed, witnesses })
+}
+
+/// Holds a past to what was kept of it and to what this device knows.
+fn hold(
+    cx: &Context,
+    past: &dyn Past,
+    root: Hash,
+    kept: Option<Kept>,
+    known: Option<&Known>,
+) -> Result<Report, CliError> {
+    let mut compared = Compared::default();
+    if let Some(Kept { signed, .. }) = &kept
+        && !parting::begins_with(past, &signed.anchor)?
+    {
+        compared.bad = Some((signed.anchor, parting::find(past, &signed.anchor, known)?));
+    }
+    if let (None, Some(known)) = (&compared.bad, known) {
+        compared = parting::against_known(past, known)?;
+    }
+    let proven = Proven {
+        entries: past.size(),
+        root,
+        consistent: true,
+        checkpoint_size: kept.as_ref().map(|kept| kept.signed.anchor.size),
+        witnesses: kept.map(|kept| kept.witnesses).unwrap_or_default(),
+        seen_checkpoints: compared.checkpoints,
+        known_entries: compared.leaves,
+        parted: None,
+    };
+    report(cx, proven, compared.bad)
+}
+
+/// The report of a log that goes on from what was kept, or of one that does not.
+fn report(cx: &Context, mut proven: Proven, bad: Option<(Anchor, Parting)>) -> Result<Report, CliError> {
+    let (entries, known) = (proven.entries, proven.known_entries);
+    let Some((old, parting)) = bad else {
+        let mut text = match proven.checkpoint_size {
+            Some(size) => text!(
+                "el registro de {entries} hechos continúa el sello guardado de {size}",
+                "the log of {entries} entries goes on from the kept checkpoint of {size}"
+            ),
+            None => {
+                text!("el registro de {entries} hechos se sostiene", "the log of {entries} entries holds")
+            }
+        };
+        if known > 0 {
+            let (seen, Text { es, en }) = (proven.seen_checkpoints, &text);
+            text = text!(
+                "{es}, y los {seen} sellos que vio este equipo; los {known} hechos que conoce están en su lugar",
+                "{en}, and from the {seen} checkpoints this device was shown; the {known} entries it knows are in their places"
+            );
+        }
+        return Report::new(&proven, format!("{}\n", text.of(cx.screen.lang)));
+    };
+    proven.consistent = false;
+    let was = old.size;
+    let place = parting.words();
+    let (es, en) = (&place.es, &place.en);
+    let message = if entries < was {
         text!(
-            "el renglón {number} del diario no se sostiene: {detail}",
-            "line {number} of the journal does not hold: {detail}"
-        ),
+            "el registro tiene {entries} hechos y ya había tenido {was}: faltan; {es}",
+            "the log has {entries} entries and had {was} before: some are missing; {en}"
+        )
+    } else {
         text!(
-            "no borre nada: copie la carpeta completa y avise a quien administra",
-            "delete nothing: copy the whole folder and tell the administrator"
-        ),
-    )
+            "el registro de {entries} hechos no continúa el de {was} que ya se había visto; {es}",
+            "the log of {entries} entries does not go on from the one of {was} that was seen before; {en}"
+        )
+    };
+    proven.parted = Some(parting);
+    let mut report = Report::new(&proven, String::new())?;
+    report.failure = Some(log::inconsistent(message));
+    Ok(report)
 }

@@ -1,0 +1,81 @@
+//! `crew audit checkpoint`: keeps the newest checkpoint this device was shown, or a server's. Whoever keeps one can hold
+//! the log to it for ever.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use sync_core::checkpoint::{self, Signed};
+use sync_core::id::Hash;
+
+use crate::context::Context;
+use crate::error::{CliError, exit};
+use crate::log::{self, LogHost};
+use crate::output::Report;
+use crate::{files, text};
+
+/// Arguments of `audit checkpoint`.
+#[derive(Debug, Args)]
+pub struct CheckpointArgs {
+    /// Ask this server, or a static copy (otherwise: the newest this device was shown)
+    #[arg(long, value_name = "URL")]
+    pub from: Option<String>,
+    /// Write it to this file (otherwise to the screen)
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Key of the log (otherwise the one this device pinned when it enrolled)
+    #[arg(long, value_name = "KEY")]
+    pub log_verifier: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Kept<'k> {
+    entries: u64,
+    root: Hash,
+    log: &'k str,
+    checkpoint: &'k str,
+}
+
+/// Keeps a checkpoint.
+///
+/// # Errors
+/// Connection; integrity, if it is not the log's; as the disk answers.
+pub fn run(cx: &Context, args: &CheckpointArgs) -> Result<Report, CliError> {
+    let key = log::verifier(cx, args.log_verifier.as_deref())?;
+    let signed = match &args.from {
+        Some(url) => LogHost::new(url)?.checkpoint(&key)?,
+        None => newest(cx, &key)?,
+    };
+    let Signed { origin, anchor, note } = &signed;
+    let kept = Kept { entries: anchor.size, root: anchor.root, log: origin, checkpoint: note };
+    let Some(path) = &args.out else { return Report::new(&kept, note.as_str()) };
+    files::write_whole(path, note.as_bytes(), 0o644).map_err(|error| CliError::file(path, &error))?;
+    let (entries, shown) = (anchor.size, path.display());
+    let text = text!(
+        "sello de {entries} hechos guardado en {shown}",
+        "checkpoint of {entries} entries kept in {shown}"
+    );
+    Report::new(&kept, format!("{}\n", text.of(cx.screen.lang)))
+}
+
+/// The newest checkpoint that this device was shown.
+///
+/// # Errors
+/// If there is none yet.
+pub fn newest(cx: &Context, key: &str) -> Result<Signed, CliError> {
+    let note = cx.read(|notebook| {
+        notebook.identity()?;
+        Ok(notebook.contact()?.checkpoint)
+    })?;
+    checkpoint::open(&note, key).map_err(|detail| {
+        CliError::new(
+            exit::OTHER,
+            "no_checkpoint",
+            text!(
+                "este equipo no tiene un sello de ese registro: {detail}",
+                "this device has no checkpoint of that log: {detail}"
+            ),
+            text!("ejecute crew sync, o use --from URL", "run crew sync, or use --from URL"),
+        )
+    })
+}

@@ -1,0 +1,154 @@
+//! `crew audit receipt-check FILE`: checks a proof file of an order, offline, on any machine.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use sync_core::chain::Deed;
+use sync_core::change::{Action, Change, OpId, Place, Scalar};
+use sync_core::id::Hash;
+use sync_core::limits::PROOF_FILE_BYTES_MAX;
+use sync_core::proof_file::{CheckedChange, ProofFile, ProofFileError};
+use sync_core::time::rfc3339;
+
+use crate::context::Context;
+use crate::error::{CliError, exit};
+use crate::output::Report;
+use crate::table::Table;
+use crate::{files, log, text};
+
+/// Arguments of `audit receipt-check`.
+#[derive(Debug, Args)]
+pub struct ReceiptCheckArgs {
+    /// The file
+    pub file: PathBuf,
+    /// Key of the log (otherwise the one this device pinned when it enrolled)
+    #[arg(long, value_name = "KEY")]
+    pub log_verifier: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Checked {
+    folio: String,
+    entries: u64,
+    root: Hash,
+    consistent: bool,
+    changes: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    seq: u64,
+    device: String,
+    device_name: String,
+    person: String,
+    claimed_at: String,
+    received_at: String,
+    verdict: String,
+    entry_hash: Hash,
+    writes: Vec<String>,
+}
+
+/// Checks the file.
+///
+/// # Errors
+/// Integrity, with the first thing that does not hold; as the disk answers.
+pub fn run(cx: &Context, args: &ReceiptCheckArgs) -> Result<Report, CliError> {
+    let bytes = files::read_bounded(&args.file, PROOF_FILE_BYTES_MAX)?;
+    let key = log::verifier(cx, args.log_verifier.as_deref())?;
+    let file = ProofFile::from_bytes(&bytes).map_err(|error| wrong(&error))?;
+    let checked = file.check(&key).map_err(|error| wrong(&error))?;
+    let rows: Vec<Row> = checked.changes.iter().map(row).collect();
+    let (folio, changes, entries) = (&file.folio, rows.len(), checked.anchor.size);
+    let head = text!(
+        "{folio}: {changes} cambios, cada uno firmado por su autor y en el registro de {entries} hechos",
+        "{folio}: {changes} changes, each signed by its author and in the log of {entries} entries"
+    );
+    let text = format!("{}\n{}", head.of(cx.screen.lang), told(cx, &rows));
+    let report = Checked {
+        folio: file.folio.clone(),
+        entries,
+        root: checked.anchor.root,
+        consistent: true,
+        changes: rows,
+    };
+    Report::new(&report, text)
+}
+
+fn row(change: &CheckedChange) -> Row {
+    let header = &change.entry.header;
+    Row {
+        seq: change.receipt.seq,
+        device: header.device.to_string(),
+        device_name: change.device_name.clone(),
+        person: header.person.clone(),
+        claimed_at: rfc3339(header.claimed_at_ms),
+        received_at: rfc3339(change.receipt.received_at_ms),
+        verdict: change.receipt.verdict.code().into(),
+        entry_hash: change.hash,
+        writes: match &change.deed {
+            Deed::Change(change) => writes(change),
+            Deed::Act(_) => Vec::new(),
+        },
+    }
+}
+
+/// What a change puts, as it stands in it: `name = value`, and `+ value` for what it adds to a list or a text. Typed
+/// characters that follow one another are one value.
+fn writes(change: &Change) -> Vec<String> {
+    let shown = |value: &Scalar| match value {
+        Scalar::Null => "—".to_owned(),
+        Scalar::Bool(is) => is.to_string(),
+        Scalar::Int(number) => number.to_string(),
+        Scalar::Str(text) => text.clone(),
+    };
+    let mut written: Vec<String> = Vec::new();
+    let mut last_put = None;
+    for (counter, op) in (change.start_op..).zip(&change.ops) {
+        let Action::Put(value) = &op.action else { continue };
+        let own = |counter| OpId { counter, device: change.device };
+        let continues = last_put.is_some_and(|last| op.insert && op.place == Place::Elem(own(last)));
+        match (&op.place, written.last_mut()) {
+            (Place::Prop(name), _) => written.push(format!("{name} = {}", shown(value))),
+            (_, Some(run)) if continues => run.push_str(&shown(value)),
+            _ => written.push(format!("+ {}", shown(value))),
+        }
+        last_put = Some(counter);
+    }
+    written
+}
+
+fn told(cx: &Context, rows: &[Row]) -> String {
+    let lang = cx.screen.lang;
+    let mut table = Table::new(&[
+        "n.º",
+        lang.word("recibido", "received"),
+        lang.word("dicho", "claimed"),
+        lang.word("quién", "who"),
+        lang.word("veredicto", "verdict"),
+        lang.word("escribe", "writes"),
+    ]);
+    for row in rows {
+        table.row(vec![
+            row.seq.to_string(),
+            cx.when.exact_of(&row.received_at),
+            cx.when.exact_of(&row.claimed_at),
+            row.person.clone(),
+            crate::labels::verdict(&row.verdict, lang).to_owned(),
+            row.writes.join(", "),
+        ]);
+    }
+    table.render(cx.screen.width, cx.screen.style)
+}
+
+fn wrong(error: &ProofFileError) -> CliError {
+    CliError::new(
+        exit::INTEGRITY,
+        "proof_fails",
+        text!("el comprobante no prueba nada: {error}", "the receipt proves nothing: {error}"),
+        text!(
+            "pida otro a quien se lo dio, y compare la llave (--log-verifier) con la que le dieron por otro medio",
+            "ask whoever gave it for another, and compare the key (--log-verifier) with the one you were given by another way"
+        ),
+    )
+}

@@ -1,0 +1,103 @@
+//! `crew audit verify --data DIR`: a whole ledger, offline: checksums, bodies, chains, signatures, anchors and root, and
+//! that it goes on from what was kept or seen of it.
+
+use std::path::Path;
+
+use store::{Ledger, StoreError};
+use sync_core::id::Hash;
+use sync_core::verify::{Bad, Verifier};
+
+use super::known::Known;
+use super::parting::Past;
+use super::{Kept, hold};
+use crate::context::Context;
+use crate::error::{CliError, exit};
+use crate::output::Report;
+use crate::text;
+
+struct Walked(Verifier);
+
+impl Past for Walked {
+    fn size(&self) -> u64 {
+        self.0.entries()
+    }
+
+    fn root(&self, size: u64) -> Result<Hash, CliError> {
+        self.0.root(size).ok_or_else(|| not_proven(size, "it is beyond the ledger's end"))
+    }
+
+    fn leaves(&self, from: u64, to: u64) -> Result<Vec<Hash>, CliError> {
+        let leaf = |seq| self.0.leaf(seq).ok_or_else(|| not_proven(seq, "it is beyond the ledger's end"));
+        (from..=to).map(leaf).collect()
+    }
+}
+
+/// Checks the ledger in `folder`.
+///
+/// # Errors
+/// Integrity, with the first number that does not hold; as the disk answers.
+pub(super) fn run(
+    cx: &Context,
+    folder: &Path,
+    key: &str,
+    kept: Option<Kept>,
+    known: Option<&Known>,
+) -> Result<Report, CliError> {
+    let past = Walked(walk(folder)?);
+    let proven = past.0.finish().map_err(|Bad { seq, detail }| not_proven(seq, &detail))?;
+    if past.0.log_verifier() != key {
+        let named = past.0.log_verifier();
+        return Err(not_proven(1, &format!("the ledger is of the log {named}, not of {key}")));
+    }
+    hold(cx, &past, proven.root, kept, known)
+}
+
+fn walk(folder: &Path) -> Result<Verifier, CliError> {
+    let ledger = match Ledger::open_read_only(folder) {
+        Ok(ledger) => ledger,
+        Err(StoreError::Corrupt { seq, detail, .. }) => return Err(not_proven(seq, &detail)),
+        Err(StoreError::Missing { path }) => return Err(no_ledger(&path)),
+        Err(error) => return Err(error.into()),
+    };
+    let mut verifier = Verifier::default();
+    let mut bad = None;
+    let read = ledger.reader.read_range(1, ledger.reader.end(), &mut |seq, line| {
+        bad = verifier.take(seq, line).err();
+        bad.is_none()
+    });
+    match (bad, read) {
+        (Some(Bad { seq, detail }), _) | (None, Err(StoreError::Corrupt { seq, detail, .. })) => {
+            Err(not_proven(seq, &detail))
+        }
+        (None, Err(error)) => Err(error.into()),
+        (None, Ok(())) => Ok(verifier),
+    }
+}
+
+fn no_ledger(path: &Path) -> CliError {
+    let path = path.display();
+    CliError::new(
+        exit::OTHER,
+        "no_ledger",
+        text!("no hay un libro en {path}", "there is no ledger in {path}"),
+        text!(
+            "nombre la carpeta de datos del servidor, la que contiene «ledger»",
+            "name the server's data folder, the one that holds “ledger”"
+        ),
+    )
+}
+
+fn not_proven(seq: u64, detail: &str) -> CliError {
+    CliError::new(
+        exit::INTEGRITY,
+        "not_proven",
+        text!(
+            "el n.º {seq} del libro no se sostiene: {detail}",
+            "number {seq} of the ledger does not hold: {detail}"
+        ),
+        text!(
+            "no borre nada: copie la carpeta completa y avise a la contraloría",
+            "delete nothing: copy the whole folder and tell the auditor"
+        ),
+    )
+}

@@ -1,0 +1,136 @@
+//! `crew audit verify` alone: checks this device's journal offline. Checksums of every line, the own chain without a gap,
+//! and the office's signature on every checkpoint it was shown, none smaller than the one before.
+//!
+//! It cannot prove what the device never saw: the whole ledger is checked where it is (`--data`), its log from anywhere (`--from`).
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use store::Ledger;
+use sync_core::checkpoint;
+use sync_core::entry::{Anchor, ChainedEntry};
+use sync_core::id::{DeviceId, Epoch, Hash};
+use sync_core::line::{Contact, DeviceLine, Identity, Line};
+
+use crate::context::Context;
+use crate::error::{CliError, exit};
+use crate::output::Report;
+use crate::text;
+
+/// What was proven.
+#[derive(Debug, Default, Serialize)]
+struct Proven {
+    /// Entries in the journal, own and received.
+    entries: u64,
+    /// Root of the newest checkpoint seen, `null` before the first.
+    root: Option<Hash>,
+    /// Every checkpoint seen goes on from the one before.
+    consistent: bool,
+    /// Checkpoints whose signature holds.
+    checkpoints: u64,
+    /// Entries of this device, in one chain.
+    own_entries: u64,
+}
+
+/// Walks the journal line by line.
+struct Walk {
+    identity: Identity,
+    proven: Proven,
+    own_head: (u64, Hash),
+    newest: BTreeMap<Epoch, Anchor>,
+}
+
+/// Checks the journal.
+///
+/// # Errors
+/// Integrity, with the first line that does not hold.
+pub(super) fn run(cx: &Context) -> Result<Report, CliError> {
+    let identity = cx.read(|notebook| Ok(notebook.identity()?.clone()))?;
+    let reader = Ledger::open_read_only(&cx.home.store())?.reader;
+    let mut walk = Walk::new(identity);
+    let mut broken = None;
+    reader.read_range(1, reader.end(), &mut |number, bytes| {
+        broken = walk.line(bytes).err().map(|detail| (number, detail));
+        broken.is_none()
+    })?;
+    if let Some((number, detail)) = broken {
+        return Err(not_proven(number, &detail));
+    }
+    let Proven { entries, own_entries, checkpoints, .. } = walk.proven;
+    let text = text!(
+        "el diario está íntegro: {entries} hechos, {own_entries} de este equipo en una sola cadena, \
+         {checkpoints} sellos del servidor válidos y en orden",
+        "the journal is whole: {entries} entries, {own_entries} of this device in one chain, \
+         {checkpoints} checkpoints signed and in order"
+    );
+    Report::new(&walk.proven, format!("{}\n", text.of(cx.screen.lang)))
+}
+
+impl Walk {
+    fn new(identity: Identity) -> Self {
+        let proven = Proven { consistent: true, ..Proven::default() };
+        Self { identity, proven, own_head: (0, Hash::ZERO), newest: BTreeMap::new() }
+    }
+
+    fn line(&mut self, bytes: &[u8]) -> Result<(), String> {
+        match Line::from_bytes(bytes).map_err(|error| error.to_string())? {
+            Line::Entry { chained, .. } => {
+                self.proven.entries += 1;
+                if chained.entry.header.device == self.own() { self.own_entry(&chained) } else { Ok(()) }
+            }
+            Line::Device(DeviceLine::Contact(contact)) => self.contact(&contact),
+            Line::Device(_) => Ok(()),
+        }
+    }
+
+    fn own(&self) -> DeviceId {
+        self.identity.device
+    }
+
+    fn own_entry(&mut self, chained: &ChainedEntry) -> Result<(), String> {
+        let (seq, prev) = (chained.entry.header.seq, chained.prev);
+        let (last_seq, last_hash) = self.own_head;
+        if seq != last_seq + 1 {
+            return Err(format!("own entry {seq} follows entry {last_seq}"));
+        }
+        if prev != Some(last_hash) {
+            return Err(format!("own entry {seq} does not name the entry before it"));
+        }
+        self.own_head = (seq, chained.entry.hash(&last_hash));
+        self.proven.own_entries += 1;
+        Ok(())
+    }
+
+    fn contact(&mut self, contact: &Contact) -> Result<(), String> {
+        if contact.checkpoint.is_empty() {
+            return Ok(());
+        }
+        let anchor = checkpoint::verify(&contact.checkpoint, &self.identity.log_verifier)?;
+        if let Some(before) = self.newest.insert(contact.epoch, anchor) {
+            if anchor.size < before.size {
+                return Err(format!("checkpoint of {} entries after one of {}", anchor.size, before.size));
+            }
+            if anchor.size == before.size && anchor.root != before.root {
+                return Err(format!("two roots for {} entries", anchor.size));
+            }
+        }
+        self.proven.checkpoints += 1;
+        self.proven.root = Some(anchor.root);
+        Ok(())
+    }
+}
+
+fn not_proven(number: u64, detail: &str) -> CliError {
+    CliError::new(
+        exit::INTEGRITY,
+        "not_proven",
+        text!(
+            "el renglón {number} del diario no se sostiene: {detail}",
+            "line {number} of the journal does not hold: {detail}"
+        ),
+        text!(
+            "no borre nada: copie la carpeta completa y avise a quien administra",
+            "delete nothing: copy the whole folder and tell the administrator"
+        ),
+    )
+}

@@ -1,0 +1,184 @@
+//! Known: what this device's journal says about the server's log: checkpoints it was shown, and the leaves of entries
+//! whose chain and receipt it has. Its own entries always; everybody's, on a device that sees everything.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use store::Ledger;
+use sync_core::checkpoint;
+use sync_core::entry::{Anchor, ChainedEntry};
+use sync_core::id::{DeviceId, Epoch, Hash};
+use sync_core::line::{Ack, Contact, DeviceLine, Identity, Line};
+use sync_core::merkle::{leaf_bytes, leaf_hash};
+use sync_core::verdict::{Receipt, Verdict};
+
+use crate::context::Context;
+use crate::error::CliError;
+
+/// What the journal says about the log.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Whose journal.
+    pub device: DeviceId,
+    /// Whether it is told everything as it was given.
+    pub(super) sees_everything: bool,
+    /// The key of the log it pinned.
+    pub log_verifier: String,
+    /// Checkpoints in the order they were shown, each with the ledger's life.
+    pub anchors: Vec<(Epoch, Anchor)>,
+    /// Leaf hashes by ledger number, as the server last told.
+    pub leaves: BTreeMap<u64, Hash>,
+    /// What stood at a number before the server told otherwise.
+    pub former: BTreeMap<u64, Hash>,
+    /// Numbers told in an earlier life of the ledger about others' entries: after a loss they need not hold any more.
+    pub stale: BTreeSet<u64>,
+    /// The receipt of each entry as it was given, by device and number.
+    pub(super) receipts: BTreeMap<(DeviceId, u64, Hash), Receipt>,
+    /// Hashes of own entries, by number.
+    pub(super) own: BTreeMap<u64, Hash>,
+}
+
+/// What this device knows; `None` if it is not enrolled.
+///
+/// # Errors
+/// As the store answers.
+pub fn of_device(cx: &Context) -> Result<Option<Known>, CliError> {
+    let identity = match cx.read(|notebook| Ok(notebook.identity()?.clone())) {
+        Ok(identity) => identity,
+        Err(error) if error.code == "not_enrolled" => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let mut known = Known::new(identity);
+    let reader = Ledger::open_read_only(&cx.home.store())?.reader;
+    reader.read_range(1, reader.end(), &mut |_, bytes| {
+        known.line(bytes);
+        true
+    })?;
+    Ok(Some(known))
+}
+
+impl Known {
+    fn new(identity: Identity) -> Self {
+        Self {
+            device: identity.device,
+            sees_everything: identity.role.sees_everything(),
+            log_verifier: identity.log_verifier,
+            ..Self::default()
+        }
+    }
+
+    /// Lines that do not read are another check's matter.
+    fn line(&mut self, bytes: &[u8]) {
+        match Line::from_bytes(bytes) {
+            Ok(Line::Entry { receipt, chained }) => self.entry(receipt, &chained),
+            Ok(Line::Device(DeviceLine::Contact(contact))) => self.contact(&contact),
+            _ => {}
+        }
+    }
+
+    fn entry(&mut self, receipt: Option<Receipt>, chained: &ChainedEntry) {
+        let header = &chained.entry.header;
+        let Some(hash) = chained.hash() else { return };
+        if header.device == self.device {
+            self.own.insert(header.seq, hash);
+        }
+        // A crew is sent others' entries with the verdict of now, which need not be the one in the log.
+        if let Some(receipt) = receipt
+            && self.sees_everything
+        {
+            self.told(header.device, header.seq, hash, receipt);
+        }
+    }
+
+    fn contact(&mut self, contact: &Contact) {
+        if self.anchors.last().is_some_and(|(epoch, _)| *epoch != contact.epoch) {
+            let own = self.device;
+            let of_others = self.receipts.iter().filter(|((device, ..), _)| *device != own);
+            self.stale.extend(of_others.map(|(_, receipt)| receipt.seq));
+        }
+        for ack in &contact.acks {
+            self.ack(ack, contact);
+        }
+        if let Ok(anchor) = checkpoint::verify(&contact.checkpoint, &self.log_verifier) {
+            self.anchors.push((contact.epoch, anchor));
+        }
+    }
+
+    fn ack(&mut self, ack: &Ack, contact: &Contact) {
+        let own: Vec<(u64, Hash)> = self
+            .own
+            .range(ack.first..ack.first.saturating_add(ack.count))
+            .map(|(n, hash)| (*n, *hash))
+            .collect();
+        for (number, hash) in own {
+            let refused = contact.refused.iter().find(|(refused, _)| *refused == number);
+            let receipt = Receipt {
+                seq: ack.seq.saturating_add(number - ack.first),
+                received_at_ms: ack.received_at_ms,
+                carrier: ack.carrier,
+                verdict: refused
+                    .map_or(Verdict::Accepted, |(_, reason)| Verdict::Quarantined(reason.clone())),
+            };
+            self.told(self.device, number, hash, receipt);
+        }
+    }
+
+    /// Takes note of a receipt. What is told again of the same place may carry a later verdict; the log has the first.
+    fn told(&mut self, device: DeviceId, number: u64, hash: Hash, receipt: Receipt) {
+        let same_place =
+            |before: &Receipt| (before.seq, before.received_at_ms) == (receipt.seq, receipt.received_at_ms);
+        let key = (device, number, hash);
+        let before = self.receipts.get(&key);
+        if before.is_some_and(same_place) {
+            return;
+        }
+        if let Some(moved) = before.map(|before| before.seq)
+            && let Some(leaf) = self.leaves.remove(&moved)
+        {
+            self.former.entry(moved).or_insert(leaf);
+        }
+        let leaf = leaf_hash(&leaf_bytes(&hash, &device, number, &receipt));
+        if let Some(other) = self.leaves.insert(receipt.seq, leaf) {
+            self.former.entry(receipt.seq).or_insert(other);
+        }
+        self.stale.remove(&receipt.seq);
+        self.receipts.insert(key, receipt);
+    }
+
+    /// What must stand at a number now.
+    pub fn leaf(&self, seq: u64) -> Option<Hash> {
+        self.leaves.get(&seq).filter(|_| !self.stale.contains(&seq)).copied()
+    }
+
+    /// The receipt of an entry as it was given; `None` while no ledger is known to have it.
+    pub fn receipt(&self, chained: &ChainedEntry) -> Option<&Receipt> {
+        let header = &chained.entry.header;
+        self.receipts.get(&(header.device, header.seq, chained.hash()?))
+    }
+
+    /// The newest checkpoint of the ledger's present life, as far as this device knows.
+    pub fn newest(&self) -> Option<Anchor> {
+        self.anchors.last().map(|(_, anchor)| *anchor)
+    }
+
+    /// Checkpoints of one life of the ledger, by size.
+    pub fn of_epoch(&self, epoch: Epoch) -> BTreeMap<u64, Hash> {
+        self.anchors
+            .iter()
+            .filter(|(of, anchor)| *of == epoch && anchor.size > 0)
+            .map(|(_, anchor)| (anchor.size, anchor.root))
+            .collect()
+    }
+
+    /// What stood at a number before anything was told otherwise.
+    pub fn first_leaf(&self, seq: u64) -> Option<Hash> {
+        self.former.get(&seq).or_else(|| self.leaves.get(&seq)).copied()
+    }
+
+    /// Numbers of known leaves in `from..=to`, each once, in order.
+    pub fn numbers(&self, from: u64, to: u64) -> BTreeSet<u64> {
+        if from > to {
+            return BTreeSet::new();
+        }
+        self.leaves.range(from..=to).chain(self.former.range(from..=to)).map(|(seq, _)| *seq).collect()
+    }
+}

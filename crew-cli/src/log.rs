@@ -1,0 +1,168 @@
+//! Log: a transparency log on a server or any static host, read by checkpoint and tiles. The host is not believed: what
+//! is read here counts once the core has held it against a signed root.
+
+use std::cell::RefCell;
+use std::path::Path;
+
+use sync_core::checkpoint::{self, Signed};
+use sync_core::entry::Anchor;
+use sync_core::limits::CHECKPOINT_BYTES_MAX;
+use sync_core::merkle::remote::{RemoteError, RemoteLog, Tiles, TilesFailed};
+use sync_core::merkle::tile::{Place, TILE_BYTES_MAX};
+
+use crate::context::Context;
+use crate::error::{CliError, exit};
+use crate::files;
+use crate::http::{HttpError, Patience, Server};
+use crate::text;
+use crate::text::Text;
+
+/// A host of a log.
+#[derive(Debug)]
+pub struct LogHost {
+    server: Server,
+    /// Why the last tile did not come.
+    failure: RefCell<Option<HttpError>>,
+}
+
+impl LogHost {
+    /// The log under `url`/log.
+    ///
+    /// # Errors
+    /// Usage, if it is no address.
+    pub fn new(url: &str) -> Result<Self, CliError> {
+        let server = Server::new(url, Patience::ordinary()).map_err(unread)?;
+        Ok(Self { server, failure: RefCell::default() })
+    }
+
+    /// Its newest checkpoint, once the log's signature on it holds.
+    ///
+    /// # Errors
+    /// Connection; integrity, if it is not the log's.
+    pub fn checkpoint(&self, log_verifier: &str) -> Result<Signed, CliError> {
+        let bytes = self.server.get("/log/checkpoint", CHECKPOINT_BYTES_MAX).map_err(unread)?;
+        let note = String::from_utf8_lossy(&bytes);
+        checkpoint::open(&note, log_verifier).map_err(|detail| not_signed(&detail))
+    }
+
+    /// The log in the state that a checkpoint names.
+    ///
+    /// # Errors
+    /// If no log is that large.
+    pub fn state(&self, anchor: Anchor) -> Result<RemoteLog<'_>, CliError> {
+        RemoteLog::new(anchor, self).map_err(|error| self.failed(error))
+    }
+
+    /// The error for a person.
+    pub fn failed(&self, error: RemoteError) -> CliError {
+        match (error, self.failure.take()) {
+            (RemoteError::Unavailable, Some(HttpError::Missing(path))) => CliError::new(
+                exit::INTEGRITY,
+                "tile_missing",
+                text!(
+                    "el servidor firmó un registro del que no entrega {path}",
+                    "the server signed a log of which it does not give {path}"
+                ),
+                text!(
+                    "repita; si sigue igual, guarde el sello y avise: lo firmado debe poder leerse",
+                    "repeat; if it stays so, keep the checkpoint and say so: what is signed must be readable"
+                ),
+            ),
+            (RemoteError::Unavailable, Some(error)) => unread(error),
+            (error @ RemoteError::Forged, _) => CliError::new(
+                exit::INTEGRITY,
+                "forged_tiles",
+                text!(
+                    "lo que el servidor entrega del registro no es lo que firmó",
+                    "what the server gives of the log is not what it signed ({error})"
+                ),
+                text!(
+                    "guarde el sello que firmó (crew audit checkpoint --from URL) y repita desde otra red",
+                    "keep the checkpoint it signed (crew audit checkpoint --from URL) and repeat from another network"
+                ),
+            ),
+            (error, _) => CliError::new(
+                exit::OTHER,
+                "log",
+                text!("no se pudo leer el registro: {error}", "the log could not be read: {error}"),
+                text!(
+                    "repita, o revise con --data una copia del libro",
+                    "repeat, or check a copy of the ledger with --data"
+                ),
+            ),
+        }
+    }
+}
+
+impl Tiles for LogHost {
+    fn tile(&self, place: &Place) -> Result<Vec<u8>, TilesFailed> {
+        self.server.get(&format!("/log/{}", place.path()), TILE_BYTES_MAX).map_err(|error| {
+            self.failure.replace(Some(error));
+            TilesFailed
+        })
+    }
+}
+
+fn unread(error: HttpError) -> CliError {
+    error.into_cli(&text!("no se cambió nada aquí", "nothing was changed here"))
+}
+
+/// The key to check a log by: the one given, or the one this device pinned when it enrolled.
+///
+/// # Errors
+/// Usage, if there is neither.
+pub fn verifier(cx: &Context, given: Option<&str>) -> Result<String, CliError> {
+    if let Some(given) = given {
+        return Ok(given.trim().to_owned());
+    }
+    cx.read(|notebook| Ok(notebook.identity()?.log_verifier.clone())).map_err(|error| {
+        if error.code != "not_enrolled" {
+            return error;
+        }
+        CliError::usage(
+            text!("no se sabe con qué llave revisar el registro", "no key to check the log by"),
+            text!(
+                "dé la llave con --log-verifier; la imprimen `cuadrilla-server init` y la página del servidor, y conviene tenerla por otro medio",
+                "give the key with --log-verifier; `cuadrilla-server init` and the server's page print it, and it is best had by another way"
+            ),
+        )
+    })
+}
+
+/// A kept checkpoint, once the log's signature on it holds.
+///
+/// # Errors
+/// As the disk answers; integrity, if it is not the log's.
+pub fn kept(path: &Path, log_verifier: &str) -> Result<Signed, CliError> {
+    let bytes = files::read_bounded(path, CHECKPOINT_BYTES_MAX)?;
+    let note = String::from_utf8_lossy(&bytes);
+    checkpoint::open(&note, log_verifier).map_err(|detail| {
+        let shown = path.display();
+        not_signed(&format!("{shown}: {detail}"))
+    })
+}
+
+fn not_signed(detail: &str) -> CliError {
+    CliError::new(
+        exit::INTEGRITY,
+        "bad_checkpoint",
+        text!("el sello no es de este registro: {detail}", "the checkpoint is not of this log: {detail}"),
+        text!(
+            "compare la llave (--log-verifier) con la que le dieron por otro medio",
+            "compare the key (--log-verifier) with the one you were given by another way"
+        ),
+    )
+}
+
+/// Two states of the log of which neither begins the other.
+pub fn inconsistent(message: Text) -> CliError {
+    CliError::new(
+        exit::INTEGRITY,
+        "inconsistent",
+        message,
+        text!(
+            "guarde los dos sellos: juntos prueban que el registro se reescribió; avise a la contraloría y no borre nada",
+            "keep both checkpoints: together they prove that the log was rewritten; tell the auditor and delete nothing"
+        ),
+    )
+}
