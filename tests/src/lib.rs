@@ -1,5 +1,8 @@
 //! The harness of the integration tests.
 
+pub mod static_host;
+pub mod tamper;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

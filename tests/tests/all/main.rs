@@ -5,6 +5,7 @@ mod contract;
 mod door;
 mod flows;
 mod kill;
+mod log;
 mod schemas;
 mod source;
 mod tidy;
