@@ -29,9 +29,9 @@ impl LogHost {
     /// The log under `url`/log.
     ///
     /// # Errors
-    /// Usage, if it is no address.
-    pub fn new(url: &str) -> Result<Self, CliError> {
-        let server = Server::new(url, Patience::ordinary()).map_err(unread)?;
+    /// Usage, if it is no address; what this home's own authority file is.
+    pub fn new(cx: &Context, url: &str) -> Result<Self, CliError> {
+        let server = Server::trusting(url, Patience::ordinary(), cx.home.roots()?).map_err(unread)?;
         Ok(Self { server, failure: RefCell::default() })
     }
 

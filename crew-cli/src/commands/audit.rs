@@ -6,7 +6,6 @@ pub mod cosign;
 pub mod diff;
 pub mod history;
 pub mod log;
-pub mod log;
 mod moment;
 pub mod receipt;
 pub mod receipt_check;

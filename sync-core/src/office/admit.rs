@@ -122,7 +122,7 @@ impl Office {
             refused_enrolment: None,
         };
         if let Some(sync) = &sync {
-            session.hear(&device, sync)?;
+            session.hear(&device, sync, !own.is_empty())?;
         }
         let own = session.segment(&own, None)?;
         let mut carried_outcomes = Vec::new();
@@ -150,7 +150,7 @@ impl Office {
 
 impl Session<'_, '_> {
     /// What a request says beside its entries: a clock that is off, or proof that this ledger lost its past.
-    fn hear(&mut self, device: &DeviceId, sync: &SyncRequest) -> Result<(), OfficeError> {
+    fn hear(&mut self, device: &DeviceId, sync: &SyncRequest, brings: bool) -> Result<(), OfficeError> {
         let epoch: Epoch = read(self.overlay, &keys::epoch())?.unwrap_or_default();
         if sync.epoch == epoch
             && let Some(lost) = self.office.lost_past(self.overlay, self.next_seq - 1, &sync.evidence)?
@@ -165,7 +165,9 @@ impl Session<'_, '_> {
             let epoch = std::array::from_fn(|index| entropy.0[index]);
             self.office_act(Act::Epoch { epoch: Epoch(epoch), reason })?;
         }
-        let Some(row) = read::<DeviceRow>(self.overlay, &keys::device(device))? else { return Ok(()) };
+        // A clock matters for what is dated by it; who only reads costs no line.
+        let row = read::<DeviceRow>(self.overlay, &keys::device(device))?;
+        let Some(row) = row.filter(|_| brings) else { return Ok(()) };
         let skew_ms = sync.clock_ms.saturating_sub(self.now_ms);
         if skew_ms.saturating_sub(row.skew_ms).saturating_abs() > CLOCK_SKEW_MS {
             self.office_act(Act::Clock { device: *device, clock_ms: sync.clock_ms })?;

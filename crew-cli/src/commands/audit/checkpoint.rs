@@ -43,7 +43,7 @@ struct Kept<'k> {
 pub fn run(cx: &Context, args: &CheckpointArgs) -> Result<Report, CliError> {
     let key = log::verifier(cx, args.log_verifier.as_deref())?;
     let signed = match &args.from {
-        Some(url) => LogHost::new(url)?.checkpoint(&key)?,
+        Some(url) => LogHost::new(cx, url)?.checkpoint(&key)?,
         None => newest(cx, &key)?,
     };
     let Signed { origin, anchor, note } = &signed;

@@ -84,7 +84,7 @@ pub fn run(cx: &Context, args: &CosignArgs) -> Result<Report, CliError> {
     let witness = witness(args)?;
     let state_path = beside(&args.key);
     let mut state = read_state(&state_path)?;
-    let host = args.from.as_deref().map(LogHost::new).transpose()?;
+    let host = args.from.as_deref().map(|url| LogHost::new(cx, url)).transpose()?;
     let signed = match (&args.file, &host) {
         (Some(file), _) => log::kept(file, &log_key)?,
         (None, Some(host)) => host.checkpoint(&log_key)?,

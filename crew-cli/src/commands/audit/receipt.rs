@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 use store::Ledger;
 use sync_core::checkpoint::Signed;
+use sync_core::crypto::SecretKey;
 use sync_core::fold::ListRow;
 use sync_core::id::Hash;
 use sync_core::keys;
@@ -103,8 +104,8 @@ fn from_journal(cx: &Context, args: &ReceiptArgs, key: &str) -> Result<(ProofFil
         return Err(sees_too_little());
     }
     let known = known::of_device(cx)?.ok_or_else(sees_too_little)?;
-    let device_key = cx.home.key()?;
-    let host = LogHost::new(args.from.as_deref().unwrap_or(&identity.url))?;
+    let device_key = SecretKey::of_name(&cx.seed()?, &identity.successions);
+    let host = LogHost::new(cx, args.from.as_deref().unwrap_or(&identity.url))?;
     let newest = host.checkpoint(key)?;
     let state = host.state(newest.anchor)?;
     let signed = match &args.checkpoint {

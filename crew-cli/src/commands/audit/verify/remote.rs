@@ -43,7 +43,7 @@ pub(super) fn run(
     kept: Option<Kept>,
     known: Option<&Known>,
 ) -> Result<Report, CliError> {
-    let host = LogHost::new(url)?;
+    let host = LogHost::new(cx, url)?;
     let newest = host.checkpoint(key)?;
     let past = Hosted { host: &host, log: host.state(newest.anchor)? };
     hold(cx, &past, newest.anchor.root, kept, known)
