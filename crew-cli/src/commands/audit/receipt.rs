@@ -103,7 +103,8 @@ fn from_journal(cx: &Context, args: &ReceiptArgs, key: &str) -> Result<(ProofFil
         return Err(sees_too_little());
     }
     let known = known::of_device(cx)?.ok_or_else(sees_too_little)?;
-    let device_key = cx.home.key()?;
+    let seed = cx.seed()?;
+    let device_key = cx.read(|notebook| Ok(notebook.key(&seed)))?;
     let host = LogHost::new(args.from.as_deref().unwrap_or(&identity.url))?;
     let newest = host.checkpoint(key)?;
     let state = host.state(newest.anchor)?;
