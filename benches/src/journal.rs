@@ -59,6 +59,7 @@ fn identity() -> Identity {
         localities: Vec::new(),
         server_key: key.public(),
         log_verifier: String::new(),
+        successions: Vec::new(),
     }
 }
 

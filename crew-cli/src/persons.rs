@@ -326,14 +326,20 @@ mod tests {
         persons.choose(folder.path(), None).unwrap();
         assert_eq!(persons.author(), Author::Nobody);
         let ana = persons.find("ANA").unwrap();
-        assert_eq!(persons.open(folder.path(), &[ana.clone()], &pin).unwrap(), [7; 32]);
+        assert_eq!(persons.open(folder.path(), std::slice::from_ref(&ana), &pin).unwrap(), [7; 32]);
         let other = "482914".to_owned().into();
         for _ in 0..3 {
-            assert_eq!(persons.open(folder.path(), &[ana.clone()], &other).unwrap_err().code, "wrong_pin");
+            assert_eq!(
+                persons.open(folder.path(), std::slice::from_ref(&ana), &other).unwrap_err().code,
+                "wrong_pin"
+            );
         }
-        assert_eq!(persons.open(folder.path(), &[ana.clone()], &pin).unwrap_err().code, "pin_wait");
+        assert_eq!(
+            persons.open(folder.path(), std::slice::from_ref(&ana), &pin).unwrap_err().code,
+            "pin_wait"
+        );
         persons.wait_until_ms = 0;
-        assert_eq!(persons.open(folder.path(), &[ana.clone()], &pin).unwrap(), [7; 32]);
+        assert_eq!(persons.open(folder.path(), std::slice::from_ref(&ana), &pin).unwrap(), [7; 32]);
         assert_eq!(persons.wrong, 0);
         persons.remove(folder.path(), &ana).unwrap();
         assert_eq!(persons.author(), Author::Device);

@@ -134,7 +134,7 @@ impl Device {
             own,
             carried: Vec::new(),
             reconcile: None,
-            clock_ms: 0,
+            clock_ms: now_ms(),
             kept: Anchor::default(),
             evidence: String::new(),
         };

@@ -83,8 +83,9 @@ pub fn arg(path: &str, id: &str) -> Option<&'static str> {
         ("crew quarantine release" | "crew quarantine dismiss", "device") => {
             "Todo lo retenido de este equipo"
         }
+        ("crew person add" | "crew person use" | "crew person remove", "name") => "El nombre de la persona",
         ("crew invite", "crew") => "Clave de la cuadrilla, para el equipo de una cuadrilla",
-        ("crew invite", "localities") => "Localidad donde trabaja; se puede repetir",
+        ("crew invite" | "crew device assign", "localities") => "Localidad donde trabaja; se puede repetir",
         ("crew import", "file") => "El archivo, YAML o JSON",
         ("crew order list", "crew") => "Solo las de esta cuadrilla",
         ("crew order list", "locality") => "Solo las de esta localidad, por clave o nombre",
