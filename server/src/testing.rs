@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use store::{MemoryMedium, Store};
 use sync_core::act::Act;
-use sync_core::authority::code_hash;
+use sync_core::authority::enrol::code_hash;
 use sync_core::chain::sign_head;
 use sync_core::crypto::SecretKey;
 use sync_core::entry::{Anchor, Body, Entry, Header};

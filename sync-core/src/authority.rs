@@ -1,13 +1,16 @@
 //! Authority: who may write what, folded from the acts in the ledger. No clock is asked: an act holds from its place on.
 
+pub mod enrol;
+
 use serde::{Deserialize, Serialize};
 
+use enrol::{code_expiry, code_hash};
+
 use crate::act::{Act, Again, Continues, Fate, Role};
-use crate::crypto::{PublicKey, Purpose, SecretKey, Signature};
+use crate::crypto::PublicKey;
 use crate::id::{DeviceId, Hash};
 use crate::keys;
-use crate::limits::{CODE_CHARS, CODE_LIFE_MS, SUCCESSORS_MAX};
-use crate::rows::{Overlay, Rows, RowsError, read};
+use crate::rows::{Overlay, RowsError, read};
 use crate::scope::Scope;
 use crate::time::TimeMs;
 use std::collections::BTreeSet;
@@ -163,122 +166,6 @@ pub struct InviteRow {
     pub used_by: Option<DeviceId>,
 }
 
-/// Why an enrolment is refused. A stranger is told no more than this.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EnrolError {
-    /// No such code here.
-    #[error("this code is not known to this municipality's server")]
-    UnknownCode,
-    /// Somebody used it.
-    #[error("this code was already used")]
-    UsedCode,
-    /// Too late.
-    #[error("this code has expired")]
-    ExpiredCode,
-    /// The key that would have to say so did not.
-    #[error("the device whose work it wants to go on with is not known, or did not sign for it")]
-    NoPredecessor,
-    /// The key that says so counts no more.
-    #[error("the device whose work it wants to go on with was revoked")]
-    PredecessorRevoked,
-    /// A copy of a copy of a copy.
-    #[error("too many devices went on with that device's work already")]
-    TooManySuccessors,
-    /// Another device has that id.
-    #[error("this device id is taken")]
-    DeviceTaken,
-    /// The index could not be read.
-    #[error(transparent)]
-    Rows(#[from] RowsError),
-}
-
-/// Symbols of a code: no I, L, O or U, so that nobody misreads one.
-const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/// A code from random bytes: three groups of four symbols, 60 bits.
-pub fn code_from(random: &[u8; CODE_CHARS]) -> String {
-    let symbols: Vec<char> = symbols(random.iter().copied()).chars().collect();
-    let groups: Vec<String> = symbols.chunks(4).map(|group| group.iter().collect()).collect();
-    groups.join("-")
-}
-
-/// One symbol for the low five bits of each byte.
-pub(crate) fn symbols(bytes: impl Iterator<Item = u8>) -> String {
-    bytes.map(|byte| char::from(SYMBOLS[usize::from(byte % 32)])).collect()
-}
-
-/// The tagged hash of a code as a person typed it: case, hyphens and look-alikes do not matter.
-pub fn code_hash(code: &str) -> Hash {
-    let plain: String = code
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric())
-        .map(|c| match c.to_ascii_uppercase() {
-            'O' => '0',
-            'I' | 'L' => '1',
-            other => other,
-        })
-        .collect();
-    Hash::tagged("cuadrilla/code/v1", &[plain.as_bytes()])
-}
-
-/// When a code made now ends.
-pub fn code_expiry(now_ms: TimeMs) -> TimeMs {
-    now_ms.saturating_add(CODE_LIFE_MS)
-}
-
-/// Whether an enrolment may happen, judged by the server's time. The same device may repeat its own.
-pub fn check_enrolment(
-    rows: &dyn Rows,
-    device: &DeviceId,
-    act: &Act,
-    now_ms: TimeMs,
-) -> Result<(), EnrolError> {
-    let Act::Enrol { code, key, continues, .. } = act else { return Err(EnrolError::UnknownCode) };
-    let known = read::<DeviceRow>(rows, &keys::device(device))?;
-    if let Some(continues) = continues {
-        return check_succession(rows, device, key, continues, known.as_ref());
-    }
-    let invite: InviteRow = read(rows, &keys::invite(&code_hash(code)))?.ok_or(EnrolError::UnknownCode)?;
-    if let Some(known) = known {
-        let is_repeat = known.key == *key && invite.used_by == Some(*device);
-        return if is_repeat { Ok(()) } else { Err(EnrolError::DeviceTaken) };
-    }
-    match invite.used_by {
-        Some(_) => Err(EnrolError::UsedCode),
-        None if now_ms > invite.expires_at_ms => Err(EnrolError::ExpiredCode),
-        None => Ok(()),
-    }
-}
-
-/// Whether a new device may go on with another one's work: that one's key says so, and still counts.
-fn check_succession(
-    rows: &dyn Rows,
-    device: &DeviceId,
-    key: &PublicKey,
-    continues: &Continues,
-    known: Option<&DeviceRow>,
-) -> Result<(), EnrolError> {
-    let before: DeviceRow = read(rows, &keys::device(&continues.device))?.ok_or(EnrolError::NoPredecessor)?;
-    let parts: [&[u8]; 3] = [&continues.device.0, &device.0, &key.0];
-    before
-        .key
-        .verify(Purpose::Succession, &parts, &continues.signature)
-        .map_err(|_| EnrolError::NoPredecessor)?;
-    if let Some(known) = known {
-        let is_repeat = known.key == *key && known.continues == Some(continues.device);
-        return if is_repeat { Ok(()) } else { Err(EnrolError::DeviceTaken) };
-    }
-    if before.revoked.is_some() {
-        return Err(EnrolError::PredecessorRevoked);
-    }
-    if before.successors >= SUCCESSORS_MAX { Err(EnrolError::TooManySuccessors) } else { Ok(()) }
-}
-
-/// The signature by which the key of `old` lets `new` go on with its work.
-pub fn sign_succession(key: &SecretKey, old: &DeviceId, new: &DeviceId, new_key: &PublicKey) -> Signature {
-    key.sign(Purpose::Succession, &[&old.0, &new.0, &new_key.0])
-}
-
 /// Folds an accepted act in. `seq` is its ledger number, `author` who made it, `received_at_ms` when the server heard
 /// of it: a code lives from then on, whatever the inviting device's clock said.
 pub fn apply_act(
@@ -424,7 +311,8 @@ fn letters(n: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{code_from, code_hash, letters};
+    use super::enrol::{code_from, code_hash};
+    use super::letters;
     use std::collections::BTreeSet;
 
     #[test]

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::authority::symbols;
+use crate::authority::enrol::symbols;
 use crate::crypto::PublicKey;
 use crate::id::Hash;
 

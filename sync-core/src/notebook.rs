@@ -11,6 +11,7 @@ pub mod enrol;
 pub mod error;
 pub mod exchange;
 pub mod fold;
+mod hear;
 pub mod held;
 pub mod import;
 pub mod orders;

@@ -22,8 +22,9 @@ impl Test {
     pub fn run(&self) -> anyhow::Result<()> {
         let profile: &[&str] = if self.release { &["--release"] } else { &[] };
 
-        // The integration binary starts the server and the crew's client, which cargo does not build for it.
-        run(cargo().args(["build", "--workspace", "--bins", "--exclude", "xtask"]).args(profile))?;
+        // The integration binary starts the server and the client, which cargo does not build for it. Programs and tests in
+        // one go share one set of features, so that no dependency is compiled twice.
+        run(cargo().args(["build", "--workspace", "--bins", "--tests"]).args(profile))?;
 
         if !self.plain && succeeds(cargo().args(["nextest", "--version"])) {
             run(cargo().args(["nextest", "run", "--workspace"]).args(profile).args(&self.names))?;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use store::{DiskStore, Store};
-use sync_core::authority::{code_expiry, code_from};
+use sync_core::authority::enrol::{code_expiry, code_from};
 use sync_core::office::Office;
 use sync_core::rows::Overlay;
 use sync_core::time::rfc3339;

@@ -7,7 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
-use sync_core::authority::EnrolError;
+use sync_core::authority::enrol::EnrolError;
 use sync_core::office::{Admitted, Checked, RequestError};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;

@@ -4,26 +4,22 @@ use serde::Serialize;
 use serde_bytes::ByteBuf;
 
 use super::{ContactRow, Notebook, NotebookError};
-use crate::chain::{decode_item, sign_head};
+use crate::chain::sign_head;
 use crate::crypto::SecretKey;
-use crate::entry::{Anchor, ChainedEntry, Header};
+use crate::entry::{Anchor, ChainedEntry};
 use crate::fold::EntryRow;
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::keys;
-use crate::limits::{MESSAGE_BYTES_MAX, SEGMENT_ENTRIES_MAX, SEGMENTS_MAX};
-use crate::line::{Carried, Contact, DeviceLine, Line, Parted, read_entry};
-use crate::merkle::check_consistency;
+use crate::limits::{SEGMENT_ENTRIES_MAX, SEGMENTS_MAX};
+use crate::line::{DeviceLine, read_entry};
 use crate::office::fold::decode_deed;
 use crate::office::reconcile::{members, short_digest};
-use crate::office::refs::{RowRefs, receiver};
+use crate::office::refs::RowRefs;
 use crate::record::row::RecordRow;
 use crate::rows::{RowsError, read};
 use crate::scope::Scope;
-use crate::verdict::{Reason, Receipt, Verdict};
-use crate::wire::message::{
-    Comparison, Segment, SyncReply, SyncRequest, VERSION, open_reply, request_hash, seal_request,
-};
-use crate::wire::pack::{PackBody, PackItem, Refs, Unpacked, pack, unpack};
+use crate::wire::message::{Comparison, Segment, SyncRequest, VERSION, request_hash, seal_request};
+use crate::wire::pack::{PackBody, PackItem, Refs, pack};
 
 /// A request that was made, with what is needed to hear its answer.
 pub struct Request {
@@ -35,8 +31,8 @@ pub struct Request {
     pub carried: u64,
     /// Whether own or carried entries wait for the next message.
     pub more: bool,
-    hash: Hash,
-    kept: Anchor,
+    pub(super) hash: Hash,
+    pub(super) kept: Anchor,
 }
 
 /// An own entry that the server holds back.
@@ -135,10 +131,6 @@ fn items_of(entries: Vec<ChainedEntry>) -> Result<(Vec<PackItem>, Vec<Hash>), Ro
 pub(super) fn spelled_out(entries: Vec<ChainedEntry>) -> Result<ByteBuf, NotebookError> {
     let (items, hashes) = items_of(entries)?;
     Ok(ByteBuf::from(pack(&items, &hashes, &NoRefs)?))
-}
-
-fn is_consistent(kept: &Anchor, shown: &Anchor, proof: Option<&[Hash]>) -> bool {
-    proof.is_some_and(|proof| check_consistency(proof, kept, shown).is_ok())
 }
 
 impl Notebook<'_> {
@@ -269,196 +261,5 @@ impl Notebook<'_> {
         let digest = |(record, row): (RecordId, RecordRow)| (record, short_digest(&row.digest(&record)));
         let digests = members(self.rows(), &scope)?.into_iter().map(digest).collect();
         Ok(Some((scope, digests)))
-    }
-
-    /// Hears the answer. Nothing of an answer that is not whole and signed by the pinned key is taken over.
-    pub fn on_reply(&mut self, request: &Request, reply: &[u8]) -> Result<Exchanged, NotebookError> {
-        if reply.len() > MESSAGE_BYTES_MAX {
-            return Err(NotebookError::Foreign(crate::wire::message::FrameError::TooLong(reply.len())));
-        }
-        let identity = self.identity()?.clone();
-        let answer: SyncReply = open_reply(reply, &request.hash)?.verify(&identity.server_key)?;
-        if answer.version != VERSION {
-            return Err(NotebookError::Foreign(crate::wire::message::FrameError::Version(answer.version)));
-        }
-        let shown = crate::checkpoint::verify(&answer.checkpoint, &identity.log_verifier)
-            .map_err(NotebookError::Forged)?;
-        let mut exchanged = Exchanged {
-            pushed: request.own + request.carried,
-            server_seq: answer.server_seq,
-            ..Exchanged::default()
-        };
-        if !is_consistent(&request.kept, &shown, answer.consistency.as_deref()) {
-            exchanged.parted = Some(PartedPast { kept: request.kept, shown });
-            let before = self.contact()?;
-            self.push_device_line(DeviceLine::Parted(Parted {
-                at_ms: self.moment.now_ms,
-                kept: before.checkpoint,
-                shown: answer.checkpoint.clone(),
-                epoch: before.epoch,
-            }))?;
-            if answer.epoch == before.epoch {
-                // The server does not know yet: the next request shows it what it had signed.
-                exchanged.more = true;
-                return Ok(exchanged);
-            }
-        }
-        let decided_before = self.own_decided()?;
-        exchanged.pulled = self.take_entries(&answer)?;
-        self.count_acks(&identity.device, &answer, &mut exchanged)?;
-        self.take_contact(&answer)?;
-        self.take_carried(&answer, &mut exchanged)?;
-        exchanged.decided = self.newly_decided(&decided_before)?;
-        self.compare(&answer, &mut exchanged)?;
-        if !answer.more {
-            exchanged.recovered = self.carry_lost(answer.server_seq)?;
-            exchanged.more |= exchanged.recovered > 0;
-        }
-        // What the server lost is offered again as soon as its head is known to have moved back.
-        let offers = self.own_head()?.seq > answer.head_seq;
-        exchanged.more |= request.more || answer.more || offers;
-        Ok(exchanged)
-    }
-
-    fn take_entries(&mut self, answer: &SyncReply) -> Result<u64, NotebookError> {
-        let refs = receiver(self.rows());
-        let unpacked = unpack(&answer.pack, &refs)?;
-        let count = unpacked.len() as u64;
-        for item in unpacked {
-            self.take_entry(item)?;
-        }
-        Ok(count)
-    }
-
-    fn take_entry(&mut self, unpacked: Unpacked) -> Result<(), NotebookError> {
-        let Some(receipt) = unpacked.item.receipt.clone() else {
-            return Err(NotebookError::Forged("an entry has no receipt".into()));
-        };
-        let (entry, _, signature) =
-            decode_item(unpacked).map_err(|error| NotebookError::Forged(error.to_string()))?;
-        let header = &entry.header;
-        let known: Option<EntryRow> = read(self.rows(), &keys::entry(&header.device, header.seq))?;
-        let is_known = known.is_some_and(|row| row.receipt.as_ref() == Some(&receipt));
-        if is_known {
-            return Ok(());
-        }
-        let prev = self.prev_of(header, &receipt)?;
-        let chained = ChainedEntry { entry, prev, signature };
-        let line = Line::Entry { receipt: Some(receipt), chained };
-        let number = self.push_line(&line);
-        super::fold_line(&mut self.rules, &mut self.overlay, &self.lines, number, &line.to_bytes())?;
-        Ok(())
-    }
-
-    /// The hash of the entry before; known only to those who see all of the author's work. On a branch of a forked
-    /// chain it is the entry of that branch.
-    fn prev_of(&self, header: &Header, receipt: &Receipt) -> Result<Option<Hash>, NotebookError> {
-        if header.seq <= 1 {
-            return Ok(Some(Hash::ZERO));
-        }
-        let hash_at = |key: Vec<u8>| -> Result<Option<Hash>, RowsError> {
-            Ok(read::<EntryRow>(self.rows(), &key)?.and_then(|row| row.hash))
-        };
-        if receipt.verdict == Verdict::Quarantined(Reason::Fork) {
-            let forks = keys::forks(&header.device, header.seq - 1);
-            // Entries of one segment stand one after another in the ledger.
-            let before: Option<ByteBuf> = read(self.rows(), &keys::place(receipt.seq.saturating_sub(1)))?;
-            if let Some(key) = before.filter(|key| key.starts_with(&forks)) {
-                return Ok(hash_at(key.into_vec())?);
-            }
-            let mut branches = Vec::new();
-            self.rows().scan(&forks, &forks, &mut |key, _| {
-                branches.push(key.to_vec());
-                true
-            })?;
-            if let [only] = branches.as_slice() {
-                return Ok(hash_at(only.clone())?);
-            }
-        }
-        Ok(hash_at(keys::entry(&header.device, header.seq - 1))?)
-    }
-
-    fn count_acks(
-        &self,
-        device: &DeviceId,
-        answer: &SyncReply,
-        exchanged: &mut Exchanged,
-    ) -> Result<(), NotebookError> {
-        for ack in &answer.acks {
-            for seq in
-                ack.first..ack.first.saturating_add(ack.count).min(ack.first + SEGMENT_ENTRIES_MAX as u64)
-            {
-                let row: Option<EntryRow> = read(self.rows(), &keys::entry(device, seq))?;
-                let Some(row) = row.filter(|row| row.receipt.is_none()) else { continue };
-                match answer.refused.iter().find(|(refused, _)| *refused == seq) {
-                    Some((_, reason)) => exchanged.quarantined.push(self.refused_entry(&row.record, reason)?),
-                    None => exchanged.accepted += 1,
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn take_contact(&mut self, answer: &SyncReply) -> Result<(), NotebookError> {
-        let scope_at = |index: u32| answer.scopes.get(usize::try_from(index).unwrap_or(usize::MAX));
-        let moves = answer
-            .moves
-            .iter()
-            .filter_map(|(index, record, entered)| Some((scope_at(*index)?.clone(), *record, *entered)))
-            .collect();
-        let contact = Contact {
-            at_ms: self.moment.now_ms,
-            server_at_ms: answer.server_at_ms,
-            epoch: answer.epoch,
-            server_seq: answer.server_seq,
-            cursors: answer.scopes.iter().map(|scope| (scope.clone(), answer.cursor)).collect(),
-            head_seq: answer.head_seq,
-            acks: answer.acks.clone(),
-            refused: answer.refused.clone(),
-            moves,
-            checkpoint: answer.checkpoint.clone(),
-        };
-        self.push_device_line(DeviceLine::Contact(contact))
-    }
-
-    fn take_carried(&mut self, answer: &SyncReply, exchanged: &mut Exchanged) -> Result<(), NotebookError> {
-        for result in &answer.carried {
-            if let Some(code) = &result.refused {
-                exchanged.carried_refused.push((result.device, code.clone()));
-                continue;
-            }
-            let (device, span) = (result.device, (0, result.head_seq));
-            let receipt = Carried { device, span, bytes: result.receipt.clone(), prev: None };
-            self.push_device_line(DeviceLine::CarriedReceipt(receipt))?;
-        }
-        Ok(())
-    }
-
-    /// Compares fingerprints once everything was read; a scope that differs is reconciled in the next exchange.
-    fn compare(&mut self, answer: &SyncReply, exchanged: &mut Exchanged) -> Result<(), NotebookError> {
-        if answer.more || self.own_head()?.seq > answer.head_seq {
-            // There is news to read first; comparing does not advance the cursor, so it must not go on meanwhile.
-            self.overlay.delete(keys::fact("differs"));
-            return Ok(());
-        }
-        for (scope, theirs) in answer.scopes.iter().zip(&answer.fingerprints) {
-            let ours = read(self.rows(), &keys::fingerprint(scope))?.unwrap_or_default();
-            if *theirs != ours {
-                exchanged.differs.push(scope.clone());
-            }
-        }
-        let was_reconciling = read::<Scope>(self.rows(), &keys::fact("differs"))?;
-        match exchanged.differs.first() {
-            // Comparing record by record did not help: saying so beats comparing for ever.
-            Some(scope) if was_reconciling.as_ref() == Some(scope) => {
-                self.overlay.delete(keys::fact("differs"));
-            }
-            Some(scope) => {
-                self.overlay.write(keys::fact("differs"), scope);
-                exchanged.more = true;
-            }
-            None => self.overlay.delete(keys::fact("differs")),
-        }
-        Ok(())
     }
 }

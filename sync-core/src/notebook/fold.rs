@@ -1,24 +1,28 @@
 //! The device's fold: one journal line into index rows.
 
+mod contact;
+
+use super::OwnHead;
 use super::aside::set_aside;
-use super::{ContactRow, OwnHead};
 use crate::act::Act;
 use crate::authority::{DeviceRow, apply_act};
 use crate::chain::Deed;
 use crate::change::Change;
 use crate::entry::{ChainedEntry, Header};
 use crate::fold::{Applied, Decision, EntryRow, apply_change, is_applied, store_row};
-use crate::id::{DeviceId, Hash, RecordId};
+use crate::id::{DeviceId, Hash};
 use crate::judge::{Acceptable, read_change};
 use crate::keys;
-use crate::line::{Ack, Contact, DeviceLine, Identity, Line, Lines, Parted, read_entry};
-use crate::office::fold::{QuarantineRow, Settles, decide, decode_deed, note_carried, settle_again};
+use crate::line::{DeviceLine, Identity, Line, Lines, Parted};
+use crate::office::fold::decide::{Settles, decide, note_carried, settle_again};
+use crate::office::fold::{QuarantineRow, decode_deed};
 use crate::record::row::RecordRow;
 use crate::rows::{Overlay, RowsError, read};
 use crate::rules::Rules;
 use crate::rules::record_schema::RecordKind;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
+use contact::{confirm, fold_contact};
 use serde_bytes::ByteBuf;
 use std::collections::BTreeSet;
 
@@ -301,151 +305,3 @@ fn fold_device_line(
 
 /// Most partings listed; each stays in the journal.
 const PARTED_MAX: usize = 16;
-
-fn fold_contact(
-    rules: &mut Rules,
-    overlay: &mut Overlay<'_>,
-    lines: &dyn Lines,
-    contact: &Contact,
-) -> Result<(), RowsError> {
-    let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
-    let Some(identity) = identity else { return Err(RowsError("a contact before the enrolment".into())) };
-    for ack in &contact.acks {
-        fold_ack(rules, overlay, lines, &identity.device, ack, &contact.refused)?;
-    }
-    for (scope, record, entered) in &contact.moves {
-        fold_move(overlay, contact.server_seq, scope, record, *entered)?;
-    }
-    let before: ContactRow = read(overlay, &keys::fact("contact"))?.unwrap_or_default();
-    let anchor = if contact.checkpoint.is_empty() {
-        before.anchor
-    } else {
-        crate::checkpoint::verify(&contact.checkpoint, &identity.log_verifier).map_err(RowsError)?
-    };
-    let checkpoint =
-        if contact.checkpoint.is_empty() { before.checkpoint } else { contact.checkpoint.clone() };
-    if !contact.checkpoint.is_empty() {
-        overlay.delete(keys::fact("evidence"));
-    }
-    let own: OwnHead = read(overlay, &keys::fact("head"))?.unwrap_or_default();
-    let is_branch = contact.refused.iter().any(|(_, reason)| *reason == Reason::Fork);
-    if is_branch || contact.head_seq > own.seq {
-        overlay.write(keys::fact("copy"), &true);
-    }
-    let cursors = if contact.cursors.is_empty() { before.cursors } else { contact.cursors.clone() };
-    let row = ContactRow {
-        at_ms: contact.at_ms,
-        server_at_ms: contact.server_at_ms,
-        epoch: contact.epoch,
-        server_seq: contact.server_seq,
-        cursors,
-        head_seq: contact.head_seq,
-        checkpoint,
-        anchor,
-    };
-    overlay.write(keys::fact("contact"), &row);
-    Ok(())
-}
-
-fn fold_ack(
-    rules: &mut Rules,
-    overlay: &mut Overlay<'_>,
-    lines: &dyn Lines,
-    device: &DeviceId,
-    ack: &Ack,
-    refused: &[(u64, Reason)],
-) -> Result<(), RowsError> {
-    for offset in 0..ack.count {
-        let seq = ack.first + offset;
-        let key = keys::entry(device, seq);
-        let Some(mut entry) = read::<EntryRow>(overlay, &key)? else { continue };
-        let reason = refused.iter().find(|(refused, _)| *refused == seq).map(|(_, reason)| reason.clone());
-        let receipt = Receipt {
-            seq: ack.seq + offset,
-            received_at_ms: ack.received_at_ms,
-            carrier: ack.carrier,
-            verdict: reason.map_or(Verdict::Accepted, Verdict::Quarantined),
-        };
-        confirm(overlay, &entry, &receipt)?;
-        let is_new = entry.receipt.replace(receipt.clone()).is_none();
-        overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
-        overlay.write(key, &entry);
-        if !receipt.verdict.is_accepted() {
-            overlay.write(keys::own_held(receipt.seq), &seq);
-        } else if is_new && entry.change == Hash::ZERO {
-            // An own act counts from here on, like everybody's.
-            let (_, chained) = read_entry(lines, entry.line)?;
-            if let Deed::Act(act) = decode_deed(&chained.entry.body)? {
-                fold_act(rules, overlay, lines, &receipt, &chained.entry.header, &act)?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Brings a record up to date with the server's word on a change that is already applied here.
-fn confirm(overlay: &mut Overlay<'_>, entry: &EntryRow, receipt: &Receipt) -> Result<(), RowsError> {
-    if entry.change == Hash::ZERO {
-        return Ok(());
-    }
-    let Some(before) = read::<RecordRow>(overlay, &keys::record(&entry.record))? else { return Ok(()) };
-    let mut row = before.clone();
-    let was = entry.receipt.as_ref().map(|_| entry.accepted().is_some());
-    match (was, receipt.verdict.is_accepted()) {
-        (None, true) => {
-            row.unsent = row.unsent.saturating_sub(1);
-            row.fingerprint.toggle(&entry.change);
-        }
-        (None, false) => {
-            row.unsent = row.unsent.saturating_sub(1);
-            row.held_back += 1;
-        }
-        (Some(false), true) => {
-            row.held_back = row.held_back.saturating_sub(1);
-            row.fingerprint.toggle(&entry.change);
-        }
-        // In another life of the ledger it was judged anew.
-        (Some(true), false) => {
-            row.held_back += 1;
-            row.fingerprint.toggle(&entry.change);
-        }
-        (Some(true), true) | (Some(false), false) => {}
-    }
-    let is_creation = first_change(overlay, &entry.record)? == Some(entry.change);
-    if is_creation && receipt.verdict.is_accepted() {
-        row.created_seq = receipt.seq;
-        row.scopes = row.scopes.union(&implicit_scopes(overlay, row.kind)?).cloned().collect();
-        overlay.write(keys::number(receipt.seq), &entry.record);
-    }
-    row.scopes_ever.extend(row.scopes.iter().cloned());
-    store_row(overlay, &entry.record, Some(&before), &row)
-}
-
-fn first_change(overlay: &Overlay<'_>, record: &RecordId) -> Result<Option<Hash>, RowsError> {
-    let row: Option<crate::fold::ChangeRow> = read(overlay, &keys::change(record, 0))?;
-    Ok(row.map(|row| row.hash))
-}
-
-fn fold_move(
-    overlay: &mut Overlay<'_>,
-    server_seq: u64,
-    scope: &Scope,
-    record: &RecordId,
-    entered: bool,
-) -> Result<(), RowsError> {
-    let member = keys::member(scope, record);
-    if entered {
-        overlay.write(member, &server_seq);
-    } else {
-        overlay.delete(member);
-    }
-    let Some(before) = read::<RecordRow>(overlay, &keys::record(record))? else { return Ok(()) };
-    let mut row = before.clone();
-    if entered {
-        row.scopes.insert(scope.clone());
-        row.scopes_ever.insert(scope.clone());
-    } else {
-        row.scopes.remove(scope);
-    }
-    store_row(overlay, record, Some(&before), &row)
-}

@@ -2,7 +2,7 @@
 
 use super::{Notebook, NotebookError};
 use crate::act::{Act, Role};
-use crate::authority::{code_expiry, code_from, code_hash};
+use crate::authority::enrol::{code_expiry, code_from, code_hash};
 use crate::change::Scalar;
 use crate::fold::ListRow;
 use crate::id::RecordId;

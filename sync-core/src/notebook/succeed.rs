@@ -9,7 +9,7 @@ use super::again::{Original, Repeated};
 use super::aside::set_aside;
 use super::{ContactRow, Notebook, NotebookError, OwnHead};
 use crate::act::Continues;
-use crate::authority::sign_succession;
+use crate::authority::enrol::sign_succession;
 use crate::crypto::SecretKey;
 use crate::fold::EntryRow;
 use crate::id::{DeviceId, Epoch, Hash, RecordId};

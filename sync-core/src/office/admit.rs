@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::fold::{QuarantineRow, decode_deed, fold_entry};
 use super::{Checked, Office, OfficeError};
 use crate::act::Act;
-use crate::authority::{DeviceRow, EnrolError, check_enrolment};
+use crate::authority::{
+    DeviceRow,
+    enrol::{EnrolError, check_enrolment},
+};
 use crate::chain::{Deed, VerifiedEntry};
 use crate::entry::ChainedEntry;
 use crate::fold::EntryRow;

@@ -3,7 +3,10 @@
 use super::refs::receiver;
 use super::{Office, attempt};
 use crate::act::Act;
-use crate::authority::{DeviceRow, EnrolError, check_enrolment};
+use crate::authority::{
+    DeviceRow,
+    enrol::{EnrolError, check_enrolment},
+};
 use crate::chain::{ChainError, Deed, UnverifiedSegment, VerifiedEntry};
 use crate::crypto::PublicKey;
 use crate::fold::EntryRow;

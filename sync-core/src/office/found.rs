@@ -1,7 +1,7 @@
 //! Founding: the first lines of a new ledger.
 
 use crate::act::{Act, Role};
-use crate::authority::{code_expiry, code_from, code_hash};
+use crate::authority::enrol::{code_expiry, code_from, code_hash};
 use crate::crypto::SecretKey;
 use crate::id::{DeviceId, Epoch, Hash};
 use crate::limits::CODE_CHARS;

@@ -1,26 +1,27 @@
 //! Reply: stage three. What is new for a device since its cursors, from one snapshot of the rows; read-only.
 
+mod state;
+
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_bytes::ByteBuf;
+use state::{consistency, fingerprints, own_places};
 
-use super::admit::Outcome;
 use super::fold::ScopeEvent;
 use super::refs::RowRefs;
 use super::{Admitted, Office, OfficeError};
 use crate::act::Act;
 use crate::authority::{AgainRow, DeviceRow};
 use crate::chain::Deed;
-use crate::entry::Anchor;
-use crate::fold::{ChangeRow, EntryRow, applied_changes};
-use crate::id::{DeviceId, Epoch, Fingerprint, Hash, RecordId};
+use crate::fold::{ChangeRow, applied_changes};
+use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::keys;
 use crate::limits::{MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX, PACK_ENTRIES_MAX};
 use crate::line::{Lines, read_entry};
 use crate::merkle;
 use crate::record::row::RecordRow;
-use crate::rows::{Rows, RowsError, decode, read};
+use crate::rows::{Rows, RowsError, read};
 use crate::scope::Scope;
 use crate::time::TimeMs;
 use crate::verdict::Receipt;
@@ -139,21 +140,6 @@ impl Office {
     }
 }
 
-/// The proof that what the device keeps is the beginning of the log; `None` if it is not.
-fn consistency(rows: &dyn Rows, kept: &Anchor, size: u64) -> Result<Option<Vec<Hash>>, RowsError> {
-    if kept.size == 0 {
-        return Ok(Some(Vec::new()));
-    }
-    if kept.size > size || merkle::root(rows, kept.size)? != kept.root {
-        return Ok(None);
-    }
-    merkle::prove_consistency(rows, kept.size, size).map(Some)
-}
-
-fn fingerprints(rows: &dyn Rows, scopes: &[Scope]) -> Result<Vec<Fingerprint>, RowsError> {
-    scopes.iter().map(|scope| Ok(read(rows, &keys::fingerprint(scope))?.unwrap_or_default())).collect()
-}
-
 impl<'a> Reading<'a> {
     fn new(
         rows: &'a dyn Rows,
@@ -172,10 +158,9 @@ impl<'a> Reading<'a> {
         // A revoked device may hand its work in, and hears how it fared, but no news.
         let scopes = if row.revoked.is_some() { BTreeSet::new() } else { row.scopes() };
         // What was decided about its entries it hears in any case.
-        let own = Scope::Device(device);
-        let scopes =
-            if row.role.sees_everything() && row.revoked.is_none() { scopes } else { with(scopes, own) };
-        let cursors = scopes.into_iter().map(|scope| (scope.clone(), cursor_of(&scope))).collect();
+        let sees_all = row.role.sees_everything() && row.revoked.is_none();
+        let scopes = scopes.into_iter().chain((!sees_all).then_some(Scope::Device(device)));
+        let cursors = scopes.map(|scope| (scope.clone(), cursor_of(&scope))).collect();
         Self {
             rows,
             lines,
@@ -405,32 +390,6 @@ impl<'a> Reading<'a> {
         }
         Ok(None)
     }
-}
-
-fn with(mut scopes: BTreeSet<Scope>, one: Scope) -> BTreeSet<Scope> {
-    scopes.insert(one);
-    scopes
-}
-
-/// The places of all entries of a device.
-fn own_places(rows: &dyn Rows, device: &DeviceId) -> Result<Outcome, RowsError> {
-    let mut outcome = Outcome::default();
-    let prefix = keys::entries(device);
-    let mut failure = None;
-    rows.scan(&prefix, &prefix, &mut |key, value| {
-        let seq = key[prefix.len()..].try_into().map(u64::from_be_bytes);
-        match (seq, decode::<EntryRow>(value)) {
-            (Ok(seq), Ok(row)) => {
-                if let Some(receipt) = row.receipt_now() {
-                    outcome.add(seq, &receipt);
-                }
-            }
-            (_, Err(error)) => failure = Some(error),
-            (Err(_), _) => failure = Some(RowsError("an entry row has a malformed key".into())),
-        }
-        failure.is_none()
-    })?;
-    failure.map_or(Ok(outcome), Err)
 }
 
 fn split_event(tail: &[u8]) -> Option<(u64, RecordId)> {

@@ -1,0 +1,47 @@
+//! State: what a reply says beside entries: whether the log grew from what the device kept, the fingerprints of its
+//! scopes, the places of its own entries.
+
+use super::super::admit::Outcome;
+use crate::entry::Anchor;
+use crate::fold::EntryRow;
+use crate::id::{DeviceId, Fingerprint, Hash};
+use crate::keys;
+use crate::merkle;
+use crate::rows::{Rows, RowsError, decode, read};
+use crate::scope::Scope;
+
+/// The proof that what the device keeps is the beginning of the log; `None` if it is not.
+pub(super) fn consistency(rows: &dyn Rows, kept: &Anchor, size: u64) -> Result<Option<Vec<Hash>>, RowsError> {
+    if kept.size == 0 {
+        return Ok(Some(Vec::new()));
+    }
+    if kept.size > size || merkle::root(rows, kept.size)? != kept.root {
+        return Ok(None);
+    }
+    merkle::prove_consistency(rows, kept.size, size).map(Some)
+}
+
+pub(super) fn fingerprints(rows: &dyn Rows, scopes: &[Scope]) -> Result<Vec<Fingerprint>, RowsError> {
+    scopes.iter().map(|scope| Ok(read(rows, &keys::fingerprint(scope))?.unwrap_or_default())).collect()
+}
+
+/// The places of all entries of a device.
+pub(super) fn own_places(rows: &dyn Rows, device: &DeviceId) -> Result<Outcome, RowsError> {
+    let mut outcome = Outcome::default();
+    let prefix = keys::entries(device);
+    let mut failure = None;
+    rows.scan(&prefix, &prefix, &mut |key, value| {
+        let seq = key[prefix.len()..].try_into().map(u64::from_be_bytes);
+        match (seq, decode::<EntryRow>(value)) {
+            (Ok(seq), Ok(row)) => {
+                if let Some(receipt) = row.receipt_now() {
+                    outcome.add(seq, &receipt);
+                }
+            }
+            (_, Err(error)) => failure = Some(error),
+            (Err(_), _) => failure = Some(RowsError("an entry row has a malformed key".into())),
+        }
+        failure.is_none()
+    })?;
+    failure.map_or(Ok(outcome), Err)
+}
