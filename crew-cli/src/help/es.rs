@@ -53,6 +53,15 @@ pub fn about(path: &str) -> Option<&'static str> {
         "crew device list" => "Lista los equipos",
         "crew device revoke" => "Da de baja un equipo",
         "crew device assign" => "Da a un equipo otro papel, cuadrilla o localidades",
+        "crew completions" => "Autocompletado para el intérprete de órdenes",
+        "crew man" => "Escribe las páginas de manual en una carpeta",
+        _ => return about_audit(&path),
+    };
+    Some(text)
+}
+
+fn about_audit(path: &str) -> Option<&'static str> {
+    let text = match path {
         "crew audit" => "Quién hizo qué y cuándo, con su prueba",
         "crew audit log" => "Lista los hechos en el orden del registro",
         "crew audit replay" => "El estado como se conocía o como había ocurrido en un momento",
@@ -66,8 +75,6 @@ pub fn about(path: &str) -> Option<&'static str> {
         "crew audit diff" => "Qué cambió entre dos momentos",
         "crew audit history" => "Todo lo que le pasó a una orden, en palabras sencillas",
         "crew audit case" => "El expediente de una orden: página para imprimir, JSON o CSV",
-        "crew completions" => "Autocompletado para el intérprete de órdenes",
-        "crew man" => "Escribe las páginas de manual en una carpeta",
         _ => return None,
     };
     Some(text)

@@ -69,7 +69,8 @@ impl Notebook<'_> {
             exchanged.more |= exchanged.recovered > 0;
         }
         // What the server lost is offered again as soon as its head is known to have moved back.
-        let offers = self.own_head()?.seq > answer.head_seq;
+        // A copy goes on under a new name first: on this one the server is further, or elsewhere.
+        let offers = self.own_head()?.seq > answer.head_seq && !self.is_copy()?;
         exchanged.more |= request.more || answer.more || offers;
         Ok(exchanged)
     }

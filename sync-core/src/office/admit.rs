@@ -158,11 +158,9 @@ impl Session<'_, '_> {
         if sync.epoch == epoch
             && let Some(lost) = self.office.lost_past(self.overlay, self.next_seq - 1, &sync.evidence)?
         {
+            let (device, kept, here) = (device.short(), lost.size, self.next_seq - 1);
             let reason = format!(
-                "device {} keeps a checkpoint of {} entries that is no state of this ledger ({} entries)",
-                device.short(),
-                lost.size,
-                self.next_seq - 1
+                "device {device} keeps a checkpoint of {kept} entries that is no state of this ledger ({here} entries)"
             );
             let entropy = Hash::tagged("cuadrilla/epoch/v1", &[&lost.root.0, &self.next_seq.to_be_bytes()]);
             let epoch = std::array::from_fn(|index| entropy.0[index]);

@@ -110,6 +110,9 @@ fn what_a_cut_ledger_lost_is_sent_again() {
     let bytes = std::fs::read(&ledger).unwrap();
     std::fs::write(&ledger, &bytes[..bytes.len() - 7]).unwrap();
     town.serve();
+    // What was cut had been acknowledged: the phone that keeps the checkpoint says so, once, and gives it back.
+    let (status, said) = town.refused("one", &["sync"]);
+    assert_eq!((status, said["code"].as_str()), (5, Some("parted")), "{said}");
     town.crew("one", &["sync"]);
     town.crew("office", &["sync"]);
     let order = town.crew("office", &["order", "show", &folio]);

@@ -17,7 +17,9 @@ fn forty_entries_of_a_revoked_phone_are_held_told_and_decided() {
     for number in 1..=40 {
         town.crew("one", &["note", &folio, &format!("nota {number}")]);
     }
-    town.crew("admin", &["sync"]);
+    for device in ["admin", "office"] {
+        town.crew(device, &["sync"]);
+    }
     let reason = "perdido en el arroyo";
     assert_eq!(town.refused("office", &["device", "revoke", "one", "--reason", reason]).0, 3);
     town.crew("admin", &["device", "revoke", "one", "--fate", "lost", "--reason", reason]);
