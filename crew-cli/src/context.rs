@@ -66,7 +66,7 @@ impl Context {
     pub fn seed(&self) -> Result<[u8; 32], CliError> {
         let mut persons = self.home.persons()?;
         if !persons.is_shared() {
-            return self.home.seed();
+            return self.plain_seed();
         }
         let person = persons.person_in_use()?;
         let name = &person.name;
@@ -76,6 +76,18 @@ impl Context {
         // One that a crash left beside the vaults.
         self.home.forget_plain_key()?;
         Ok(seed)
+    }
+
+    /// The seed on the disk. Where a renewal was cut off, the key this device enrolled with tells which one it is.
+    fn plain_seed(&self) -> Result<[u8; 32], CliError> {
+        if let Some(renewed) = self.home.renewed_seed()? {
+            let is_own =
+                self.read(|notebook| Ok(notebook.own_public()? == Some(notebook.key(&renewed).public())))?;
+            if is_own {
+                self.home.take_renewed()?;
+            }
+        }
+        self.home.seed()
     }
 
     /// Lets `ask` read the notebook. Works on a read-only folder, beside another `crew`, and on a full disk: then

@@ -95,21 +95,62 @@ impl Home {
     /// # Errors
     /// Not enrolled, if there is none; integrity, if the file is not a key.
     pub fn seed(&self) -> Result<[u8; 32], CliError> {
-        let path = self.key_path();
-        let file = match File::open(&path) {
+        self.read_seed(&self.key_path())
+    }
+
+    fn read_seed(&self, path: &Path) -> Result<[u8; 32], CliError> {
+        let file = match File::open(path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Err(CliError::not_enrolled(&self.folder));
             }
-            Err(error) => return Err(CliError::file(&path, &error)),
+            Err(error) => return Err(CliError::file(path, &error)),
         };
         let mut text = String::new();
         file.take(KEY_FILE_BYTES_MAX)
             .read_to_string(&mut text)
-            .map_err(|error| CliError::file(&path, &error))?;
+            .map_err(|error| CliError::file(path, &error))?;
         let mut seed = [0; 32];
-        hex::decode_to_slice(text.trim(), &mut seed).map_err(|_| bad_key(&path))?;
+        hex::decode_to_slice(text.trim(), &mut seed).map_err(|_| bad_key(path))?;
         Ok(seed)
+    }
+
+    fn renewed_path(&self) -> PathBuf {
+        self.folder.join("device.key.next")
+    }
+
+    /// The seed of a renewal under way, if there is one.
+    ///
+    /// # Errors
+    /// Integrity, if the file is not a key; else as the disk answers.
+    pub fn renewed_seed(&self) -> Result<Option<[u8; 32]>, CliError> {
+        let path = self.renewed_path();
+        if path.exists() { self.read_seed(&path).map(Some) } else { Ok(None) }
+    }
+
+    /// The seed to renew with: that of a renewal under way, or a new one, durable before it is used.
+    ///
+    /// # Errors
+    /// As [`Home::renewed_seed`].
+    pub fn renewed_or_new(&self) -> Result<[u8; 32], CliError> {
+        if let Some(seed) = self.renewed_seed()? {
+            return Ok(seed);
+        }
+        let (path, seed) = (self.renewed_path(), clock::entropy()?);
+        let made = files::write_whole(&path, format!("{}\n", hex::encode(seed)).as_bytes(), 0o600);
+        made.map_err(|error| CliError::file(&path, &error))?;
+        Ok(seed)
+    }
+
+    /// The renewed seed is the device's from now on.
+    ///
+    /// # Errors
+    /// As the disk answers.
+    pub fn take_renewed(&self) -> Result<(), CliError> {
+        let path = self.key_path();
+        std::fs::rename(self.renewed_path(), &path)
+            .and_then(|()| File::open(&self.folder)?.sync_all())
+            .map_err(|error| CliError::file(&path, &error))
     }
 
     /// Keeps the seed as it is, for the device's user alone.

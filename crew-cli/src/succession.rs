@@ -6,7 +6,7 @@ use sync_core::notebook::Succeeded;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exchange::failed;
-use crate::http::Server;
+use crate::http::{Patience, Server};
 use crate::text;
 
 /// Where the server takes enrolments.
@@ -21,7 +21,7 @@ pub fn run(cx: &Context, server: &Server, seed: &[u8; 32]) -> Result<Option<Succ
     if !cx.read(|notebook| Ok(notebook.is_copy()?))? {
         return Ok(None);
     }
-    let frame = cx.write(|notebook| Ok(notebook.succeed_start(seed)?))?;
+    let frame = cx.write(|notebook| Ok(notebook.succeed_start(seed, None)?))?;
     let reply = server.post(PATH, &frame).map_err(|error| failed(cx, error))?;
     let succeeded = cx.write(|notebook| Ok(notebook.succeed_finish(seed, &frame, &reply.frame)?))?;
     let letters = &succeeded.letters;
@@ -32,4 +32,22 @@ pub fn run(cx: &Context, server: &Server, seed: &[u8; 32]) -> Result<Option<Succ
          (letters {letters}); what was missing was written again"
     ));
     Ok(Some(succeeded))
+}
+
+/// Goes on under a new name with a new key, and ends the old name.
+///
+/// # Errors
+/// Connection; rule, if this device was revoked.
+pub fn renew(cx: &Context) -> Result<Succeeded, CliError> {
+    let _lock = cx.home.lock_exchange()?;
+    let seed = cx.seed()?;
+    let url = cx.read(|notebook| Ok(notebook.identity()?.url.clone()))?;
+    let server =
+        Server::trusting(&url, Patience::ordinary(), cx.home.roots()?).map_err(|error| failed(cx, error))?;
+    let renewed = cx.home.renewed_or_new()?;
+    let frame = cx.write(|notebook| Ok(notebook.succeed_start(&seed, Some(&renewed))?))?;
+    let reply = server.post(PATH, &frame).map_err(|error| failed(cx, error))?;
+    let succeeded = cx.write(|notebook| Ok(notebook.succeed_finish(&renewed, &frame, &reply.frame)?))?;
+    cx.home.take_renewed()?;
+    Ok(succeeded)
 }

@@ -203,8 +203,11 @@ impl Fate {
 pub struct Continues {
     /// The device it was a copy of.
     pub device: DeviceId,
-    /// That device's signature over the new device's id and key.
+    /// That device's signature over the new device's id and key, and over `retires`.
     pub signature: Signature,
+    /// Whether that device ends with this: its key was renewed.
+    #[serde(default)]
+    pub retires: bool,
 }
 
 /// One entry written again.

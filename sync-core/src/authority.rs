@@ -275,6 +275,10 @@ fn enrol(
             row.localities.clone_from(&before.localities);
             row.continues = Some(continues.device);
             before.successors += 1;
+            if continues.retires {
+                before.revoked.get_or_insert((seq, "its key was renewed".into()));
+                before.fate = before.fate.or(Some(Fate::Retired));
+            }
             overlay.write(key, &before);
         }
     }

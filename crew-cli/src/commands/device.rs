@@ -1,4 +1,6 @@
-//! `crew device list|revoke|assign`: the devices of the municipality and their rights, for the administrator.
+//! `crew device list|revoke|assign|rekey`: the devices of the municipality, their rights and keys.
+
+mod rekey;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
@@ -24,6 +26,8 @@ pub enum DeviceCommand {
     Revoke(RevokeArgs),
     /// Give a device another role, crew or localities
     Assign(AssignArgs),
+    /// Renew the key of this device
+    Rekey,
 }
 
 /// Arguments of `device revoke`.
@@ -75,6 +79,7 @@ pub fn run(cx: &Context, command: &DeviceCommand) -> Result<Report, CliError> {
         DeviceCommand::List => list(cx),
         DeviceCommand::Revoke(args) => revoke(cx, args),
         DeviceCommand::Assign(args) => assign(cx, args),
+        DeviceCommand::Rekey => rekey::run(cx),
     }
 }
 

@@ -52,6 +52,7 @@ pub fn about(path: &str) -> Option<&'static str> {
         "crew device" => "Equipos registrados",
         "crew device list" => "Lista los equipos",
         "crew device revoke" => "Da de baja un equipo",
+        "crew device rekey" => "Renueva la llave de este equipo",
         "crew device assign" => "Da a un equipo otro papel, cuadrilla o localidades",
         "crew completions" => "Autocompletado para el intérprete de órdenes",
         "crew man" => "Escribe las páginas de manual en una carpeta",

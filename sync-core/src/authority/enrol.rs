@@ -2,7 +2,7 @@
 
 use super::{DeviceRow, InviteRow};
 use crate::act::{Act, Continues};
-use crate::crypto::{PublicKey, Purpose, SecretKey, Signature};
+use crate::crypto::{PublicKey, Purpose, SecretKey};
 use crate::id::{DeviceId, Hash};
 use crate::keys;
 use crate::limits::{CODE_CHARS, CODE_LIFE_MS, SUCCESSORS_MAX};
@@ -105,7 +105,8 @@ fn check_succession(
     known: Option<&DeviceRow>,
 ) -> Result<(), EnrolError> {
     let before: DeviceRow = read(rows, &keys::device(&continues.device))?.ok_or(EnrolError::NoPredecessor)?;
-    let parts: [&[u8]; 3] = [&continues.device.0, &device.0, &key.0];
+    let retires = [u8::from(continues.retires)];
+    let parts: [&[u8]; 4] = [&continues.device.0, &device.0, &key.0, &retires];
     before
         .key
         .verify(Purpose::Succession, &parts, &continues.signature)
@@ -120,7 +121,14 @@ fn check_succession(
     if before.successors >= SUCCESSORS_MAX { Err(EnrolError::TooManySuccessors) } else { Ok(()) }
 }
 
-/// The signature by which the key of `old` lets `new` go on with its work.
-pub fn sign_succession(key: &SecretKey, old: &DeviceId, new: &DeviceId, new_key: &PublicKey) -> Signature {
-    key.sign(Purpose::Succession, &[&old.0, &new.0, &new_key.0])
+/// The word by which the key of `old` lets `new` go on with its work; and ends itself, if it `retires`.
+pub fn continue_as(
+    key: &SecretKey,
+    old: &DeviceId,
+    new: &DeviceId,
+    new_key: &PublicKey,
+    retires: bool,
+) -> Continues {
+    let parts: [&[u8]; 4] = [&old.0, &new.0, &new_key.0, &[u8::from(retires)]];
+    Continues { device: *old, signature: key.sign(Purpose::Succession, &parts), retires }
 }

@@ -131,7 +131,7 @@ impl Notebook<'_> {
             localities: answer.localities,
             server_key: answer.server_key,
             log_verifier: answer.log_verifier,
-            successions: self.names_with(&enrolling.continues, enrolling.device),
+            successions: self.names_with(enrolling.continues.as_ref(), enrolling.device),
         };
         let chained = self.enrolment(key)?;
         self.identity = Some(identity.clone());

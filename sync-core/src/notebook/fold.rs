@@ -192,6 +192,10 @@ fn fold_act(
             }
             Ok(())
         }
+        Act::Enrol { continues: Some(before), .. } if before.retires && is_self(overlay, &before.device)? => {
+            overlay.write(keys::fact("revoked"), &(receipt.seq, "se renovó su llave / its key was renewed"));
+            Ok(())
+        }
         Act::Assign { device, role, crew, localities, .. } => {
             if is_self(overlay, device)? {
                 super::rights::take_over(overlay, *role, crew.as_deref(), localities)?;

@@ -8,13 +8,15 @@ use serde::Serialize;
 use super::again::{Original, Repeated};
 use super::aside::set_aside;
 use super::{ContactRow, Notebook, NotebookError, OwnHead};
-use crate::act::Continues;
-use crate::authority::enrol::sign_succession;
-use crate::crypto::SecretKey;
+use crate::act::{Act, Continues};
+use crate::authority::enrol::continue_as;
+use crate::chain::Deed;
+use crate::crypto::{PublicKey, SecretKey};
 use crate::fold::EntryRow;
 use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::keys;
 use crate::line::{DeviceLine, Enrolling, Identity, Lines, read_entry};
+use crate::office::fold::decode_deed;
 use crate::rows::{Overlay, Rows, RowsError, decode, read};
 use crate::rules::Rules;
 
@@ -46,43 +48,64 @@ impl Notebook<'_> {
         SecretKey::of_name(seed, names)
     }
 
-    /// All names after an enrolment as `device`.
-    pub(super) fn names_with(&self, continues: &Option<Continues>, device: DeviceId) -> Vec<DeviceId> {
-        let before = self.identity.as_ref().filter(|_| continues.is_some());
+    /// The key that this device enrolled with: which of two seeds is its own can be told by it.
+    pub fn own_public(&self) -> Result<Option<PublicKey>, NotebookError> {
+        let device = self.identity()?.device;
+        let Some(row) = read::<EntryRow>(self.rows(), &keys::entry(&device, 1))? else { return Ok(None) };
+        let (_, chained) = read_entry(&self.lines, row.line)?;
+        Ok(match decode_deed(&chained.entry.body)? {
+            Deed::Act(Act::Enrol { key, .. }) => Some(key),
+            _ => None,
+        })
+    }
+
+    /// All names after an enrolment as `device`: those of its seed.
+    pub(super) fn names_with(&self, continues: Option<&Continues>, device: DeviceId) -> Vec<DeviceId> {
+        let Some(continues) = continues else { return Vec::new() };
+        let before = self.identity.as_ref().filter(|_| !continues.retires);
         let mut names = before.map(|identity| identity.successions.clone()).unwrap_or_default();
-        names.extend(continues.as_ref().map(|_| device));
+        names.push(device);
         names
     }
 
-    /// The request by which this device enrols anew, under a new id and key. Repeating it asks for the same.
-    pub fn succeed_start(&mut self, seed: &[u8; 32]) -> Result<Vec<u8>, NotebookError> {
+    /// The request by which this device enrols anew, under a new id and key. Repeating it asks for the same. With a
+    /// `renewed` seed the old name ends; with the seed it has, it is a copy and the other one goes on.
+    pub fn succeed_start(
+        &mut self,
+        seed: &[u8; 32],
+        renewed: Option<&[u8; 32]>,
+    ) -> Result<Vec<u8>, NotebookError> {
         let identity = self.identity()?.clone();
         let under_way = self.enrolling.as_ref().and_then(|enrolling| enrolling.continues.as_ref());
-        if under_way.is_none_or(|continues| continues.device != identity.device) {
+        let is_repeat = |one: &Continues| one.device == identity.device && one.retires == renewed.is_some();
+        if !under_way.is_some_and(is_repeat) {
             let device = DeviceId(self.draw());
-            let new = self.key_as(seed, device);
-            let signature = sign_succession(&self.key(seed), &identity.device, &device, &new.public());
+            let names = if renewed.is_some() { Vec::new() } else { identity.successions.clone() };
+            let new = SecretKey::of_name(renewed.unwrap_or(seed), &[names, vec![device]].concat());
+            let old = self.key(seed);
+            let continues = continue_as(&old, &identity.device, &device, &new.public(), renewed.is_some());
             let enrolling = Enrolling {
                 url: identity.url,
                 code: String::new(),
                 device,
                 name: identity.name,
                 started_at_ms: self.moment.now_ms,
-                continues: Some(Continues { device: identity.device, signature }),
+                continues: Some(continues),
             };
             self.enrolling = Some(enrolling.clone());
             self.push_device_line(DeviceLine::Enrolling(enrolling))?;
         }
-        let device = self.enrolling.as_ref().map(|enrolling| enrolling.device).unwrap_or_default();
-        self.enrol_frame(&self.key_as(seed, device))
+        self.enrol_frame(&self.key_to_be(renewed.unwrap_or(seed)))
     }
 
-    fn key_as(&self, seed: &[u8; 32], device: DeviceId) -> SecretKey {
-        let names = self.identity.as_ref().map(|identity| identity.successions.clone()).unwrap_or_default();
-        SecretKey::of_name(seed, &[names, vec![device]].concat())
+    /// The key of the enrolment under way.
+    fn key_to_be(&self, seed: &[u8; 32]) -> SecretKey {
+        let Some(enrolling) = &self.enrolling else { return self.key(seed) };
+        SecretKey::of_name(seed, &self.names_with(enrolling.continues.as_ref(), enrolling.device))
     }
 
-    /// Takes the server's answer, and writes again what the ledger had not taken under the old name.
+    /// Takes the server's answer, and writes again what the ledger had not taken under the old name. `seed` is that of
+    /// the new name.
     pub fn succeed_finish(
         &mut self,
         seed: &[u8; 32],
@@ -91,8 +114,7 @@ impl Notebook<'_> {
     ) -> Result<Succeeded, NotebookError> {
         let was = self.identity()?.clone();
         let originals = self.not_taken(&was.device)?;
-        let device = self.enrolling.as_ref().map(|enrolling| enrolling.device).unwrap_or_default();
-        let new = self.key_as(seed, device);
+        let new = self.key_to_be(seed);
         let identity = self.enrol_finish(&new, request, reply)?;
         if identity.server_key != was.server_key {
             return Err(NotebookError::Forged("another server answered the renewal of this device".into()));

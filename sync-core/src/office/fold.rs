@@ -236,6 +236,9 @@ fn fold_act(
             }
         }
         Act::Revoke { device, .. } | Act::Assign { device, .. } => tell_device(overlay, number, device),
+        Act::Enrol { continues: Some(before), .. } if before.retires => {
+            tell_device(overlay, number, &before.device);
+        }
         Act::Carry { device, seq, head } => note_carried(overlay, receipt, header, device, *seq, head)?,
         Act::Again { pairs } => {
             let row: Option<DeviceRow> = read(overlay, &keys::device(author))?;

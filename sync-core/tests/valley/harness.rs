@@ -179,7 +179,7 @@ impl Phone {
     /// Goes on under a new name, as `crew sync` does for a copy.
     pub fn succeed(&mut self, server: &mut Server) -> Succeeded {
         let seed = [self.number; 32];
-        let frame = self.act(|notebook| notebook.succeed_start(&seed)).unwrap();
+        let frame = self.act(|notebook| notebook.succeed_start(&seed, None)).unwrap();
         let reply = server.serve(&frame, true).unwrap();
         self.act(|notebook| notebook.succeed_finish(&seed, &frame, &reply)).unwrap()
     }

@@ -121,6 +121,26 @@ fn a_restored_server_is_found_out_and_gets_back_what_devices_hold() {
     assert!(town.server_run("verify", &[]).status.success());
 }
 
+#[test]
+fn a_renewed_key_ends_the_old_one_and_loses_nothing() {
+    let town = Town::peopled();
+    let folio = town.folio("one", "pump_replacement");
+    town.crew("one", &["note", &folio, "con la llave vieja"]);
+    copy_folder(&town.path("one"), &town.path("thief"));
+    let renewed = town.crew("one", &["device", "rekey"]);
+    assert_ne!(renewed["was"], renewed["device"]);
+    town.crew("one", &["note", &folio, "con la llave nueva"]);
+    town.crew("one", &["sync"]);
+    // Whoever has the old key has the key of a device that has ended.
+    town.crew("thief", &["note", &folio, "del ladrón"]);
+    let thief = town.crew("thief", &["sync"]);
+    assert_eq!(thief["quarantined"].as_array().unwrap().len(), 1, "{thief}");
+    assert_eq!(town.refused("thief", &["note", &folio, "otra"]).0, 3);
+    town.crew("office", &["sync"]);
+    assert_eq!(notes(&town, "office", &folio), ["con la llave vieja", "con la llave nueva"]);
+    assert!(town.server_run("verify", &[]).status.success());
+}
+
 fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
