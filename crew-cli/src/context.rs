@@ -8,7 +8,7 @@ use store::{CatchUp, DiskStore, Ledger, Notices, Options, Records, Store, StoreE
 use sync_core::line::Lines;
 use sync_core::notebook::{self, Moment, Notebook};
 use sync_core::office;
-use sync_core::rows::{MemoryRows, Overlay, Rows, RowsError};
+use sync_core::rows::{MemoryRows, Overlay, ROWS_FORMAT, Rows, RowsError};
 use sync_core::rules::Rules;
 
 use crate::cli::Cli;
@@ -180,7 +180,8 @@ impl Context {
     }
 
     fn open(&self, create: bool) -> Result<Box<DiskStore>, StoreError> {
-        let options = Options { create, lock_wait_ms: LOCK_WAIT_MS, ..Options::device() };
+        let mut options = Options { create, lock_wait_ms: LOCK_WAIT_MS, ..Options::device() };
+        options.index.rows_format = ROWS_FORMAT;
         let (mut store, notices) = DiskStore::open(&self.home.store(), &options)?;
         self.tell(&notices);
         self.catch_up(&mut store)?;

@@ -54,13 +54,16 @@ impl Service {
     /// If the office does not open over the store.
     pub fn start(foundations: Foundations) -> Result<Self, OfficeError> {
         let Foundations { opened, open, seed, config, data, free_bytes, reserve_bytes, rules } = foundations;
-        let Opened { store, epoch_reason } = opened;
+        let Opened { store, epoch_reason, is_rebuilt } = opened;
         let (rows, records, seq) = (store.rows(), store.records(), store.watermark());
         let office = Office::open(&*rows, &seed)?;
         let view = View { office: Arc::new(Office::open(&*rows, &seed)?), rows, records, seq };
         let (work, incoming) = mpsc::channel(config.queue_max);
         let (stop, stopped) = watch::channel(false);
         let site = Arc::new(Site::new(SiteParts { view, work, config, data, stop: stopped }));
+        if is_rebuilt {
+            site.metrics.rebuilds.inc();
+        }
         let parts =
             WriterParts { site: Arc::clone(&site), store, office, seed, open, free_bytes, reserve_bytes };
         let mut writer = Writer::new(parts);

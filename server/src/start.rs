@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 
 use store::{CatchUp, DiskStore, IndexReason, Notices, Options, Store, StoreError};
 use sync_core::office::{fold_line, rules_from};
+use sync_core::rows::ROWS_FORMAT;
 
 use crate::failure::Failure;
 use crate::lang::Text;
 use crate::writer::Opened;
 
-/// Version of what the server folds into the rows; raise it when the fold changes, and old indexes are rebuilt.
-const ROWS_FORMAT: u32 = 1;
 /// How often a long catch-up says how far it is.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
 
@@ -31,7 +30,7 @@ pub fn open(data: &Path) -> Result<Opened, StoreError> {
     let epoch_reason = warn(&notices);
     let mut store: Box<dyn Store> = Box::new(store);
     catch_up(&mut *store)?;
-    Ok(Opened { store, epoch_reason })
+    Ok(Opened { store, epoch_reason, is_rebuilt: notices.index.is_some() })
 }
 
 /// As [`open`], for the writer to call again.

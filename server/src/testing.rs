@@ -49,7 +49,8 @@ pub(crate) fn opener(medium: &MemoryMedium) -> OpenStore {
         let (store, notice) = medium.open()?;
         let mut store: Box<dyn Store> = Box::new(store);
         catch_up(&mut *store)?;
-        Ok(Opened { store, epoch_reason: notice.map(|notice| notice.reason.to_string()) })
+        let is_rebuilt = notice.is_some();
+        Ok(Opened { store, epoch_reason: notice.map(|notice| notice.reason.to_string()), is_rebuilt })
     })
 }
 

@@ -28,6 +28,8 @@ pub struct Opened {
     pub store: Box<dyn Store>,
     /// Why devices must read anew, if they must.
     pub epoch_reason: Option<String>,
+    /// Whether its index was rebuilt.
+    pub is_rebuilt: bool,
 }
 
 /// Opens the store, also again after it failed.
@@ -203,7 +205,10 @@ impl Writer {
         if let Err(StoreError::Full { .. }) = &opened {
             self.site.health.disk_full.store(true, Relaxed);
         }
-        let Opened { store, epoch_reason } = opened.map_err(|error| error.to_string())?;
+        let Opened { store, epoch_reason, is_rebuilt } = opened.map_err(|error| error.to_string())?;
+        if is_rebuilt {
+            self.site.metrics.rebuilds.inc();
+        }
         let (rows, records) = (store.rows(), store.records());
         self.office = Office::open(&*rows, &self.seed).map_err(|error| error.to_string())?;
         let office = Office::open(&*rows, &self.seed).map_err(|error| error.to_string())?;

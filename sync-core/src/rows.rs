@@ -9,6 +9,9 @@ use std::ops::Bound;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+/// The version of what rows hold. A store whose index has another one rebuilds it from its lines.
+pub const ROWS_FORMAT: u32 = 2;
+
 /// A row could not be read. The index is derived, so the cure is always the same: rebuild it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the index could not be read: {0}")]
