@@ -20,9 +20,9 @@ pub fn found(_cx: &Context, parted: &PartedPast) -> CliError {
         ),
         text!(
             "su trabajo está a salvo y se volvió a entregar; avise a contraloría: los dos sellos quedan en este \
-             equipo (crew status), y crew audit verify --from dice dónde se apartan",
+             equipo (crew audit checkpoint --parted --out ARCHIVO), y crew audit verify --from dice dónde se apartan",
             "your work is safe and was handed over again; tell the auditor: both checkpoints stay on this device \
-             (crew status), and crew audit verify --from says where they part"
+             (crew audit checkpoint --parted --out FILE), and crew audit verify --from says where they part"
         ),
     )
 }

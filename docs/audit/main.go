@@ -106,7 +106,12 @@ func run(logKey, path, witness string) error {
 			return fmt.Errorf("chain of %s from %d: %w", p.Device, p.First, err)
 		}
 	}
+	last := int64(0)
 	for _, l := range file.Changes {
+		if l.Seq <= last {
+			return fmt.Errorf("number %d: not in the ledger's order, or listed twice", l.Seq)
+		}
+		last = l.Seq
 		e, err := checkLogged(l, file.Checkpoint, tree)
 		if err != nil {
 			return fmt.Errorf("number %d: %w", l.Seq, err)
@@ -123,8 +128,9 @@ func run(logKey, path, witness string) error {
 			return fmt.Errorf("entry %s: no signature of its author reaches it", e.hash)
 		}
 	}
-	fmt.Printf("OK: %d changes of %s, all signed by their authors and in the log of %d entries\n",
-		len(file.Changes), file.Folio, tree.N)
+	// The folio is what the first change says, and that is bytes to this program: read it there, or with crew.
+	fmt.Printf("OK: %d changes of record %s, all signed by their authors and in the log of %d entries\n",
+		len(file.Changes), file.Record, tree.N)
 	return nil
 }
 

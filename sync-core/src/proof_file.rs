@@ -17,6 +17,7 @@ pub use tlog_proof::TlogProof;
 
 use crate::act::Act;
 use crate::chain::{Deed, verify_head};
+use crate::change::{Action, Op, Place, Scalar};
 use crate::checkpoint;
 use crate::crypto::{PublicKey, Signature};
 use crate::entry::{Anchor, Body, Entry, Named, hash_canonical};
@@ -205,6 +206,7 @@ impl ProofFile {
             open.push((logged.seq, checked.hash, header.device));
             changes.push(checked);
         }
+        self.check_folio(&changes)?;
         let mut signed = BTreeMap::new();
         for piece in &self.chains {
             piece.check(&authors, &mut signed).map_err(|detail| ProofFileError::Chain {
@@ -220,6 +222,26 @@ impl ProofFile {
             }
         }
         Ok(Checked { anchor, changes })
+    }
+
+    /// What the file calls the record must be what its first change called it: a label of its own proves nothing.
+    fn check_folio(&self, changes: &[CheckedChange]) -> Result<(), ProofFileError> {
+        let wrong = |detail: &str| ProofFileError::Malformed(detail.into());
+        let Some(CheckedChange { deed: Deed::Change(first), .. }) = changes.first() else {
+            return Err(wrong("it holds no change"));
+        };
+        if !first.deps.is_empty() {
+            return Err(wrong("the change that made the record is not in it"));
+        }
+        let is_folio = |op: &Op| match (&op.place, &op.action) {
+            (Place::Prop(name), Action::Put(Scalar::Str(folio))) => name == "folio" && *folio == self.folio,
+            _ => false,
+        };
+        if first.ops.iter().any(is_folio) {
+            Ok(())
+        } else {
+            Err(wrong("its folio is not the one that the record was made with"))
+        }
     }
 
     /// Checks that the bytes of one entry belong together and stand in the log where it says.

@@ -105,6 +105,9 @@ pub fn arg(path: &str, id: &str) -> Option<&'static str> {
         ("crew audit checkpoint", "from") => {
             "Pídelo a este servidor o a una copia estática (si falta: el último que vio este equipo)"
         }
+        ("crew audit checkpoint", "parted") => {
+            "Los dos sellos del último pasado doble que notó este equipo: ARCHIVO.kept y ARCHIVO.shown"
+        }
         ("crew audit cosign", "file") => "El sello a firmar (si falta, el último de --from)",
         ("crew audit cosign", "from") => {
             "El servidor, o una copia estática, cuyos datos prueban que continúa lo ya firmado"

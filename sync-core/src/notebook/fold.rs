@@ -122,8 +122,16 @@ fn fold_received(
         (true, Some(hash)) => keys::fork(&header.device, header.seq, &hash),
         _ => keys::entry(&header.device, header.seq),
     };
-    let known: Option<EntryRow> = read(overlay, &key)?;
+    let mut known: Option<EntryRow> = read(overlay, &key)?;
     let deed = decode_deed(&chained.entry.body)?;
+    // A server that lost its past may have written another entry in its place: that one counts from here on.
+    let is_other =
+        |known: &EntryRow| known.hash.is_some() && chained.hash().is_some() && known.hash != chained.hash();
+    if let Some(replaced) = known.take_if(|known| is_other(known))
+        && replaced.change != Hash::ZERO
+    {
+        set_aside(rules, overlay, lines, &replaced.record, &BTreeSet::from([replaced.change]))?;
+    }
     if let Some(mut known) = known {
         let is_act = known.change == Hash::ZERO;
         let was_applied = is_act || is_applied(overlay, &known.record, &known.change)?;

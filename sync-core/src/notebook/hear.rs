@@ -93,12 +93,13 @@ impl Notebook<'_> {
             decode_item(unpacked).map_err(|error| NotebookError::Forged(error.to_string()))?;
         let header = &entry.header;
         let known: Option<EntryRow> = read(self.rows(), &keys::entry(&header.device, header.seq))?;
-        let is_known = known.is_some_and(|row| row.receipt.as_ref() == Some(&receipt));
-        if is_known {
-            return Ok(());
-        }
         let prev = self.prev_of(header, &receipt)?;
         let chained = ChainedEntry { entry, prev, signature };
+        let is_same =
+            |row: &EntryRow| row.hash.is_none() || chained.hash().is_none() || row.hash == chained.hash();
+        if known.is_some_and(|row| row.receipt.as_ref() == Some(&receipt) && is_same(&row)) {
+            return Ok(());
+        }
         let line = Line::Entry { receipt: Some(receipt), chained };
         let number = self.push_line(&line);
         super::fold_line(&mut self.rules, &mut self.overlay, &self.lines, number, &line.to_bytes())?;

@@ -118,6 +118,8 @@ pub struct DeviceStatus {
     pub last_contact: Option<String>,
     pub server_seq: u64,
     pub records: u64,
+    /// The key of the log that this device holds the server to.
+    pub log_verifier: String,
 }
 
 impl Notebook<'_> {
@@ -246,6 +248,7 @@ impl Notebook<'_> {
             last_contact: (contact.at_ms != 0).then(|| rfc3339(contact.at_ms)),
             server_seq: contact.server_seq,
             records,
+            log_verifier: identity.log_verifier.clone(),
         })
     }
 }

@@ -20,6 +20,9 @@ pub struct CheckpointArgs {
     /// Ask this server, or a static copy (otherwise: the newest this device was shown)
     #[arg(long, value_name = "URL")]
     pub from: Option<String>,
+    /// The two checkpoints of the newest parting that this device noticed: FILE.kept and FILE.shown
+    #[arg(long, conflicts_with = "from", requires = "out")]
+    pub parted: bool,
     /// Write it to this file (otherwise to the screen)
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -41,6 +44,9 @@ struct Kept<'k> {
 /// # Errors
 /// Connection; integrity, if it is not the log's; as the disk answers.
 pub fn run(cx: &Context, args: &CheckpointArgs) -> Result<Report, CliError> {
+    if let (true, Some(path)) = (args.parted, &args.out) {
+        return parted(cx, path);
+    }
     let key = log::verifier(cx, args.log_verifier.as_deref())?;
     let signed = match &args.from {
         Some(url) => LogHost::new(cx, url)?.checkpoint(&key)?,
@@ -56,6 +62,38 @@ pub fn run(cx: &Context, args: &CheckpointArgs) -> Result<Report, CliError> {
         "checkpoint of {entries} entries kept in {shown}"
     );
     Report::new(&kept, format!("{}\n", text.of(cx.screen.lang)))
+}
+
+/// Writes the evidence of a parting: two checkpoints that one log signed and that cannot both be true.
+fn parted(cx: &Context, path: &std::path::Path) -> Result<Report, CliError> {
+    let partings = cx.read(|notebook| Ok(notebook.partings()?))?;
+    let Some(newest) = partings.last() else {
+        return Err(CliError::new(
+            exit::OTHER,
+            "no_parting",
+            text!("este equipo no ha visto dos pasados", "this device has not seen two pasts"),
+            text!("no hace falta nada", "nothing needs doing"),
+        ));
+    };
+    let file = |ending: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        PathBuf::from(name)
+    };
+    for (ending, note) in [(".kept", &newest.kept), (".shown", &newest.shown)] {
+        let path = file(ending);
+        files::write_whole(&path, note.as_bytes(), 0o644).map_err(|error| CliError::file(&path, &error))?;
+    }
+    let (kept, shown) = (file(".kept"), file(".shown"));
+    let (kept, shown) = (kept.display(), shown.display());
+    let text = text!(
+        "el sello que se tenía está en {kept}, el que se mostró en {shown}",
+        "the checkpoint that was kept is in {kept}, the one that was shown in {shown}"
+    );
+    let json = serde_json::json!({
+        "at": sync_core::time::rfc3339(newest.at_ms), "kept": newest.kept, "shown": newest.shown,
+    });
+    Report::new(&json, format!("{}\n", text.of(cx.screen.lang)))
 }
 
 /// The newest checkpoint that this device was shown.

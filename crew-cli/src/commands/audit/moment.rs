@@ -61,14 +61,12 @@ pub fn span(from: &str, to: &str, is_claimed: bool) -> Result<(At, At), CliError
             text!("escriba primero el momento anterior", "write the earlier moment first"),
         ));
     }
-    // The same day twice means that day.
-    match (first, second) {
-        (At::Known(ms), At::Known(end)) if ms == end && is_day(to) => Ok((first, At::Known(ms + DAY_MS))),
-        (At::Claimed(ms), At::Claimed(end)) if ms == end && is_day(to) => {
-            Ok((first, At::Claimed(ms + DAY_MS)))
-        }
-        pair => Ok(pair),
-    }
+    // A day at the end means all of it.
+    Ok(match second {
+        At::Known(ms) if is_day(to) => (first, At::Known(ms + DAY_MS)),
+        At::Claimed(ms) if is_day(to) => (first, At::Claimed(ms + DAY_MS)),
+        second => (first, second),
+    })
 }
 
 fn is_day(text: &str) -> bool {
@@ -103,6 +101,6 @@ mod tests {
         let day_ms = time("2026-11-21").unwrap();
         let day = (At::Known(day_ms), At::Known(day_ms + DAY_MS));
         assert_eq!(span("2026-11-21", "2026-11-21", false).unwrap(), day);
-        assert_eq!(span("3", "2026-11-21", false).unwrap(), (At::Seq(3), At::Known(day_ms)));
+        assert_eq!(span("3", "2026-11-21", false).unwrap(), (At::Seq(3), At::Known(day_ms + DAY_MS)));
     }
 }

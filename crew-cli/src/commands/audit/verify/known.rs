@@ -155,9 +155,17 @@ impl Known {
         self.receipts.get(&(header.device, header.seq, chained.hash()?))
     }
 
-    /// The newest checkpoint of the ledger's present life, as far as this device knows.
-    pub fn newest(&self) -> Option<Anchor> {
-        self.anchors.last().map(|(_, anchor)| *anchor)
+    /// The largest checkpoint of each life of the ledger, the newest life first.
+    pub fn newest_of_each_epoch(&self) -> Vec<Anchor> {
+        let mut newest: Vec<(Epoch, Anchor)> = Vec::new();
+        for (epoch, anchor) in self.anchors.iter().rev() {
+            match newest.iter_mut().find(|(of, _)| of == epoch) {
+                Some((_, largest)) if anchor.size > largest.size => *largest = *anchor,
+                Some(_) => {}
+                None => newest.push((*epoch, *anchor)),
+            }
+        }
+        newest.into_iter().map(|(_, anchor)| anchor).collect()
     }
 
     /// Checkpoints of one life of the ledger, by size.
