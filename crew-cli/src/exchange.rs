@@ -20,8 +20,8 @@ const PATH: &str = "/v1/sync";
 const TRIES_AT_SMALLEST: u32 = 2;
 /// Replies in a row that say there is more and move nothing.
 const IDLE_REPLIES_MAX: u32 = 4;
-/// The server's word for a change it does not know by its short name.
-const UNKNOWN_REFERENCE: &str = "unknown_reference";
+/// The server's words for changes it does not know, or knows otherwise, by their short names.
+const SPELL_OUT: [&str; 2] = ["unknown_reference", "bad_chain"];
 
 /// How much longer to wait for a server that asks for it.
 #[derive(Debug)]
@@ -108,7 +108,8 @@ impl Pace {
     /// Whether, and how, to ask again after a request that failed.
     fn adapt(&mut self, error: &HttpError) -> bool {
         match error {
-            HttpError::Refused { code, .. } if code == UNKNOWN_REFERENCE && !self.spell_out => {
+            // A chain that does not hold over there may be one that short names led astray.
+            HttpError::Refused { code, .. } if SPELL_OUT.contains(&code.as_str()) && !self.spell_out => {
                 self.spell_out = true;
                 true
             }
@@ -158,6 +159,8 @@ pub fn run_with(
     let server = Server::trusting(&url, patience, cx.home.roots()?).map_err(|error| failed(cx, error))?;
     let mut totals = Totals::default();
     let talk = Talk { cx, server: &server, patience, is_poor };
+    // It may have been told before, and cut off.
+    totals.renamed = succession::run(cx, &server, seed)?;
     talk.exchange(seed, &mut totals)?;
     // A copy of another device goes on under a name of its own, at once: nothing of either is lost.
     if let Some(renamed) = succession::run(cx, &server, seed)? {

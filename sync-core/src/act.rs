@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::{PublicKey, Signature};
+use crate::entry::Anchor;
 use crate::id::{DeviceId, Epoch, Hash};
 use crate::limits::{ACT_BYTES_MAX, AGAIN_PAIRS_MAX, DEVICE_LOCALITIES_MAX, DEVICE_NAME_BYTES_MAX};
 use crate::time::TimeMs;
@@ -77,6 +78,9 @@ pub enum Act {
         epoch: Epoch,
         /// Why, in words.
         reason: String,
+        /// The state that a device proved and the ledger had lost, if that is why: it counts once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lost: Option<Anchor>,
     },
     /// A one-time code exists.
     Invite {

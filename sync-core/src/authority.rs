@@ -189,7 +189,12 @@ pub fn apply_act(
             overlay.write(keys::genesis(), &genesis);
             overlay.write(keys::device(author), &office_device(*key, seq));
         }
-        Act::Epoch { epoch, .. } => overlay.write(keys::epoch(), epoch),
+        Act::Epoch { epoch, lost, .. } => {
+            overlay.write(keys::epoch(), epoch);
+            if let Some(lost) = lost {
+                overlay.write(keys::lost(lost.size, &lost.root), &seq);
+            }
+        }
         Act::Invite { code_hash, role, crew, localities, .. } => {
             let invite = InviteRow {
                 role: *role,
@@ -211,18 +216,7 @@ pub fn apply_act(
                 overlay.write(keys::device(device), &row);
             }
         }
-        Act::Assign { device, role, crew, localities, .. } => {
-            if let Some(mut row) = read::<DeviceRow>(overlay, &keys::device(device))? {
-                let former = Former {
-                    until_seq: seq,
-                    role: std::mem::replace(&mut row.role, *role),
-                    crew: std::mem::replace(&mut row.crew, crew.clone()),
-                    localities: std::mem::replace(&mut row.localities, localities.clone()),
-                };
-                row.former.push(former);
-                overlay.write(keys::device(device), &row);
-            }
-        }
+        Act::Assign { device, .. } => assign(overlay, seq, device, act)?,
         Act::Clock { device, clock_ms } => {
             let skew_ms = clock_ms.saturating_sub(received_at_ms);
             overlay.write(keys::clock(device, seq), &skew_ms);
@@ -240,6 +234,20 @@ pub fn apply_act(
         // Who carried and when is the entry's word: the fold that has the entry writes it.
         Act::Carry { .. } | Act::Release { .. } | Act::Dismiss { .. } => {}
     }
+    Ok(())
+}
+
+fn assign(overlay: &mut Overlay<'_>, seq: u64, device: &DeviceId, act: &Act) -> Result<(), RowsError> {
+    let Act::Assign { role, crew, localities, .. } = act else { return Ok(()) };
+    let Some(mut row) = read::<DeviceRow>(overlay, &keys::device(device))? else { return Ok(()) };
+    let former = Former {
+        until_seq: seq,
+        role: std::mem::replace(&mut row.role, *role),
+        crew: std::mem::replace(&mut row.crew, crew.clone()),
+        localities: std::mem::replace(&mut row.localities, localities.clone()),
+    };
+    row.former.push(former);
+    overlay.write(keys::device(device), &row);
     Ok(())
 }
 
@@ -274,12 +282,14 @@ fn enrol(
             row.crew.clone_from(&before.crew);
             row.localities.clone_from(&before.localities);
             row.continues = Some(continues.device);
-            before.successors += 1;
             if continues.retires {
                 before.revoked.get_or_insert((seq, "its key was renewed".into()));
                 before.fate = before.fate.or(Some(Fate::Retired));
             }
             overlay.write(key, &before);
+            let (root, mut first) = enrol::first_name(overlay, &continues.device)?;
+            first.successors += 1;
+            overlay.write(keys::device(&root), &first);
         }
     }
     genesis.devices += 1;

@@ -6,6 +6,7 @@
 //! | `a/e` | the epoch |
 //! | `a/d/` device | the device: key, role, scopes, chain head |
 //! | `a/i/` code hash | an invitation |
+//! | `a/l/` size, root | a state of the log that was lost, and proven to be |
 //! | `a/r/` name | a rule file |
 //! | `c/` record, n | the n-th change of a record, as it was applied |
 //! | `d/` device, seq | an entry of a device chain |
@@ -43,6 +44,10 @@ pub fn genesis() -> Vec<u8> {
 /// The epoch.
 pub fn epoch() -> Vec<u8> {
     b"a/e".to_vec()
+}
+/// A state of the log that was lost, and proven to be.
+pub fn lost(size: u64, root: &Hash) -> Vec<u8> {
+    key(&[b"a/l/", &size.to_be_bytes(), &root.0])
 }
 /// All devices.
 pub const DEVICES: &[u8] = b"a/d/";
@@ -125,6 +130,18 @@ pub const NUMBERS: &[u8] = b"n/";
 /// The own entry that the server holds back at a ledger number.
 pub fn own_held(seq: u64) -> Vec<u8> {
     key(&[b"o/", &seq.to_be_bytes()])
+}
+/// That an own entry was written again, said before its place was known.
+pub fn own_again(seq: u64) -> Vec<u8> {
+    key(&[b"m/again/", &seq.to_be_bytes()])
+}
+/// At which end of the ledger the server refused what is carried for a device.
+pub fn carried_refused(device: &DeviceId) -> Vec<u8> {
+    key(&[b"m/refused/", &device.0])
+}
+/// A decision that came before the own entry's place was known.
+pub fn own_decision(seq: u64) -> Vec<u8> {
+    key(&[b"m/decision/", &seq.to_be_bytes()])
 }
 /// All members of a scope.
 pub fn members(scope: &Scope) -> Vec<u8> {

@@ -120,7 +120,7 @@ impl Office {
         entropy: &[u8; 8],
         reason: &str,
     ) -> Result<Vec<Vec<u8>>, OfficeError> {
-        let act = Act::Epoch { epoch: Epoch(*entropy), reason: reason.into() };
+        let act = Act::Epoch { epoch: Epoch(*entropy), reason: reason.into(), lost: None };
         Ok(vec![self.write_act(overlay, next_seq, now_ms, act)?])
     }
 
@@ -145,7 +145,9 @@ impl Office {
             return Ok(None);
         };
         let is_ours = kept.size <= size && crate::merkle::root(rows, kept.size)? == kept.root;
-        Ok((!is_ours).then_some(kept))
+        // What was acted upon once is no news: else anybody who saved it could start epochs at will.
+        let is_known = rows.get(&keys::lost(kept.size, &kept.root))?.is_some();
+        Ok((!is_ours && !is_known).then_some(kept))
     }
 
     /// An act of the office itself, chained, signed and folded. Answers its line.

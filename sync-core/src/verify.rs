@@ -36,6 +36,11 @@ pub struct Proven {
     pub devices: u64,
     /// Merkle root over all of them.
     pub root: Hash,
+    /// Records whose device says it had seen another past of this log than it has. One device may lie; many do not
+    /// agree by chance.
+    pub doubts: u64,
+    /// The first of them.
+    pub first_doubt: Option<u64>,
 }
 
 #[derive(Default)]
@@ -51,6 +56,8 @@ struct Chain {
 /// Takes the records in order and proves each.
 #[derive(Default)]
 pub struct Verifier {
+    doubts: u64,
+    first_doubt: Option<u64>,
     chains: BTreeMap<DeviceId, Chain>,
     tree: Tree,
     entries: u64,
@@ -84,7 +91,10 @@ impl Verifier {
         let deed = check_body(&chained)?;
         self.learn(seq, &receipt, &chained, &deed)?;
         let hash = self.follow(seq, &receipt, &chained)?;
-        self.check_anchor(&chained.entry.header.anchor)?;
+        if !self.is_founded(&chained.entry.header.anchor) {
+            self.doubts += 1;
+            self.first_doubt.get_or_insert(seq);
+        }
         let header = &chained.entry.header;
         self.tree.push(&leaf_bytes(&hash, &header.device, header.seq, &receipt));
         Ok(())
@@ -168,18 +178,10 @@ impl Verifier {
         Ok(hash)
     }
 
-    /// A checkpoint that the device had seen must be one of this very ledger, unless the ledger was ever cut.
-    fn check_anchor(&self, anchor: &Anchor) -> Result<(), String> {
-        if anchor.size == 0 || self.epochs > 1 {
-            return Ok(());
-        }
-        match self.tree.root(anchor.size) {
-            Some(root) if root == anchor.root => Ok(()),
-            Some(_) => {
-                Err(format!("its device had seen another history of the first {} records", anchor.size))
-            }
-            None => Err(format!("its device had seen {} records, more than came before it", anchor.size)),
-        }
+    /// Whether a checkpoint that the device says it had seen is one of this very ledger, unless the ledger was ever cut.
+    /// It is the device's word: nothing that others accepted may fail by it.
+    fn is_founded(&self, anchor: &Anchor) -> bool {
+        anchor.size == 0 || self.epochs > 1 || self.tree.root(anchor.size) == Some(anchor.root)
     }
 
     /// Proves what only the whole ledger can.
@@ -195,7 +197,8 @@ impl Verifier {
             return Err(Bad { seq, detail: "no signature of its device covers it".into() });
         }
         let root = self.tree.root(self.entries).unwrap_or_default();
-        Ok(Proven { entries: self.entries, devices: self.chains.len() as u64, root })
+        let (doubts, first_doubt) = (self.doubts, self.first_doubt);
+        Ok(Proven { entries: self.entries, devices: self.chains.len() as u64, root, doubts, first_doubt })
     }
 
     /// Records that held so far.

@@ -41,6 +41,15 @@ pub(super) fn verify(args: &Data) -> Result<Report, Failure> {
     Ok(report(entries, Some(devices), &proven, ledger.tail_bytes_ignored))
 }
 
+/// Records whose devices say they had seen another past, and the first of them.
+fn doubted(proven: &Result<Proven, Bad>) -> Option<String> {
+    let proven = proven.as_ref().ok()?;
+    Some(match proven.first_doubt {
+        Some(first) => format!("{} (n.º {first})", proven.doubts),
+        None => "0".into(),
+    })
+}
+
 fn report(entries: u64, devices: Option<u64>, proven: &Result<Proven, Bad>, tail_bytes: u64) -> Report {
     let root = proven.as_ref().ok().map(|proven| proven.root.to_string());
     let bad = proven.as_ref().err();
@@ -51,12 +60,15 @@ fn report(entries: u64, devices: Option<u64>, proven: &Result<Proven, Bad>, tail
         "first_bad": bad.map(|bad| bad.seq),
         "detail": bad.map(|bad| bad.detail.clone()),
         "tail_bytes_ignored": tail_bytes,
+        "doubts": proven.as_ref().ok().map(|proven| proven.doubts),
+        "first_doubt": proven.as_ref().ok().and_then(|proven| proven.first_doubt),
     });
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".into());
     let rows = [
         ("Registros", "Entries", entries.to_string()),
         ("Dispositivos", "Devices", or_none(devices.map(|count| count.to_string()))),
         ("Raíz", "Root", or_none(root)),
+        ("Dicen otro pasado", "Claim another past", or_none(doubted(proven))),
         ("Primero dañado", "First bad", or_none(bad.map(|bad| bad.seq.to_string()))),
     ];
     let mut report = Report::table(json, &rows);

@@ -118,7 +118,21 @@ fn check_succession(
     if before.revoked.is_some() {
         return Err(EnrolError::PredecessorRevoked);
     }
-    if before.successors >= SUCCESSORS_MAX { Err(EnrolError::TooManySuccessors) } else { Ok(()) }
+    let (_, first) = first_name(rows, &continues.device)?;
+    if first.successors >= SUCCESSORS_MAX { Err(EnrolError::TooManySuccessors) } else { Ok(()) }
+}
+
+/// The first name of a device that went on under others. All its successions count there.
+pub(super) fn first_name(rows: &dyn Rows, device: &DeviceId) -> Result<(DeviceId, DeviceRow), RowsError> {
+    let row_of = |device: &DeviceId| -> Result<DeviceRow, RowsError> {
+        read(rows, &keys::device(device))?.ok_or_else(|| RowsError(format!("device {device} has no row")))
+    };
+    let (mut id, mut row) = (*device, row_of(device)?);
+    for _ in 0..=SUCCESSORS_MAX {
+        let Some(before) = row.continues else { break };
+        (id, row) = (before, row_of(&before)?);
+    }
+    Ok((id, row))
 }
 
 /// The word by which the key of `old` lets `new` go on with its work; and ends itself, if it `retires`.

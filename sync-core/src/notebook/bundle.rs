@@ -95,6 +95,10 @@ fn open(bytes: &[u8]) -> Result<Body, NotebookError> {
     Ok(body)
 }
 
+fn damaged(error: &dyn std::fmt::Display) -> NotebookError {
+    NotebookError::Bundle(format!("a segment in it cannot be read: {error}"))
+}
+
 fn counts(body: &Body) -> BundleCounts {
     let devices: BTreeSet<String> = body.segments.iter().map(|one| one.segment.device.to_string()).collect();
     BundleCounts {
@@ -228,11 +232,17 @@ impl Notebook<'_> {
 
     /// Says in the own chain that this much of the author's work is in hand now: nothing of it can be made up later.
     fn cosign(&mut self, one: &BundledSegment) -> Result<(), NotebookError> {
-        let Ok(unpacked) = unpack(&one.segment.pack, &receiver(self.rows())) else { return Ok(()) };
         let (mut seq, mut head) = (0, one.prev);
-        for item in unpacked {
-            let Ok((entry, _, _)) = decode_item(item) else { return Ok(()) };
+        for item in unpack(&one.segment.pack, &receiver(self.rows())).map_err(|error| damaged(&error))? {
+            let (entry, _, _) = decode_item(item).map_err(|error| damaged(&error))?;
+            let is_next = if seq == 0 { entry.header.seq == one.span.0 } else { entry.header.seq == seq + 1 };
+            if !is_next || entry.header.device != one.segment.device {
+                return Err(damaged(&"it is not what its label says"));
+            }
             (seq, head) = (entry.header.seq, entry.hash(&head));
+        }
+        if seq != one.span.1 {
+            return Err(damaged(&"it is not what its label says"));
         }
         let act = Act::Carry { device: one.segment.device, seq, head };
         match self.write_act(act) {

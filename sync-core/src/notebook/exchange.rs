@@ -240,7 +240,13 @@ impl Notebook<'_> {
     fn carried_segments(&self, room: usize) -> Result<(Vec<Segment>, u64, bool), NotebookError> {
         let mut segments = Vec::new();
         let (mut bytes, mut count, mut more) = (0, 0, false);
+        let server_seq = self.contact()?.server_seq;
         for carried in super::bundle::carried(self.rows())? {
+            // What the server refused is offered again once its ledger has moved on, and keeps nothing else back.
+            let refused: Option<u64> = read(self.rows(), &keys::carried_refused(&carried.device))?;
+            if refused == Some(server_seq) {
+                continue;
+            }
             if segments.len() >= SEGMENTS_MAX || (!segments.is_empty() && bytes + carried.bytes.len() > room)
             {
                 more = true;

@@ -4,13 +4,13 @@ mod contact;
 
 use super::OwnHead;
 use super::aside::set_aside;
-use crate::act::Act;
+use crate::act::{Act, Again};
 use crate::authority::{DeviceRow, apply_act};
 use crate::chain::Deed;
 use crate::change::Change;
 use crate::entry::{ChainedEntry, Header};
 use crate::fold::{Applied, Decision, EntryRow, apply_change, is_applied, store_row};
-use crate::id::{DeviceId, Hash};
+use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::{Acceptable, read_change};
 use crate::keys;
 use crate::line::{DeviceLine, Identity, Line, Lines, Parted};
@@ -145,6 +145,7 @@ fn fold_received(
     }
     match (&receipt.verdict, &deed) {
         (Verdict::Accepted, Deed::Change(change)) => {
+            give_way(rules, overlay, lines, &header.record, change)?;
             let acceptable =
                 read_change(overlay, rules, &header.record, change)?.map_err(|reason| broken(&reason))?;
             let implicit = implicit_scopes(overlay, acceptable.row.kind)?;
@@ -220,7 +221,8 @@ fn fold_act(
                 (None, Some(row)) => Settles::of(row.role, row.continues),
                 (None, None) => Settles::default(),
             };
-            settle_again(rules, overlay, receipt, author, &settles, pairs)
+            settle_again(rules, overlay, receipt, author, &settles, pairs)?;
+            settle_own(rules, overlay, lines, receipt, author, pairs)
         }
         _ => Ok(()),
     }
@@ -231,7 +233,40 @@ fn is_self(overlay: &Overlay<'_>, device: &DeviceId) -> Result<bool, RowsError> 
     Ok(identity.is_some_and(|me| me.device == *device))
 }
 
-fn fold_decision(
+/// Own held entries that somebody has written again are set aside here: their content comes back as that one's.
+fn settle_own(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    receipt: &Receipt,
+    author: &DeviceId,
+    pairs: &[Again],
+) -> Result<(), RowsError> {
+    for again in pairs {
+        if again.device == *author || !is_self(overlay, &again.device)? {
+            continue;
+        }
+        let row: Option<EntryRow> = read(overlay, &keys::entry(&again.device, again.of_seq))?;
+        let Some(row) = row.filter(|row| row.hash == Some(again.of)) else { continue };
+        let decision = Decision {
+            seq: receipt.seq,
+            at_ms: receipt.received_at_ms,
+            releases: false,
+            by: *author,
+            reason: format!("vuelto a escribir / written again: {}", author.short()),
+        };
+        match row.receipt {
+            Some(held) if held.verdict.is_accepted() => {}
+            Some(held) => fold_decision(rules, overlay, lines, held.seq, &decision)?,
+            // Its place comes with the same reply.
+            None => overlay.write(keys::own_again(again.of_seq), &decision),
+        }
+    }
+    Ok(())
+}
+
+/// A decision on an own entry whose own place is not known yet waits for it: both may come with one reply.
+pub(super) fn fold_decision(
     rules: &Rules,
     overlay: &mut Overlay<'_>,
     lines: &dyn Lines,
@@ -247,7 +282,11 @@ fn fold_decision(
     }
     let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
     let own_seq: Option<u64> = read(overlay, &keys::own_held(seq))?;
-    let (Some(me), Some(own_seq)) = (identity, own_seq) else { return Ok(()) };
+    let Some(me) = identity else { return Ok(()) };
+    let Some(own_seq) = own_seq else {
+        overlay.write(keys::own_decision(seq), decision);
+        return Ok(());
+    };
     let key = keys::entry(&me.device, own_seq);
     let Some(mut entry) = read::<EntryRow>(overlay, &key)?.filter(|entry| entry.decided.is_none()) else {
         return Ok(());
@@ -262,6 +301,28 @@ fn fold_decision(
         return Ok(());
     }
     set_aside(rules, overlay, lines, &entry.record, &BTreeSet::from([entry.change]))
+}
+
+/// Two devices may make the same record while apart: both import it, say. The ledger has the other one's, so that the
+/// own one, which no ledger took, leaves the view; its entries stay in the journal and are told as held.
+fn give_way(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    record: &RecordId,
+    change: &Change,
+) -> Result<(), RowsError> {
+    if !change.deps.is_empty() {
+        return Ok(());
+    }
+    let Some(first) = read::<crate::fold::ChangeRow>(overlay, &keys::change(record, 0))? else {
+        return Ok(());
+    };
+    let entry: Option<EntryRow> = read(overlay, &keys::entry(&first.device, first.seq))?;
+    if entry.is_some_and(|entry| entry.accepted().is_some()) {
+        return Ok(());
+    }
+    set_aside(rules, overlay, lines, record, &BTreeSet::from([first.hash]))
 }
 
 /// Scopes that need no announcement: the whole municipality holds everything, the catalog all that is no order.

@@ -72,6 +72,11 @@ impl Notebook<'_> {
         // A copy goes on under a new name first: on this one the server is further, or elsewhere.
         let offers = self.own_head()?.seq > answer.head_seq && !self.is_copy()?;
         exchanged.more |= request.more || answer.more || offers;
+        if self.is_copy()? {
+            // Under this name there is nothing more to say.
+            exchanged.more = false;
+            self.overlay.delete(keys::fact("differs"));
+        }
         Ok(exchanged)
     }
 
@@ -181,6 +186,7 @@ impl Notebook<'_> {
         for result in &answer.carried {
             if let Some(code) = &result.refused {
                 exchanged.carried_refused.push((result.device, code.clone()));
+                self.overlay.write(keys::carried_refused(&result.device), &answer.server_seq);
                 continue;
             }
             let (device, span) = (result.device, (0, result.head_seq));

@@ -1,7 +1,7 @@
 //! Admit: stage two, the one writer. Each entry gets its place and its verdict, and is folded at once, so that the
 //! next one is judged with it in place.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::fold::{QuarantineRow, decode_deed, fold_entry};
 use super::{Checked, Office, OfficeError};
@@ -155,7 +155,10 @@ impl Session<'_, '_> {
     /// What a request says beside its entries: a clock that is off, or proof that this ledger lost its past.
     fn hear(&mut self, device: &DeviceId, sync: &SyncRequest, brings: bool) -> Result<(), OfficeError> {
         let epoch: Epoch = read(self.overlay, &keys::epoch())?.unwrap_or_default();
+        let row: Option<DeviceRow> = read(self.overlay, &keys::device(device))?;
+        let may_tell = row.is_some_and(|row| row.revoked.is_none());
         if sync.epoch == epoch
+            && may_tell
             && let Some(lost) = self.office.lost_past(self.overlay, self.next_seq - 1, &sync.evidence)?
         {
             let (device, kept, here) = (device.short(), lost.size, self.next_seq - 1);
@@ -164,7 +167,7 @@ impl Session<'_, '_> {
             );
             let entropy = Hash::tagged("cuadrilla/epoch/v1", &[&lost.root.0, &self.next_seq.to_be_bytes()]);
             let epoch = std::array::from_fn(|index| entropy.0[index]);
-            self.office_act(Act::Epoch { epoch: Epoch(epoch), reason })?;
+            self.office_act(Act::Epoch { epoch: Epoch(epoch), reason, lost: Some(lost) })?;
         }
         // A clock matters for what is dated by it; who only reads costs no line.
         let row = read::<DeviceRow>(self.overlay, &keys::device(device))?;
@@ -235,8 +238,6 @@ impl Session<'_, '_> {
     ) -> Result<Option<Receipt>, OfficeError> {
         let header = &entry.chained.entry.header;
         let device: Option<DeviceRow> = read(self.overlay, &keys::device(&header.device))?;
-        // What it wrote before it could know of other rights is judged by those it had.
-        let device = device.map(|device| device.as_known_at(header.anchor.size));
         let mut judged = None;
         let verdict = match (&device, &entry.deed) {
             (_, _) if is_branch => Verdict::Quarantined(Reason::Fork),
@@ -253,7 +254,9 @@ impl Session<'_, '_> {
                 judged.map_or_else(Verdict::Quarantined, |()| Verdict::Accepted)
             }
             (Some(device), Deed::Change(change)) => {
-                match judge_change(self.overlay, &self.office.rules, device, &header.record, change)? {
+                // Work from before it could know of other rights is judged by those it had; acts never are.
+                let device = device.as_known_at(header.anchor.size);
+                match judge_change(self.overlay, &self.office.rules, &device, &header.record, change)? {
                     Ok(acceptable) => {
                         judged = Some(acceptable);
                         Verdict::Accepted
@@ -362,14 +365,11 @@ impl Session<'_, '_> {
                 let Some(device) = read::<DeviceRow>(self.overlay, &keys::device(&row.device))? else {
                     continue;
                 };
+                let device = device.as_known_at(chained.entry.header.anchor.size);
                 let Deed::Change(change) = decode_deed(&chained.entry.body)? else { continue };
                 let judged = judge_change(self.overlay, &self.office.rules, &device, &row.record, &change)?;
-                if let Err(reason) = judged {
-                    if let Reason::Held { on } = reason {
-                        // It waits for something else too.
-                        let key = [keys::waiting(&on), seq.to_be_bytes().to_vec()].concat();
-                        self.overlay.write(key, &seq);
-                    }
+                if judged.is_err() {
+                    // Something else is missing too, and will bring it up again.
                     continue;
                 }
                 let act = Act::Release { seq, reason: "what it waited for has arrived".into() };
@@ -382,18 +382,13 @@ impl Session<'_, '_> {
         Ok(())
     }
 
-    fn waiting_for(&mut self, hash: &Hash) -> Result<Vec<u64>, RowsError> {
+    fn waiting_for(&self, hash: &Hash) -> Result<Vec<u64>, RowsError> {
         let prefix = keys::waiting(hash);
-        let mut found = BTreeMap::new();
-        self.overlay.scan(&prefix, &prefix, &mut |key, value| {
-            if let Ok(seq) = crate::rows::decode::<u64>(value) {
-                found.insert(key.to_vec(), seq);
-            }
+        let mut found = Vec::new();
+        self.overlay.scan(&prefix, &prefix, &mut |_, value| {
+            found.extend(crate::rows::decode::<u64>(value));
             true
         })?;
-        for key in found.keys() {
-            self.overlay.delete(key.clone());
-        }
-        Ok(found.into_values().collect())
+        Ok(found)
     }
 }

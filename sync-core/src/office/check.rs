@@ -251,7 +251,8 @@ impl Office {
         for entry in &entries {
             let theirs = entry.chained.entry.header.municipality;
             // A device that is enrolling does not know yet.
-            let is_enrolment = matches!(entry.deed, Deed::Act(Act::Enrol { .. })) && theirs == 0;
+            let is_first = entry.chained.entry.header.seq == 1;
+            let is_enrolment = is_first && matches!(entry.deed, Deed::Act(Act::Enrol { .. })) && theirs == 0;
             if theirs != self.genesis.municipality && !is_enrolment {
                 return Err(RequestError::OtherMunicipality { theirs, ours: self.genesis.municipality });
             }

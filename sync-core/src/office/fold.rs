@@ -12,7 +12,7 @@ use crate::authority::{DeviceRow, apply_act};
 use crate::chain::{Deed, VerifiedEntry};
 use crate::change::Change;
 use crate::entry::{Body, Header};
-use crate::fold::{Applied, Decision, EntryRow, Moved, apply_change};
+use crate::fold::{Applied, Decision, EntryRow, Moved, apply_change, is_applied};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::{Acceptable, read_change};
 use crate::keys;
@@ -112,7 +112,7 @@ pub fn fold_entry(
     let leaf = merkle::leaf_bytes(&verified.hash, &header.device, header.seq, receipt);
     merkle::append(overlay, number, &leaf)?;
     match (&receipt.verdict, &verified.deed) {
-        (Verdict::Quarantined(reason), _) => quarantine(overlay, number, reason, verified),
+        (Verdict::Quarantined(reason), _) => quarantine(overlay, number, reason, verified)?,
         (Verdict::Accepted, Deed::Act(act)) => fold_act(rules, overlay, receipt, header, act)?,
         (Verdict::Accepted, Deed::Change(change)) => {
             let acceptable = match judged {
@@ -189,7 +189,12 @@ fn advance_head(
     Ok(())
 }
 
-fn quarantine(overlay: &mut Overlay<'_>, number: u64, reason: &Reason, verified: &VerifiedEntry) {
+fn quarantine(
+    overlay: &mut Overlay<'_>,
+    number: u64,
+    reason: &Reason,
+    verified: &VerifiedEntry,
+) -> Result<(), RowsError> {
     let header = &verified.chained.entry.header;
     let row = QuarantineRow {
         device: header.device,
@@ -199,11 +204,17 @@ fn quarantine(overlay: &mut Overlay<'_>, number: u64, reason: &Reason, verified:
         chained: ByteBuf::from(verified.chained.to_bytes()),
     };
     overlay.write(keys::quarantined(number), &row);
-    if let Reason::Held { on } = reason {
-        let mut key = keys::waiting(on);
-        key.extend(number.to_be_bytes());
-        overlay.write(key, &number);
+    if let (Reason::Held { .. }, Deed::Change(change)) = (reason, &verified.deed) {
+        // It waits for all that is missing: each one's arrival brings it up again.
+        for on in &change.deps {
+            if !is_applied(overlay, &header.record, on)? {
+                let mut key = keys::waiting(on);
+                key.extend(number.to_be_bytes());
+                overlay.write(key, &number);
+            }
+        }
     }
+    Ok(())
 }
 
 fn fold_act(
@@ -245,6 +256,7 @@ fn fold_act(
             let settles = row.map_or_else(Settles::default, |row| Settles::of(row.role, row.continues));
             settle_again(rules, overlay, receipt, author, &settles, pairs)?;
             tell_scopes(overlay, number, author, pairs)?;
+            pairs.iter().for_each(|again| tell_device(overlay, number, &again.device));
         }
         _ => {}
     }

@@ -48,7 +48,8 @@ pub fn found(foundation: &Foundation<'_>) -> Founded {
         key: key.public(),
         log_verifier: log_verifier.clone(),
     };
-    let epoch = Act::Epoch { epoch: Epoch(part(foundation.entropy, 32)), reason: "founded".into() };
+    let epoch =
+        Act::Epoch { epoch: Epoch(part(foundation.entropy, 32)), reason: "founded".into(), lost: None };
     let invitation = admin_invitation(&admin_code, foundation.now_ms);
     let row = crate::authority::GenesisRow {
         municipality: foundation.municipality,

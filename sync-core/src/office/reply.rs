@@ -82,7 +82,7 @@ impl Office {
             admitted.own.clone()
         } else {
             // In another life of the ledger its entries stand at other places, or came by another way.
-            own_places(rows, &admitted.device)?
+            own_places(rows, &admitted.device, &admitted.own)?
         };
         let more = cursor < server_seq;
         let reply = SyncReply {

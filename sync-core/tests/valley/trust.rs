@@ -7,7 +7,7 @@ use sync_core::notebook::{NewOrder, NotebookError};
 use sync_core::verdict::Reason;
 use sync_core::view::replay::At;
 
-use crate::flows::{pump_order, valley, work_a_day};
+use crate::flows::{invite, pump_order, valley, work_a_day};
 use crate::harness::{Phone, Server};
 
 fn device_of(phone: &mut Phone) -> DeviceId {
@@ -249,4 +249,139 @@ fn a_carrier_vouches_for_what_it_took_over() {
     valley.admin.sync(&mut valley.server);
     valley.dispatch.sync(&mut valley.server);
     assert_eq!(notes(&mut valley.dispatch, &folio), ["instalamos B-2"]);
+}
+
+#[test]
+fn two_who_make_the_same_record_while_apart_both_go_on() {
+    let mut valley = valley();
+    let id = sync_core::id::RecordId([9; 16]);
+    let new = |title: &str| NewOrder {
+        kind: "fuga".into(),
+        title: Some(title.into()),
+        id: Some(id),
+        ..NewOrder::default()
+    };
+    valley.dispatch.act(|notebook| notebook.order_new(&new("primero"))).unwrap();
+    let folio = valley.admin.act(|notebook| notebook.order_new(&new("segundo"))).unwrap().folio;
+    valley.admin.act(|notebook| notebook.note(&folio, "encima del segundo")).unwrap();
+    valley.dispatch.sync(&mut valley.server);
+    valley.admin.sync_whatever(&mut valley.server);
+    valley.admin.sync(&mut valley.server);
+    valley.dispatch.sync(&mut valley.server);
+    let folio = valley.dispatch.folios()[0].clone();
+    assert_eq!(valley.admin.show(&folio), valley.dispatch.show(&folio));
+    let held = valley.admin.act(|notebook| notebook.quarantine()).unwrap();
+    assert_eq!(held.len(), 2, "the own ones are told as held: {held:?}");
+    assert_rebuilds(&valley.server, &[&valley.admin, &valley.dispatch]);
+}
+
+#[test]
+fn nobody_becomes_the_office_and_a_demotion_counts_at_once_for_acts() {
+    let mut valley = valley();
+    let device = device_of(&mut valley.admin);
+    let office = valley.admin.act(|notebook| notebook.assign_device(&device, Role::Office, None, &[], "x"));
+    assert!(matches!(office, Err(NotebookError::Role { .. })), "{office:?}");
+    assert!(valley.admin.act(|notebook| notebook.invite(Role::Office, None, &[])).is_err());
+    let code = invite(&mut valley.admin, &mut valley.server, Role::Admin, None);
+    let mut second = Phone::new(9);
+    second.enrol(&mut valley.server, &code, "Otra administración");
+    second
+        .act(|notebook| notebook.assign_device(&device, Role::Auditor, None, &[], "baja de papel"))
+        .unwrap();
+    second.sync(&mut valley.server);
+    // It does not know yet, and its anchor is from before: work would count, a new invitation must not.
+    valley.admin.act(|notebook| notebook.invite(Role::Admin, None, &[])).unwrap();
+    let exchanged = valley.admin.exchange(&mut valley.server);
+    assert_eq!(exchanged.quarantined.len(), 1, "{exchanged:?}");
+}
+
+#[test]
+fn a_copy_is_told_although_the_ledger_began_a_new_life() {
+    let mut valley = valley();
+    let folio = pump_order(&mut valley);
+    let mut copy = valley.one.clone();
+    copy.draws = 100;
+    valley.server.write(|office, overlay, next, now| {
+        office.start_epoch(overlay, next, now, &[7; 8], "a test").unwrap()
+    });
+    for note in ["uno", "dos"] {
+        valley.one.act(|notebook| notebook.note(&folio, note)).unwrap();
+        copy.act(|notebook| notebook.note(&folio, &format!("copia {note}"))).unwrap();
+    }
+    valley.one.sync_whatever(&mut valley.server);
+    let exchanged = copy.exchange(&mut valley.server);
+    assert_eq!((exchanged.accepted, exchanged.quarantined.len(), exchanged.more), (0, 2, false));
+    copy.succeed(&mut valley.server);
+    copy.sync_whatever(&mut valley.server);
+    valley.dispatch.sync_whatever(&mut valley.server);
+    let all = notes(&mut valley.dispatch, &folio);
+    for note in ["uno", "dos", "copia uno", "copia dos"] {
+        assert_eq!(all.iter().filter(|one| *one == note).count(), 1, "{note}: {all:?}");
+    }
+}
+
+#[test]
+fn what_a_supervisor_wrote_again_the_copy_does_not_write_a_third_time() {
+    let mut valley = valley();
+    let folio = pump_order(&mut valley);
+    let mut copy = valley.one.clone();
+    copy.draws = 100;
+    valley.one.act(|notebook| notebook.note(&folio, "del original")).unwrap();
+    copy.act(|notebook| notebook.note(&folio, "de la copia")).unwrap();
+    valley.one.sync(&mut valley.server);
+    let key = SecretKey::from_seed(&[3; 32]);
+    let bundle = copy.act(|notebook| notebook.bundle_export(&key)).unwrap();
+    valley.two.act(|notebook| notebook.bundle_import(&bundle.bytes)).unwrap();
+    valley.two.sync(&mut valley.server);
+    valley.admin.sync(&mut valley.server);
+    let held = valley.admin.act(|notebook| notebook.quarantine()).unwrap();
+    assert_eq!((held.len(), held[0].reason.as_str()), (1, "fork"));
+    let decided = valley.admin.act(|notebook| notebook.release(&[held[0].id], "sí se hizo")).unwrap();
+    assert_eq!(decided.written_again.len(), 1);
+    valley.admin.sync(&mut valley.server);
+    copy.exchange(&mut valley.server);
+    assert!(copy.act(|notebook| notebook.is_copy()).unwrap());
+    copy.succeed(&mut valley.server);
+    copy.sync_whatever(&mut valley.server);
+    valley.dispatch.sync(&mut valley.server);
+    let all = notes(&mut valley.dispatch, &folio);
+    assert_eq!(all.iter().filter(|note| *note == "de la copia").count(), 1, "{all:?}");
+}
+
+#[test]
+fn a_lineage_ends() {
+    let mut valley = valley();
+    let seed = [3; 32];
+    for _ in 0..sync_core::limits::SUCCESSORS_MAX {
+        valley.one.succeed(&mut valley.server);
+    }
+    let frame = valley.one.act(|notebook| notebook.succeed_start(&seed, None)).unwrap();
+    let refused = valley.server.serve(&frame, true).unwrap_err();
+    assert_eq!(refused.code(), "too_many_successors");
+}
+
+#[test]
+fn a_lost_past_is_told_once_and_not_by_the_revoked() {
+    let mut valley = valley();
+    pump_order(&mut valley);
+    let backup = valley.server.lines.0.clone();
+    for phone in [&mut valley.dispatch, &mut valley.admin] {
+        phone.act(|notebook| notebook.invite(Role::Crew, None, &[])).ok();
+        phone.sync(&mut valley.server);
+    }
+    let now_ms = valley.server.now_ms;
+    valley.server = Server::from_lines(backup);
+    valley.server.now_ms = now_ms;
+    let mut saved = valley.admin.clone();
+    valley.admin.sync_whatever(&mut valley.server);
+    let epochs = |phone: &mut Phone| {
+        let log = phone.act(|notebook| notebook.audit_log(None, None)).unwrap();
+        log.iter().filter(|line| line.action == "epoch").count()
+    };
+    assert_eq!(epochs(&mut valley.admin), 2);
+    // The same evidence again, by whoever kept it.
+    saved.draws = 200;
+    saved.sync_whatever(&mut valley.server);
+    valley.admin.sync_whatever(&mut valley.server);
+    assert_eq!(epochs(&mut valley.admin), 2);
 }

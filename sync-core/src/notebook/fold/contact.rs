@@ -1,9 +1,9 @@
 //! What a reply said: places and verdicts of own entries, records that came and went, the newest checkpoint.
 
 use super::super::{ContactRow, OwnHead};
-use super::{fold_act, implicit_scopes};
+use super::{fold_act, fold_decision, implicit_scopes};
 use crate::chain::Deed;
-use crate::fold::{EntryRow, store_row};
+use crate::fold::{Decision, EntryRow, store_row};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::keys;
 use crate::line::{Ack, Contact, Identity, Lines, read_entry};
@@ -68,7 +68,8 @@ fn fold_ack(
     ack: &Ack,
     refused: &[(u64, Reason)],
 ) -> Result<(), RowsError> {
-    for offset in 0..ack.count {
+    let head: OwnHead = read(overlay, &keys::fact("head"))?.unwrap_or_default();
+    for offset in 0..ack.count.min((head.seq + 1).saturating_sub(ack.first)) {
         let seq = ack.first + offset;
         let key = keys::entry(device, seq);
         let Some(mut entry) = read::<EntryRow>(overlay, &key)? else { continue };
@@ -85,6 +86,12 @@ fn fold_ack(
         overlay.write(key, &entry);
         if !receipt.verdict.is_accepted() {
             overlay.write(keys::own_held(receipt.seq), &seq);
+            for waiting in [keys::own_decision(receipt.seq), keys::own_again(seq)] {
+                if let Some(decision) = read::<Decision>(overlay, &waiting)? {
+                    overlay.delete(waiting);
+                    fold_decision(rules, overlay, lines, receipt.seq, &decision)?;
+                }
+            }
         } else if is_new && entry.change == Hash::ZERO {
             // An own act counts from here on, like everybody's.
             let (_, chained) = read_entry(lines, entry.line)?;

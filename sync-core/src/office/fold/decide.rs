@@ -11,7 +11,7 @@ use crate::keys;
 use crate::rows::{Overlay, Rows, RowsError, read};
 use crate::rules::Rules;
 use crate::scope::Scope;
-use crate::verdict::{Reason, Receipt};
+use crate::verdict::{Reason, Receipt, Verdict};
 
 /// Notes that a carrier had the chain up to an entry. The first one to say so counts.
 pub fn note_carried(
@@ -68,6 +68,10 @@ pub fn settle_again(
         let branch = read::<EntryRow>(overlay, &keys::fork(&again.device, again.of_seq, &again.of))?;
         let entry = main.into_iter().chain(branch).find(|entry| entry.hash == Some(again.of));
         let Some(held) = entry.and_then(|entry| entry.receipt) else { continue };
+        // Who goes on settles what the fork held, and nothing that was held for another reason.
+        if !settles.decides && held.verdict != Verdict::Quarantined(Reason::Fork) {
+            continue;
+        }
         let decision = Decision {
             seq: receipt.seq,
             at_ms: receipt.received_at_ms,

@@ -25,14 +25,20 @@ pub(super) fn fingerprints(rows: &dyn Rows, scopes: &[Scope]) -> Result<Vec<Fing
     scopes.iter().map(|scope| Ok(read(rows, &keys::fingerprint(scope))?.unwrap_or_default())).collect()
 }
 
-/// The places of all entries of a device.
-pub(super) fn own_places(rows: &dyn Rows, device: &DeviceId) -> Result<Outcome, RowsError> {
+/// The places of all entries of a device. What the request brought is told as it went: on a branch it stands elsewhere.
+pub(super) fn own_places(
+    rows: &dyn Rows,
+    device: &DeviceId,
+    brought: &Outcome,
+) -> Result<Outcome, RowsError> {
+    let first_brought = brought.acks.first().map_or(u64::MAX, |ack| ack.first);
     let mut outcome = Outcome::default();
     let prefix = keys::entries(device);
     let mut failure = None;
     rows.scan(&prefix, &prefix, &mut |key, value| {
         let seq = key[prefix.len()..].try_into().map(u64::from_be_bytes);
         match (seq, decode::<EntryRow>(value)) {
+            (Ok(seq), _) if seq >= first_brought => return false,
             (Ok(seq), Ok(row)) => {
                 if let Some(receipt) = row.receipt_now() {
                     outcome.add(seq, &receipt);
@@ -43,5 +49,7 @@ pub(super) fn own_places(rows: &dyn Rows, device: &DeviceId) -> Result<Outcome, 
         }
         failure.is_none()
     })?;
+    outcome.acks.extend(brought.acks.iter().cloned());
+    outcome.refused.extend(brought.refused.iter().cloned());
     failure.map_or(Ok(outcome), Err)
 }
