@@ -106,7 +106,7 @@ impl Notebook<'_> {
         let mut heads = Vec::new();
         self.rows().scan(&prefix, &prefix, &mut |key, value| {
             let seq = key[prefix.len()..].try_into().map(u64::from_be_bytes);
-            if let (Ok(seq), Ok(head)) = (seq, decode::<CarriedHead>(value)) {
+            if let (Ok(seq), Ok(head)) = (seq, decode::<Vec<CarriedHead>>(value)) {
                 heads.push((seq, head));
             }
             true
@@ -114,7 +114,7 @@ impl Notebook<'_> {
         let mut limit = 0;
         for (seq, head) in heads {
             let Some(row) = read::<EntryRow>(self.rows(), &keys::entry(device, seq))? else { continue };
-            if row.hash == Some(head.head) {
+            if head.iter().any(|word| row.hash == Some(word.head)) {
                 limit = limit.max(seq);
             }
         }

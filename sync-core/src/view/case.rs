@@ -10,7 +10,7 @@ use super::words::Sentence;
 use crate::fold::EntryRow;
 use crate::id::DeviceId;
 use crate::keys;
-use crate::line::Identity;
+use crate::line::{Identity, Parted};
 use crate::notebook::{Notebook, NotebookError};
 use crate::rows::read;
 use crate::time::rfc3339;
@@ -96,7 +96,8 @@ impl Notebook<'_> {
             made_on: identity.device.to_string(),
             server_seq: contact.server_seq,
             sees_everything,
-            limits: limits(&identity, contact.server_seq, order.is_some()),
+            limits: [limits(&identity, contact.server_seq, order.is_some()), parted(&self.partings()?)]
+                .concat(),
             status_label: super::words::state_label(self.rules(), status),
             devices: self.involved(&story)?,
             not_provable: not_provable(&story),
@@ -160,6 +161,22 @@ impl Notebook<'_> {
         let first: Option<EntryRow> = read(self.rows(), &keys::entry(device, 1))?;
         Ok(told.or(first.and_then(|row| row.receipt).map(|receipt| receipt.seq)))
     }
+}
+
+/// What a reader must know before anything else: that the server had signed another past.
+fn parted(partings: &[Parted]) -> Vec<Sentence> {
+    let told = |parting: &Parted| {
+        let at = rfc3339(parting.at_ms);
+        Sentence::new(
+            format!(
+                "ATENCIÓN: el {at} este equipo notó que el servidor mostraba otro pasado que el que había firmado. Guarda los dos sellos."
+            ),
+            format!(
+                "WARNING: on {at} this device noticed that the server showed another past than the one it had signed. It keeps both checkpoints."
+            ),
+        )
+    };
+    partings.iter().map(told).collect()
 }
 
 fn limits(identity: &Identity, server_seq: u64, is_there: bool) -> Vec<Sentence> {

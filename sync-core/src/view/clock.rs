@@ -100,18 +100,18 @@ pub fn jump_ms(previous: &Header, this: &Header) -> Option<i64> {
 /// chain as it is counts for nothing.
 pub fn carried_at(rows: &dyn Rows, device: &DeviceId, seq: u64) -> Result<Option<CarriedHead>, RowsError> {
     let prefix = keys::carried_heads(device);
-    let mut heads: Vec<(u64, Result<CarriedHead, RowsError>)> = Vec::new();
+    let mut heads: Vec<(u64, Result<Vec<CarriedHead>, RowsError>)> = Vec::new();
     rows.scan(&prefix, &keys::carried_head(device, seq), &mut |key, value| {
         if let Ok(at) = key[prefix.len()..].try_into().map(u64::from_be_bytes) {
             heads.push((at, decode(value)));
         }
         true
     })?;
-    for (at, head) in heads {
-        let head = head?;
+    for (at, words) in heads {
         let row: Option<EntryRow> = read(rows, &keys::entry(device, at))?;
-        if row.is_some_and(|row| row.hash == Some(head.head)) {
-            return Ok(Some(head));
+        let hash = row.and_then(|row| row.hash);
+        if let Some(word) = words?.into_iter().find(|word| hash == Some(word.head)) {
+            return Ok(Some(word));
         }
     }
     Ok(None)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sync_core::act::Act;
 use sync_core::id::DeviceId;
 use sync_core::notebook::{Choice, ImportFile, NewOrder};
-use sync_core::rows::Rows as _;
+use sync_core::rows::{Overlay, Rows as _};
 use sync_core::view::lists::{Filter, OrderSummary};
 use sync_core::view::order::OrderView;
 use sync_core::view::replay::At;
@@ -22,6 +22,18 @@ impl Server {
     pub fn act(&mut self, act: Act) {
         self.now_ms += 1_000;
         self.write(|office, overlay, next, now| vec![office.write_act(overlay, next, now, act).unwrap()]);
+    }
+
+    /// As [`Self::act`], where it can be done: what still stands on held ground cannot be released.
+    pub fn try_act(&mut self, act: Act) {
+        self.now_ms += 1_000;
+        let next = self.seq() + 1;
+        let mut overlay = Overlay::new(&self.rows);
+        if let Ok(line) = self.office.write_act(&mut overlay, next, self.now_ms, act) {
+            let batch = overlay.batch;
+            self.rows.apply(batch);
+            self.lines.0.push(line);
+        }
     }
 
     /// Ledger numbers of what is held back.
@@ -214,7 +226,7 @@ fn walk(valley: &mut Valley, dice: &mut Dice) {
         10 | 11 => {
             let held = valley.server.held();
             if let Some(seq) = held.get(dice.roll(held.len().max(1))).copied() {
-                valley.server.act(match dice.roll(3) {
+                valley.server.try_act(match dice.roll(3) {
                     0 => Act::Dismiss { seq, reason: "no era".into() },
                     _ => Act::Release { seq, reason: "sí era".into() },
                 });

@@ -8,12 +8,15 @@ use crate::entry::{ChainedEntry, Header};
 use crate::fold::{Applied, Decision, EntryRow, Moved, apply_change, is_applied};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::keys;
-use crate::rows::{Overlay, Rows, RowsError, read};
+use crate::rows::{Overlay, RowsError, read};
 use crate::rules::Rules;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
 
-/// Notes that a carrier had the chain up to an entry. The first one to say so counts.
+/// Most different words of carriers kept about one entry.
+const CARRIED_WORDS_MAX: usize = 16;
+
+/// Notes that a carrier had the chain up to an entry. Of each head the first one to say so counts.
 pub fn note_carried(
     overlay: &mut Overlay<'_>,
     receipt: &Receipt,
@@ -23,14 +26,16 @@ pub fn note_carried(
     head: &Hash,
 ) -> Result<(), RowsError> {
     let key = keys::carried_head(device, seq);
-    if overlay.get(&key)?.is_none() {
-        let row = CarriedHead {
+    let mut words: Vec<CarriedHead> = read(overlay, &key)?.unwrap_or_default();
+    // Whoever names a false head must not stand in the way of who names the true one.
+    if words.len() < CARRIED_WORDS_MAX && words.iter().all(|word| word.head != *head) {
+        words.push(CarriedHead {
             head: *head,
             carrier: carrier.device,
             seq: receipt.seq,
             claimed_at_ms: carrier.claimed_at_ms,
-        };
-        overlay.write(key, &row);
+        });
+        overlay.write(key, &words);
     }
     Ok(())
 }

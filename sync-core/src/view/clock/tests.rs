@@ -134,7 +134,7 @@ fn a_carrier_narrows_the_bracket() {
     rows.rows.insert(keys::entry(&device, 5), encode(&entry));
     let mut carried = |claimed_at_ms| {
         let head = CarriedHead { head: Hash([1; 32]), carrier: DeviceId([4; 16]), seq: 19, claimed_at_ms };
-        rows.rows.insert(keys::carried_head(&device, 5), encode(&head));
+        rows.rows.insert(keys::carried_head(&device, 5), encode(&vec![head]));
         rows.clone()
     };
     let wrong = carried(0);

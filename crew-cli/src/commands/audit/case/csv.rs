@@ -3,7 +3,7 @@
 use crate::seen::Seen;
 
 /// Columns: heading, and the member it shows.
-const COLUMNS: [(&str, &str); 22] = [
+const COLUMNS: [(&str, &str); 26] = [
     ("seq", "seq"),
     ("what", "what"),
     ("action", "action"),
@@ -23,8 +23,12 @@ const COLUMNS: [(&str, &str); 22] = [
     ("clock_jump_ms", "clock_jump_ms"),
     ("carrier", "carrier.device_name"),
     ("verdict", "verdict"),
-    ("reason", "reason_text.es"),
-    ("decided", "decided.reason"),
+    ("reason_es", "reason_text.es"),
+    ("reason_en", "reason_text.en"),
+    ("decision", "decision"),
+    ("decided_seq", "decided.seq"),
+    ("decided_by", "decided.by.person"),
+    ("decided_why", "decided.reason"),
     ("entry_hash", "entry_hash"),
 ];
 
@@ -43,6 +47,11 @@ pub fn render(case: Seen<'_>) -> String {
 fn member(happening: Seen<'_>, path: &str) -> String {
     if path == "consequences" {
         return happening.list(path).map(|one| one.text("es")).collect::<Vec<_>>().join("; ");
+    }
+    if path == "decision" {
+        let decided = happening.get("decided");
+        let word = if decided.is("releases") { "released" } else { "dismissed" };
+        return if decided.0.is_object() { word.into() } else { String::new() };
     }
     path.split('.').fold(happening, |seen, key| seen.get(key)).shown()
 }

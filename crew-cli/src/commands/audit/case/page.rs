@@ -144,7 +144,7 @@ impl Page<'_> {
             self.term(es, en, &order.get(key).shown());
         }
         let made = format!("{} · {}", self.time(case.text("made_at")), case.text("made_by"));
-        self.term("Hecho", "Made", &made);
+        self.term("Elaborado", "Made", &made);
         self.term("Registro hasta", "Ledger up to", &format!("n.º {}", case.get("server_seq").shown()));
         let zone = self.when.zone_of(case.text("made_at"));
         self.term("Horas en", "Times in", &zone);
@@ -283,7 +283,7 @@ impl Page<'_> {
         let (by, on, seq) = (case.text("made_by"), case.text("made_on"), case.get("server_seq").shown());
         self.html.open("footer", "");
         self.both(
-            &format!("Hecho el {made} por {by} en el equipo {on}, con el registro hasta el n.º {seq}."),
+            &format!("Elaborado el {made} por {by} en el equipo {on}, con el registro hasta el n.º {seq}."),
             &format!("Made {made} by {by} on device {on}, with the ledger up to no. {seq}."),
         );
         self.html.close("footer");
