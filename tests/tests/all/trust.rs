@@ -110,8 +110,11 @@ fn a_restored_server_is_found_out_and_gets_back_what_devices_hold() {
     town.serve();
     let (status, said) = town.refused("one", &["sync"]);
     assert_eq!((status, said["code"].as_str()), (5, Some("parted")), "{said}");
+    assert!(said["message"].as_str().unwrap().contains("the pasts part"), "it says where: {said}");
     // The second phone never comes back; dispatch still has its work.
-    assert_eq!(town.refused("office", &["sync"]).0, 5);
+    let (status, said) = town.refused("office", &["sync"]);
+    assert_eq!(status, 5);
+    assert!(said["message"].as_str().unwrap().contains("part at number"), "it knows every number: {said}");
     assert_eq!(town.crew("office", &["sync"])["parted"], Value::Null, "it is said once, and kept");
     assert_eq!(town.crew("office", &["status"])["partings"].as_array().unwrap().len(), 1);
     let server = json(&town.server_run("show", &[&folio]));

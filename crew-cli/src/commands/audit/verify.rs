@@ -4,8 +4,8 @@
 mod folder;
 mod journal;
 pub mod known;
-mod parting;
-mod remote;
+pub mod parting;
+pub mod remote;
 
 use std::path::PathBuf;
 

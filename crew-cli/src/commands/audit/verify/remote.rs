@@ -1,11 +1,13 @@
 //! `crew audit verify --from URL`: the log of a server, or of a static copy, against a kept checkpoint and against what
 //! this device knows. Everything is read by tiles that are held against the signed root.
 
+use sync_core::entry::Anchor;
 use sync_core::id::Hash;
 use sync_core::merkle::remote::RemoteLog;
 
+use super::known;
 use super::known::Known;
-use super::parting::Past;
+use super::parting::{self, Parting, Past};
 use super::{Kept, hold};
 use crate::context::Context;
 use crate::error::CliError;
@@ -47,4 +49,17 @@ pub(super) fn run(
     let newest = host.checkpoint(key)?;
     let past = Hosted { host: &host, log: host.state(newest.anchor)? };
     hold(cx, &past, newest.anchor.root, kept, known)
+}
+
+/// Where the log of this device's server and the past of `old`, which it does not go on from, part.
+///
+/// # Errors
+/// Connection; integrity, where what the server says does not fit together.
+pub fn locate(cx: &Context, old: &Anchor) -> Result<Parting, CliError> {
+    let identity = cx.read(|notebook| Ok(notebook.identity()?.clone()))?;
+    let known = known::of_device(cx)?;
+    let host = LogHost::new(cx, &identity.url)?;
+    let newest = host.checkpoint(&identity.log_verifier)?;
+    let past = Hosted { host: &host, log: host.state(newest.anchor)? };
+    parting::find(&past, old, known.as_ref())
 }
