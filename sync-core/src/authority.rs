@@ -65,7 +65,7 @@ pub struct DeviceRow {
     pub anchor_seen: u64,
     /// Rights it had before others were given, each until the ledger number of the change.
     pub former: Vec<Former>,
-    /// How far its clock was off at its last contact, in milliseconds; within [`CLOCK_SKEW_MS`] where nothing is said.
+    /// How far its clock was off at its last contact, in milliseconds; within [`crate::limits::CLOCK_SKEW_MS`] where nothing is said.
     pub skew_ms: i64,
     /// The device whose work it goes on with.
     pub continues: Option<DeviceId>,

@@ -1,4 +1,4 @@
-//! Case: everything this device can tell of one order, in one value: what a case file [expediente] is printed from.
+//! Case: everything this device can tell of one order, in one value: what a case file (expediente) is printed from.
 
 use std::collections::BTreeMap;
 

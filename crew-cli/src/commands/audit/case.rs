@@ -1,4 +1,4 @@
-//! `crew audit case FOLIO`: the case file [expediente] of an order: a page that prints, one JSON value, a table of
+//! `crew audit case FOLIO`: the case file (expediente) of an order: a page that prints, one JSON value, a table of
 //! what happened. Only what this device holds, and it says so.
 
 mod csv;
