@@ -7,7 +7,7 @@ use crate::change::Change;
 use crate::id::{DeviceId, Fingerprint, Hash, RecordId};
 use crate::judge::Acceptable;
 use crate::keys;
-use crate::rows::{Overlay, Rows, RowsError, decode, read};
+use crate::rows::{Overlay, Rows, RowsError, all_under, read};
 use crate::rules::record_schema::RecordKind;
 use crate::scope::Scope;
 use crate::time::TimeMs;
@@ -115,20 +115,8 @@ pub struct ListRow {
 
 /// All applied changes of a record, in the order they were applied.
 pub fn applied_changes(rows: &dyn Rows, record: &RecordId) -> Result<Vec<ChangeRow>, RowsError> {
-    let prefix = keys::changes(record);
-    let mut changes = Vec::new();
-    let mut failure = None;
-    rows.scan(&prefix, &prefix, &mut |_, value| match decode(value) {
-        Ok(change) => {
-            changes.push(change);
-            true
-        }
-        Err(error) => {
-            failure = Some(error);
-            false
-        }
-    })?;
-    failure.map_or(Ok(changes), Err)
+    let changes = all_under(rows, &keys::changes(record))?;
+    Ok(changes.into_iter().map(|(_, change)| change).collect())
 }
 
 /// Whether a change of a record was applied. Applying is not idempotent, so whoever might repeat one asks first.

@@ -127,9 +127,11 @@ pub fn number(seq: u64) -> Vec<u8> {
 }
 /// All numbers.
 pub const NUMBERS: &[u8] = b"n/";
+/// All own entries that the server holds back.
+pub const OWN_HELD: &[u8] = b"o/";
 /// The own entry that the server holds back at a ledger number.
 pub fn own_held(seq: u64) -> Vec<u8> {
-    key(&[b"o/", &seq.to_be_bytes()])
+    key(&[OWN_HELD, &seq.to_be_bytes()])
 }
 /// That an own entry was written again, said before its place was known.
 pub fn own_again(seq: u64) -> Vec<u8> {

@@ -26,7 +26,7 @@ use crate::entry::{Anchor, Body, ChainedEntry, Entry, Header};
 use crate::id::{BootId, Epoch, Hash, RecordId};
 use crate::keys;
 use crate::line::Line;
-use crate::rows::{Overlay, Rows, RowsError, decode, read};
+use crate::rows::{Overlay, Rows, RowsError, all_under, read};
 use crate::rules::{Rules, RulesError};
 use crate::time::TimeMs;
 use crate::verdict::{Receipt, Verdict};
@@ -214,15 +214,10 @@ pub fn rules_from(rows: &dyn Rows) -> Result<Rules, OfficeError> {
 
 /// All devices, by id.
 pub fn devices(rows: &dyn Rows) -> Result<Vec<(crate::id::DeviceId, DeviceRow)>, RowsError> {
-    let mut found = Vec::new();
-    let mut failure = None;
-    rows.scan(keys::DEVICES, keys::DEVICES, &mut |key, value| {
-        match (crate::id::DeviceId::from_slice(&key[keys::DEVICES.len()..]), decode(value)) {
-            (Some(device), Ok(row)) => found.push((device, row)),
-            (_, Err(error)) => failure = Some(error),
-            (None, _) => failure = Some(RowsError("a device row has a malformed key".into())),
-        }
-        failure.is_none()
-    })?;
-    failure.map_or(Ok(found), Err)
+    let devices = all_under(rows, keys::DEVICES)?;
+    let with_id = |(tail, row): (Vec<u8>, DeviceRow)| {
+        let device = crate::id::DeviceId::from_slice(&tail);
+        Ok((device.ok_or_else(|| RowsError("a device row has a malformed key".into()))?, row))
+    };
+    devices.into_iter().map(with_id).collect()
 }

@@ -89,6 +89,32 @@ pub fn read<T: DeserializeOwned>(rows: &dyn Rows, key: &[u8]) -> Result<Option<T
     rows.get(key)?.map(|bytes| decode(&bytes)).transpose()
 }
 
+/// All rows under `prefix`, in key order: what follows the prefix in each key, and the value.
+///
+/// # Errors
+/// The first row that does not decode: a row that is left out in silence would be worse than none.
+pub fn all_under<T: DeserializeOwned>(
+    rows: &dyn Rows,
+    prefix: &[u8],
+) -> Result<Vec<(Vec<u8>, T)>, RowsError> {
+    let mut found = Vec::new();
+    let mut failure = None;
+    rows.scan(prefix, prefix, &mut |key, value| {
+        match decode(value) {
+            Ok(row) => found.push((key[prefix.len()..].to_vec(), row)),
+            Err(error) => failure = Some(error),
+        }
+        failure.is_none()
+    })?;
+    failure.map_or(Ok(found), Err)
+}
+
+/// The number that a key ends with.
+pub fn number_in(tail: &[u8]) -> Result<u64, RowsError> {
+    let bytes = tail.try_into().map_err(|_| RowsError("a row's key does not end with a number".into()))?;
+    Ok(u64::from_be_bytes(bytes))
+}
+
 /// Reads a row's MessagePack form.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, RowsError> {
     rmp_serde::from_slice(bytes).map_err(|error| RowsError(format!("a row does not decode: {error}")))

@@ -17,7 +17,7 @@ use crate::keys;
 use crate::limits::{BUNDLE_BYTES_MAX, SEGMENTS_MAX};
 use crate::line::{Carried, Contact, DeviceLine};
 use crate::office::refs::receiver;
-use crate::rows::{Rows, RowsError, decode, read};
+use crate::rows::{Rows, RowsError, all_under, read};
 use crate::wire::message::{CarriedAck, Segment};
 use crate::wire::msgpack;
 use crate::wire::pack::unpack;
@@ -120,19 +120,7 @@ pub fn inspect(bytes: &[u8]) -> Result<BundleCounts, NotebookError> {
 
 /// All carried segments.
 pub fn carried(rows: &dyn Rows) -> Result<Vec<Carried>, RowsError> {
-    let mut found = Vec::new();
-    let mut failure = None;
-    rows.scan(keys::CARRIED, keys::CARRIED, &mut |_, value| match decode(value) {
-        Ok(carried) => {
-            found.push(carried);
-            true
-        }
-        Err(error) => {
-            failure = Some(error);
-            false
-        }
-    })?;
-    failure.map_or(Ok(found), Err)
+    Ok(all_under(rows, keys::CARRIED)?.into_iter().map(|(_, carried)| carried).collect())
 }
 
 /// The spans of carried segments under a prefix.
@@ -186,15 +174,8 @@ impl Notebook<'_> {
     }
 
     fn receipts(&self) -> Result<Vec<(DeviceId, u64, ByteBuf)>, NotebookError> {
-        let prefix = keys::fact("receipt/");
-        let mut found = Vec::new();
-        self.rows().scan(&prefix, &prefix, &mut |_, value| {
-            if let Ok(receipt) = decode::<Carried>(value) {
-                found.push((receipt.device, receipt.span.1, receipt.bytes));
-            }
-            true
-        })?;
-        Ok(found)
+        let receipts: Vec<(Vec<u8>, Carried)> = all_under(self.rows(), &keys::fact("receipt/"))?;
+        Ok(receipts.into_iter().map(|(_, receipt)| (receipt.device, receipt.span.1, receipt.bytes)).collect())
     }
 
     /// Takes a bundle's segments to carry, and a receipt that is for this device. Taking it twice changes nothing.

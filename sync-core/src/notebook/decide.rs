@@ -16,7 +16,7 @@ use crate::id::{DeviceId, Hash};
 use crate::judge::missing_dependency;
 use crate::keys;
 use crate::office::fold::{QuarantineRow, decode_deed};
-use crate::rows::{Rows, RowsError, decode, read};
+use crate::rows::{Rows, RowsError, all_under, number_in, read};
 use crate::verdict::Reason;
 
 /// Longest reason, in characters.
@@ -102,19 +102,12 @@ impl Notebook<'_> {
 
     /// How far a carrier's word vouches for a device's chain: up to the newest cosigned signature that the ledger has.
     fn carried_up_to(&self, device: &DeviceId) -> Result<u64, NotebookError> {
-        let prefix = keys::carried_heads(device);
-        let mut heads = Vec::new();
-        self.rows().scan(&prefix, &prefix, &mut |key, value| {
-            let seq = key[prefix.len()..].try_into().map(u64::from_be_bytes);
-            if let (Ok(seq), Ok(head)) = (seq, decode::<Vec<CarriedHead>>(value)) {
-                heads.push((seq, head));
-            }
-            true
-        })?;
+        let heads: Vec<(Vec<u8>, Vec<CarriedHead>)> = all_under(self.rows(), &keys::carried_heads(device))?;
         let mut limit = 0;
-        for (seq, head) in heads {
+        for (tail, words) in heads {
+            let seq = number_in(&tail)?;
             let Some(row) = read::<EntryRow>(self.rows(), &keys::entry(device, seq))? else { continue };
-            if head.iter().any(|word| row.hash == Some(word.head)) {
+            if words.iter().any(|word| row.hash == Some(word.head)) {
                 limit = limit.max(seq);
             }
         }
@@ -229,15 +222,5 @@ impl Notebook<'_> {
 
 /// All held entries, by ledger number.
 pub fn held_rows(rows: &dyn Rows) -> Result<Vec<(u64, QuarantineRow)>, RowsError> {
-    let mut found = Vec::new();
-    let mut failure = None;
-    rows.scan(keys::QUARANTINE, keys::QUARANTINE, &mut |key, value| {
-        match (key[keys::QUARANTINE.len()..].try_into().map(u64::from_be_bytes), decode(value)) {
-            (Ok(seq), Ok(row)) => found.push((seq, row)),
-            (_, Err(error)) => failure = Some(error),
-            (Err(_), _) => failure = Some(RowsError("a quarantine row has a malformed key".into())),
-        }
-        failure.is_none()
-    })?;
-    failure.map_or(Ok(found), Err)
+    all_under(rows, keys::QUARANTINE)?.into_iter().map(|(tail, row)| Ok((number_in(&tail)?, row))).collect()
 }

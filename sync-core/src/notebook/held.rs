@@ -6,7 +6,7 @@ use crate::fold::EntryRow;
 use crate::id::RecordId;
 use crate::keys;
 use crate::record::row::RecordRow;
-use crate::rows::read;
+use crate::rows::{all_under, read};
 use crate::verdict::{Reason, Verdict};
 
 impl Notebook<'_> {
@@ -31,13 +31,8 @@ impl Notebook<'_> {
         let head = self.own_head()?;
         let unsent = head.seq.saturating_sub(self.contact()?.head_seq);
         let mut held = Vec::new();
-        let prefix = keys::entries(&identity.device);
-        let mut rows = Vec::new();
-        self.rows().scan(&prefix, &prefix, &mut |_, value| {
-            rows.extend(crate::rows::decode::<EntryRow>(value));
-            true
-        })?;
-        for row in rows.into_iter().filter(|row| row.decided.is_none()) {
+        let rows: Vec<(Vec<u8>, EntryRow)> = all_under(self.rows(), &keys::entries(&identity.device))?;
+        for (_, row) in rows.into_iter().filter(|(_, row)| row.decided.is_none()) {
             if let Some(Verdict::Quarantined(reason)) = row.receipt.map(|receipt| receipt.verdict) {
                 held.push(self.refused_entry(&row.record, &reason)?);
             }

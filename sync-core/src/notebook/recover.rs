@@ -14,7 +14,7 @@ use crate::keys;
 use crate::limits::SEGMENT_ENTRIES_MAX;
 use crate::line::{Carried, DeviceLine, Parted, read_entry};
 use crate::record::row::RecordRow;
-use crate::rows::{decode, read};
+use crate::rows::{all_under, read};
 use crate::wire::message::Segment;
 
 impl Notebook<'_> {
@@ -47,22 +47,13 @@ impl Notebook<'_> {
 
     /// Entries with a receipt whose ledger number now belongs to another one, by author.
     fn lost_entries(&self, server_seq: u64) -> Result<BTreeMap<DeviceId, Vec<EntryRow>>, NotebookError> {
-        let mut known: Vec<(Vec<u8>, EntryRow)> = Vec::new();
-        let mut failure = None;
-        self.rows().scan(b"d/", b"d/", &mut |key, value| {
-            match decode(value) {
-                Ok(row) => known.push((key.to_vec(), row)),
-                Err(error) => failure = Some(error),
-            }
-            failure.is_none()
-        })?;
-        failure.map_or(Ok(()), Err)?;
         let mut lost: BTreeMap<DeviceId, Vec<EntryRow>> = BTreeMap::new();
-        for (key, row) in known {
+        for (tail, row) in all_under::<EntryRow>(self.rows(), keys::ENTRIES)? {
             let Some(receipt) = &row.receipt else { continue };
             let place: Option<ByteBuf> = read(self.rows(), &keys::place(receipt.seq))?;
-            let is_there = receipt.seq <= server_seq && place.is_some_and(|place| place.as_slice() == key);
-            let device = key.get(2..18).and_then(DeviceId::from_slice);
+            let is_there = receipt.seq <= server_seq
+                && place.is_some_and(|place| place.strip_prefix(keys::ENTRIES) == Some(&tail));
+            let device = tail.get(..16).and_then(DeviceId::from_slice);
             if let (false, Some(device)) = (is_there, device) {
                 lost.entry(device).or_default().push(row);
             }
@@ -108,13 +99,8 @@ impl Notebook<'_> {
     /// Own entries that somebody has decided about, by number.
     pub(crate) fn own_decided(&self) -> Result<BTreeMap<u64, EntryRow>, NotebookError> {
         let mut decided = BTreeMap::new();
-        let mut held = Vec::new();
-        self.rows().scan(b"o/", b"o/", &mut |_, value| {
-            held.extend(decode::<u64>(value));
-            true
-        })?;
         let device = self.identity()?.device;
-        for seq in held {
+        for (_, seq) in all_under::<u64>(self.rows(), keys::OWN_HELD)? {
             let row: Option<EntryRow> = read(self.rows(), &keys::entry(&device, seq))?;
             if let Some(row) = row.filter(|row| row.decided.is_some()) {
                 decided.insert(seq, row);

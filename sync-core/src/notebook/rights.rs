@@ -9,7 +9,7 @@ use crate::id::RecordId;
 use crate::keys;
 use crate::line::Identity;
 use crate::record::row::RecordRow;
-use crate::rows::{Overlay, Rows, RowsError, decode, read};
+use crate::rows::{Overlay, RowsError, all_under, read};
 use crate::scope::Scope;
 
 /// Takes the new rights over.
@@ -46,14 +46,12 @@ fn records_in(
     scopes: &BTreeSet<Scope>,
 ) -> Result<Vec<(RecordId, RecordRow)>, RowsError> {
     let mut found = Vec::new();
-    let mut failure = None;
-    overlay.scan(b"r/", b"r/", &mut |key, value| {
-        match (RecordId::from_slice(&key[2..]), decode::<RecordRow>(value)) {
-            (Some(record), Ok(row)) if !row.scopes.is_disjoint(scopes) => found.push((record, row)),
-            (_, Err(error)) => failure = Some(error),
-            _ => {}
+    for (tail, row) in all_under::<RecordRow>(overlay, keys::RECORDS)? {
+        let record = RecordId::from_slice(&tail);
+        let record = record.ok_or_else(|| RowsError("a record row has a malformed key".into()))?;
+        if !row.scopes.is_disjoint(scopes) {
+            found.push((record, row));
         }
-        failure.is_none()
-    })?;
-    failure.map_or(Ok(found), Err)
+    }
+    Ok(found)
 }

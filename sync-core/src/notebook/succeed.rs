@@ -17,7 +17,7 @@ use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::keys;
 use crate::line::{DeviceLine, Enrolling, Identity, Lines, read_entry};
 use crate::office::fold::decode_deed;
-use crate::rows::{Overlay, Rows, RowsError, decode, read};
+use crate::rows::{Overlay, Rows, RowsError, all_under, read};
 use crate::rules::Rules;
 
 /// A device under its new name.
@@ -138,17 +138,7 @@ impl Notebook<'_> {
 }
 
 fn own_entries(rows: &dyn Rows, device: &DeviceId) -> Result<Vec<EntryRow>, RowsError> {
-    let prefix = keys::entries(device);
-    let mut entries = Vec::new();
-    let mut failure = None;
-    rows.scan(&prefix, &prefix, &mut |_, value| {
-        match decode(value) {
-            Ok(row) => entries.push(row),
-            Err(error) => failure = Some(error),
-        }
-        failure.is_none()
-    })?;
-    failure.map_or(Ok(entries), Err)
+    Ok(all_under(rows, &keys::entries(device))?.into_iter().map(|(_, row)| row).collect())
 }
 
 /// Folds the end of the old name: what the ledger had not taken leaves the records, and the chain starts anew.
@@ -164,7 +154,7 @@ pub fn leave_old_name(rules: &Rules, overlay: &mut Overlay<'_>, lines: &dyn Line
         set_aside(rules, overlay, lines, &record, &changes)?;
     }
     let mut held = Vec::new();
-    overlay.scan(b"o/", b"o/", &mut |key, _| {
+    overlay.scan(keys::OWN_HELD, keys::OWN_HELD, &mut |key, _| {
         held.push(key.to_vec());
         true
     })?;

@@ -19,7 +19,7 @@ use crate::keys;
 use crate::limits::CLOCK_SKEW_MS;
 use crate::line::{Ack, Line};
 use crate::record::row::RecordRow;
-use crate::rows::{Overlay, Rows, RowsError, read};
+use crate::rows::{Overlay, RowsError, all_under, read};
 use crate::scope::Scope;
 use crate::time::TimeMs;
 use crate::verdict::{Reason, Receipt, Verdict};
@@ -383,12 +383,6 @@ impl Session<'_, '_> {
     }
 
     fn waiting_for(&self, hash: &Hash) -> Result<Vec<u64>, RowsError> {
-        let prefix = keys::waiting(hash);
-        let mut found = Vec::new();
-        self.overlay.scan(&prefix, &prefix, &mut |_, value| {
-            found.extend(crate::rows::decode::<u64>(value));
-            true
-        })?;
-        Ok(found)
+        Ok(all_under(self.overlay, &keys::waiting(hash))?.into_iter().map(|(_, seq)| seq).collect())
     }
 }

@@ -18,7 +18,7 @@ use crate::notebook::{Notebook, NotebookError};
 use crate::office::fold::decode_deed;
 use crate::record::row::RecordRow;
 use crate::record::touch::Touch;
-use crate::rows::{RowsError, decode, read};
+use crate::rows::{RowsError, all_under, number_in, read};
 use crate::time::rfc3339;
 use crate::verdict::{Reason, Verdict};
 
@@ -70,16 +70,9 @@ impl Notebook<'_> {
 
     fn own_refused(&self) -> Result<Vec<Held>, NotebookError> {
         let Ok(identity) = self.identity() else { return Ok(Vec::new()) };
-        let mut places = Vec::new();
-        self.rows().scan(b"o/", b"o/", &mut |key, value| {
-            let seq = key[2..].try_into().map(u64::from_be_bytes);
-            if let (Ok(seq), Ok(own)) = (seq, decode::<u64>(value)) {
-                places.push((seq, own));
-            }
-            true
-        })?;
         let mut refused = Vec::new();
-        for (seq, own) in places {
+        for (tail, own) in all_under::<u64>(self.rows(), keys::OWN_HELD)? {
+            let seq = number_in(&tail)?;
             let row: Option<EntryRow> = read(self.rows(), &keys::entry(&identity.device, own))?;
             let Some(row) = row else { continue };
             let Some(Verdict::Quarantined(reason)) = row.receipt.as_ref().map(|r| r.verdict.clone()) else {
