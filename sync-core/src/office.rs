@@ -150,8 +150,9 @@ impl Office {
         Ok((!is_ours && !is_known).then_some(kept))
     }
 
-    /// An act of the office itself, chained, signed and folded. Answers its line.
-    pub fn write_act(
+    /// An act of the office itself, chained, signed and folded. Answers its line. It is not judged, so that only what
+    /// the office may always do comes this way; a decision about held work comes from a person's device.
+    pub(crate) fn write_act(
         &mut self,
         overlay: &mut Overlay<'_>,
         seq: u64,

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use sync_core::act::Act;
 use sync_core::id::DeviceId;
-use sync_core::notebook::{Choice, ImportFile, NewOrder};
-use sync_core::rows::{Overlay, Rows as _};
+use sync_core::notebook::{Choice, ImportFile, NewOrder, Notebook, NotebookError};
+use sync_core::rows::Rows as _;
 use sync_core::view::lists::{Filter, OrderSummary};
 use sync_core::view::order::OrderView;
 use sync_core::view::replay::At;
@@ -17,25 +16,30 @@ use crate::harness::{Phone, Server};
 const SEED_VARIABLE: &str = "CUADRILLA_WALK_SEED";
 const WALK_STEPS: u32 = 160;
 
+impl Valley {
+    /// What the administrator's device does, taken up by the server at once. What a rule refuses is refused.
+    fn administer(&mut self, act: impl FnOnce(&mut Notebook<'_>) -> Result<(), NotebookError>) -> bool {
+        self.server.now_ms += 1_000;
+        self.admin.sync(&mut self.server);
+        let is_done = self.admin.act(act).is_ok();
+        self.admin.sync(&mut self.server);
+        is_done
+    }
+
+    fn revoke(&mut self, device: DeviceId, reason: &str) {
+        assert!(self.administer(|notebook| notebook.revoke(&device, None, reason)));
+    }
+
+    fn release(&mut self, seq: u64, reason: &str) -> bool {
+        self.administer(|notebook| notebook.release(&[seq], reason).map(drop))
+    }
+
+    fn dismiss(&mut self, seq: u64, reason: &str) -> bool {
+        self.administer(|notebook| notebook.dismiss(&[seq], reason).map(drop))
+    }
+}
+
 impl Server {
-    /// An act of the office itself.
-    pub fn act(&mut self, act: Act) {
-        self.now_ms += 1_000;
-        self.write(|office, overlay, next, now| vec![office.write_act(overlay, next, now, act).unwrap()]);
-    }
-
-    /// As [`Self::act`], where it can be done: what still stands on held ground cannot be released.
-    pub fn try_act(&mut self, act: Act) {
-        self.now_ms += 1_000;
-        let next = self.seq() + 1;
-        let mut overlay = Overlay::new(&self.rows);
-        if let Ok(line) = self.office.write_act(&mut overlay, next, self.now_ms, act) {
-            let batch = overlay.batch;
-            self.rows.apply(batch);
-            self.lines.0.push(line);
-        }
-    }
-
     /// Ledger numbers of what is held back.
     pub fn held(&self) -> Vec<u64> {
         let mut held = Vec::new();
@@ -76,7 +80,7 @@ fn between_arrival_and_release_an_entry_does_not_count() {
     let mut valley = valley();
     let folio = pump_order(&mut valley);
     let two = valley.server.device("Cuadrilla 7 bis");
-    valley.server.act(Act::Revoke { device: two, fate: None, reason: "perdido".into() });
+    valley.revoke(two, "perdido");
     valley.two.act(|notebook| notebook.note(&folio, "primera nota")).unwrap();
     valley.two.act(|notebook| notebook.note(&folio, "segunda nota")).unwrap();
     valley.two.sync_whatever(&mut valley.server);
@@ -86,8 +90,8 @@ fn between_arrival_and_release_an_entry_does_not_count() {
     valley.dispatch.sync(&mut valley.server);
     let (before, _) = live(&mut valley.dispatch);
     assert!(before[&folio].notes.is_empty());
-    valley.server.act(Act::Release { seq: held[0], reason: "era trabajo bueno".into() });
-    valley.server.act(Act::Dismiss { seq: held[1], reason: "repetida".into() });
+    assert!(valley.release(held[0], "era trabajo bueno"));
+    assert!(valley.dismiss(held[1], "repetida"));
     valley.dispatch.sync(&mut valley.server);
     let last = valley.server.seq();
     assert_eq!(replayed(&mut valley.dispatch, &folio, At::Seq(arrived)).as_ref(), before.get(&folio));
@@ -118,7 +122,7 @@ fn the_story_tells_it(valley: &mut Valley, folio: &str, held: &[u64]) {
 fn an_order_that_nobody_accepted_has_a_case_file_too() {
     let mut valley = valley();
     let two = valley.server.device("Cuadrilla 7 bis");
-    valley.server.act(Act::Revoke { device: two, fate: None, reason: "robado".into() });
+    valley.revoke(two, "robado");
     let new = NewOrder { kind: "bomba".into(), crew: Some("C-07".into()), ..NewOrder::default() };
     let folio = valley.two.act(|notebook| notebook.order_new(&new)).unwrap().folio;
     valley.two.sync_whatever(&mut valley.server);
@@ -221,15 +225,15 @@ fn walk(valley: &mut Valley, dice: &mut Dice) {
         8 => drop(phone.act(|notebook| notebook.assign(&folio, ["C-07", "C-08"][dice.roll(2)]))),
         9 if dice.roll(12) == 0 => {
             let device = valley.server.device("Cuadrilla 7 bis");
-            valley.server.act(Act::Revoke { device, fate: None, reason: "perdido".into() });
+            valley.revoke(device, "perdido");
         }
         10 | 11 => {
             let held = valley.server.held();
             if let Some(seq) = held.get(dice.roll(held.len().max(1))).copied() {
-                valley.server.try_act(match dice.roll(3) {
-                    0 => Act::Dismiss { seq, reason: "no era".into() },
-                    _ => Act::Release { seq, reason: "sí era".into() },
-                });
+                match dice.roll(3) {
+                    0 => valley.dismiss(seq, "no era"),
+                    _ => valley.release(seq, "sí era"),
+                };
             }
         }
         _ => drop(phone.sync_whatever(&mut valley.server)),
