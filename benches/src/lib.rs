@@ -1,3 +1,5 @@
-//! What the measuring programs share: a journal of any size, made without a server.
+//! What the measuring programs share: a journal and a ledger of any size, made without a server.
 
 pub mod journal;
+pub mod ledger;
+pub mod orders;

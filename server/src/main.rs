@@ -4,6 +4,10 @@ use std::process::ExitCode;
 
 use cuadrilla_server::{Shell, run};
 
+/// The index copies its nodes at each write: a third of the time of a rebuild went into the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let env = |name: &str| std::env::var(name).ok();
     let mut out = std::io::stdout();

@@ -11,6 +11,8 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+mod ledger;
+
 use crate::demo::stage::Stage;
 use crate::run::{cargo, run};
 
@@ -40,6 +42,12 @@ enum Part {
         #[arg(long)]
         whole: bool,
     },
+    /// The server's own commands, on a ledger of any size: `verify`, `rebuild`, start.
+    Ledger {
+        /// Entries in the ledger.
+        #[arg(long, default_value_t = 20_000)]
+        entries: u64,
+    },
 }
 
 /// The reconnect workload: orders edited by the device itself and by others, changes a visit.
@@ -58,10 +66,14 @@ struct Row {
 impl Bench {
     /// Builds, measures, prints.
     pub fn run(&self) -> anyhow::Result<()> {
-        if let Some(Part::Replay { entries, whole }) = &self.part {
-            let program = ["run", "--release", "--package", "cuadrilla-benches", "--bin", "replay", "--"];
-            let whole: &[&str] = if *whole { &["--whole"] } else { &[] };
-            return run(cargo().args(program).args(["--entries", &entries.to_string()]).args(whole));
+        match &self.part {
+            Some(Part::Replay { entries, whole }) => {
+                let program = ["run", "--release", "--package", "cuadrilla-benches", "--bin", "replay", "--"];
+                let whole: &[&str] = if *whole { &["--whole"] } else { &[] };
+                return run(cargo().args(program).args(["--entries", &entries.to_string()]).args(whole));
+            }
+            Some(Part::Ledger { entries }) => return ledger::run_all(*entries),
+            None => {}
         }
         let release = !self.quick;
         let profile: &[&str] = if release { &["--release"] } else { &[] };
@@ -72,7 +84,9 @@ impl Bench {
         let result = measure(&mut stage, orders, own, others);
         stage.end_server()?;
         let rows = result?;
-        print_table(&rows, orders, own, others);
+        let what =
+            format!("{orders} orders; {own} visited by the device, {others} by others, 6 changes a visit");
+        print_table(&what, &rows);
         Ok(())
     }
 }
@@ -236,8 +250,8 @@ fn timed<T>(act: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<(Duration
     Ok((begun.elapsed(), done))
 }
 
-fn print_table(rows: &[Row], orders: usize, own: usize, others: usize) {
-    println!("\n{orders} orders; {own} visited by the device, {others} by others, 6 changes a visit\n");
+fn print_table(what: &str, rows: &[Row]) {
+    println!("\n{what}\n");
     println!("{:<42} {:>14} {:>18} {:>9}", "budget of", "budget", "measured", "ratio");
     for row in rows {
         let ratio = row.ratio.map_or_else(|| "-".into(), |ratio| format!("{ratio:.2}"));

@@ -3,12 +3,13 @@
 //! `cargo xtask bench replay --entries 1000000`
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
 use clap::Parser;
-use cuadrilla_benches::journal::{Journal, START_MS, STEP_MS, Stored, folio, moment};
+use cuadrilla_benches::journal::{Journal, Stored};
+use cuadrilla_benches::orders::{START_MS, STEP_MS, folio, moment, rules};
 use store::Store as _;
 use sync_core::notebook::Notebook;
 use sync_core::view::replay::At;
@@ -89,15 +90,4 @@ fn seconds(started: Instant) -> f64 {
 
 fn row(what: &str, unit: &str, measured: f64, budget: f64) {
     println!("{what:<58} {measured:>9.2} {unit:<2}  budget {budget:>5.0}  ratio {:.3}", measured / budget);
-}
-
-fn rules() -> anyhow::Result<Vec<(String, String)>> {
-    let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas");
-    let read = |path: PathBuf| std::fs::read_to_string(&path).with_context(|| format!("{}", path.display()));
-    let mut rules = Vec::new();
-    for name in ["steps", "measures"] {
-        rules.push((name.to_owned(), read(schemas.join(format!("{name}.json")))?));
-    }
-    rules.push(("work/leak_repair".into(), read(schemas.join("work/leak_repair.json"))?));
-    Ok(rules)
 }

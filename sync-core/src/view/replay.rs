@@ -325,20 +325,23 @@ fn row_at(
     items: &[Item],
     at: At,
 ) -> Result<Option<RecordRow>, RowsError> {
-    let is_told = matches!(at, At::Claimed(_));
-    let is_now = |item: &Item| at.holds(Some(item.since), TimeMs::MIN);
-    if !is_told
-        && items.iter().all(is_now)
-        && items.len() == usize::try_from(now.changes).unwrap_or(usize::MAX)
-    {
+    let mut then = Vec::new();
+    for item in items {
+        let claimed_ms = match at {
+            // Only the entry itself says when it was claimed for.
+            At::Claimed(_) => read_entry(lines, item.line)?.1.entry.header.claimed_at_ms,
+            At::Seq(_) | At::Known(_) => TimeMs::MIN,
+        };
+        if at.holds(Some(item.since), claimed_ms) {
+            then.push(item);
+        }
+    }
+    if then.len() == items.len() && items.len() == usize::try_from(now.changes).unwrap_or(usize::MAX) {
         return Ok(Some(now));
     }
     let mut fold = RowFold::new(rules);
-    for item in items.iter().filter(|item| is_told || is_now(item)) {
+    for item in then {
         let (_, chained) = read_entry(lines, item.line)?;
-        if !at.holds(Some(item.since), chained.entry.header.claimed_at_ms) {
-            continue;
-        }
         let change =
             Change::read(chained.entry.body.bytes()).map_err(|error| RowsError(error.to_string()))?;
         fold.take(change, chained.entry.body.hash())?;

@@ -68,6 +68,26 @@ impl Stage {
             .with_context(|| format!("{name} {} printed no JSON: {out}", args.join(" ")))
     }
 
+    /// As [`Self::call_json`], for a program whose whole answer is one JSON value.
+    pub fn call_json_plain(&self, name: &str, args: &[&str]) -> anyhow::Result<Value> {
+        let out = self.call(name, args)?;
+        serde_json::from_str(&out).with_context(|| format!("{name} printed no JSON: {out}"))
+    }
+
+    /// What the running server holds in memory, in megabytes.
+    pub fn server_memory_mb(&self) -> anyhow::Result<f64> {
+        let pid = self.server.as_ref().context("no server runs")?.id();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).context("no VmRSS")?;
+        let kib: f64 = line.split_whitespace().nth(1).context("no number")?.parse()?;
+        Ok(kib / 1_024.0)
+    }
+
+    /// Removes the folder.
+    pub fn remove(self) -> anyhow::Result<()> {
+        std::fs::remove_dir_all(&self.folder).context("cannot remove the scratch folder")
+    }
+
     /// Runs a command of a device, shown with what it prints.
     pub fn crew(&self, home: &str, args: &[&str]) -> anyhow::Result<()> {
         println!("\n[{home}] $ crew {}", shown(args));

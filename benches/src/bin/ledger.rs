@@ -1,0 +1,23 @@
+//! Writes a server's data folder with a ledger of any size, to measure the server's own commands on it.
+#![expect(clippy::print_stdout, reason = "the count is its answer")]
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// What to write.
+#[derive(Parser)]
+struct Args {
+    /// Entries in the ledger
+    #[arg(long, default_value_t = 20_000)]
+    entries: u64,
+    /// The data folder, which must not exist yet
+    #[arg(long)]
+    data: PathBuf,
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    println!("{}", cuadrilla_benches::ledger::write(&args.data, args.entries)?);
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! A server's data folder with a ledger of any size: founded, forty crews' devices enrolled, then orders of ten changes
+//! each, chained and signed by their devices and accepted. The index is not made: that is what the server is measured on.
+
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+use store::{DiskStore, Options, Store as _};
+use sync_core::act::{Act, Role};
+use sync_core::authority::enrol::{code_from, code_hash};
+use sync_core::chain::sign_head;
+use sync_core::change::Change;
+use sync_core::crypto::SecretKey;
+use sync_core::entry::{Anchor, Body, ChainedEntry, Entry, Header};
+use sync_core::id::{BootId, DeviceId, Hash, RecordId};
+use sync_core::line::Line;
+use sync_core::merkle;
+use sync_core::office::{Foundation, Office, fold_line, found};
+use sync_core::rows::{MemoryRows, Overlay};
+use sync_core::rules::Rules;
+use sync_core::verdict::{Receipt, Verdict};
+
+use crate::orders::{APPEND_LINES, DEVICES, ORDERS_OPEN, START_MS, STEP_MS, folio, retarget, template, wide};
+
+/// The seed of the log key, as for any key of a measurement: known to everybody.
+const SEED: [u8; 32] = [42; 32];
+/// Entries that one signature covers: a visit's.
+const SIGNED_TOGETHER: u64 = 10;
+
+/// A device of the ledger.
+struct Author {
+    device: DeviceId,
+    key: SecretKey,
+    seq: u64,
+    head: Hash,
+    anchor: Anchor,
+}
+
+/// A ledger being written.
+struct Ledger {
+    store: DiskStore,
+    lines: Vec<Vec<u8>>,
+    seq: u64,
+    /// Only the log's hashes, for the checkpoints that devices name.
+    hashes: MemoryRows,
+}
+
+/// Writes a data folder whose ledger has about `entries` entries; answers how many it has.
+///
+/// # Errors
+/// What the core or the disk answers; fewer than 1,000 entries.
+pub fn write(data: &Path, entries: u64) -> anyhow::Result<u64> {
+    let orders = entries / 10 / DEVICES * DEVICES;
+    ensure!(orders >= DEVICES, "at least {} entries", DEVICES * 10);
+    let rules = crate::orders::rules()?;
+    let template = template(&rules)?;
+    let (founding, admin_code) = founding(&rules)?;
+    let (store, _) = DiskStore::open(data, &Options::server())?;
+    write_key(data)?;
+    let mut ledger = Ledger { store, lines: Vec::new(), seq: 0, hashes: MemoryRows::default() };
+    for line in founding {
+        ledger.push(line)?;
+    }
+    let mut authors = ledger.enrol_all(&admin_code)?;
+    for first in (0..orders).step_by(usize::try_from(ORDERS_OPEN)?) {
+        ledger.window(&template, &mut authors, first..orders.min(first + ORDERS_OPEN))?;
+    }
+    ledger.flush()?;
+    Box::new(ledger.store).close()?;
+    Ok(ledger.seq)
+}
+
+fn founding(rules: &[(String, String)]) -> anyhow::Result<(Vec<Vec<u8>>, String)> {
+    let foundation = Foundation {
+        municipality: 14_061,
+        name: "Mezquitic",
+        folio_prefix: "MZQ",
+        seed: &SEED,
+        entropy: &[7; 64],
+        now_ms: START_MS,
+    };
+    let mut founded = found(&foundation);
+    let nothing = MemoryRows::default();
+    let mut overlay = Overlay::new(&nothing);
+    for (number, line) in (1..).zip(&founded.lines) {
+        fold_line(&mut Rules::default(), &mut overlay, number, line)?;
+    }
+    let next = founded.lines.len() as u64 + 1;
+    let published = Office::open(&overlay, &SEED)?.publish_rules(&mut overlay, next, START_MS, rules)?;
+    founded.lines.extend(published);
+    Ok((founded.lines, founded.admin_code))
+}
+
+/// The log key where the server looks for it.
+fn write_key(data: &Path) -> anyhow::Result<()> {
+    let path = data.join("log.key");
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    let hex: String = SEED.iter().map(|byte| format!("{byte:02x}")).collect();
+    writeln!(file, "{hex}").context("cannot write the log key")
+}
+
+impl Author {
+    fn new(number: u64) -> anyhow::Result<Self> {
+        let key = SecretKey::from_seed(&[u8::try_from(number + 1)?; 32]);
+        let device = DeviceId(wide(number));
+        Ok(Self { device, key, seq: 0, head: Hash::ZERO, anchor: Anchor::default() })
+    }
+}
+
+impl Ledger {
+    fn enrol_all(&mut self, admin_code: &str) -> anyhow::Result<Vec<Author>> {
+        let mut admin = Author::new(DEVICES)?;
+        self.enrol(&mut admin, admin_code, "Administración")?;
+        let mut authors = Vec::new();
+        for number in 0..DEVICES {
+            let code =
+                code_from(&std::array::from_fn(|at| u8::try_from(number * 5 + at as u64).unwrap_or(0)));
+            let invite = Act::Invite {
+                code_hash: code_hash(&code),
+                role: Role::Crew,
+                crew: Some(format!("C-{number:02}")),
+                localities: Vec::new(),
+                expires_at_ms: i64::MAX,
+            };
+            self.entry(&mut admin, RecordId::ZERO, Body::Act(invite.to_bytes()), true)?;
+            let mut author = Author::new(number)?;
+            self.enrol(&mut author, &code, &format!("Cuadrilla {number}"))?;
+            authors.push(author);
+        }
+        Ok(authors)
+    }
+
+    fn enrol(&mut self, author: &mut Author, code: &str, name: &str) -> anyhow::Result<()> {
+        let (code, name, key) = (code.to_owned(), name.to_owned(), author.key.public());
+        let act = Act::Enrol { code, key, name, continues: None };
+        self.entry(author, RecordId::ZERO, Body::Act(act.to_bytes()), true)
+    }
+
+    /// Orders worked on at the same time: the first change of each, then the second of each, and so on.
+    fn window(
+        &mut self,
+        template: &[Change],
+        authors: &mut [Author],
+        orders: std::ops::Range<u64>,
+    ) -> anyhow::Result<()> {
+        let mut before: Vec<Option<Hash>> = vec![None; usize::try_from(orders.end - orders.start)?];
+        for change in template {
+            for (number, before) in orders.clone().zip(&mut before) {
+                let author = &mut authors[usize::try_from(number % DEVICES)?];
+                let deps: Vec<Hash> = before.iter().copied().collect();
+                let raw = retarget(change, author.device, &folio(number), &deps).to_raw()?;
+                *before = Some(raw.hash);
+                let is_last = author.seq.is_multiple_of(SIGNED_TOGETHER);
+                self.entry(author, RecordId(wide(number)), Body::Change(raw), is_last)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn entry(
+        &mut self,
+        author: &mut Author,
+        record: RecordId,
+        body: Body,
+        signed: bool,
+    ) -> anyhow::Result<()> {
+        let received_at_ms = START_MS + i64::try_from(self.seq)? * STEP_MS;
+        let header = Header {
+            municipality: 14_061,
+            device: author.device,
+            seq: author.seq + 1,
+            record,
+            person: "Cuadrilla 7".into(),
+            claimed_at_ms: received_at_ms - STEP_MS,
+            boot: BootId([2; 8]),
+            monotonic_ms: self.seq * 1_000,
+            anchor: author.anchor,
+        };
+        let entry = Entry { header, body };
+        let hash = entry.hash(&author.head);
+        let signature = signed.then(|| sign_head(&author.key, &author.device, author.seq + 1, &hash));
+        let chained = ChainedEntry { entry, prev: Some(author.head), signature };
+        (author.seq, author.head) = (author.seq + 1, hash);
+        let receipt =
+            Receipt { seq: self.seq + 1, received_at_ms, carrier: None, verdict: Verdict::Accepted };
+        self.push(Line::Entry { receipt: Some(receipt), chained }.to_bytes())?;
+        if signed {
+            // It was handed over, and the answer brought the newest checkpoint.
+            author.anchor = Anchor { size: self.seq, root: merkle::root(&self.hashes, self.seq)? };
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, line: Vec<u8>) -> anyhow::Result<()> {
+        self.seq += 1;
+        let mut overlay = Overlay::new(&self.hashes);
+        merkle::append(&mut overlay, self.seq, &merkle::leaf_of_line(&line)?)?;
+        let batch = overlay.batch;
+        self.hashes.apply(batch);
+        self.lines.push(line);
+        if self.lines.len() >= APPEND_LINES { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> anyhow::Result<()> {
+        self.store.append(&std::mem::take(&mut self.lines))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,148 @@
+//! Orders of ten changes each: one is made by the notebook itself; the others are its copies under other folios, authors
+//! and records.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use sync_core::act::Role;
+use sync_core::change::{Action, Change, Obj, OpId, Place, Scalar};
+use sync_core::crypto::SecretKey;
+use sync_core::id::{BootId, DeviceId, Hash};
+use sync_core::line::{DeviceLine, Identity, Line, Lines};
+use sync_core::notebook::{self, Moment, NewOrder, Notebook};
+use sync_core::rows::{MemoryRows, Overlay, RowsError};
+use sync_core::rules::Rules;
+
+/// Devices that work.
+pub const DEVICES: u64 = 40;
+/// Orders that are worked on at the same time.
+pub const ORDERS_OPEN: u64 = 1_000;
+/// When the first entry arrived, in milliseconds.
+pub const START_MS: i64 = 1_767_225_600_000;
+/// Between two arrivals, in milliseconds.
+pub const STEP_MS: i64 = 20_000;
+/// Lines of one append.
+pub const APPEND_LINES: usize = 2_000;
+
+/// The lines of a template in memory.
+struct Kept(Vec<Vec<u8>>);
+
+impl Lines for Kept {
+    fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
+        let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+        let line = index.and_then(|index| self.0.get(index)).cloned();
+        line.ok_or_else(|| RowsError(format!("there is no line {number}")))
+    }
+}
+
+/// Who reads the journal.
+pub(crate) fn identity() -> Identity {
+    let key = SecretKey::from_seed(&[1; 32]);
+    Identity {
+        device: DeviceId([0xd0; 16]),
+        url: "http://127.0.0.1".into(),
+        municipality: 14_061,
+        municipality_name: "Mezquitic".into(),
+        folio_prefix: "MZQ".into(),
+        letters: "A1".into(),
+        name: "Despacho".into(),
+        role: Role::Dispatcher,
+        crew: None,
+        localities: Vec::new(),
+        server_key: key.public(),
+        log_verifier: String::new(),
+        successions: Vec::new(),
+    }
+}
+
+/// A moment of a run; `turn` keeps what is drawn apart.
+pub fn moment(turn: u8) -> Moment {
+    Moment {
+        now_ms: START_MS,
+        boot: BootId([1; 8]),
+        monotonic_ms: u64::from(turn) * 1_000,
+        entropy: [turn; 32],
+    }
+}
+
+/// The changes of one order, as the notebook makes them.
+pub(crate) fn template(rules: &[(String, String)]) -> anyhow::Result<Vec<Change>> {
+    let mut rows = MemoryRows::default();
+    let mut kept = Kept(vec![Line::Device(DeviceLine::Enrolled(identity())).to_bytes()]);
+    let mut overlay = Overlay::new(&rows);
+    notebook::fold_line(&mut Rules::default(), &mut overlay, &kept, 1, &kept.0[0])?;
+    let batch = overlay.batch;
+    rows.apply(batch);
+    let mut folio = String::new();
+    for turn in 0..10_u8 {
+        let next = kept.0.len() as u64 + 1;
+        let mut notebook = Notebook::open(&rows, &kept, next, rules, moment(turn))?;
+        match turn {
+            0 => {
+                let new =
+                    NewOrder { kind: "leak_repair".into(), crew: Some("C-07".into()), ..NewOrder::default() };
+                folio = notebook.order_new(&new)?.folio;
+            }
+            1 => drop(notebook.step(&folio, "start", None)?),
+            2 | 5 => notebook.measure(&folio, "flow", "12.5", "L/s", None, None).map(drop)?,
+            3 | 6 => notebook.use_material(&folio, "TUBO-PVC-2", "3", "m").map(drop)?,
+            4 => notebook.assign(&folio, "C-08")?,
+            _ => notebook.note(&folio, "Se revisó el tramo y quedó bien; falta rellenar la zanja")?,
+        }
+        let written = notebook.finish();
+        rows.apply(written.batch);
+        kept.0.extend(written.lines);
+    }
+    let change = |line: &Vec<u8>| match Line::from_bytes(line)? {
+        Line::Entry { chained, .. } => Ok(Change::read(chained.entry.body.bytes())?),
+        Line::Device(_) => anyhow::bail!("a line of the template is no entry"),
+    };
+    kept.0.iter().skip(1).map(change).collect()
+}
+
+/// The change as another device would have made it.
+pub(crate) fn retarget(change: &Change, device: DeviceId, folio: &str, deps: &[Hash]) -> Change {
+    let id = |id: &OpId| OpId { counter: id.counter, device };
+    let mut copy = change.clone();
+    copy.device = device;
+    copy.deps = deps.to_vec();
+    for op in &mut copy.ops {
+        if let Obj::At(at) = &mut op.obj {
+            *at = id(at);
+        }
+        if let Place::Elem(at) = &mut op.place {
+            *at = id(at);
+        }
+        op.preds.iter_mut().for_each(|pred| *pred = id(pred));
+        if let (Place::Prop(key), Action::Put(value)) = (&op.place, &mut op.action)
+            && key == "folio"
+        {
+            *value = Scalar::Str(folio.into());
+        }
+    }
+    copy
+}
+
+pub(crate) fn wide(number: u64) -> [u8; 16] {
+    std::array::from_fn(|at| if at < 8 { number.to_be_bytes()[at] } else { 0x5a })
+}
+
+/// The folio of the n-th order, from 0.
+pub fn folio(number: u64) -> String {
+    format!("MZQ-26-B1-{:07}", number + 1)
+}
+
+/// The rule files that these orders need, by name.
+///
+/// # Errors
+/// What reading them answers.
+pub fn rules() -> anyhow::Result<Vec<(String, String)>> {
+    let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("../schemas");
+    let read = |path: PathBuf| std::fs::read_to_string(&path).with_context(|| format!("{}", path.display()));
+    let mut rules = Vec::new();
+    for name in ["steps", "measures"] {
+        rules.push((name.to_owned(), read(schemas.join(format!("{name}.json")))?));
+    }
+    rules.push(("work/leak_repair".into(), read(schemas.join("work/leak_repair.json"))?));
+    Ok(rules)
+}
