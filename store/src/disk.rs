@@ -1,12 +1,13 @@
 //! The few things the ledger asks of a disk, so that tests can make them fail and another OS can be added.
 
+use std::ffi::OsString;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::Path;
 
 /// A file read and written at positions; reading needs no lock against the one writer.
-pub(crate) trait DiskFile: Send + Sync {
+pub trait DiskFile: Send + Sync {
     /// Reads at byte `at`; answers how many bytes, 0 at the end.
     fn read_at(&self, into: &mut [u8], at: u64) -> io::Result<usize>;
     /// Writes all of `bytes` at byte `at`, not yet durable.
@@ -17,10 +18,15 @@ pub(crate) trait DiskFile: Send + Sync {
     fn sync(&self) -> io::Result<()>;
     /// The length in bytes.
     fn len(&self) -> io::Result<u64>;
+
+    /// Whether it holds nothing.
+    fn is_empty(&self) -> io::Result<bool> {
+        Ok(self.len()? == 0)
+    }
 }
 
 /// Creates, opens and removes such files.
-pub(crate) trait Disk: Send + Sync {
+pub trait Disk: Send + Sync {
     /// Creates a private file that must not exist yet.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
     /// Opens an existing file.
@@ -29,6 +35,12 @@ pub(crate) trait Disk: Send + Sync {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Returns once the names in `folder` are durable.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
+    /// Whether there is such a folder.
+    fn is_folder(&self, path: &Path) -> bool;
+    /// Makes a private folder, and what lies above it, where there is none.
+    fn create_folder(&self, folder: &Path) -> io::Result<()>;
+    /// The names in a folder, in no order.
+    fn list(&self, folder: &Path) -> io::Result<Vec<OsString>>;
 }
 
 /// The disk of the operating system.
@@ -50,6 +62,18 @@ impl Disk for OsDisk {
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
         File::open(folder)?.sync_all()
+    }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        path.is_dir()
+    }
+
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        create_private_folder(folder)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<OsString>> {
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name())).collect()
     }
 }
 

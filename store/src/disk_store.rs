@@ -131,7 +131,7 @@ pub(crate) fn check_watermark(offered: u64, current: u64, last: u64) -> Result<(
     Ok(())
 }
 
-fn record_crc(reader: &LedgerReader, seq: u64) -> Result<u32> {
+pub(crate) fn record_crc(reader: &LedgerReader, seq: u64) -> Result<u32> {
     if seq == 0 { Ok(0) } else { Ok(crc32fast::hash(&reader.read(seq)?)) }
 }
 

@@ -165,6 +165,18 @@ impl Disk for FaultyDisk {
         state.unnamed.retain(|path| path.parent() != Some(folder));
         Ok(())
     }
+
+    fn is_folder(&self, path: &Path) -> bool {
+        OsDisk.is_folder(path)
+    }
+
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        OsDisk.create_folder(folder)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<std::ffi::OsString>> {
+        OsDisk.list(folder)
+    }
 }
 
 impl DiskFile for FaultyFile {

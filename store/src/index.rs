@@ -97,11 +97,31 @@ pub struct IndexNotice {
 
 /// How far an index has come, as its watermark row says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Watermark {
+pub struct Watermark {
     /// The last record applied, 0 for none.
     pub seq: u64,
     /// crc32 of that record, so that an index is not taken for the one of another ledger.
     pub record_crc: u32,
+}
+
+/// Whether an index with this watermark was built from something else than a ledger that ends with record `last`.
+/// `crc_of` answers the crc32 of a record.
+///
+/// # Errors
+/// As `crc_of`.
+pub fn disagreement(
+    watermark: Watermark,
+    last: u64,
+    crc_of: &dyn Fn(u64) -> Result<u32>,
+) -> Result<Option<IndexReason>> {
+    let Watermark { seq: watermark, record_crc } = watermark;
+    if watermark > last {
+        return Ok(Some(IndexReason::AheadOfLedger { watermark, last }));
+    }
+    if watermark > 0 && crc_of(watermark)? != record_crc {
+        return Ok(Some(IndexReason::OtherLedger { watermark }));
+    }
+    Ok(None)
 }
 
 /// Checks keys before a backend applies a batch.
@@ -140,7 +160,7 @@ impl Index {
         };
         let reason = match index.try_open()? {
             Some(reason) => Some(reason),
-            None => index.disagreement(last, crc_of)?,
+            None => disagreement(index.watermark, last, crc_of)?,
         };
         let notice = reason.map(|reason| index.start_over(reason)).transpose()?;
         Ok((index, notice))
@@ -267,18 +287,6 @@ impl Index {
             }
             None => Ok(Some(IndexReason::DidNotOpen("its watermark row is gone".to_owned()))),
         }
-    }
-
-    /// Whether the index was built from something else than this ledger.
-    fn disagreement(&self, last: u64, crc_of: &dyn Fn(u64) -> Result<u32>) -> Result<Option<IndexReason>> {
-        let Watermark { seq: watermark, record_crc } = self.watermark;
-        if watermark > last {
-            return Ok(Some(IndexReason::AheadOfLedger { watermark, last }));
-        }
-        if watermark > 0 && crc_of(watermark)? != record_crc {
-            return Ok(Some(IndexReason::OtherLedger { watermark }));
-        }
-        Ok(None)
     }
 
     fn move_aside(&self) -> Result<PathBuf> {

@@ -16,6 +16,8 @@ mod stats;
 mod store;
 
 pub mod conformance;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 
 #[cfg(test)]
 mod faulty;

@@ -8,7 +8,7 @@ use super::chunks::{Chunk, Shared, file_name, first_seq_of};
 use super::frame::{CHUNK_FORMAT, find_later_append};
 use super::reader::LedgerReader;
 use super::scan::{Scanned, scan};
-use crate::disk::{Disk, DiskFile, create_private_folder, read_full};
+use crate::disk::{Disk, DiskFile, read_full};
 use crate::error::{Result, StoreError};
 
 /// An unfinished append that was cut from the ledger's end at opening. It had never been acknowledged.
@@ -46,7 +46,7 @@ pub(super) fn ledger_folder(store_folder: &Path) -> PathBuf {
 
 pub(super) fn open_read_only(disk: &dyn Disk, store_folder: &Path) -> Result<ReadOnlyLedger> {
     let folder = ledger_folder(store_folder);
-    if !folder.is_dir() {
+    if !disk.is_folder(&folder) {
         return Err(StoreError::Missing { path: folder });
     }
     let (chunks, torn) = read_chunks(disk, &folder, false)?;
@@ -61,8 +61,8 @@ pub(super) fn open_for_appending(
     store_folder: &Path,
 ) -> Result<(Shared, Option<TailRepair>)> {
     let folder = ledger_folder(store_folder);
-    if !folder.is_dir() {
-        create_private_folder(&folder).map_err(|error| StoreError::from_io("create", &folder, 0, error))?;
+    if !disk.is_folder(&folder) {
+        disk.create_folder(&folder).map_err(|error| StoreError::from_io("create", &folder, 0, error))?;
         sync_folder(disk, store_folder)?;
     }
     let (chunks, torn) = read_chunks(disk, &folder, true)?;
@@ -80,7 +80,7 @@ pub(super) fn open_for_appending(
 
 /// Reads all chunks; a last chunk without even a good header is left out and is the torn tail.
 fn read_chunks(disk: &dyn Disk, folder: &Path, writable: bool) -> Result<(Vec<Chunk>, Option<TornTail>)> {
-    let names = list_chunks(folder).map_err(|error| StoreError::from_io("list", folder, 0, error))?;
+    let names = list_chunks(disk, folder).map_err(|error| StoreError::from_io("list", folder, 0, error))?;
     let mut chunks: Vec<Chunk> = Vec::with_capacity(names.len());
     for (position, first_seq) in names.iter().copied().enumerate() {
         let path = folder.join(file_name(first_seq));
@@ -167,7 +167,7 @@ fn cut(disk: &dyn Disk, store_folder: &Path, folder: &Path, torn: &TornTail) -> 
 
 fn save_aside(disk: &dyn Disk, store_folder: &Path, torn: &TornTail) -> Result<PathBuf> {
     let set_aside = store_folder.join("set-aside");
-    create_private_folder(&set_aside).map_err(|error| StoreError::from_io("create", &set_aside, 0, error))?;
+    disk.create_folder(&set_aside).map_err(|error| StoreError::from_io("create", &set_aside, 0, error))?;
     let mut attempt = 0;
     let (path, file) = loop {
         let path = set_aside.join(format!("ledger-{:020}-{attempt}.tail", torn.first_seq));
@@ -187,11 +187,9 @@ fn save_aside(disk: &dyn Disk, store_folder: &Path, torn: &TornTail) -> Result<P
     Ok(path)
 }
 
-fn list_chunks(folder: &Path) -> io::Result<Vec<u64>> {
-    let mut first_seqs = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        first_seqs.extend(entry?.file_name().to_str().and_then(first_seq_of));
-    }
+fn list_chunks(disk: &dyn Disk, folder: &Path) -> io::Result<Vec<u64>> {
+    let names = disk.list(folder)?;
+    let mut first_seqs: Vec<u64> = names.iter().filter_map(|name| first_seq_of(name.to_str()?)).collect();
     first_seqs.sort_unstable();
     Ok(first_seqs)
 }

@@ -1,0 +1,247 @@
+//! Book: the stupid model of one server's ledger: every line read once, entry by entry, with no index and no rule but
+//! the words of the protocol. What the production code folds is held against it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use store::LedgerReader;
+use sync_core::act::{Act, Again, Role};
+use sync_core::entry::Body;
+use sync_core::id::{DeviceId, Hash, RecordId};
+use sync_core::line::Line;
+use sync_core::verdict::{Reason, Receipt};
+
+use crate::broken::{Broken, Property};
+use crate::kept::mark;
+
+/// One entry of the ledger.
+#[derive(Debug, Clone)]
+pub struct Noted {
+    mark: u64,
+    /// Its hash.
+    pub hash: Hash,
+    /// Its author.
+    pub device: DeviceId,
+    /// Its number in the author's chain.
+    pub seq: u64,
+    /// The record; zero for an act.
+    pub record: RecordId,
+    /// The change; zero for an act.
+    pub change: Hash,
+    /// Its receipt.
+    pub receipt: Receipt,
+    /// What it does, if it is an act.
+    pub act: Option<Act>,
+}
+
+/// The ledger as the model knows it.
+#[derive(Debug, Clone, Default)]
+pub struct Book {
+    entries: Vec<Noted>,
+    places: BTreeMap<Hash, u64>,
+    heads: BTreeMap<DeviceId, u64>,
+    /// What stood where in a ledger that was put back to an older copy since.
+    lost: BTreeMap<Hash, BTreeSet<u64>>,
+    lost_heads: BTreeMap<DeviceId, u64>,
+}
+
+fn note(line: &[u8]) -> Result<Noted, String> {
+    let Line::Entry { receipt: Some(receipt), chained } =
+        Line::from_bytes(line).map_err(|error| error.to_string())?
+    else {
+        return Err("it is no entry with a receipt".into());
+    };
+    let header = &chained.entry.header;
+    let (change, act) = match &chained.entry.body {
+        Body::Change(_) => (chained.entry.body.hash(), None),
+        Body::Act(bytes) => (Hash::ZERO, Some(Act::from_bytes(bytes).map_err(|error| error.to_string())?)),
+    };
+    Ok(Noted {
+        mark: mark(line),
+        hash: chained.hash().ok_or("it does not name the entry before it")?,
+        device: header.device,
+        seq: header.seq,
+        record: header.record,
+        change,
+        receipt,
+        act,
+    })
+}
+
+impl Book {
+    /// Takes lines that were appended, in order.
+    pub fn add(&mut self, line: &[u8]) -> Result<(), Broken> {
+        let seq = self.entries.len() as u64 + 1;
+        let noted =
+            note(line).map_err(|why| Property::LedgerVerifies.broken(format!("ledger line {seq}: {why}")))?;
+        if let Some(before) = self.places.insert(noted.hash, seq) {
+            let (device, number) = (noted.device.short(), noted.seq);
+            return Err(Property::NothingTwice.broken(format!(
+                "entry {number} of device {device} stands in the ledger as {before} and again as {seq}"
+            )));
+        }
+        if noted.receipt.verdict != sync_core::verdict::Verdict::Quarantined(Reason::Fork) {
+            let head = self.heads.entry(noted.device).or_default();
+            *head = (*head).max(noted.seq);
+        }
+        self.entries.push(noted);
+        Ok(())
+    }
+
+    /// Brings the model in line with a ledger that was just opened.
+    pub fn follow(&mut self, reader: &LedgerReader) -> Result<(), Broken> {
+        let mut lines = Vec::new();
+        let read = reader.read_range(1, reader.end(), &mut |_, line| {
+            lines.push(line.to_vec());
+            true
+        });
+        read.map_err(|error| Property::LedgerVerifies.broken(error.to_string()))?;
+        let same = self.entries.iter().zip(&lines).take_while(|(noted, line)| noted.mark == mark(line)).count();
+        if same < self.entries.len() {
+            let lost = self.entries.split_off(same);
+            for noted in &lost {
+                self.places.remove(&noted.hash);
+            }
+            self.heads.clear();
+            let kept = std::mem::take(&mut self.entries);
+            self.places.clear();
+            for line in &lines[..kept.len()] {
+                self.add(line)?;
+            }
+        }
+        for line in &lines[self.entries.len()..] {
+            self.add(line)?;
+        }
+        Ok(())
+    }
+
+    /// The ledger is about to be put back to an older copy: what it held is remembered as lost.
+    pub fn lose(&mut self) {
+        for (seq, noted) in (1..).zip(&self.entries) {
+            self.lost.entry(noted.hash).or_default().insert(seq);
+        }
+        for (device, head) in &self.heads {
+            let lost = self.lost_heads.entry(*device).or_default();
+            *lost = (*lost).max(*head);
+        }
+    }
+
+    /// How many entries.
+    pub fn len(&self) -> u64 {
+        self.entries.len() as u64
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// All entries with their numbers.
+    pub fn entries(&self) -> impl Iterator<Item = (u64, &Noted)> {
+        (1..).zip(&self.entries)
+    }
+
+    /// Where an entry stands now.
+    pub fn place(&self, hash: &Hash) -> Option<u64> {
+        self.places.get(hash).copied()
+    }
+
+    /// The entry at a number.
+    pub fn at(&self, seq: u64) -> Option<&Noted> {
+        self.entries.get(usize::try_from(seq).ok()?.checked_sub(1)?)
+    }
+
+    /// Whether an entry stands, or once stood, at that number.
+    pub fn ever_at(&self, hash: &Hash, seq: u64) -> bool {
+        self.place(hash) == Some(seq) || self.lost.get(hash).is_some_and(|places| places.contains(&seq))
+    }
+
+    /// The number of the newest entry of a device's chain that the ledger has or ever had.
+    pub fn head_ever(&self, device: &DeviceId) -> u64 {
+        let heads = [&self.heads, &self.lost_heads].map(|heads| heads.get(device).copied().unwrap_or(0));
+        heads[0].max(heads[1])
+    }
+
+    /// The number of the newest entry of a device's chain that the ledger has.
+    pub fn head(&self, device: &DeviceId) -> u64 {
+        self.heads.get(device).copied().unwrap_or(0)
+    }
+
+    /// Whether the ledger was ever put back.
+    pub fn has_lost(&self) -> bool {
+        !self.lost.is_empty()
+    }
+
+    /// Whether an entry was in a ledger that was put back since.
+    pub fn was_lost(&self, hash: &Hash) -> bool {
+        self.lost.contains_key(hash)
+    }
+
+    /// Everything that was written again, as accepted or held acts say.
+    pub fn repeated(&self) -> BTreeMap<Hash, u32> {
+        let mut repeated: BTreeMap<Hash, u32> = BTreeMap::new();
+        for noted in &self.entries {
+            if let Some(Act::Again { pairs }) = &noted.act {
+                for Again { of, .. } in pairs {
+                    *repeated.entry(*of).or_default() += 1;
+                }
+            }
+        }
+        repeated
+    }
+
+    /// Ledger numbers of what is held back and not decided, told from the lines alone.
+    pub fn held(&self) -> BTreeSet<u64> {
+        let mut held: BTreeSet<u64> = BTreeSet::new();
+        let mut roles: BTreeMap<DeviceId, (Role, Option<DeviceId>)> = BTreeMap::new();
+        let mut invited: BTreeMap<Hash, Role> = BTreeMap::new();
+        for (number, noted) in self.entries() {
+            if !noted.receipt.verdict.is_accepted() {
+                held.insert(number);
+                continue;
+            }
+            match &noted.act {
+                Some(Act::Invite { code_hash, role, .. }) => {
+                    invited.insert(*code_hash, *role);
+                }
+                Some(Act::Enrol { code, continues, .. }) => {
+                    let role = match continues {
+                        Some(before) => roles.get(&before.device).map(|(role, _)| *role),
+                        None => invited.get(&sync_core::authority::enrol::code_hash(code)).copied(),
+                    };
+                    if let Some(role) = role {
+                        roles.insert(noted.device, (role, continues.as_ref().map(|before| before.device)));
+                    }
+                }
+                Some(Act::Assign { device, role, .. }) => {
+                    if let Some(known) = roles.get_mut(device) {
+                        known.0 = *role;
+                    }
+                }
+                Some(Act::Release { seq, .. } | Act::Dismiss { seq, .. }) => {
+                    held.remove(seq);
+                }
+                Some(Act::Again { pairs }) => {
+                    let author = roles.get(&noted.device).copied();
+                    for pair in pairs {
+                        let Some(of) = self.place(&pair.of).filter(|of| *of < number) else { continue };
+                        if self.settles(author, pair, of) {
+                            held.remove(&of);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        held
+    }
+
+    /// Whether writing an entry again decides about it: for who goes on with its chain if it stands on a branch, for
+    /// supervisors and administrators always.
+    fn settles(&self, author: Option<(Role, Option<DeviceId>)>, pair: &Again, of: u64) -> bool {
+        let Some((role, continues)) = author else { return false };
+        let is_fork = self.at(of).is_some_and(|noted| {
+            noted.receipt.verdict == sync_core::verdict::Verdict::Quarantined(Reason::Fork)
+        });
+        matches!(role, Role::Supervisor | Role::Admin) || (continues == Some(pair.device) && is_fork)
+    }
+}

@@ -1,0 +1,65 @@
+//! Bugs: known mistakes that can be planted, to see whether the simulator sees. Each is done where the production
+//! shell's logic is mirrored, or by changing rows and bytes between the core's stages as such a mistake would.
+
+macro_rules! bugs {
+    ($($name:ident $word:literal $about:literal,)*) => {
+        /// A mistake that can be planted.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Bug {
+            $(#[doc = $about] $name,)*
+        }
+
+        /// All of them.
+        pub const BUGS: &[Bug] = &[$(Bug::$name),*];
+
+        impl Bug {
+            /// Its name on the command line.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+
+            /// What the mistake is.
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$name => $about,)* }
+            }
+        }
+    };
+}
+
+bugs! {
+    AckBeforeSync "ack-before-sync" "The server answers without waiting for the ledger's fsync.",
+    SavedBeforeSync "saved-before-sync" "A phone says \"saved\" without waiting for its journal's fsync.",
+    ApplyBeforeAppend "apply-before-append" "The server applies a batch's rows before its lines are appended.",
+    AckWithoutAppend "ack-without-append" "The server answers although the append failed.",
+    TailCutTooFar "tail-cut-too-far" "Opening after a torn append cuts one whole record more.",
+    TailKept "tail-kept" "Opening takes a torn tail for good: checksums are not looked at.",
+    FlipUnseen "flip-unseen" "Checksums of the ledger's frames are not looked at: a changed byte passes.",
+    WatermarkUnchecked "watermark-unchecked" "An index is taken as it is, whatever ledger it was built from.",
+    NoCatchUp "no-catch-up" "Opening does not fold what the index lacks.",
+    EpochForgotten "epoch-forgotten" "The server opens under a ledger that lost its past and keeps its epoch for good.",
+    NoOverlayChain "no-overlay-chain" "Requests of one batch do not see each other.",
+    ReplyBeforeApply "reply-before-apply" "Replies are read from the rows as they were before the batch.",
+    AttemptNotKept "attempt-not-kept" "A phone does not keep its attempt number before it sends.",
+    AttemptUnchecked "attempt-unchecked" "The server takes a recorded request again.",
+    SkipForgotten "skip-forgotten" "A restored phone does not go past the attempts it forgot.",
+    ForkUnchecked "fork-unchecked" "A branch of a forked chain is taken for its continuation.",
+    RevokedAccepted "revoked-accepted" "What a revoked device sends is accepted.",
+    DuplicateTwice "duplicate-twice" "What the ledger has is taken once more.",
+    EntryEventLost "entry-event-lost" "A record that comes back into a scope is not announced, nor compared later.",
+    HeldDropped "held-dropped" "An entry whose ground is held is not put into quarantine.",
+    WaitingForgotten "waiting-forgotten" "Who waits for a held change is not told when it arrives.",
+    ConflictHidden "conflict-hidden" "A register shows the winner only: `get` in the place of `get_all`.",
+    ReceiptShifted "receipt-shifted" "A receipt names the ledger number after the entry's.",
+    HeadTooHigh "head-too-high" "A reply says that the ledger has one entry more of the device than it has.",
+    BundleUnchecked "bundle-unchecked" "A bundle's checksum is not looked at.",
+    PaceForgotten "pace-forgotten" "A phone does not spell hashes out for a server that lost what they name.",
+}
+
+impl std::str::FromStr for Bug {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Self, String> {
+        let named = BUGS.iter().find(|bug| bug.name() == word);
+        named.copied().ok_or_else(|| format!("there is no bug {word:?}; --bugs lists them"))
+    }
+}

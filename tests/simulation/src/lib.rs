@@ -1,0 +1,24 @@
+//! The deterministic simulator: production code of device and office, and the real ledger, in one thread, on a simulated
+//! clock, network and disk. A seed is all that a run is made of.
+//!
+//! `plan` says what a seed is, `world` lives it, `properties` look at what came of it, `reduce` makes a story short.
+//! What the production shells do around the core is mirrored in `server` and `phone`; what the store does is the store.
+//!
+//! Absent here: threads, the system's clock and randomness, HTTP and its codings, per-device budgets, sled itself.
+
+pub mod book;
+pub mod broken;
+pub mod bugs;
+pub mod dice;
+pub mod disk;
+pub mod kept;
+pub mod medium;
+pub mod phone;
+pub mod plan;
+pub mod properties;
+pub mod reduce;
+pub mod rules;
+pub mod run;
+pub mod server;
+pub mod summary;
+pub mod world;

@@ -1,0 +1,514 @@
+//! Phone: one device's notebook over its store, driven as the production `crew` drives it: nothing is told before it
+//! is durable, and a store that failed is opened anew by the next command.
+
+pub mod exchange;
+
+use std::collections::BTreeMap;
+
+use store::{CatchUp, LedgerOptions, LedgerReader, Store, StoreError};
+use sync_core::act::Role;
+use sync_core::id::{BootId, DeviceId, Hash};
+use sync_core::line::{Line, Lines};
+use sync_core::notebook::{self, Moment, Notebook, NotebookError};
+use sync_core::office;
+use sync_core::record::row::RecordRow;
+use sync_core::rows::{decode, encode};
+
+use crate::broken::{Broken, Property};
+use crate::bugs::Bug;
+use crate::dice::Dice;
+use crate::disk::Stop;
+use crate::kept::Kept;
+use crate::medium::{Copy, IndexLosses, Medium, SimStore};
+use crate::server::ReaderLines;
+use exchange::Talk;
+
+/// An own entry that its person was told is saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Saved {
+    /// Its hash.
+    pub hash: Hash,
+    /// The change it makes; zero for an act.
+    pub change: Hash,
+    /// The name it was written under.
+    pub device: DeviceId,
+    /// Its number.
+    pub seq: u64,
+}
+
+/// What stands between a person and what they wanted.
+#[derive(Debug)]
+pub enum Hindered {
+    /// The notebook refuses.
+    Refused(NotebookError),
+    /// The disk failed or the phone stopped: nothing was said to be saved.
+    Disk,
+    /// The run is over.
+    Broken(Broken),
+}
+
+impl From<Broken> for Hindered {
+    fn from(broken: Broken) -> Self {
+        Self::Broken(broken)
+    }
+}
+
+/// A phone's clocks.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock {
+    /// How far the wall clock is off.
+    pub off_ms: i64,
+    boot: [u8; 8],
+    booted_at_ms: i64,
+}
+
+/// One phone.
+pub struct Phone {
+    /// Its number in the story.
+    pub number: usize,
+    /// Which server it belongs to.
+    pub home: usize,
+    /// What people call it.
+    pub name: String,
+    /// The role it was invited for.
+    pub role: Role,
+    seed: [u8; 32],
+    /// The seed of a renewal under way.
+    renewed: Option<[u8; 32]>,
+    /// Its disk and index.
+    pub medium: Medium,
+    store: Option<SimStore>,
+    options: LedgerOptions,
+    /// The lines it was told are durable.
+    pub kept: Kept,
+    dice: Dice,
+    /// Its clocks.
+    pub clock: Clock,
+    /// The exchange under way.
+    pub talk: Talk,
+    /// The invitation it was given.
+    pub code: Option<String>,
+    /// It is at the bottom of a river.
+    pub is_gone: bool,
+    /// Without signal until then.
+    pub away_until_ms: i64,
+    /// What its person was told is saved.
+    pub saved: Vec<Saved>,
+    /// Requests by name and attempt number, to see none used twice.
+    attempts: BTreeMap<(DeviceId, u64), u32>,
+    /// A copy that somebody made of it.
+    pub copy: Option<(Copy, Vec<Saved>, BTreeMap<(DeviceId, u64), u32>)>,
+    /// It is, or was made from, a copy: its names may meet others.
+    pub is_from_copy: bool,
+    bug: Option<Bug>,
+    /// What its index lost.
+    pub losses: IndexLosses,
+    /// Torn tails cut.
+    pub tails: u64,
+}
+
+/// What a new phone is made of.
+pub struct Making {
+    /// Its number.
+    pub number: usize,
+    /// Its server.
+    pub home: usize,
+    /// Its role.
+    pub role: Role,
+    /// Its invitation.
+    pub code: String,
+    /// A new chunk of the journal begins after so many bytes.
+    pub chunk_bytes_max: u64,
+    /// Chance.
+    pub dice: Dice,
+    /// The clock.
+    pub now_ms: i64,
+    /// A planted mistake.
+    pub bug: Option<Bug>,
+}
+
+impl Phone {
+    /// A phone out of its box.
+    pub fn new(making: Making) -> Self {
+        let Making { number, home, role, code, chunk_bytes_max, mut dice, now_ms, bug } = making;
+        let medium = Medium::default();
+        if bug == Some(Bug::SavedBeforeSync) {
+            medium.disk.set_lying(true);
+        }
+        let clock = Clock { off_ms: 0, boot: dice.bytes(), booted_at_ms: now_ms };
+        Self {
+            number,
+            home,
+            name: format!("Equipo {number}"),
+            role,
+            seed: dice.bytes(),
+            renewed: None,
+            medium,
+            store: None,
+            options: LedgerOptions { chunk_bytes_max, ..LedgerOptions::default() },
+            kept: Kept::default(),
+            dice,
+            clock,
+            talk: Talk::default(),
+            code: Some(code),
+            is_gone: false,
+            away_until_ms: i64::MIN,
+            saved: Vec::new(),
+            attempts: BTreeMap::new(),
+            copy: None,
+            is_from_copy: false,
+            bug,
+            losses: IndexLosses::default(),
+            tails: 0,
+        }
+    }
+
+    /// A second phone with everything that this one has.
+    pub fn cloned(&mut self, number: usize, now_ms: i64, mut dice: Dice) -> Self {
+        self.close();
+        let copy = self.medium.copy();
+        let clock = Clock { off_ms: self.clock.off_ms, boot: dice.bytes(), booted_at_ms: now_ms };
+        self.is_from_copy = true;
+        let medium = Medium::of_copy(&copy);
+        medium.disk.set_lying(self.bug == Some(Bug::SavedBeforeSync));
+        Self {
+            number,
+            home: self.home,
+            name: format!("{} copia", self.name),
+            role: self.role,
+            seed: self.seed,
+            renewed: self.renewed,
+            medium,
+            store: None,
+            options: self.options.clone(),
+            kept: self.kept.clone(),
+            dice,
+            clock,
+            talk: Talk::default(),
+            code: self.code.clone(),
+            is_gone: false,
+            away_until_ms: self.away_until_ms,
+            saved: self.saved.clone(),
+            attempts: self.attempts.clone(),
+            copy: None,
+            is_from_copy: true,
+            bug: self.bug,
+            losses: IndexLosses::default(),
+            tails: 0,
+        }
+    }
+
+    /// Somebody copies the phone's folder.
+    pub fn make_copy(&mut self) {
+        self.close();
+        self.copy = Some((self.medium.copy(), self.saved.clone(), self.attempts.clone()));
+    }
+
+    /// The phone's folder is replaced by the copy. What came after it is gone with it. `false` if there is none.
+    pub fn take_copy(&mut self, dice: &mut Dice) -> bool {
+        let Some((copy, saved, attempts)) = self.copy.clone() else { return false };
+        self.close();
+        self.medium.put_back(&copy, dice.one_in(2));
+        self.kept.start_over();
+        self.saved = saved;
+        // The phone itself does not remember; the world does.
+        self.attempts = attempts;
+        self.is_from_copy = true;
+        self.talk = Talk::default();
+        self.reboot(dice);
+        true
+    }
+
+    fn reboot(&mut self, dice: &mut Dice) {
+        self.clock.boot = dice.bytes();
+        self.clock.booted_at_ms = i64::MIN;
+    }
+
+    /// The phone stops, in whatever it was doing.
+    pub fn stop(&mut self, how: Stop, dice: &mut Dice) {
+        self.store = None;
+        self.talk = Talk::default();
+        let losses = self.medium.stop(how, dice);
+        self.losses.rolled_back += losses.rolled_back;
+        self.losses.lost += losses.lost;
+        self.losses.broken += losses.broken;
+        if how == Stop::Power {
+            self.reboot(dice);
+        }
+    }
+
+    /// Closes the store, as every command does at its end.
+    pub fn close(&mut self) {
+        if let Some(store) = self.store.take() {
+            drop(Box::new(store).close());
+        }
+    }
+
+    /// Its journal, while it is open.
+    pub fn reader(&self) -> Option<LedgerReader> {
+        self.store.as_ref().map(SimStore::reader)
+    }
+
+    /// Chunk files of its journal.
+    pub fn chunks(&self) -> Vec<(std::path::PathBuf, usize)> {
+        self.store.as_ref().map(SimStore::chunks).unwrap_or_default()
+    }
+
+    /// Opens the store if it is not open; folds what the index lacks.
+    pub fn open(&mut self) -> Result<(), Hindered> {
+        if self.store.is_some() {
+            return Ok(());
+        }
+        let (mut store, notices) = match SimStore::open(&self.medium, &self.options) {
+            Ok(opened) => opened,
+            Err(error @ StoreError::Corrupt { .. }) => {
+                let how = format!("phone {}: {error}", self.number);
+                return Err(Property::SavedSurvives.broken(how).into());
+            }
+            Err(_) => return Err(Hindered::Disk),
+        };
+        self.tails += u64::from(notices.tail.is_some());
+        let whose = format!("phone {}", self.number);
+        self.kept.check(&store.reader(), Property::SavedSurvives, &whose)?;
+        // What was found after a stop may count although nobody was told: it is known from here on.
+        self.kept.tell();
+        self.find_saved(&store)?;
+        catch_up(&mut store, self.number)?;
+        self.store = Some(store);
+        Ok(())
+    }
+
+    /// Own entries in the journal that nobody was told of are the phone's all the same.
+    fn find_saved(&mut self, store: &SimStore) -> Result<(), Broken> {
+        let known: std::collections::BTreeSet<Hash> = self.saved.iter().map(|saved| saved.hash).collect();
+        let mut found = Vec::new();
+        let read = store.reader().read_range(1, u64::MAX, &mut |_, line| {
+            found.extend(saved_in(line).filter(|saved| !known.contains(&saved.hash)));
+            true
+        });
+        read.map_err(|error| Property::SavedSurvives.broken(error.to_string()))?;
+        self.saved.extend(found);
+        Ok(())
+    }
+
+    fn moment(&mut self, now_ms: i64) -> Moment {
+        if self.clock.booted_at_ms == i64::MIN {
+            self.clock.booted_at_ms = now_ms;
+        }
+        Moment {
+            now_ms: now_ms + self.clock.off_ms,
+            boot: BootId(self.clock.boot),
+            monotonic_ms: u64::try_from(now_ms - self.clock.booted_at_ms).unwrap_or(0),
+            entropy: self.dice.bytes(),
+        }
+    }
+
+    /// Lets `ask` read the notebook.
+    pub fn read<T>(
+        &mut self,
+        now_ms: i64,
+        ask: impl FnOnce(&Notebook<'_>) -> Result<T, NotebookError>,
+    ) -> Result<T, Hindered> {
+        self.open()?;
+        let moment = self.moment(now_ms);
+        let Some(store) = &self.store else { return Err(Hindered::Disk) };
+        let (rows, lines) = (store.sim_rows(), ReaderLines(store.reader()));
+        let next = store.records().end();
+        let asked = Notebook::open(&rows, &lines, next, &[], moment).and_then(|notebook| ask(&notebook));
+        asked.map_err(|error| self.hindered(error))
+    }
+
+    /// Lets `act` write in the notebook. When this returns, what it wrote is durable.
+    pub fn act<T>(
+        &mut self,
+        now_ms: i64,
+        act: impl FnOnce(&mut Notebook<'_>) -> Result<T, NotebookError>,
+    ) -> Result<T, Hindered> {
+        self.act_keeping(now_ms, true, act).map(|(answer, _)| answer)
+    }
+
+    /// As [`Phone::act`]; answers also the lines. A mistake may keep nothing.
+    fn act_keeping<T>(
+        &mut self,
+        now_ms: i64,
+        keeps: bool,
+        act: impl FnOnce(&mut Notebook<'_>) -> Result<T, NotebookError>,
+    ) -> Result<(T, Vec<Vec<u8>>), Hindered> {
+        self.open()?;
+        let moment = self.moment(now_ms);
+        let Some(store) = &mut self.store else { return Err(Hindered::Disk) };
+        let (rows, lines) = (store.sim_rows(), ReaderLines(store.reader()));
+        let next = store.records().end();
+        let done = Notebook::open(&rows, &lines, next, &[], moment)
+            .and_then(|mut notebook| act(&mut notebook).map(|answer| (answer, notebook.finish())));
+        let (answer, written) = match done {
+            Ok(done) => done,
+            Err(error) => return Err(self.hindered(error)),
+        };
+        if !keeps {
+            return Ok((answer, Vec::new()));
+        }
+        let appended = store.append(&written.lines);
+        let has_stopped = self.medium.disk.has_stopped();
+        if appended.is_err() || has_stopped {
+            // The command ends with an error; the next one opens the store anew.
+            self.store = None;
+            return Err(Hindered::Disk);
+        }
+        let last = store.records().end() - 1;
+        self.kept.add(&written.lines);
+        self.kept.tell();
+        self.saved.extend(written.lines.iter().filter_map(|line| saved_in(line).next()));
+        let hidden: Vec<Vec<u8>> = written.batch.writes.keys().cloned().collect();
+        if let Err(error) = store.apply(written.batch, last) {
+            return Err(Property::NothingBreaks.broken(format!("phone {}: {error}", self.number)).into());
+        }
+        if self.bug == Some(Bug::ConflictHidden) {
+            hide_conflicts(&self.medium, &hidden);
+        }
+        Ok((answer, written.lines))
+    }
+
+    /// A refusal, unless the notebook could not read what it had kept.
+    fn hindered(&mut self, error: NotebookError) -> Hindered {
+        if self.medium.disk.has_stopped() {
+            self.store = None;
+            return Hindered::Disk;
+        }
+        match error {
+            NotebookError::Index(detail) => {
+                Property::NothingBreaks.broken(format!("phone {}: {detail}", self.number)).into()
+            }
+            refused => Hindered::Refused(refused),
+        }
+    }
+
+    /// The name it goes by now.
+    pub fn device(&mut self, now_ms: i64) -> Option<DeviceId> {
+        self.read(now_ms, |notebook| Ok(notebook.identity()?.device)).ok()
+    }
+
+    /// The index rebuilt from the journal alone, less what no line says.
+    pub fn rebuilt(&self) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, String> {
+        let Some(store) = &self.store else { return Err("it is not open".into()) };
+        let lines = ReaderLines(store.reader());
+        let mut rows = sync_core::rows::MemoryRows::default();
+        let mut rules = sync_core::rules::Rules::default();
+        for number in 1..store.records().end() {
+            let line = lines.line(number).map_err(|error| error.to_string())?;
+            let mut overlay = sync_core::rows::Overlay::new(&rows);
+            notebook::fold_line(&mut rules, &mut overlay, &lines, number, &line)
+                .map_err(|error| format!("line {number}: {error}"))?;
+            let batch = overlay.batch;
+            rows.apply(batch);
+        }
+        Ok(rows.rows)
+    }
+}
+
+/// The own entry in a line of a journal, if it is one.
+fn saved_in(line: &[u8]) -> std::option::IntoIter<Saved> {
+    let read = || {
+        // Only lines of entries without a receipt are own ones.
+        let Ok(Line::Entry { receipt: None, chained }) = Line::from_bytes(line) else { return None };
+        let header = &chained.entry.header;
+        let change = match &chained.entry.body {
+            sync_core::entry::Body::Change(raw) => raw.hash,
+            sync_core::entry::Body::Act(_) => Hash::ZERO,
+        };
+        Some(Saved { hash: chained.hash()?, change, device: header.device, seq: header.seq })
+    };
+    read().into_iter()
+}
+
+fn catch_up(store: &mut SimStore, number: usize) -> Result<(), Hindered> {
+    let breaks = |what: String| Property::NothingBreaks.broken(format!("phone {number}: {what}"));
+    let rules = office::rules_from(&store.sim_rows());
+    let mut rules = rules.map_err(|error| breaks(error.to_string()))?;
+    let journal = ReaderLines(store.reader());
+    let done = store.catch_up(
+        &mut |line_number, line, overlay| {
+            Ok(notebook::fold_line(&mut rules, overlay, &journal, line_number, line)?)
+        },
+        &mut |CatchUp { .. }| {},
+    );
+    match done {
+        Ok(_) => Ok(()),
+        Err(StoreError::Fold { seq, source }) => {
+            Err(Property::IndexRebuilds.broken(format!("phone {number}: line {seq}: {source}")).into())
+        }
+        Err(_) => Err(Hindered::Disk),
+    }
+}
+
+/// What `get` in the place of `get_all` does: of several values only the winner is known.
+fn hide_conflicts(medium: &Medium, keys: &[Vec<u8>]) {
+    medium.edit_rows(|rows| {
+        for key in keys {
+            let Some(value) = rows.get(key) else { continue };
+            if key.starts_with(b"l/")
+                && let Ok(mut row) = decode::<sync_core::fold::ListRow>(value)
+            {
+                row.conflicts = 0;
+                rows.insert(key.clone(), encode(&row));
+            } else if key.starts_with(sync_core::keys::RECORDS)
+                && let Ok(mut row) = decode::<RecordRow>(value)
+            {
+                for held in row.registers.values_mut() {
+                    let winner = held.len().saturating_sub(1);
+                    held.drain(..winner);
+                }
+                rows.insert(key.clone(), encode(&row));
+            }
+        }
+    });
+}
+
+impl Phone {
+    /// Everything that the server lacks, as a bundle.
+    pub fn bundle(&mut self, now_ms: i64) -> Result<Vec<u8>, Hindered> {
+        let seed = self.seed;
+        self.act(now_ms, |notebook| {
+            let key = notebook.key(&seed);
+            notebook.bundle_export(&key).map(|bundle| bundle.bytes)
+        })
+    }
+
+    /// A request that is not followed up.
+    pub fn ask(&mut self, now_ms: i64) -> Result<Vec<u8>, Hindered> {
+        let seed = self.seed;
+        self.act(now_ms, |notebook| {
+            let key = notebook.key(&seed);
+            notebook.request(&key, sync_core::limits::MESSAGE_BYTES_AIM, false).map(|request| request.frame)
+        })
+    }
+
+    /// The key it signs with now.
+    pub fn key(&mut self, now_ms: i64) -> Option<sync_core::crypto::SecretKey> {
+        let seed = self.seed;
+        self.read(now_ms, |notebook| Ok(notebook.key(&seed))).ok()
+    }
+
+    /// Asks to go on under a new name with a new key, whose seed it answers.
+    pub fn renew_start(&mut self, now_ms: i64) -> Result<(Vec<u8>, [u8; 32]), Hindered> {
+        let seed = self.seed;
+        let renewed = *self.renewed.get_or_insert_with(|| self.dice.bytes());
+        let frame = self.act(now_ms, |notebook| notebook.succeed_start(&seed, Some(&renewed)))?;
+        Ok((frame, renewed))
+    }
+
+    /// Takes the answer to that.
+    pub fn renew_finish(
+        &mut self,
+        now_ms: i64,
+        sent: &[u8],
+        renewed: &[u8; 32],
+        answer: &crate::server::Answer,
+    ) -> Result<(), Hindered> {
+        let crate::server::Answer::Frame(frame) = answer else { return Ok(()) };
+        self.act(now_ms, |notebook| notebook.succeed_finish(renewed, sent, frame))?;
+        self.seed = *renewed;
+        self.renewed = None;
+        Ok(())
+    }
+}

@@ -1,0 +1,166 @@
+//! Phones: what must hold of each phone when everything is quiet: nothing waits, nothing was lost, what it was told is so.
+
+use std::collections::BTreeSet;
+
+use sync_core::fold::EntryRow;
+use sync_core::id::Hash;
+use sync_core::keys;
+use sync_core::rows::read;
+
+use super::ledgers::{changes_once, compare};
+use crate::broken::{Broken, Property};
+use crate::phone::Hindered;
+use crate::world::World;
+
+/// Words of a server after which a phone has to be enrolled anew by a person.
+const NEEDS_A_PERSON: [&str; 8] = [
+    "unknown_device",
+    "bad_signature",
+    "code_unknown",
+    "code_used",
+    "code_expired",
+    "no_predecessor",
+    "predecessor_revoked",
+    "too_many_successors",
+];
+
+/// Why a phone cannot take part, if it cannot.
+pub fn excuse(world: &mut World, number: usize) -> Result<Option<String>, Broken> {
+    let now_ms = world.now_ms;
+    let phone = &mut world.phones[number];
+    if phone.is_gone {
+        return Ok(Some("it is gone".into()));
+    }
+    let is_enrolled = phone.read(now_ms, |notebook| Ok(notebook.identity().is_ok()));
+    match is_enrolled {
+        Ok(true) => {}
+        Ok(false) => return Ok(Some("it is not enrolled".into())),
+        Err(Hindered::Broken(broken)) => return Err(broken),
+        Err(_) => return Err(Property::NothingBreaks.broken(format!("phone {number} does not open"))),
+    }
+    let moved = phone.talk.moved.clone();
+    if moved.is_done {
+        return Ok(None);
+    }
+    let refused = moved.refused.unwrap_or_default();
+    let has_lost = world.servers[world.phones[number].home].book.has_lost();
+    let is_known = NEEDS_A_PERSON.contains(&refused.as_str());
+    let is_from_copy = world.phones[number].is_from_copy;
+    match refused.as_str() {
+        "unknown_device" | "bad_signature" if !has_lost => {}
+        _ if is_known => return Ok(Some(refused)),
+        // A copy, restored from an old state and revoked since, cannot even ask.
+        "" if is_from_copy => return Ok(Some("it is an old copy and was revoked".into())),
+        _ => {}
+    }
+    Err(Property::OutboxDrains.broken(format!("phone {number} does not get through: {refused:?}")))
+}
+
+/// Looks at all phones.
+pub fn check(world: &mut World) -> Result<(), Broken> {
+    for number in 0..world.phones.len() {
+        if excuse(world, number)?.is_some() {
+            continue;
+        }
+        let now_ms = world.now_ms;
+        let unsent = world.phones[number].unsent(now_ms);
+        match unsent {
+            Ok(0) => {}
+            Ok(unsent) => {
+                let how = format!("phone {number} has {unsent} unsent entries and nothing under way");
+                return Err(Property::OutboxDrains.broken(how));
+            }
+            Err(Hindered::Broken(broken)) => return Err(broken),
+            Err(other) => return Err(Property::NothingBreaks.broken(format!("phone {number}: {other:?}"))),
+        }
+        if world.phones[number].talk.moved.differs {
+            let how = format!("phone {number} differs from the server after both compared record by record");
+            return Err(Property::SameState.broken(how));
+        }
+        confirmed(world, number)?;
+    }
+    nothing_lost(world)
+}
+
+/// What a phone holds of own entries is what the ledger says.
+fn confirmed(world: &mut World, number: usize) -> Result<(), Broken> {
+    let now_ms = world.now_ms;
+    let Some(device) = world.phones[number].device(now_ms) else { return Ok(()) };
+    let saved = world.phones[number].saved.clone();
+    let mut rows = Vec::new();
+    let asked = world.phones[number].read(now_ms, |notebook| {
+        for saved in saved.iter().filter(|saved| saved.device == device) {
+            let row: Option<EntryRow> = read(notebook.rows(), &keys::entry(&device, saved.seq))?;
+            rows.push((*saved, row));
+        }
+        Ok(())
+    });
+    if let Err(Hindered::Broken(broken)) = asked {
+        return Err(broken);
+    }
+    let book = &world.servers[world.phones[number].home].book;
+    for (saved, row) in rows {
+        let Some(receipt) = row.filter(|row| row.hash == Some(saved.hash)).and_then(|row| row.receipt) else {
+            continue;
+        };
+        if book.place(&saved.hash) != Some(receipt.seq) {
+            return Err(Property::ConfirmedIsThere.broken(format!(
+                "phone {number} holds its entry {} for number {} of the ledger; it is {:?}",
+                saved.seq,
+                receipt.seq,
+                book.place(&saved.hash)
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Every word that was saved on a phone that takes part is in the ledger, or was written again there.
+fn nothing_lost(world: &mut World) -> Result<(), Broken> {
+    let drowned: BTreeSet<Hash> = world.drowned.iter().map(|saved| saved.hash).collect();
+    for number in 0..world.phones.len() {
+        if excuse(world, number)?.is_some() {
+            continue;
+        }
+        let now_ms = world.now_ms;
+        let Some(device) = world.phones[number].device(now_ms) else { continue };
+        let book = &world.servers[world.phones[number].home].book;
+        let repeated = book.repeated();
+        let missing = world.phones[number].saved.iter().find(|saved| {
+            book.place(&saved.hash).is_none()
+                && !repeated.contains_key(&saved.hash)
+                && !drowned.contains(&saved.hash)
+                // What no rule allows under a new name, or changes nothing any more, stays in the journal.
+                && saved.device == device
+        });
+        if let Some(saved) = missing {
+            return Err(Property::NothingLost.broken(format!(
+                "entry {} of phone {number} was saved, is in no ledger, and does not wait to be sent",
+                saved.seq
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Rows that no line says.
+fn is_said_by_lines(key: &[u8]) -> bool {
+    ![b"m/differs".as_slice(), b"m/recover", b"m/refused/"].iter().any(|word| key.starts_with(word))
+}
+
+/// Each phone's index is what its journal says.
+pub fn check_indexes(world: &mut World) -> Result<(), Broken> {
+    for number in 0..world.phones.len() {
+        if world.phones[number].is_gone || world.phones[number].open().is_err() {
+            continue;
+        }
+        let phone = &world.phones[number];
+        let says = |what: String| Property::IndexRebuilds.broken(format!("phone {number}: {what}"));
+        let rebuilt = phone.rebuilt().map_err(says)?;
+        let live = phone.medium.rows();
+        compare(&rebuilt, &live, &is_said_by_lines).map_err(says)?;
+        let rows = sync_core::rows::MemoryRows { rows: live };
+        changes_once(&rows, &format!("phone {number}"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,342 @@
+//! Views: what people see when everything is quiet: the same everywhere, as a replay shows it, with every conflict, and
+//! nothing of what is held back.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::{Automerge, ReadDoc, ROOT};
+use sync_core::act::Act;
+use sync_core::entry::Body;
+use sync_core::id::{Hash, RecordId};
+use sync_core::line::{Lines as _, Line};
+use sync_core::notebook::Notebook;
+use sync_core::view::lists::{Filter, OrderSummary};
+use sync_core::view::order::OrderView;
+use sync_core::view::replay::At;
+
+use super::ledgers::is_applied;
+use super::phones::excuse;
+use crate::broken::{Broken, Property};
+use crate::dice::Dice;
+use crate::phone::Hindered;
+use crate::server::ReaderLines;
+use crate::world::World;
+
+/// Orders compared whole between devices in one run; of more, some.
+const ORDERS_MAX: usize = 24;
+/// Phones whose whole orders are compared; of more, some.
+const PHONES_MAX: usize = 14;
+
+/// What one phone shows.
+struct Shown {
+    list: Vec<OrderSummary>,
+    crew: Option<String>,
+    localities: Vec<String>,
+    sees_all: bool,
+    is_revoked: bool,
+}
+
+fn ask<T>(
+    world: &mut World,
+    number: usize,
+    ask: impl FnOnce(&Notebook<'_>) -> Result<T, sync_core::notebook::NotebookError>,
+) -> Result<T, Broken> {
+    let now_ms = world.now_ms;
+    world.phones[number].read(now_ms, ask).map_err(|hindered| match hindered {
+        Hindered::Broken(broken) => broken,
+        Hindered::Refused(error) => Property::NothingBreaks.broken(format!("phone {number}: {error}")),
+        Hindered::Disk => Property::NothingBreaks.broken(format!("phone {number}: the disk failed")),
+    })
+}
+
+fn shown(world: &mut World, number: usize) -> Result<Shown, Broken> {
+    ask(world, number, |notebook| {
+        let identity = notebook.identity()?;
+        Ok(Shown {
+            list: notebook.order_list(&Filter::default())?,
+            crew: identity.crew.clone(),
+            localities: identity.localities.clone(),
+            sees_all: identity.role.sees_everything(),
+            is_revoked: notebook.status()?.revoked.is_some(),
+        })
+    })
+}
+
+/// Looks at what the people of one municipality see.
+pub fn check(world: &mut World, server: usize) -> Result<(), Broken> {
+    let mut taking_part = Vec::new();
+    for number in 0..world.phones.len() {
+        if world.phones[number].home == server && excuse(world, number)?.is_none() {
+            let shown = shown(world, number)?;
+            if !shown.is_revoked {
+                taking_part.push((number, shown));
+            }
+        }
+    }
+    let Some(at) = taking_part.iter().position(|(_, shown)| shown.sees_all) else { return Ok(()) };
+    let (model, all) = taking_part.remove(at);
+    held_everywhere(world, server, model, &taking_part)?;
+    conflicts(world, server, model, &all)?;
+    same_lists(model, &all, &taking_part)?;
+    same_orders(world, model, &all, &taking_part)?;
+    replay(world, server, model, &all)
+}
+
+/// Lists: who sees everything sees the same; a crew sees what is its own, and each line as everybody does.
+fn same_lists(model: usize, all: &Shown, others: &[(usize, Shown)]) -> Result<(), Broken> {
+    let settled = |order: &&OrderSummary| !order.held_back && !order.unsent;
+    let by_folio: BTreeMap<&str, &OrderSummary> =
+        all.list.iter().map(|order| (order.folio.as_str(), order)).collect();
+    for (number, shown) in others {
+        for order in shown.list.iter().filter(settled) {
+            match by_folio.get(order.folio.as_str()) {
+                Some(same) if same.held_back || *same == order => {}
+                Some(same) => {
+                    return Err(Property::SameState.broken(format!(
+                        "phones {model} and {number} list {} otherwise: {same:?} and {order:?}",
+                        order.folio
+                    )));
+                }
+                None => {
+                    return Err(Property::SameState
+                        .broken(format!("phone {number} lists {}, phone {model} does not", order.folio)));
+                }
+            }
+        }
+        let listed: BTreeSet<&str> = shown.list.iter().map(|order| order.folio.as_str()).collect();
+        let is_due = |order: &&OrderSummary| {
+            shown.sees_all || (shown.crew.is_some() && order.crew == shown.crew) || {
+                let named = |key: &String| order.locality.as_deref() == Some(key.to_uppercase().as_str());
+                shown.localities.iter().any(named)
+            }
+        };
+        let missing = all.list.iter().filter(settled).filter(is_due);
+        if let Some(missing) = missing.into_iter().find(|order| !listed.contains(order.folio.as_str())) {
+            return Err(Property::SameState
+                .broken(format!("phone {number} does not list {}, which concerns it", missing.folio)));
+        }
+    }
+    Ok(())
+}
+
+fn view(world: &mut World, number: usize, folio: &str) -> Result<OrderView, Broken> {
+    ask(world, number, |notebook| notebook.order_show(folio))
+}
+
+fn as_json(view: &OrderView) -> String {
+    serde_json::to_string(view).unwrap_or_default()
+}
+
+/// Where two texts part.
+fn parting(one: &str, other: &str) -> String {
+    let at = one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count();
+    let around = |text: &str| {
+        let text: Vec<char> = text.chars().collect();
+        text.iter().skip(at.saturating_sub(80)).take(200).collect::<String>()
+    };
+    format!("…{}… and …{}…", around(one), around(other))
+}
+
+/// Orders, whole, byte for byte.
+fn same_orders(
+    world: &mut World,
+    model: usize,
+    all: &Shown,
+    others: &[(usize, Shown)],
+) -> Result<(), Broken> {
+    let mut dice = Dice::of(&[world.plan.seed, 21]);
+    let settled: Vec<&OrderSummary> =
+        all.list.iter().filter(|order| !order.held_back && !order.unsent).collect();
+    for _ in 0..ORDERS_MAX.min(settled.len()) {
+        let Some(order) = dice.pick(&settled) else { break };
+        let one = as_json(&view(world, model, &order.folio)?);
+        for _ in 0..PHONES_MAX.min(others.len()) {
+            let Some((number, shown)) = dice.pick(others) else { break };
+            let theirs = shown.list.iter().find(|theirs| theirs.folio == order.folio);
+            if theirs.is_none_or(|theirs| theirs.held_back || theirs.unsent) {
+                continue;
+            }
+            world.tally.orders_compared += 1;
+            let other = as_json(&view(world, *number, &order.folio)?);
+            if one != other {
+                return Err(Property::SameState.broken(format!(
+                    "phones {model} and {number} show {} otherwise: {}",
+                    order.folio,
+                    parting(&one, &other)
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Replay at the last number is what is shown.
+fn replay(world: &mut World, server: usize, model: usize, all: &Shown) -> Result<(), Broken> {
+    let end = At::Seq(world.servers[server].book.len());
+    let then = ask(world, model, |notebook| notebook.replay_list(end))?.orders;
+    let settled = |order: &&OrderSummary| !order.held_back && !order.unsent;
+    let then: BTreeMap<&str, &OrderSummary> = then.iter().map(|order| (order.folio.as_str(), order)).collect();
+    for order in all.list.iter().filter(settled) {
+        if then.get(order.folio.as_str()) != Some(&order) {
+            return Err(Property::ReplayIsLive.broken(format!(
+                "the list shows {order:?}, its replay at the end {:?}",
+                then.get(order.folio.as_str())
+            )));
+        }
+    }
+    let mut dice = Dice::of(&[world.plan.seed, 22]);
+    let orders: Vec<&OrderSummary> = all.list.iter().filter(settled).collect();
+    for _ in 0..ORDERS_MAX.min(orders.len()) / 2 {
+        let Some(order) = dice.pick(&orders) else { break };
+        let live = as_json(&view(world, model, &order.folio)?);
+        let replayed = ask(world, model, |notebook| notebook.replay(Some(&order.folio), end))?;
+        let replayed = replayed.orders.first().map(as_json).unwrap_or_default();
+        if live != replayed {
+            return Err(Property::ReplayIsLive.broken(format!(
+                "{} and its replay at the end: {}",
+                order.folio,
+                parting(&live, &replayed)
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// What is held back is listed by who sees everything, and counts on nobody's phone but its author's.
+fn held_everywhere(
+    world: &mut World,
+    server: usize,
+    model: usize,
+    others: &[(usize, Shown)],
+) -> Result<(), Broken> {
+    let held = world.servers[server].book.held();
+    let entries: Vec<(u64, RecordId, Hash, Hash)> = held
+        .iter()
+        .filter_map(|seq| world.servers[server].book.at(*seq).map(|noted| (*seq, noted)))
+        .map(|(seq, noted)| (seq, noted.record, noted.change, noted.hash))
+        .collect();
+    let numbers: Vec<(usize, bool)> = std::iter::once((model, true))
+        .chain(others.iter().map(|(number, shown)| (*number, shown.sees_all)))
+        .collect();
+    for (number, sees_all) in numbers {
+        let own: BTreeSet<Hash> = world.phones[number].saved.iter().map(|saved| saved.hash).collect();
+        let listed: BTreeSet<u64> =
+            ask(world, number, |notebook| notebook.quarantine())?.iter().map(|item| item.id).collect();
+        if sees_all && listed != held {
+            let missing: Vec<_> = held.difference(&listed).collect();
+            let surplus: Vec<_> = listed.difference(&held).collect();
+            return Err(Property::HeldIsListed.broken(format!(
+                "phone {number}'s inbox lacks {missing:?} of what is held, and lists {surplus:?} that is not"
+            )));
+        }
+        for (seq, record, change, hash) in &entries {
+            if own.contains(hash) || *change == Hash::ZERO {
+                continue;
+            }
+            let leaks = ask(world, number, |notebook| {
+                is_applied(notebook.rows(), record, change)
+                    .map_err(|broken| sync_core::notebook::NotebookError::Index(broken.how))
+            })?;
+            if leaks {
+                return Err(Property::HeldDoesNotLeak.broken(format!(
+                    "number {seq} is held back, and counts in the view of phone {number}"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The registers of a record with several different values, asked of Automerge itself.
+fn disputed(changes: &[Vec<u8>]) -> Result<(Option<String>, BTreeSet<String>), String> {
+    let mut doc = Automerge::new();
+    let parsed: Result<Vec<automerge::Change>, _> =
+        changes.iter().map(|raw| automerge::Change::try_from(raw.as_slice())).collect();
+    doc.apply_changes(parsed.map_err(|error| error.to_string())?).map_err(|error| error.to_string())?;
+    let mut found = BTreeSet::new();
+    let mut folio = None;
+    let mut look = |object: &automerge::ObjId, prefix: &str| -> Result<(), String> {
+        for key in doc.keys(object) {
+            let values = doc.get_all(object, key.as_str()).map_err(|error| error.to_string())?;
+            let scalars: BTreeSet<String> =
+                values.iter().filter(|(value, _)| value.is_scalar()).map(|(value, _)| value.to_string()).collect();
+            if scalars.len() > 1 {
+                found.insert(format!("{prefix}{key}"));
+            }
+            if prefix.is_empty() && key == "folio" {
+                folio = values.last().and_then(|(value, _)| value.as_str().map(String::from));
+            }
+        }
+        Ok(())
+    };
+    look(&ROOT, "")?;
+    for map in ["fields", "checklist"] {
+        if let Ok(Some((_, object))) = doc.get(ROOT, map) {
+            look(&object, "")?;
+        }
+    }
+    Ok((folio, found))
+}
+
+/// Every conflict is shown, and nothing that is none.
+fn conflicts(world: &mut World, server: usize, model: usize, all: &Shown) -> Result<(), Broken> {
+    let counting = counting_changes(world, server)?;
+    let mut expected: BTreeSet<(String, String)> = BTreeSet::new();
+    let settled: BTreeSet<&str> =
+        all.list.iter().filter(|o| !o.held_back && !o.unsent).map(|o| o.folio.as_str()).collect();
+    for changes in counting.values() {
+        let (folio, fields) =
+            disputed(changes).map_err(|error| Property::ConflictsShown.broken(format!("a record: {error}")))?;
+        let Some(folio) = folio.filter(|folio| settled.contains(folio.as_str())) else { continue };
+        expected.extend(fields.into_iter().map(|field| (folio.clone(), field)));
+    }
+    let shown = ask(world, model, |notebook| notebook.conflicts())?;
+    let shown: BTreeSet<(String, String)> = shown
+        .into_iter()
+        .filter(|one| settled.contains(one.folio.as_str()))
+        .map(|one| (one.folio, one.conflict.field))
+        .collect();
+    if let Some((folio, field)) = expected.difference(&shown).next() {
+        return Err(Property::ConflictsShown
+            .broken(format!("{field} of {folio} has several values, and phone {model} shows no conflict")));
+    }
+    if let Some((folio, field)) = shown.difference(&expected).next() {
+        return Err(Property::ConflictsShown
+            .broken(format!("phone {model} shows a conflict of {field} of {folio}, and there is none")));
+    }
+    Ok(())
+}
+
+/// The raw changes that count, by record, in ledger order, as the lines alone say.
+fn counting_changes(world: &World, server: usize) -> Result<BTreeMap<RecordId, Vec<Vec<u8>>>, Broken> {
+    let server = &world.servers[server];
+    let book = &server.book;
+    let mut released: BTreeSet<u64> = BTreeSet::new();
+    let mut decided: BTreeSet<u64> = BTreeSet::new();
+    for (_, noted) in book.entries().filter(|(_, noted)| noted.receipt.verdict.is_accepted()) {
+        match &noted.act {
+            Some(Act::Release { seq, .. }) if decided.insert(*seq) => {
+                released.insert(*seq);
+            }
+            Some(Act::Dismiss { seq, .. }) => {
+                decided.insert(*seq);
+            }
+            _ => {}
+        }
+    }
+    let Some(reader) = server.reader() else { return Ok(BTreeMap::new()) };
+    let lines = ReaderLines(reader);
+    let mut counting: BTreeMap<RecordId, Vec<Vec<u8>>> = BTreeMap::new();
+    for (number, noted) in book.entries() {
+        let counts = noted.receipt.verdict.is_accepted() || released.contains(&number);
+        if !counts || noted.change == Hash::ZERO {
+            continue;
+        }
+        let line = lines.line(number).map_err(|error| Property::NothingBreaks.broken(error.0))?;
+        if let Ok(Line::Entry { chained, .. }) = Line::from_bytes(&line)
+            && let Body::Change(raw) = chained.entry.body
+        {
+            counting.entry(noted.record).or_default().push(raw.bytes);
+        }
+    }
+    Ok(counting)
+}

@@ -1,0 +1,286 @@
+//! Planted: what known mistakes would do to the server's rows, lines and replies.
+
+use std::path::Path;
+
+use store::simulation::Watermark;
+use sync_core::authority::DeviceRow;
+use sync_core::crypto::SecretKey;
+use sync_core::fold::EntryRow;
+use sync_core::id::{DeviceId, Hash};
+use sync_core::keys;
+use sync_core::office::fold::QuarantineRow;
+use sync_core::office::refs::receiver;
+use sync_core::record::row::RecordRow;
+use sync_core::rows::{Batch, Overlay, Rows, decode, read};
+use sync_core::verdict::Reason;
+use sync_core::wire::message::{SyncReply, SyncRequest, seal_reply};
+use sync_core::wire::pack::unpack;
+
+use super::{Message, Server};
+use crate::bugs::Bug;
+use crate::medium::{FOLDER, Medium};
+
+const MAGIC_BYTES: usize = 4;
+const SIGNATURE_BYTES: usize = 64;
+
+/// Rows to put back after the office has judged.
+pub(super) type Undo = Vec<(DeviceId, (u64, String))>;
+
+fn body_of(frame: &[u8]) -> &[u8] {
+    frame.get(MAGIC_BYTES..frame.len().saturating_sub(SIGNATURE_BYTES)).unwrap_or_default()
+}
+
+/// What a mistake shows the office in the place of the true rows.
+pub(super) fn before_admit(
+    bug: Option<Bug>,
+    own: &mut Overlay<'_>,
+    frame: &[u8],
+    message: Message,
+) -> Undo {
+    let mut undo = Undo::new();
+    let Some(bug) = bug.filter(|_| message == Message::Sync) else { return undo };
+    let Ok(sync) = rmp_serde::from_slice::<SyncRequest>(body_of(frame)) else { return undo };
+    if bug == Bug::RevokedAccepted
+        && let Ok(Some(mut row)) = read::<DeviceRow>(own, &keys::device(&sync.device))
+        && let Some(revoked) = row.revoked.take()
+    {
+        own.write(keys::device(&sync.device), &row);
+        undo.push((sync.device, revoked));
+    }
+    let Some(segment) = &sync.own else { return undo };
+    if !matches!(bug, Bug::ForkUnchecked | Bug::DuplicateTwice) {
+        return undo;
+    }
+    let Ok(items) = unpack(&segment.pack, &receiver(own)) else { return undo };
+    let Some(first) = items.first().map(|one| one.item.header.seq).filter(|first| *first > 1) else {
+        return undo;
+    };
+    let at = |own: &Overlay<'_>, seq: u64| -> Option<EntryRow> {
+        read(own, &keys::entry(&sync.device, seq)).ok().flatten()
+    };
+    let Some(before) = at(own, first - 1).and_then(|row| row.hash) else { return undo };
+    // The check of a branch compares hashes; a duplicate has the same.
+    let is_there = at(own, first).is_some();
+    let is_duplicate = before.0.starts_with(&segment.prev);
+    if is_there && (is_duplicate || bug == Bug::ForkUnchecked) {
+        forget_from(own, &sync.device, first, before);
+    }
+    undo
+}
+
+/// Forgets a device's chain from an entry on.
+fn forget_from(own: &mut Overlay<'_>, device: &DeviceId, first: u64, before: Hash) {
+    let Ok(Some(mut row)) = read::<DeviceRow>(own, &keys::device(device)) else { return };
+    for seq in first..=row.head_seq {
+        own.delete(keys::entry(device, seq));
+    }
+    row.head_seq = first - 1;
+    row.head = before;
+    own.write(keys::device(device), &row);
+}
+
+/// Puts back what was only a mistake's view.
+pub(super) fn after_admit(own: &mut Overlay<'_>, undo: Undo) {
+    for (device, revoked) in undo {
+        if let Ok(Some(mut row)) = read::<DeviceRow>(own, &keys::device(&device)) {
+            row.revoked = Some(revoked);
+            own.write(keys::device(&device), &row);
+        }
+    }
+}
+
+/// Rows that a mistake does not write, or writes otherwise.
+pub(super) fn batch(bug: Option<Bug>, rows: &dyn Rows, batch: &mut Batch) {
+    match bug {
+        Some(Bug::HeldDropped) => batch.writes.retain(|key, value| {
+            let held = value.as_ref().filter(|_| key.starts_with(keys::QUARANTINE));
+            let row: Option<QuarantineRow> = held.and_then(|value| decode(value).ok());
+            !row.is_some_and(|row| matches!(row.reason, Reason::Held { .. }))
+        }),
+        Some(Bug::WaitingForgotten) => batch.writes.retain(|key, _| !key.starts_with(b"h/")),
+        Some(Bug::EntryEventLost) => lose_reentries(rows, batch),
+        _ => {}
+    }
+}
+
+/// A record that was in a scope before and comes back: its event and its membership are not written, nor what the
+/// scope's fingerprint says of it.
+fn lose_reentries(rows: &dyn Rows, batch: &mut Batch) {
+    let mut lost = Vec::new();
+    for (key, value) in &batch.writes {
+        let Some(record) = key.strip_prefix(keys::RECORDS).and_then(sync_core::id::RecordId::from_slice) else {
+            continue;
+        };
+        let Ok(Some(before)) = read::<RecordRow>(rows, key) else { continue };
+        let Some(after) = value.as_ref().and_then(|value| decode::<RecordRow>(value).ok()) else { continue };
+        let back = after.scopes.difference(&before.scopes).filter(|scope| before.scopes_ever.contains(scope));
+        lost.extend(back.map(|scope| (scope.clone(), record)));
+    }
+    for (scope, record) in lost {
+        let events = keys::events(&scope);
+        batch.writes.retain(|key, _| {
+            let is_event = key.starts_with(&events) && key.ends_with(&record.0);
+            !is_event && *key != keys::member(&scope, &record) && *key != keys::fingerprint(&scope)
+        });
+    }
+}
+
+/// A reply as a mistake would send it.
+pub(super) fn reply(
+    bug: Option<Bug>,
+    key: &SecretKey,
+    request: &Hash,
+    frame: Vec<u8>,
+    message: Message,
+    ahead: u64,
+) -> Vec<u8> {
+    let is_wrong = matches!(bug, Some(Bug::ReceiptShifted | Bug::HeadTooHigh)) || ahead > 0;
+    if !is_wrong || message == Message::Enrol {
+        return frame;
+    }
+    let Ok(mut reply) = rmp_serde::from_slice::<SyncReply>(body_of(&frame)) else { return frame };
+    match bug {
+        Some(Bug::ReceiptShifted) => reply.acks.iter_mut().for_each(|ack| ack.seq += 1),
+        Some(Bug::HeadTooHigh) => reply.head_seq += 1,
+        _ => {
+            // The cursor says that everything was read, and it was not.
+            reply.cursor += ahead;
+            reply.server_seq += ahead;
+            reply.fingerprints.clear();
+        }
+    }
+    seal_reply(key, request, &reply)
+}
+
+/// Rows that are applied before their lines are safe.
+pub(super) fn apply_at_once(medium: &Medium, batch: &Batch) {
+    medium.edit_rows(|rows| {
+        for (key, value) in &batch.writes {
+            match value {
+                Some(value) => rows.insert(key.clone(), value.clone()),
+                None => rows.remove(key),
+            };
+        }
+    });
+}
+
+impl Server {
+    /// Mistakes that a server has from its start.
+    pub(super) fn plant(&mut self) {
+        if self.bug == Some(Bug::AckBeforeSync) {
+            self.medium.disk.set_lying(true);
+        }
+    }
+
+    /// Mistakes in opening.
+    pub(super) fn mistake_before_open(&mut self) {
+        match self.bug {
+            Some(Bug::TailCutTooFar) => frames::cut_one_more(&self.medium),
+            Some(Bug::TailKept | Bug::FlipUnseen) => frames::make_good(&self.medium),
+            Some(Bug::WatermarkUnchecked) => {
+                let agreeing = frames::last_record(&self.medium);
+                if let Some((seq, record_crc)) = agreeing
+                    && self.medium.watermark() > 0
+                {
+                    self.medium.forge_watermark(Watermark { seq, record_crc });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Mistakes in checking.
+    pub(super) fn mistake_before_check(&mut self, frame: &[u8]) {
+        if self.bug == Some(Bug::AttemptUnchecked)
+            && let Ok(sync) = rmp_serde::from_slice::<SyncRequest>(body_of(frame))
+        {
+            self.medium.edit_rows(|rows| drop(rows.remove(&keys::attempt(&sync.device))));
+        }
+    }
+}
+
+/// The bytes of chunk files, read as the ledger's own comment describes them.
+mod frames {
+    use super::{FOLDER, Medium, Path};
+
+    const CHUNK_HEADER_BYTES: usize = 24;
+    const FRAME_HEADER_BYTES: usize = 16;
+
+    fn last_chunk(medium: &Medium) -> Option<std::path::PathBuf> {
+        let files = medium.disk.files_in(&Path::new(FOLDER).join("ledger"));
+        files.into_iter().map(|(path, _)| path).max()
+    }
+
+    fn first_seq(path: &Path) -> u64 {
+        path.file_stem().and_then(|stem| stem.to_str()?.parse().ok()).unwrap_or(1)
+    }
+
+    fn number(bytes: &[u8], at: usize) -> Option<usize> {
+        let four: [u8; 4] = bytes.get(at..at + 4)?.try_into().ok()?;
+        usize::try_from(u32::from_le_bytes(four)).ok()
+    }
+
+    /// Offsets of the frames, as their lengths lead from one to the next.
+    fn offsets(bytes: &[u8]) -> Vec<(usize, usize)> {
+        let mut found = Vec::new();
+        let mut at = CHUNK_HEADER_BYTES;
+        while let Some(payload) = number(bytes, at) {
+            let end = at + FRAME_HEADER_BYTES + payload;
+            if payload == 0 || end > bytes.len() {
+                break;
+            }
+            found.push((at, end));
+            at = end;
+        }
+        found
+    }
+
+    fn crc(bytes: &[u8], seq: u64, at: usize, end: usize) -> u32 {
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.update(&seq.to_le_bytes());
+        hasher.update(&bytes[at..at + 4]);
+        hasher.update(&bytes[at + 12..at + 16]);
+        hasher.update(&bytes[at + FRAME_HEADER_BYTES..end]);
+        hasher.finalize()
+    }
+
+    /// Cuts the last whole frame when something stands behind it.
+    pub(super) fn cut_one_more(medium: &Medium) {
+        let Some(path) = last_chunk(medium) else { return };
+        medium.disk.edit(&path, |bytes| {
+            let frames = offsets(bytes);
+            if let Some((at, end)) = frames.last().copied()
+                && end < bytes.len()
+            {
+                bytes.truncate(at);
+            }
+        });
+    }
+
+    /// Makes every frame's checksum right, as if nobody looked at it.
+    pub(super) fn make_good(medium: &Medium) {
+        for (path, _) in medium.disk.files_in(&Path::new(FOLDER).join("ledger")) {
+            let first = first_seq(&path);
+            medium.disk.edit(&path, |bytes| {
+                for (seq, (at, end)) in (first..).zip(offsets(bytes)) {
+                    let good = crc(bytes, seq, at, end).to_le_bytes();
+                    bytes[at + 4..at + 8].copy_from_slice(&good);
+                }
+            });
+        }
+    }
+
+    /// Number and crc32 of the last whole record.
+    pub(super) fn last_record(medium: &Medium) -> Option<(u64, u32)> {
+        let path = last_chunk(medium)?;
+        let mut found = None;
+        medium.disk.edit(&path, |bytes| {
+            let frames = offsets(bytes);
+            found = frames.last().map(|(at, end)| {
+                let seq = first_seq(&path) + frames.len() as u64 - 1;
+                (seq, crc32fast::hash(&bytes[at + FRAME_HEADER_BYTES..*end]))
+            });
+        });
+        found
+    }
+}

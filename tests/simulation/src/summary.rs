@@ -1,0 +1,111 @@
+//! Summary: what was done and what went wrong on purpose, counted.
+
+use crate::broken::PROPERTIES;
+use crate::disk::Struck;
+use crate::world::World;
+
+macro_rules! tally {
+    ($($field:ident $about:literal,)*) => {
+        /// Counts of a run, or of many.
+        #[derive(Debug, Clone, Default, PartialEq, Eq)]
+        pub struct Tally {
+            $(#[doc = $about] pub $field: u64,)*
+        }
+
+        impl Tally {
+            /// Adds another run's counts.
+            pub fn add(&mut self, other: &Self) {
+                $(self.$field += other.$field;)*
+            }
+
+            /// All counts with their words.
+            pub fn lines(&self) -> Vec<(&'static str, u64)> {
+                vec![$(($about, self.$field)),*]
+            }
+        }
+    };
+}
+
+tally! {
+    seeds "seeds",
+    device_days "simulated device-days",
+    deeds "deeds of people and troubles of the world",
+    refusals "deeds that the notebook refused",
+    entries "entries in the ledgers",
+    held "of them held back at first",
+    requests "requests sent",
+    exchanges "exchanges begun",
+    batches "batches of more than one request",
+    lost "messages lost",
+    twice "messages that arrived twice",
+    late "messages hours late",
+    spoilt "messages cut or with a changed byte",
+    stale "answers that were earlier ones",
+    portals "login pages",
+    replays "recorded requests sent again",
+    wrong_server "requests to another municipality",
+    odd_clients "requests of older and newer clients",
+    away "times without signal",
+    clock_jumps "clocks that jumped",
+    server_stops "servers stopped in the middle of a write or sync",
+    server_kills "servers killed or without power between two",
+    server_restores "servers restored from a backup",
+    server_starts "servers started",
+    epochs "new epochs at a start",
+    phone_stops "phones stopped in the middle of a write or sync",
+    phone_kills "phones killed or without power between two",
+    phone_restores "phones restored from a copy",
+    clones "phones copied",
+    drowned "phones lost for good",
+    bundles "bundles handed over",
+    write_errors "writes that failed",
+    sync_errors "syncs that failed",
+    full "writes refused for want of space",
+    sectors_lost "sectors that did not reach a disk",
+    names_lost "names that did not reach a disk",
+    tails "torn tails cut",
+    index_rolled_back "indexes that came back older",
+    index_lost "indexes that came back empty",
+    index_broken "indexes that did not open",
+    flips_at_rest "bytes changed where they lay",
+    orders_compared "orders compared between devices",
+    checks "checks of a property at the end",
+}
+
+impl Tally {
+    /// Adds what a world's disks and servers counted.
+    pub fn gather(&mut self, world: &World) {
+        self.seeds += 1;
+        self.device_days += world.plan.device_days();
+        for server in &world.servers {
+            self.entries += server.book.len();
+            self.held += server.book.entries().filter(|(_, noted)| !noted.receipt.verdict.is_accepted()).count() as u64;
+            self.batches += server.counts.shared_batches;
+            self.server_starts += server.counts.starts;
+            self.epochs += server.counts.epochs;
+            self.tails += server.counts.tails;
+            self.index(server.losses);
+            self.disk(server.medium.disk.struck());
+        }
+        for phone in &world.phones {
+            self.tails += phone.tails;
+            self.index(phone.losses);
+            self.disk(phone.medium.disk.struck());
+        }
+        self.checks += PROPERTIES.len() as u64;
+    }
+
+    fn index(&mut self, losses: crate::medium::IndexLosses) {
+        self.index_rolled_back += losses.rolled_back;
+        self.index_lost += losses.lost;
+        self.index_broken += losses.broken;
+    }
+
+    fn disk(&mut self, struck: Struck) {
+        self.write_errors += struck.write_errors;
+        self.sync_errors += struck.sync_errors;
+        self.full += struck.full;
+        self.sectors_lost += struck.sectors_lost;
+        self.names_lost += struck.names_lost;
+    }
+}

@@ -1,0 +1,55 @@
+//! Quiet: the end of every story. The network heals, nothing fails any more, everybody exchanges until nothing moves.
+
+use super::World;
+use crate::broken::{Broken, Property};
+use crate::plan::DAY_MS;
+use crate::properties;
+
+/// Rounds in which everybody exchanges; then nothing may move any more.
+const ROUNDS_MAX: u64 = 40;
+
+impl World {
+    /// Heals everything, waits until it is quiet, and looks at all properties.
+    pub(crate) fn fall_quiet(&mut self) -> Result<(), Broken> {
+        self.happen_until(self.now_ms + DAY_MS)?;
+        self.is_calm = true;
+        for number in 0..self.servers.len() {
+            let disk = &self.servers[number].medium.disk;
+            disk.disarm();
+            disk.set_full(false);
+        }
+        for phone in &mut self.phones {
+            phone.medium.disk.disarm();
+            phone.medium.disk.set_full(false);
+            phone.away_until_ms = i64::MIN;
+        }
+        self.happen_all()?;
+        for number in 0..self.servers.len() {
+            if !self.servers[number].is_up() && !self.servers[number].start(self.now_ms)? {
+                let how = format!("server {number} does not start although nothing fails");
+                return Err(Property::NothingBreaks.broken(how));
+            }
+        }
+        self.tell(|| "everything heals".into());
+        let mut moving = Vec::new();
+        for round in 0..ROUNDS_MAX {
+            moving.clear();
+            for number in 0..self.phones.len() {
+                if self.phones[number].is_gone {
+                    continue;
+                }
+                self.exchange_now(number, round)?;
+                let moved = &self.phones[number].talk.moved;
+                if moved.pushed + moved.pulled > 0 {
+                    moving.push(number);
+                }
+            }
+            if moving.is_empty() {
+                self.tell(|| "everything is quiet".into());
+                return properties::check(self);
+            }
+        }
+        let how = format!("phones {moving:?} still move something after {ROUNDS_MAX} rounds of all");
+        Err(Property::OutboxDrains.broken(how))
+    }
+}
