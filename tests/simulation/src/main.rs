@@ -42,6 +42,9 @@ struct Sim {
     /// The slice for CI: 20 seconds of seeds, then every planted bug.
     #[arg(long)]
     quick: bool,
+    /// Runs all seeds, and prints one line for each that breaks something.
+    #[arg(long)]
+    survey: bool,
     /// Tells the story even if nothing breaks.
     #[arg(long)]
     tell: bool,
@@ -104,6 +107,11 @@ impl Sim {
             let outcome = run(&plan, &only, bug, self.tell || self.only.is_some());
             if self.tell || self.only.is_some() {
                 outcome.story.iter().for_each(|line| println!("{line}"));
+            }
+            if let Some(broken) = outcome.broken.as_ref().filter(|_| self.survey) {
+                println!("seed {seed} ({} phones, {} days): {broken}", plan.phones, plan.days);
+                tally.add(&outcome.tally);
+                continue;
             }
             if let Some(broken) = &outcome.broken {
                 self.explain(&plan, &only, bug, broken);

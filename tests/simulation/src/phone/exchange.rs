@@ -4,7 +4,7 @@
 use sync_core::id::DeviceId;
 use sync_core::limits::{MESSAGE_BYTES_AIM, MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX};
 use sync_core::line::{Contact, DeviceLine, Line};
-use sync_core::notebook::{Exchanged, NotebookError, Request};
+use sync_core::notebook::{Exchanged, Request};
 
 use super::{Hindered, Phone};
 use crate::broken::{Broken, Property};
@@ -100,6 +100,16 @@ pub enum Next {
     Done,
 }
 
+/// What a reply told a phone about its own entries.
+pub struct Told {
+    /// The name it goes by.
+    pub device: DeviceId,
+    /// The end of its chain.
+    pub head: u64,
+    /// What it keeps of the reply.
+    pub contact: Contact,
+}
+
 /// What an answer is known to be, for the model: the phone does not know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Truth {
@@ -131,35 +141,33 @@ impl Phone {
         }
         self.settle_seed(now_ms)?;
         let seed = self.seed;
-        let is_enrolled = match self.read(now_ms, |notebook| Ok(notebook.identity().is_ok())) {
-            Ok(is_enrolled) => is_enrolled,
-            Err(hindered) => return Err(hindered),
-        };
-        if !is_enrolled {
-            let Some(code) = self.code.clone() else { return Ok(Next::Done) };
-            let name = self.name.clone();
-            let frame = self.act(now_ms, |notebook| {
-                let key = notebook.key(&seed);
-                notebook.enrol_start("http://simulated", &code, &name, &key)
-            })?;
-            self.talk.waiting = Some((ticket, Waiting::Enrolment(frame.clone())));
-            return self.send(Message::Enrol, frame);
-        }
-        if self.read(now_ms, |notebook| notebook.is_copy())? {
-            let frame = self.act(now_ms, |notebook| notebook.succeed_start(&seed, None))?;
-            self.talk.waiting = Some((ticket, Waiting::Succession(frame.clone())));
-            return self.send(Message::Enrol, frame);
-        }
+        let (code, name) = (self.code.clone(), self.name.clone());
         let Pace { aim_bytes, spell_out, .. } = self.talk.pace;
         let keeps = self.bug != Some(Bug::AttemptNotKept);
-        let (request, _) = self.act_keeping(now_ms, keeps, |notebook| {
+        let (asked, _) = self.act_keeping(now_ms, keeps, |notebook| {
             let key = notebook.key(&seed);
-            notebook.request(&key, aim_bytes, spell_out)
+            let Ok(identity) = notebook.identity() else {
+                let Some(code) = code else { return Ok(None) };
+                let frame = notebook.enrol_start("http://simulated", &code, &name, &key)?;
+                return Ok(Some((DeviceId::ZERO, Waiting::Enrolment(frame))));
+            };
+            let device = identity.device;
+            if notebook.is_copy()? {
+                let frame = notebook.succeed_start(&seed, None)?;
+                return Ok(Some((device, Waiting::Succession(frame))));
+            }
+            Ok(Some((device, Waiting::Reply(notebook.request(&key, aim_bytes, spell_out)?))))
         })?;
-        let frame = request.frame.clone();
-        self.check_own_attempt(&frame, now_ms)?;
-        self.talk.waiting = Some((ticket, Waiting::Reply(request)));
-        self.send(Message::Sync, frame)
+        let Some((device, waiting)) = asked else { return Ok(Next::Done) };
+        let (message, frame) = match &waiting {
+            Waiting::Enrolment(frame) | Waiting::Succession(frame) => (Message::Enrol, frame.clone()),
+            Waiting::Reply(request) => (Message::Sync, request.frame.clone()),
+        };
+        if message == Message::Sync {
+            self.check_own_attempt(device, &frame)?;
+        }
+        self.talk.waiting = Some((ticket, waiting));
+        self.send(message, frame)
     }
 
     /// Where a renewal was cut off, the key this phone enrolled with tells which seed is its own.
@@ -186,9 +194,8 @@ impl Phone {
     }
 
     /// A number is used for one request only, as long as nobody copied or restored the phone.
-    fn check_own_attempt(&mut self, frame: &[u8], now_ms: i64) -> Result<(), Hindered> {
+    fn check_own_attempt(&mut self, device: DeviceId, frame: &[u8]) -> Result<(), Hindered> {
         let attempt = attempt_of(frame);
-        let Some(device) = self.device(now_ms) else { return Ok(()) };
         let mark = crc32fast::hash(frame);
         match self.attempts.insert((device, attempt), mark) {
             Some(before) if before != mark => {
@@ -206,7 +213,7 @@ impl Phone {
         truth: Truth,
         ticket: u64,
         now_ms: i64,
-    ) -> Result<(Next, Option<Contact>), Hindered> {
+    ) -> Result<(Next, Option<Told>), Hindered> {
         let Some((_, waiting)) = self.talk.waiting.take() else { return Ok((Next::Done, None)) };
         let Some(answer) = answer else {
             // A cut or a time-out.
@@ -266,9 +273,13 @@ impl Phone {
         truth: Truth,
         ticket: u64,
         now_ms: i64,
-    ) -> Result<(Next, Option<Contact>), Hindered> {
-        let heard = self.act_keeping(now_ms, true, |notebook| notebook.on_reply(request, frame));
-        let (exchanged, lines) = match heard {
+    ) -> Result<(Next, Option<Told>), Hindered> {
+        let heard = self.act_keeping(now_ms, true, |notebook| {
+            let exchanged = notebook.on_reply(request, frame)?;
+            let device = notebook.identity()?.device;
+            Ok((exchanged, notebook.is_copy()?, device, notebook.own_head()?.seq))
+        });
+        let ((exchanged, is_copy, device, head), lines) = match heard {
             Ok(heard) => heard,
             Err(Hindered::Refused(error)) if truth == Truth::Whole => {
                 let how = format!("phone {} does not take a reply that is whole: {error}", self.number);
@@ -282,7 +293,7 @@ impl Phone {
             let how = format!("phone {} took a reply that is not the answer to its request", self.number);
             return Err(Property::FlipsNoticed.broken(how).into());
         }
-        let contact = contact_in(&lines);
+        let told = contact_in(&lines).map(|contact| Told { device, head, contact });
         let moved = &mut self.talk.moved;
         moved.pushed += exchanged.pushed;
         moved.pulled += exchanged.pulled;
@@ -291,12 +302,10 @@ impl Phone {
         if exchanged.more && !goes_on {
             return Err(self.stuck().into());
         }
-        let goes_on_renamed = !exchanged.more
-            && !self.talk.has_succeeded
-            && self.read(now_ms, |notebook| notebook.is_copy())?;
+        let goes_on_renamed = !exchanged.more && !self.talk.has_succeeded && is_copy;
         self.talk.moved.is_done = !exchanged.more && !goes_on_renamed;
         let next = self.again_or_done(exchanged.more || goes_on_renamed, ticket, now_ms)?;
-        Ok((next, contact))
+        Ok((next, told))
     }
 
     fn stuck(&self) -> Broken {
@@ -356,16 +365,6 @@ impl Phone {
             (Err(hindered), _) => Err(hindered),
         }
     }
-
-    /// Entries that no server has confirmed, as the phone says.
-    pub fn unsent(&mut self, now_ms: i64) -> Result<u64, Hindered> {
-        self.read(now_ms, |notebook| Ok(notebook.unsent_and_held()?.0))
-    }
-
-    /// Its name and the end of its chain.
-    pub fn head(&mut self, now_ms: i64) -> Result<(DeviceId, u64), Hindered> {
-        self.read(now_ms, |notebook| Ok((notebook.identity()?.device, notebook.own_head()?.seq)))
-    }
 }
 
 fn contact_in(lines: &[Vec<u8>]) -> Option<Contact> {
@@ -373,9 +372,4 @@ fn contact_in(lines: &[Vec<u8>]) -> Option<Contact> {
         Ok(Line::Device(DeviceLine::Contact(contact))) => Some(contact),
         _ => None,
     })
-}
-
-/// Whether an error is what a phone may meet when it asks while it was restored from an older copy and revoked.
-pub fn is_behind(error: &NotebookError) -> bool {
-    matches!(error, NotebookError::Behind { .. })
 }

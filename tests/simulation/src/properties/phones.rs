@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use sync_core::fold::EntryRow;
-use sync_core::id::Hash;
+use sync_core::id::{DeviceId, Hash};
 use sync_core::keys;
 use sync_core::rows::read;
 
 use super::ledgers::{changes_once, compare};
 use crate::broken::{Broken, Property};
-use crate::phone::Hindered;
+use crate::phone::{Hindered, Saved};
 use crate::world::World;
 
 /// Words of a server after which a phone has to be enrolled anew by a person.
@@ -59,44 +59,38 @@ pub fn excuse(world: &mut World, number: usize) -> Result<Option<String>, Broken
 /// Looks at all phones.
 pub fn check(world: &mut World) -> Result<(), Broken> {
     for number in 0..world.phones.len() {
-        if excuse(world, number)?.is_some() {
-            continue;
+        if excuse(world, number)?.is_none() {
+            outbox_and_receipts(world, number)?;
         }
-        let now_ms = world.now_ms;
-        let unsent = world.phones[number].unsent(now_ms);
-        match unsent {
-            Ok(0) => {}
-            Ok(unsent) => {
-                let how = format!("phone {number} has {unsent} unsent entries and nothing under way");
-                return Err(Property::OutboxDrains.broken(how));
-            }
-            Err(Hindered::Broken(broken)) => return Err(broken),
-            Err(other) => return Err(Property::NothingBreaks.broken(format!("phone {number}: {other:?}"))),
-        }
-        if world.phones[number].talk.moved.differs {
-            let how = format!("phone {number} differs from the server after both compared record by record");
-            return Err(Property::SameState.broken(how));
-        }
-        confirmed(world, number)?;
     }
-    nothing_lost(world)
+    Ok(())
 }
 
-/// What a phone holds of own entries is what the ledger says.
-fn confirmed(world: &mut World, number: usize) -> Result<(), Broken> {
+/// Nothing waits, nothing differs, and what the phone holds of own entries is what the ledger says.
+fn outbox_and_receipts(world: &mut World, number: usize) -> Result<(), Broken> {
     let now_ms = world.now_ms;
-    let Some(device) = world.phones[number].device(now_ms) else { return Ok(()) };
     let saved = world.phones[number].saved.clone();
-    let mut rows = Vec::new();
     let asked = world.phones[number].read(now_ms, |notebook| {
+        let device = notebook.identity()?.device;
+        let mut rows = Vec::new();
         for saved in saved.iter().filter(|saved| saved.device == device) {
             let row: Option<EntryRow> = read(notebook.rows(), &keys::entry(&device, saved.seq))?;
             rows.push((*saved, row));
         }
-        Ok(())
+        Ok((device, notebook.unsent_and_held()?.0, rows))
     });
-    if let Err(Hindered::Broken(broken)) = asked {
-        return Err(broken);
+    let (device, unsent, rows) = match asked {
+        Ok(asked) => asked,
+        Err(Hindered::Broken(broken)) => return Err(broken),
+        Err(other) => return Err(Property::NothingBreaks.broken(format!("phone {number}: {other:?}"))),
+    };
+    if unsent > 0 {
+        let how = format!("phone {number} has {unsent} unsent entries and nothing under way");
+        return Err(Property::OutboxDrains.broken(how));
+    }
+    if world.phones[number].talk.moved.differs {
+        let how = format!("phone {number} differs from the server after both compared record by record");
+        return Err(Property::SameState.broken(how));
     }
     let book = &world.servers[world.phones[number].home].book;
     for (saved, row) in rows {
@@ -112,35 +106,28 @@ fn confirmed(world: &mut World, number: usize) -> Result<(), Broken> {
             )));
         }
     }
-    Ok(())
+    nothing_lost(world, number, &device, &saved)
 }
 
 /// Every word that was saved on a phone that takes part is in the ledger, or was written again there.
-fn nothing_lost(world: &mut World) -> Result<(), Broken> {
+fn nothing_lost(world: &World, number: usize, device: &DeviceId, saved: &[Saved]) -> Result<(), Broken> {
     let drowned: BTreeSet<Hash> = world.drowned.iter().map(|saved| saved.hash).collect();
-    for number in 0..world.phones.len() {
-        if excuse(world, number)?.is_some() {
-            continue;
-        }
-        let now_ms = world.now_ms;
-        let Some(device) = world.phones[number].device(now_ms) else { continue };
-        let book = &world.servers[world.phones[number].home].book;
-        let repeated = book.repeated();
-        let missing = world.phones[number].saved.iter().find(|saved| {
-            book.place(&saved.hash).is_none()
-                && !repeated.contains_key(&saved.hash)
-                && !drowned.contains(&saved.hash)
-                // What no rule allows under a new name, or changes nothing any more, stays in the journal.
-                && saved.device == device
-        });
-        if let Some(saved) = missing {
-            return Err(Property::NothingLost.broken(format!(
-                "entry {} of phone {number} was saved, is in no ledger, and does not wait to be sent",
-                saved.seq
-            )));
-        }
+    let book = &world.servers[world.phones[number].home].book;
+    let repeated = book.repeated();
+    let missing = saved.iter().find(|saved| {
+        book.place(&saved.hash).is_none()
+            && !repeated.contains_key(&saved.hash)
+            && !drowned.contains(&saved.hash)
+            // What no rule allows under a new name, or changes nothing any more, stays in the journal.
+            && saved.device == *device
+    });
+    match missing {
+        Some(saved) => Err(Property::NothingLost.broken(format!(
+            "entry {} of phone {number} was saved, is in no ledger, and does not wait to be sent",
+            saved.seq
+        ))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Rows that no line says.

@@ -1,11 +1,9 @@
 //! Post: how messages travel, and what becomes of them on the way.
 
-use sync_core::line::Contact;
-
 use super::{Coming, World};
 use crate::broken::{Broken, Property};
 use crate::dice::Dice;
-use crate::phone::exchange::Truth;
+use crate::phone::exchange::{Told, Truth};
 use crate::server::{Answer, Message};
 
 /// How long a phone waits for an answer.
@@ -224,9 +222,9 @@ impl World {
         let next_ticket = self.ticket(number);
         let heard = self.phones[number].hear(answer, truth, next_ticket, self.now_ms);
         let next = match heard {
-            Ok((next, contact)) => {
-                if let Some(contact) = contact {
-                    self.check_contact(number, &contact)?;
+            Ok((next, told)) => {
+                if let Some(told) = told {
+                    self.check_told(number, &told)?;
                 }
                 Ok(next)
             }
@@ -236,18 +234,17 @@ impl World {
     }
 
     /// What a phone was told is in the ledger must be there, or have been there before a backup was put back.
-    fn check_contact(&mut self, number: usize, contact: &Contact) -> Result<(), Broken> {
-        let now_ms = self.now_ms;
-        let Ok((device, head)) = self.phones[number].head(now_ms) else { return Ok(()) };
+    fn check_told(&mut self, number: usize, told: &Told) -> Result<(), Broken> {
+        let Told { device, head, contact } = told;
         let book = &self.servers[self.phones[number].home].book;
-        let most = book.head_ever(&device);
+        let most = book.head_ever(device);
         if contact.head_seq > most {
             let (told, head) = (contact.head_seq, head);
             return Err(Property::ConfirmedIsThere.broken(format!(
                 "phone {number} (own head {head}) was told the ledger has it up to {told}, and it has it up to {most}"
             )));
         }
-        let own = self.phones[number].saved.iter().filter(|saved| saved.device == device);
+        let own = self.phones[number].saved.iter().filter(|saved| saved.device == *device);
         let own: std::collections::BTreeMap<u64, sync_core::id::Hash> =
             own.map(|saved| (saved.seq, saved.hash)).collect();
         for ack in &contact.acks {
