@@ -217,7 +217,9 @@ fn fold_act(
             let row: Option<DeviceRow> = read(overlay, &keys::device(author))?;
             let settles = match (identity.filter(|me| me.device == *author), row) {
                 // The own enrolment is never read back.
-                (Some(me), _) => Settles::of(me.role, None),
+                (Some(me), _) => {
+                    Settles::of(me.role, super::succeed::predecessor(overlay, lines, &me.device)?)
+                }
                 (None, Some(row)) => Settles::of(row.role, row.continues),
                 (None, None) => Settles::default(),
             };

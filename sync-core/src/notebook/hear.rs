@@ -18,7 +18,7 @@ use crate::rows::{RowsError, read};
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
 use crate::wire::message::{FrameError, SyncReply, VERSION, open_reply};
-use crate::wire::pack::{Unpacked, unpack};
+use crate::wire::pack::{PackBody, Unpacked, unpack};
 
 fn is_consistent(kept: &Anchor, shown: &Anchor, proof: Option<&[Hash]>) -> bool {
     proof.is_some_and(|proof| check_consistency(proof, kept, shown).is_ok())
@@ -58,7 +58,8 @@ impl Notebook<'_> {
             }
         }
         let decided_before = self.own_decided()?;
-        exchanged.pulled = self.take_entries(&answer)?;
+        let is_copy = self.learns_it_is_copy(&answer)?;
+        exchanged.pulled = self.take_entries(&answer, is_copy)?;
         self.count_acks(&identity.device, &answer, &mut exchanged)?;
         self.take_contact(&answer)?;
         self.take_carried(&answer, &mut exchanged)?;
@@ -70,9 +71,10 @@ impl Notebook<'_> {
         }
         // What the server lost is offered again as soon as its head is known to have moved back.
         // A copy goes on under a new name first: on this one the server is further, or elsewhere.
-        let offers = self.own_head()?.seq > answer.head_seq && !self.is_copy()?;
+        // One that was revoked as well does not go on, and has nothing more to say either.
+        let offers = self.own_head()?.seq > answer.head_seq && !is_copy;
         exchanged.more |= request.more || answer.more || offers;
-        if self.is_copy()? {
+        if is_copy {
             // Under this name there is nothing more to say.
             exchanged.more = false;
             self.overlay.delete(keys::fact("differs"));
@@ -80,12 +82,23 @@ impl Notebook<'_> {
         Ok(exchanged)
     }
 
-    fn take_entries(&mut self, answer: &SyncReply) -> Result<u64, NotebookError> {
+    /// Whether another device writes under this one's name, as far as was known or is told now.
+    fn learns_it_is_copy(&self, answer: &SyncReply) -> Result<bool, NotebookError> {
+        let is_known = read(self.rows(), &keys::fact("copy"))?.unwrap_or(false);
+        let is_branch = answer.refused.iter().any(|(_, reason)| *reason == Reason::Fork);
+        Ok(is_known || is_branch || answer.head_seq > self.own_head()?.seq)
+    }
+
+    /// A copy takes acts only: changes may build on what the other one did under this name, which nobody sends to it.
+    /// Under its new name it reads everything anew.
+    fn take_entries(&mut self, answer: &SyncReply, is_copy: bool) -> Result<u64, NotebookError> {
         let refs = receiver(self.rows());
         let unpacked = unpack(&answer.pack, &refs)?;
         let count = unpacked.len() as u64;
         for item in unpacked {
-            self.take_entry(item)?;
+            if !is_copy || matches!(item.item.body, PackBody::Act(_)) {
+                self.take_entry(item)?;
+            }
         }
         Ok(count)
     }

@@ -27,31 +27,27 @@ pub fn take_over(
     identity.localities = localities.to_vec();
     overlay.write(keys::fact("identity"), &identity);
     let lost: BTreeSet<Scope> = before.difference(&after).cloned().collect();
-    if lost.is_empty() {
+    let gains_all = after.contains(&Scope::Municipality) && !before.contains(&Scope::Municipality);
+    if lost.is_empty() && !gains_all {
         return Ok(());
     }
-    for (record, row) in records_in(overlay, &lost)? {
+    for (tail, row) in all_under::<RecordRow>(overlay, keys::RECORDS)? {
+        let record = RecordId::from_slice(&tail);
+        let record = record.ok_or_else(|| RowsError("a record row has a malformed key".into()))?;
         let mut left = row.clone();
         left.scopes.retain(|scope| !lost.contains(scope));
+        // The whole municipality is never announced: what is here already is in it from now on.
+        if gains_all && row.created_seq != 0 {
+            left.scopes.insert(Scope::Municipality);
+            left.scopes_ever.insert(Scope::Municipality);
+        }
+        if left.scopes == row.scopes {
+            continue;
+        }
         for scope in row.scopes.intersection(&lost) {
             overlay.delete(keys::member(scope, &record));
         }
         store_row(overlay, &record, Some(&row), &left)?;
     }
     Ok(())
-}
-
-fn records_in(
-    overlay: &Overlay<'_>,
-    scopes: &BTreeSet<Scope>,
-) -> Result<Vec<(RecordId, RecordRow)>, RowsError> {
-    let mut found = Vec::new();
-    for (tail, row) in all_under::<RecordRow>(overlay, keys::RECORDS)? {
-        let record = RecordId::from_slice(&tail);
-        let record = record.ok_or_else(|| RowsError("a record row has a malformed key".into()))?;
-        if !row.scopes.is_disjoint(scopes) {
-            found.push((record, row));
-        }
-    }
-    Ok(found)
 }

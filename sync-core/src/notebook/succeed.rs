@@ -141,6 +141,20 @@ fn own_entries(rows: &dyn Rows, device: &DeviceId) -> Result<Vec<EntryRow>, Rows
     Ok(all_under(rows, &keys::entries(device))?.into_iter().map(|(_, row)| row).collect())
 }
 
+/// The name that a device went on from, as its own enrolment says.
+pub fn predecessor(
+    rows: &dyn Rows,
+    lines: &dyn Lines,
+    device: &DeviceId,
+) -> Result<Option<DeviceId>, RowsError> {
+    let Some(row) = read::<EntryRow>(rows, &keys::entry(device, 1))? else { return Ok(None) };
+    let (_, chained) = read_entry(lines, row.line)?;
+    Ok(match decode_deed(&chained.entry.body)? {
+        Deed::Act(Act::Enrol { continues, .. }) => continues.map(|continues| continues.device),
+        _ => None,
+    })
+}
+
 /// Folds the end of the old name: what the ledger had not taken leaves the records, and the chain starts anew.
 pub fn leave_old_name(rules: &Rules, overlay: &mut Overlay<'_>, lines: &dyn Lines) -> Result<(), RowsError> {
     let Some(old) = read::<Identity>(overlay, &keys::fact("identity"))? else { return Ok(()) };

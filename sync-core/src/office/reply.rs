@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_bytes::ByteBuf;
-use state::{consistency, fingerprints, own_places};
+use state::{consistency, fingerprints, is_among, own_places, split_event};
 
 use super::fold::ScopeEvent;
 use super::refs::RowRefs;
@@ -18,7 +18,7 @@ use crate::fold::{ChangeRow, applied_changes};
 use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::keys;
 use crate::limits::{MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX, PACK_ENTRIES_MAX};
-use crate::line::{Lines, read_entry};
+use crate::line::{Ack, Lines, read_entry};
 use crate::merkle;
 use crate::record::row::RecordRow;
 use crate::rows::{Rows, RowsError, read};
@@ -51,6 +51,8 @@ pub(super) struct Reading<'a> {
     bytes: usize,
     items: Vec<PackItem>,
     hashes: Vec<Hash>,
+    /// Places of own entries that came with this very request.
+    brought: Vec<Ack>,
 }
 
 impl Office {
@@ -71,6 +73,7 @@ impl Office {
             return self.enrol_reply(&row, epoch, now_ms, admitted);
         };
         let mut reading = Reading::new(rows, lines, admitted.device, row, server_seq, sync, epoch);
+        reading.brought.clone_from(&admitted.own.acks);
         let aim = usize::try_from(sync.aim_bytes).unwrap_or(MESSAGE_BYTES_MAX);
         let aim = aim.clamp(MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX - ENVELOPE_BYTES);
         let cursor = match &sync.reconcile {
@@ -175,6 +178,7 @@ impl<'a> Reading<'a> {
             bytes: 0,
             items: Vec::new(),
             hashes: Vec::new(),
+            brought: Vec::new(),
         }
     }
 
@@ -368,7 +372,10 @@ impl<'a> Reading<'a> {
         };
         let has = |record: &RecordId, row: &ChangeRow| -> Result<bool, RowsError> {
             let read_to = self.cursors.values().copied().min().unwrap_or(0);
-            Ok(row.device == self.device || (row.line <= read_to && is_known(record)?.is_some()))
+            // Another device may write under this one's name: of its own entries it certainly has those that it brought
+            // just now, and those that stood in the ledger when it last read.
+            let is_own = row.device == self.device && (row.line <= read_to || is_among(&self.brought, row.line));
+            Ok(is_own || (row.line <= read_to && is_known(record)?.is_some()))
         };
         let refs = RowRefs { rows: self.rows, is_known: &is_known, has: &has };
         let bytes =
@@ -390,9 +397,4 @@ impl<'a> Reading<'a> {
         }
         Ok(None)
     }
-}
-
-fn split_event(tail: &[u8]) -> Option<(u64, RecordId)> {
-    let (seq, record) = tail.split_first_chunk::<8>()?;
-    Some((u64::from_be_bytes(*seq), RecordId::from_slice(record)?))
 }

@@ -167,7 +167,7 @@ impl Phone {
                 return self.exchange(server);
             }
             Err(error) => {
-                assert!(["unknown_reference", "gap"].contains(&error.code()), "{error}");
+                assert!(["unknown_reference", "gap", "bad_chain"].contains(&error.code()), "{error}");
                 let request = self.act(|notebook| notebook.request(&key, 256 * 1024, true)).unwrap();
                 let reply = server.serve(&request.frame, false).unwrap();
                 (request, reply)

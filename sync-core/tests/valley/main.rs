@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 mod clocks;
 mod flows;
+mod found;
 mod harness;
 mod replay;
 mod trust;

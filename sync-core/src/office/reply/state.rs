@@ -4,8 +4,9 @@
 use super::super::admit::Outcome;
 use crate::entry::Anchor;
 use crate::fold::EntryRow;
-use crate::id::{DeviceId, Fingerprint, Hash};
+use crate::id::{DeviceId, Fingerprint, Hash, RecordId};
 use crate::keys;
+use crate::line::Ack;
 use crate::merkle;
 use crate::rows::{Rows, RowsError, decode, read};
 use crate::scope::Scope;
@@ -23,6 +24,17 @@ pub(super) fn consistency(rows: &dyn Rows, kept: &Anchor, size: u64) -> Result<O
 
 pub(super) fn fingerprints(rows: &dyn Rows, scopes: &[Scope]) -> Result<Vec<Fingerprint>, RowsError> {
     scopes.iter().map(|scope| Ok(read(rows, &keys::fingerprint(scope))?.unwrap_or_default())).collect()
+}
+
+/// Number and record in what follows a scope in the key of its event.
+pub(super) fn split_event(tail: &[u8]) -> Option<(u64, RecordId)> {
+    let (seq, record) = tail.split_first_chunk::<8>()?;
+    Some((u64::from_be_bytes(*seq), RecordId::from_slice(record)?))
+}
+
+/// Whether a ledger number is one of those places.
+pub(super) fn is_among(places: &[Ack], seq: u64) -> bool {
+    places.iter().any(|ack| (ack.seq..ack.seq + ack.count).contains(&seq))
 }
 
 /// The places of all entries of a device. What the request brought is told as it went: on a branch it stands elsewhere.
