@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod demo;
 mod run;
+mod sim;
 mod test;
 mod tidy;
 mod wasm;
@@ -30,6 +31,8 @@ enum Command {
     Ci,
     /// Builds the core for a browser, as `wasm32-unknown-unknown`.
     Wasm(wasm::Wasm),
+    /// Simulates municipalities in one thread, by seed: `--seeds N`, `--seed S`, `--minutes M`, `--bugs`, `--quick`.
+    Sim(sim::Sim),
     /// Checks the shape of the files and the boundaries between the crates only.
     Tidy,
 }
@@ -44,6 +47,7 @@ fn main() -> anyhow::Result<()> {
         Command::Test(test) => test.run(),
         Command::Ci => ci::run_steps(),
         Command::Wasm(wasm) => wasm.run(),
+        Command::Sim(sim) => sim.run(),
         Command::Tidy => tidy::run_checks(),
     }
 }

@@ -45,6 +45,9 @@ struct Sim {
     /// Runs all seeds, and prints one line for each that breaks something.
     #[arg(long)]
     survey: bool,
+    /// Only small stories: what breaks one is easier to read.
+    #[arg(long)]
+    small: bool,
     /// Tells the story even if nothing breaks.
     #[arg(long)]
     tell: bool,
@@ -96,6 +99,9 @@ impl Sim {
                 break;
             }
             let plan = Plan::of(seed);
+            if self.small && (plan.phones > 6 || plan.events.len() > 260) {
+                continue;
+            }
             let only = match self.only.as_deref().map(Only::read) {
                 None => Only::All,
                 Some(Ok(only)) => only,

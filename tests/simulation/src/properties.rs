@@ -4,6 +4,8 @@ mod ledgers;
 mod phones;
 mod views;
 
+pub use phones::is_past_gone;
+
 use crate::broken::Broken;
 use crate::world::World;
 
