@@ -1,5 +1,7 @@
-//! What the measuring programs share: a journal and a ledger of any size, made without a server.
+//! What the measuring programs share: a journal and a ledger of any size, made without a server; and the load on a real
+//! one.
 
 pub mod journal;
 pub mod ledger;
+pub mod load;
 pub mod orders;

@@ -24,8 +24,9 @@ pub const STEP_MS: i64 = 20_000;
 /// Lines of one append.
 pub const APPEND_LINES: usize = 2_000;
 
-/// The lines of a template in memory.
-struct Kept(Vec<Vec<u8>>);
+/// Lines in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Kept(pub(crate) Vec<Vec<u8>>);
 
 impl Lines for Kept {
     fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {

@@ -4,6 +4,7 @@
 mod bench;
 mod ci;
 mod demo;
+mod load;
 mod run;
 mod sim;
 mod test;
@@ -25,6 +26,8 @@ enum Command {
     Demo(demo::Demo),
     /// Measures the budgets with the built programs and prints the table.
     Bench(bench::Bench),
+    /// Puts load on the built server and compares its ledger with what devices were told; `--soak` for an hour.
+    Load(load::Load),
     /// Runs every test: units, the integration binary and the examples in the documentation.
     Test(test::Test),
     /// Runs everything that CI runs (`.ci/run`).
@@ -44,6 +47,7 @@ fn main() -> anyhow::Result<()> {
     match Xtask::parse().command {
         Command::Demo(demo) => demo.run(),
         Command::Bench(bench) => bench.run(),
+        Command::Load(load) => load.run(),
         Command::Test(test) => test.run(),
         Command::Ci => ci::run_steps(),
         Command::Wasm(wasm) => wasm.run(),

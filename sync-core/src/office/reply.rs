@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_bytes::ByteBuf;
-use state::{consistency, fingerprints, is_among, own_places, split_event};
+use state::{consistency, counts_since, fingerprints, is_among, own_places, split_event};
 
 use super::fold::ScopeEvent;
 use super::refs::RowRefs;
@@ -387,7 +387,8 @@ impl<'a> Reading<'a> {
     fn known_number(&self, record: &RecordId) -> Result<Option<u64>, RowsError> {
         let Some(row) = read::<RecordRow>(self.rows, &keys::record(record))? else { return Ok(None) };
         if let Some(cursor) = self.cursors.get(&Scope::Municipality) {
-            return Ok((row.created_seq <= *cursor && row.created_seq != 0).then_some(row.created_seq));
+            let known = counts_since(self.rows, record)?.is_some_and(|since| since <= *cursor);
+            return Ok(Some(row.created_seq).filter(|seq| *seq != 0 && known));
         }
         for (scope, cursor) in &self.cursors {
             let since: Option<u64> = read(self.rows, &keys::member(scope, record))?;

@@ -385,3 +385,28 @@ fn a_lost_past_is_told_once_and_not_by_the_revoked() {
     valley.admin.sync_whatever(&mut valley.server);
     assert_eq!(epochs(&mut valley.admin), 2);
 }
+
+#[test]
+fn dispatch_hears_of_an_order_that_was_released_and_worked_on_in_one_reply() {
+    let mut valley = valley();
+    let device = device_of(&mut valley.one);
+    valley.admin.act(|notebook| notebook.revoke(&device, None, "se perdió")).unwrap();
+    valley.admin.sync(&mut valley.server);
+    // It does not know yet, and its new order is held back; dispatch reads that far.
+    let new = NewOrder { kind: "fuga".into(), ..NewOrder::default() };
+    let folio = valley.one.act(|notebook| notebook.order_new(&new)).unwrap().folio;
+    valley.one.sync(&mut valley.server);
+    for phone in [&mut valley.dispatch, &mut valley.admin] {
+        phone.sync(&mut valley.server);
+    }
+    let held = valley.admin.act(|notebook| notebook.quarantine()).unwrap();
+    valley.admin.act(|notebook| notebook.release(&[held[0].id], "sí hay fuga")).unwrap();
+    valley.admin.sync(&mut valley.server);
+    valley.two.sync(&mut valley.server);
+    valley.two.act(|notebook| notebook.note(&folio, "ya se cerró la llave")).unwrap();
+    valley.two.sync(&mut valley.server);
+    // The release and the note come together: the order has no number on this side before the release is folded.
+    valley.dispatch.sync(&mut valley.server);
+    assert_eq!(valley.dispatch.show(&folio), valley.two.show(&folio));
+    assert_rebuilds(&valley.server, &[&valley.dispatch, &valley.two]);
+}

@@ -1,9 +1,9 @@
 //! State: what a reply says beside entries: whether the log grew from what the device kept, the fingerprints of its
-//! scopes, the places of its own entries.
+//! scopes, the places of its own entries, since when a record exists.
 
 use super::super::admit::Outcome;
 use crate::entry::Anchor;
-use crate::fold::EntryRow;
+use crate::fold::{ChangeRow, EntryRow};
 use crate::id::{DeviceId, Fingerprint, Hash, RecordId};
 use crate::keys;
 use crate::line::Ack;
@@ -35,6 +35,14 @@ pub(super) fn split_event(tail: &[u8]) -> Option<(u64, RecordId)> {
 /// Whether a ledger number is one of those places.
 pub(super) fn is_among(places: &[Ack], seq: u64) -> bool {
     places.iter().any(|ack| (ack.seq..ack.seq + ack.count).contains(&seq))
+}
+
+/// The ledger number since which a record exists: that of its creation, or of the act that released it. Who read the
+/// ledger up to a creation that was held back does not know the record yet.
+pub(super) fn counts_since(rows: &dyn Rows, record: &RecordId) -> Result<Option<u64>, RowsError> {
+    let Some(creation) = read::<ChangeRow>(rows, &keys::change(record, 0))? else { return Ok(None) };
+    let entry: Option<EntryRow> = read(rows, &keys::entry(&creation.device, creation.seq))?;
+    Ok(entry.and_then(|entry| entry.accepted()).map(|(seq, _)| seq))
 }
 
 /// The places of all entries of a device. What the request brought is told as it went: on a branch it stands elsewhere.

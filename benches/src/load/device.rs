@@ -1,0 +1,177 @@
+//! Device: one simulated phone. The real notebook over rows and a journal in memory, with a key of its own.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use sync_core::act::Role;
+use sync_core::crypto::SecretKey;
+use sync_core::fold::EntryRow;
+use sync_core::id::{BootId, DeviceId, Hash};
+use sync_core::keys;
+use sync_core::notebook::{Moment, NewOrder, Notebook, NotebookError};
+use sync_core::rows::{MemoryRows, RowsError, read};
+use sync_core::verdict::Receipt;
+use sync_core::view::lists::Filter;
+
+use crate::orders::Kept;
+
+/// Changes of one visit.
+pub(crate) const VISIT_CHANGES: u64 = 6;
+
+/// A phone.
+pub(crate) struct Device {
+    /// Its name.
+    pub(crate) name: String,
+    /// What it was invited as.
+    pub(crate) role: Role,
+    /// Its crew.
+    pub(crate) crew: Option<String>,
+    /// Its seed.
+    pub(crate) seed: [u8; 32],
+    /// Its rows.
+    pub(crate) rows: MemoryRows,
+    /// Its journal.
+    pub(crate) lines: Kept,
+    /// Orders of its crew that nobody has begun, as of its last look.
+    folios: Vec<String>,
+    acts: u64,
+    visits: u64,
+    started: std::time::Instant,
+}
+
+/// An own entry as the device knows it.
+pub(crate) struct OwnEntry {
+    pub(crate) seq: u64,
+    pub(crate) hash: Option<Hash>,
+    pub(crate) receipt: Option<Receipt>,
+}
+
+impl Device {
+    /// A phone that is not enrolled yet. `run` keeps the keys of two runs apart.
+    pub(crate) fn new(name: &str, role: Role, crew: Option<&str>, run: u64) -> Self {
+        let seed = Hash::tagged("cuadrilla/load-seed/v1", &[&run.to_be_bytes(), name.as_bytes()]).0;
+        Self {
+            name: name.to_owned(),
+            role,
+            crew: crew.map(String::from),
+            seed,
+            rows: MemoryRows::default(),
+            lines: Kept::default(),
+            folios: Vec::new(),
+            acts: 0,
+            visits: 0,
+            started: std::time::Instant::now(),
+        }
+    }
+
+    /// Its key.
+    pub(crate) fn key(&self) -> SecretKey {
+        SecretKey::from_seed(&self.seed)
+    }
+
+    fn moment(&mut self) -> Moment {
+        self.acts += 1;
+        let entropy = Hash::tagged("cuadrilla/load-draw/v1", &[&self.seed, &self.acts.to_be_bytes()]).0;
+        let monotonic_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Moment { now_ms: now_ms(), boot: BootId([7; 8]), monotonic_ms, entropy }
+    }
+
+    /// Lets `act` use the notebook; what it wrote is kept only if it succeeds.
+    pub(crate) fn act<T>(
+        &mut self,
+        act: impl FnOnce(&mut Notebook<'_>) -> Result<T, NotebookError>,
+    ) -> Result<T, NotebookError> {
+        let moment = self.moment();
+        let next_line = self.lines.0.len() as u64 + 1;
+        let mut notebook = Notebook::open(&self.rows, &self.lines, next_line, &[], moment)?;
+        let answer = act(&mut notebook)?;
+        let written = notebook.finish();
+        self.rows.apply(written.batch);
+        self.lines.0.extend(written.lines);
+        Ok(answer)
+    }
+
+    /// Its id, once it has one.
+    pub(crate) fn id(&self) -> Option<DeviceId> {
+        let identity: Option<sync_core::line::Identity> = read(&self.rows, &keys::fact("identity")).ok()?;
+        identity.map(|identity| identity.device)
+    }
+
+    /// Looks which orders of its crew nobody has begun.
+    pub(crate) fn look(&mut self) -> Result<usize, NotebookError> {
+        let filter = Filter { status: Some("assigned".into()), crew: self.crew.clone(), locality: None };
+        let list = self.act(|notebook| notebook.order_list(&filter))?;
+        self.folios = list.into_iter().map(|order| order.folio).collect();
+        Ok(self.folios.len())
+    }
+
+    /// One visit, six changes: on an order that waits, or on one made on the spot where none does.
+    pub(crate) fn visit(&mut self, pick: u64) -> Result<(), NotebookError> {
+        self.visits += 1;
+        let turn = self.visits;
+        while !self.folios.is_empty() {
+            let index = usize::try_from(pick).unwrap_or(0) % self.folios.len();
+            let folio = self.folios.swap_remove(index);
+            match self.act(|notebook| work(notebook, &folio, turn, true)) {
+                // Somebody of the crew was there first.
+                Err(NotebookError::Step { .. }) => {}
+                done => return done,
+            }
+        }
+        self.act(|notebook| {
+            let new = NewOrder { kind: "leak_repair".into(), ..NewOrder::default() };
+            let made = notebook.order_new(&new)?;
+            work(notebook, &made.folio, turn, false)
+        })
+    }
+
+    /// One visit to an order that was just made: six changes.
+    pub(crate) fn work(&mut self, folio: &str) -> Result<(), NotebookError> {
+        self.act(|notebook| work(notebook, folio, 1, true))
+    }
+
+    /// One of the orders that wait.
+    pub(crate) fn waiting(&self, pick: u64) -> Option<String> {
+        let at = usize::try_from(pick >> 32).unwrap_or(0) % self.folios.len().max(1);
+        self.folios.get(at).cloned()
+    }
+
+    /// Says what a leak came from: both crews and dispatch may.
+    pub(crate) fn set_cause(&mut self, folio: &str, cause: &str) -> Result<(), NotebookError> {
+        self.act(|notebook| notebook.set(folio, "cause", cause))
+    }
+
+    /// All own entries, with what the server said of each.
+    pub(crate) fn own_entries(&self) -> Result<Vec<OwnEntry>, RowsError> {
+        let Some(device) = self.id() else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for seq in 1.. {
+            let Some(row) = read::<EntryRow>(&self.rows, &keys::entry(&device, seq))? else { break };
+            found.push(OwnEntry { seq, hash: row.hash, receipt: row.receipt });
+        }
+        Ok(found)
+    }
+}
+
+/// The changes of a visit: start, two readings, a material, a note, finish; an order just made needs no material.
+fn work(
+    notebook: &mut Notebook<'_>,
+    folio: &str,
+    turn: u64,
+    with_material: bool,
+) -> Result<(), NotebookError> {
+    notebook.step(folio, "start", None)?;
+    notebook.measure(folio, "flow", &format!("{}.{}", 3 + turn % 9, turn % 10), "L/s", None, None)?;
+    notebook.measure(folio, "pressure", &format!("{}", 180 + turn % 60), "kPa", None, None)?;
+    if with_material {
+        notebook.use_material(folio, "TUBO-PVC-2", "3", "m")?;
+    }
+    let state = ["bien", "con fuga leve", "pendiente de rellenar"][usize::try_from(turn % 3).unwrap_or(0)];
+    notebook.note(folio, &format!("Visita {turn}: se revisó el tramo {} y quedó {state}", turn * 7 % 53))?;
+    notebook.step(folio, "finish", None).map(drop)
+}
+
+/// The wall clock.
+pub(crate) fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,239 @@
+//! Prepared: work of a device that was packed and signed beforehand, so that sending it costs the load next to
+//! nothing. One order is made and worked by the real notebook; the others are its copies under other folios.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, ensure};
+use serde_bytes::ByteBuf;
+use sync_core::chain::sign_head;
+use sync_core::change::Change;
+use sync_core::crypto::SecretKey;
+use sync_core::entry::{Anchor, Body, Entry, Header};
+use sync_core::id::{BootId, DeviceId, Epoch, Hash, RecordId};
+use sync_core::line::{Identity, Line};
+use sync_core::notebook::{ContactRow, NewOrder};
+use sync_core::rows::RowsError;
+use sync_core::wire::message::{
+    Segment, SyncReply, SyncRequest, VERSION, open_reply, request_hash, seal_request,
+};
+use sync_core::wire::pack::{PackBody, PackItem, Refs, pack};
+
+use crate::load::audit::Told;
+use crate::load::device::{Device, VISIT_CHANGES, now_ms};
+use crate::orders::retarget;
+
+/// What a message may bring back, in bytes.
+const AIM_BYTES: u32 = 256 * 1024;
+
+/// A device whose work is prepared.
+pub(crate) struct Prepared {
+    key: SecretKey,
+    identity: Identity,
+    contact: ContactRow,
+    attempt: u64,
+    seq: u64,
+    head: Hash,
+    /// The changes of one order: its creation, then a visit.
+    template: Vec<Change>,
+    /// Orders made so far: record, folio and the hash of the creation.
+    orders: Vec<(RecordId, String, Hash)>,
+    authors: BTreeMap<Hash, (DeviceId, u64)>,
+    /// Hashes of all entries, by number from 1, and what the server said of each.
+    told: Vec<Told>,
+}
+
+/// Work that waits to be sent.
+pub(crate) struct Piece {
+    segment: Segment,
+    /// Entries in it.
+    pub(crate) entries: u64,
+}
+
+/// What the device knows that the pack need not spell out.
+struct Own<'p>(&'p BTreeMap<Hash, (DeviceId, u64)>);
+
+impl Refs for Own<'_> {
+    fn record_number(&self, _: &RecordId) -> Result<Option<u64>, RowsError> {
+        Ok(None)
+    }
+    fn record_at(&self, _: u64) -> Result<Option<RecordId>, RowsError> {
+        Ok(None)
+    }
+    fn change_author(&self, _: &RecordId, change: &Hash) -> Result<Option<(DeviceId, u64)>, RowsError> {
+        Ok(self.0.get(change).copied())
+    }
+    fn change_hash(&self, _: &RecordId, _: &DeviceId, _: u64) -> Result<Option<Hash>, RowsError> {
+        Ok(None)
+    }
+}
+
+impl Prepared {
+    /// From a device that is enrolled and up to date. It makes an order and visits it; the work is sent with the rest.
+    pub(crate) fn new(device: &mut Device) -> anyhow::Result<Self> {
+        let identity = device.act(|book| book.identity().cloned())?;
+        let contact = device.act(|book| book.contact())?;
+        let before = device.lines.0.len();
+        let made = device
+            .act(|book| book.order_new(&NewOrder { kind: "leak_repair".into(), ..NewOrder::default() }))?;
+        device.work(&made.folio)?;
+        let mut template = Vec::new();
+        for line in &device.lines.0[before..] {
+            let Line::Entry { chained, .. } = Line::from_bytes(line)? else { continue };
+            template.push(Change::read(chained.entry.body.bytes())?);
+        }
+        ensure!(template.len() as u64 == 1 + VISIT_CHANGES, "an order and its visit are {}", template.len());
+        // The template's own entries are not sent: the chain goes on from the enrolment.
+        let own = device.own_entries()?;
+        let told = own.iter().take_while(|entry| entry.receipt.is_some());
+        let told: Vec<Told> = told
+            .map(|one| {
+                Told::new(identity.device, one.seq, one.hash.unwrap_or_default(), one.receipt.as_ref())
+            })
+            .collect();
+        let head = told.last().context("it was enrolled")?.hash;
+        let (seq, key) = (told.len() as u64, device.key());
+        Ok(Self {
+            key,
+            identity,
+            contact,
+            // Far beyond what its enrolment and first download used.
+            attempt: 1_000,
+            seq,
+            head,
+            template,
+            orders: Vec::new(),
+            authors: BTreeMap::new(),
+            told,
+        })
+    }
+
+    /// Creations of `count` more orders.
+    pub(crate) fn creations(&mut self, count: u64) -> anyhow::Result<Piece> {
+        let mut items = Vec::new();
+        let creation = self.template[0].clone();
+        let prev = self.head;
+        for _ in 0..count {
+            let number = self.orders.len() as u64 + 1;
+            let digest =
+                Hash::tagged("cuadrilla/load-record/v1", &[&self.identity.device.0, &number.to_be_bytes()]);
+            let record = RecordId(std::array::from_fn(|index| digest.0[index]));
+            let folio = format!("{}-26-{}-{number:06}", self.identity.folio_prefix, self.identity.letters);
+            let change = retarget(&creation, self.identity.device, &folio, &[]);
+            let hash = self.entry(&mut items, record, change)?;
+            self.orders.push((record, folio, hash));
+        }
+        self.piece(items, prev)
+    }
+
+    /// A visit to each of the orders in `orders`, by index.
+    pub(crate) fn visits(&mut self, orders: std::ops::Range<usize>) -> anyhow::Result<Piece> {
+        let mut items = Vec::new();
+        let prev = self.head;
+        for index in orders {
+            let (record, folio, mut before) = self.orders.get(index).cloned().context("an order")?;
+            for turn in 1..self.template.len() {
+                let change = retarget(&self.template[turn], self.identity.device, &folio, &[before]);
+                before = self.entry(&mut items, record, change)?;
+            }
+        }
+        self.piece(items, prev)
+    }
+
+    fn entry(
+        &mut self,
+        items: &mut Vec<(PackItem, Hash)>,
+        record: RecordId,
+        change: Change,
+    ) -> anyhow::Result<Hash> {
+        let raw = change.to_raw()?;
+        let hash = raw.hash;
+        self.seq += 1;
+        let ContactRow { anchor, .. } = self.contact;
+        let header = Header {
+            municipality: self.identity.municipality,
+            device: self.identity.device,
+            seq: self.seq,
+            record,
+            person: self.identity.name.clone(),
+            claimed_at_ms: now_ms(),
+            boot: BootId([7; 8]),
+            monotonic_ms: self.seq * 1_000,
+            anchor,
+        };
+        let entry = Entry { header, body: Body::Change(raw) };
+        self.head = entry.hash(&self.head);
+        self.authors.insert(hash, (self.identity.device, self.seq));
+        self.told.push(Told { device: self.identity.device, seq: self.seq, hash: self.head, receipt: None });
+        let header = entry.header;
+        items.push((
+            PackItem { header, body: PackBody::Change(change), receipt: None, signature: None },
+            hash,
+        ));
+        Ok(hash)
+    }
+
+    fn piece(&self, items: Vec<(PackItem, Hash)>, prev: Hash) -> anyhow::Result<Piece> {
+        let (mut items, hashes): (Vec<PackItem>, Vec<Hash>) = items.into_iter().unzip();
+        let last = items.last_mut().context("a piece has entries")?;
+        last.signature = Some(sign_head(&self.key, &self.identity.device, self.seq, &self.head));
+        let packed = pack(&items, &hashes, &Own(&self.authors))?;
+        let prev = std::array::from_fn(|index| prev.0[index]);
+        let segment = Segment { device: self.identity.device, prev, pack: ByteBuf::from(packed) };
+        Ok(Piece { segment, entries: items.len() as u64 })
+    }
+
+    /// The request that hands a piece in, with where the device stands now.
+    pub(crate) fn request(&mut self, piece: &Piece) -> Vec<u8> {
+        self.attempt += 1;
+        let contact = &self.contact;
+        let request = SyncRequest {
+            version: VERSION,
+            municipality: self.identity.municipality,
+            device: self.identity.device,
+            attempt: self.attempt,
+            epoch: contact.epoch,
+            cursors: contact.cursors.iter().map(|(scope, seq)| (scope.clone(), *seq)).collect(),
+            aim_bytes: AIM_BYTES,
+            own: Some(piece.segment.clone()),
+            carried: Vec::new(),
+            reconcile: None,
+            clock_ms: now_ms(),
+            kept: contact.anchor,
+            evidence: String::new(),
+        };
+        seal_request(&self.key, &request)
+    }
+
+    /// Takes the reply: signature, places and verdicts, and where the device stands then.
+    pub(crate) fn hear(&mut self, request: &[u8], reply: &[u8]) -> anyhow::Result<()> {
+        let reply: SyncReply =
+            open_reply(reply, &request_hash(request))?.verify(&self.identity.server_key)?;
+        for ack in &reply.acks {
+            for offset in 0..ack.count {
+                let seq = ack.first + offset;
+                let index = usize::try_from(seq)?.checked_sub(1).context("entries count from 1")?;
+                let accepted = !reply.refused.iter().any(|(refused, _)| *refused == seq);
+                let told = self.told.get_mut(index).context("an entry that was sent")?;
+                told.receipt = Some((ack.seq + offset, accepted));
+            }
+        }
+        let empty = Epoch::default();
+        ensure!(self.contact.epoch == empty || self.contact.epoch == reply.epoch, "the epoch changed");
+        self.contact.epoch = reply.epoch;
+        self.contact.anchor = sync_core::checkpoint::verify(&reply.checkpoint, &self.identity.log_verifier)
+            .map_err(anyhow::Error::msg)?;
+        let cursors = reply.scopes.into_iter().map(|scope| (scope, reply.cursor));
+        self.contact.cursors = cursors.collect();
+        Ok(())
+    }
+
+    /// The newest checkpoint it keeps.
+    pub(crate) fn anchor(&self) -> Anchor {
+        self.contact.anchor
+    }
+
+    /// All its entries, and what it was told of them.
+    pub(crate) fn into_told(self) -> Vec<Told> {
+        self.told
+    }
+}
