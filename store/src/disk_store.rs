@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sync_core::rows::Batch;
 
+use crate::disk::OsDisk;
 use crate::error::{Result, StoreError};
 use crate::folder::{self, FolderLock};
 use crate::index::{Index, IndexNotice, IndexOptions, IndexReason, Watermark};
@@ -73,7 +74,7 @@ impl DiskStore {
     pub fn open(folder: &Path, options: &Options) -> Result<(Self, Notices)> {
         folder::ensure_folder(folder, options.create)?;
         let lock = folder::lock(folder, options.lock_wait_ms)?;
-        folder::check_format(folder, options.create)?;
+        folder::check_format(&OsDisk, folder, options.create)?;
         let (ledger, tail) = Ledger::open(folder, &options.ledger)?;
         let reader = ledger.reader();
         let last = reader.end() - 1;

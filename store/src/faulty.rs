@@ -62,6 +62,7 @@ struct State {
     /// Files created whose folder has not been synced since.
     unnamed: BTreeSet<PathBuf>,
     syncs: usize,
+    synced_folders: BTreeSet<PathBuf>,
 }
 
 /// The disk; clones share their faults.
@@ -77,6 +78,10 @@ impl FaultyDisk {
 
     pub(crate) fn syncs(&self) -> usize {
         self.state.lock().unwrap().syncs
+    }
+
+    pub(crate) fn synced_folders(&self) -> BTreeSet<PathBuf> {
+        self.state.lock().unwrap().synced_folders.clone()
     }
 
     /// Leaves in each file what was synced, and any of the pages and any of the length written since.
@@ -163,6 +168,7 @@ impl Disk for FaultyDisk {
             return Err(injected());
         }
         state.unnamed.retain(|path| path.parent() != Some(folder));
+        state.synced_folders.insert(folder.to_owned());
         Ok(())
     }
 

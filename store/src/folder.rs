@@ -5,7 +5,7 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::disk::{create_private_folder, open_private};
+use crate::disk::{Disk, create_private_folder, open_private};
 use crate::error::{Result, StoreError};
 
 /// Format of a store's folder as this program writes it.
@@ -54,7 +54,7 @@ pub(crate) fn lock(folder: &Path, wait_ms: u64) -> Result<FolderLock> {
 }
 
 /// Reads `folder/FORMAT`, writing it into a folder that holds no store yet if `create` allows.
-pub(crate) fn check_format(folder: &Path, create: bool) -> Result<()> {
+pub(crate) fn check_format(disk: &dyn Disk, folder: &Path, create: bool) -> Result<()> {
     let path = folder.join("FORMAT");
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
@@ -63,7 +63,7 @@ pub(crate) fn check_format(folder: &Path, create: bool) -> Result<()> {
                 let detail = "it has a ledger but no FORMAT file".to_owned();
                 Err(StoreError::NotAStore { path: folder.to_owned(), detail })
             } else if create {
-                write_format(folder).map_err(|error| StoreError::from_io("write to", &path, 20, error))
+                write_format(disk, folder).map_err(|error| StoreError::from_io("write to", &path, 20, error))
             } else {
                 Err(StoreError::Missing { path: folder.to_owned() })
             };
@@ -80,15 +80,38 @@ pub(crate) fn check_format(folder: &Path, create: bool) -> Result<()> {
     }
 }
 
-/// Writes the file under another name first: a torn FORMAT would make the store unreadable.
-fn write_format(folder: &Path) -> std::io::Result<()> {
+/// Writes the file under another name first: a torn FORMAT would make the store unreadable. Where there is a FORMAT, the
+/// folder's own name is durable too.
+fn write_format(disk: &dyn Disk, folder: &Path) -> std::io::Result<()> {
     let fresh = folder.join("FORMAT.new");
     let mut file = open_private(&fresh)?;
     file.set_len(0)?;
     file.write_all(format!("cuadrilla-store {STORE_FORMAT}\n").as_bytes())?;
     file.sync_all()?;
+    sync_names_above(disk, folder)?;
     std::fs::rename(&fresh, folder.join("FORMAT"))?;
-    File::open(folder)?.sync_all()
+    disk.sync_folder(folder)
+}
+
+/// Makes the names that lead to `folder` durable: whoever made one of them may have been ended before it was.
+fn sync_names_above(disk: &dyn Disk, folder: &Path) -> std::io::Result<()> {
+    use std::io::ErrorKind::{InvalidInput, PermissionDenied, ReadOnlyFilesystem, Unsupported};
+    for above in std::path::absolute(folder)?.ancestors().skip(1) {
+        match disk.sync_folder(above) {
+            Ok(()) => {}
+            // Nothing of ours was made in a folder that does not let us in or cannot be written.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    PermissionDenied | ReadOnlyFilesystem | InvalidInput | Unsupported
+                ) =>
+            {
+                break;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 fn read_pid(file: &mut File) -> Option<u32> {
@@ -96,4 +119,26 @@ fn read_pid(file: &mut File) -> Option<u32> {
     file.rewind().ok()?;
     file.take(16).read_to_string(&mut text).ok()?;
     text.trim_end().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{check_format, ensure_folder};
+    use crate::faulty::{Faults, FaultyDisk};
+
+    #[test]
+    fn the_names_that_lead_to_a_new_store_are_durable_before_its_format_is() {
+        let scratch = tempfile::tempdir().unwrap();
+        let (middle, folder) = (scratch.path().join("a"), scratch.path().join("a/b"));
+        ensure_folder(&folder, true).unwrap();
+        let disk = FaultyDisk::default();
+        disk.set(Faults { sync_folder: true, ..Faults::default() });
+        assert!(check_format(&disk, &folder, true).is_err());
+        assert!(!folder.join("FORMAT").exists(), "a FORMAT says that the names above are durable");
+        check_format(&disk, &folder, true).unwrap();
+        let synced = disk.synced_folders();
+        for above in [scratch.path(), &middle, &folder] {
+            assert!(synced.contains(above), "{} is not durable", above.display());
+        }
+    }
 }

@@ -20,7 +20,16 @@ impl Sim {
     /// Builds the simulator and runs it with the arguments as they are.
     pub fn run(&self) -> anyhow::Result<()> {
         let mut command = cargo();
-        command.args(["run", "--quiet", "--release", "--package", "cuadrilla-simulation", "--bin", "sim", "--"]);
+        command.args([
+            "run",
+            "--quiet",
+            "--release",
+            "--package",
+            "cuadrilla-simulation",
+            "--bin",
+            "sim",
+            "--",
+        ]);
         run(command.args(&self.arguments)).context("the simulation found something, or was asked wrongly")
     }
 }

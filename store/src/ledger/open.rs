@@ -63,17 +63,20 @@ pub(super) fn open_for_appending(
     let folder = ledger_folder(store_folder);
     if !disk.is_folder(&folder) {
         disk.create_folder(&folder).map_err(|error| StoreError::from_io("create", &folder, 0, error))?;
-        sync_folder(disk, store_folder)?;
     }
     let (chunks, torn) = read_chunks(disk, &folder, true)?;
     let repair = torn.map(|torn| cut(disk, store_folder, &folder, &torn)).transpose()?;
-    if let Some(last) = chunks.last() {
+    match chunks.last() {
         // Whole frames may be in the system's memory only, when the process died between write and fsync.
         // They count from here on, so they must be durable first.
-        last.file
-            .sync()
-            .map_err(|source| StoreError::SyncFailed { path: last.path.to_path_buf(), source })?;
-        sync_folder(disk, &folder)?;
+        Some(last) => {
+            last.file
+                .sync()
+                .map_err(|source| StoreError::SyncFailed { path: last.path.to_path_buf(), source })?;
+            sync_folder(disk, &folder)?;
+        }
+        // An earlier start may have made the folder, and ended before its name was durable.
+        None => sync_folder(disk, store_folder)?,
     }
     Ok((Shared::new(chunks), repair))
 }

@@ -329,6 +329,15 @@ fn after_a_failed_fsync_nothing_is_appended_until_reopened() {
 }
 
 #[test]
+fn the_folder_of_a_ledger_without_chunks_is_durable_however_an_earlier_start_ended() {
+    let store = scratch();
+    std::fs::create_dir(store.path().join("ledger")).unwrap();
+    let disk = FaultyDisk::default();
+    Ledger::open_on(Arc::new(disk.clone()), store.path(), &options(60)).unwrap();
+    assert!(disk.synced_folders().contains(store.path()));
+}
+
+#[test]
 fn a_failed_write_that_cannot_be_cut_back_stops_appends() {
     let store = scratch();
     let disk = FaultyDisk::default();

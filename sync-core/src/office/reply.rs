@@ -374,7 +374,8 @@ impl<'a> Reading<'a> {
             let read_to = self.cursors.values().copied().min().unwrap_or(0);
             // Another device may write under this one's name: of its own entries it certainly has those that it brought
             // just now, and those that stood in the ledger when it last read.
-            let is_own = row.device == self.device && (row.line <= read_to || is_among(&self.brought, row.line));
+            let is_own =
+                row.device == self.device && (row.line <= read_to || is_among(&self.brought, row.line));
             Ok(is_own || (row.line <= read_to && is_known(record)?.is_some()))
         };
         let refs = RowRefs { rows: self.rows, is_known: &is_known, has: &has };

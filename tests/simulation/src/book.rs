@@ -95,7 +95,8 @@ impl Book {
             true
         });
         read.map_err(|error| Property::LedgerVerifies.broken(error.to_string()))?;
-        let same = self.entries.iter().zip(&lines).take_while(|(noted, line)| noted.mark == mark(line)).count();
+        let same =
+            self.entries.iter().zip(&lines).take_while(|(noted, line)| noted.mark == mark(line)).count();
         if same < self.entries.len() {
             let lost = self.entries.split_off(same);
             for noted in &lost {

@@ -290,7 +290,8 @@ impl SimDisk {
     /// A copy of all files as a reader sees them.
     pub fn image(&self) -> Image {
         let state = self.state();
-        let content = |id: &u64| state.contents.get(id).map(|content| content.live.clone()).unwrap_or_default();
+        let content =
+            |id: &u64| state.contents.get(id).map(|content| content.live.clone()).unwrap_or_default();
         let files = state.names.iter().map(|(path, id)| (path.clone(), content(id))).collect();
         Image { files, folders: state.folders.clone() }
     }

@@ -56,12 +56,7 @@ impl Rows for SimRows {
         Ok(self.state()?.rows.get(key).cloned())
     }
 
-    fn scan(
-        &self,
-        prefix: &[u8],
-        from: &[u8],
-        visit: &mut Visit<'_>,
-    ) -> std::result::Result<(), RowsError> {
+    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> std::result::Result<(), RowsError> {
         let start = if from > prefix { from } else { prefix };
         let state = self.state()?;
         for (key, value) in state.rows.range::<[u8], _>((Bound::Included(start), Bound::Unbounded)) {

@@ -350,9 +350,9 @@ impl Only {
                 _ => parts.push((*number, *number)),
             }
         }
-        let words = parts.iter().map(|(first, last)| {
-            if first == last { first.to_string() } else { format!("{first}-{last}") }
-        });
+        let words = parts
+            .iter()
+            .map(|(first, last)| if first == last { first.to_string() } else { format!("{first}-{last}") });
         words.collect::<Vec<_>>().join(",")
     }
 }

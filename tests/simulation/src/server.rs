@@ -11,7 +11,9 @@ use std::collections::BTreeMap;
 use store::{CatchUp, IndexReason, LedgerOptions, LedgerReader, Notices, Store, StoreError};
 use sync_core::id::DeviceId;
 use sync_core::line::Lines;
-use sync_core::office::{Checked, Foundation, Office, OfficeError, RequestError, fold_line, found, rules_from};
+use sync_core::office::{
+    Checked, Foundation, Office, OfficeError, RequestError, fold_line, found, rules_from,
+};
 use sync_core::rows::{Overlay, Rows, RowsError, read};
 
 use crate::book::Book;
@@ -287,7 +289,8 @@ impl Server {
         }
         let rows = store.sim_rows();
         self.attempts = attempts_in(&rows)?;
-        let office = Office::open(&rows, &self.seed).map_err(|error| self.stopped_or("the office", &error))?;
+        let office =
+            Office::open(&rows, &self.seed).map_err(|error| self.stopped_or("the office", &error))?;
         let view_office =
             Office::open(&rows, &self.seed).map_err(|error| self.stopped_or("the office", &error))?;
         let seq = store.watermark();
@@ -474,8 +477,8 @@ impl Server {
         let deed = sync_core::office::fold::decode_deed(&chained.entry.body).map_err(says)?;
         let sync_core::chain::Deed::Change(change) = deed else { return Ok(false) };
         let record = chained.entry.header.record;
-        let judged =
-            sync_core::judge::judge_change(rows, running.office.rules(), &author, &record, &change).map_err(says)?;
+        let judged = sync_core::judge::judge_change(rows, running.office.rules(), &author, &record, &change)
+            .map_err(says)?;
         Ok(judged.is_ok())
     }
 }

@@ -79,7 +79,9 @@ impl Tally {
         self.device_days += world.plan.device_days();
         for server in &world.servers {
             self.entries += server.book.len();
-            self.held += server.book.entries().filter(|(_, noted)| !noted.receipt.verdict.is_accepted()).count() as u64;
+            self.held +=
+                server.book.entries().filter(|(_, noted)| !noted.receipt.verdict.is_accepted()).count()
+                    as u64;
             self.batches += server.counts.shared_batches;
             self.server_starts += server.counts.starts;
             self.epochs += server.counts.epochs;

@@ -96,7 +96,8 @@ impl World {
     }
 
     fn found_servers(&mut self) -> Result<(), Broken> {
-        let names = [(14_061, "Mezquitic", "MZQ"), (14_019, "Bolaños", "BLN"), (14_031, "Chimaltitán", "CHM")];
+        let names =
+            [(14_061, "Mezquitic", "MZQ"), (14_019, "Bolaños", "BLN"), (14_031, "Chimaltitán", "CHM")];
         for (number, (municipality, name, prefix)) in names.into_iter().take(self.plan.servers).enumerate() {
             let server = Server::found(Founding {
                 municipality,

@@ -37,8 +37,7 @@ fn verify(server: &Server) -> Result<(), Broken> {
         let line = lines.line(seq).map_err(|error| says(error.0))?;
         verifier.take(seq, &line).map_err(|bad| says(format!("record {}: {}", bad.seq, bad.detail)))?;
     }
-    let proven =
-        verifier.finish().map_err(|bad| says(format!("record {}: {}", bad.seq, bad.detail)))?;
+    let proven = verifier.finish().map_err(|bad| says(format!("record {}: {}", bad.seq, bad.detail)))?;
     let root = merkle::root(rows(server)?, proven.entries).map_err(|error| says(error.0))?;
     if root != proven.root {
         return Err(says("the rows hold another Merkle root than the lines have".into()));
@@ -98,7 +97,9 @@ fn held_is_listed(server: &Server) -> Result<(), Broken> {
         return Err(Property::HeldIsListed.broken(format!("number {surplus} is listed and not held back")));
     }
     for number in &told {
-        let Some(noted) = server.book.at(*number).filter(|noted| noted.change != Hash::ZERO) else { continue };
+        let Some(noted) = server.book.at(*number).filter(|noted| noted.change != Hash::ZERO) else {
+            continue;
+        };
         if is_applied(rows(server)?, &noted.record, &noted.change)? && !counts_otherwise(server, *number) {
             return Err(Property::HeldDoesNotLeak
                 .broken(format!("number {number} is held back and counts on the server all the same")));
@@ -127,8 +128,9 @@ fn ready_is_released(server: &Server) -> Result<(), Broken> {
             continue;
         };
         if is_applied(rows, &noted.record, on)? && server.waits_in_vain(&noted.device, noted.seq)? {
-            return Err(Property::HeldIsListed
-                .broken(format!("number {number} waits for a change that counts, and nobody judged it again")));
+            return Err(Property::HeldIsListed.broken(format!(
+                "number {number} waits for a change that counts, and nobody judged it again"
+            )));
         }
     }
     Ok(())
@@ -197,12 +199,15 @@ pub fn compare(
     counts: &dyn Fn(&[u8]) -> bool,
 ) -> Result<(), String> {
     let shown = |key: &[u8]| {
-        let word: String = key.iter().take(12).map(|byte| char::from(*byte)).filter(char::is_ascii_graphic).collect();
+        let word: String =
+            key.iter().take(12).map(|byte| char::from(*byte)).filter(char::is_ascii_graphic).collect();
         word
     };
     for (key, value) in rebuilt.iter().filter(|(key, _)| counts(key)) {
         match live.get(key) {
-            None => return Err(format!("the rebuilt index has a row {:?} that the live one lacks", shown(key))),
+            None => {
+                return Err(format!("the rebuilt index has a row {:?} that the live one lacks", shown(key)));
+            }
             Some(other) if other != value => {
                 return Err(format!("row {:?} differs from the rebuilt one", shown(key)));
             }

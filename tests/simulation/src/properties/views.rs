@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use automerge::{Automerge, ReadDoc, ROOT};
+use automerge::{Automerge, ROOT, ReadDoc};
 use sync_core::act::Act;
 use sync_core::entry::Body;
 use sync_core::id::{Hash, RecordId};
-use sync_core::line::{Lines as _, Line};
+use sync_core::line::{Line, Lines as _};
 use sync_core::notebook::Notebook;
 use sync_core::view::lists::{Filter, OrderSummary};
 use sync_core::view::order::OrderView;
@@ -122,7 +122,8 @@ fn same_lists(model: usize, all: &Shown, others: &[(usize, Shown)]) -> Result<()
 /// Whole orders as one phone shows them.
 fn views(world: &mut World, number: usize, folios: &[&str]) -> Result<BTreeMap<String, String>, Broken> {
     ask(world, number, |notebook| {
-        let shown = folios.iter().map(|folio| Ok(((*folio).to_owned(), as_json(&notebook.order_show(folio)?))));
+        let shown =
+            folios.iter().map(|folio| Ok(((*folio).to_owned(), as_json(&notebook.order_show(folio)?))));
         shown.collect()
     })
 }
@@ -187,7 +188,8 @@ fn replay(world: &mut World, server: usize, model: usize, all: &Shown) -> Result
     let end = At::Seq(world.servers[server].book.len());
     let then = ask(world, model, |notebook| notebook.replay_list(end))?.orders;
     let settled = |order: &&OrderSummary| !order.held_back && !order.unsent;
-    let then: BTreeMap<&str, &OrderSummary> = then.iter().map(|order| (order.folio.as_str(), order)).collect();
+    let then: BTreeMap<&str, &OrderSummary> =
+        then.iter().map(|order| (order.folio.as_str(), order)).collect();
     for order in all.list.iter().filter(settled) {
         if then.get(order.folio.as_str()) != Some(&order) {
             return Err(Property::ReplayIsLive.broken(format!(
@@ -215,7 +217,9 @@ fn replay(world: &mut World, server: usize, model: usize, all: &Shown) -> Result
         let then = replayed.get(&folio).map(String::as_str).unwrap_or_default();
         if live != then {
             let parting = parting(&live, then);
-            return Err(Property::ReplayIsLive.broken(format!("{folio} and its replay at the end: {parting}")));
+            return Err(
+                Property::ReplayIsLive.broken(format!("{folio} and its replay at the end: {parting}"))
+            );
         }
     }
     Ok(())
@@ -278,8 +282,11 @@ fn disputed(changes: &[Vec<u8>]) -> Result<(Option<String>, BTreeSet<String>), S
     let mut look = |object: &automerge::ObjId, prefix: &str| -> Result<(), String> {
         for key in doc.keys(object) {
             let values = doc.get_all(object, key.as_str()).map_err(|error| error.to_string())?;
-            let scalars: BTreeSet<String> =
-                values.iter().filter(|(value, _)| value.is_scalar()).map(|(value, _)| value.to_string()).collect();
+            let scalars: BTreeSet<String> = values
+                .iter()
+                .filter(|(value, _)| value.is_scalar())
+                .map(|(value, _)| value.to_string())
+                .collect();
             if scalars.len() > 1 {
                 found.insert(format!("{prefix}{key}"));
             }
@@ -305,8 +312,8 @@ fn conflicts(world: &mut World, server: usize, model: usize, all: &Shown) -> Res
     let settled: BTreeSet<&str> =
         all.list.iter().filter(|o| !o.held_back && !o.unsent).map(|o| o.folio.as_str()).collect();
     for changes in counting.values() {
-        let (folio, fields) =
-            disputed(changes).map_err(|error| Property::ConflictsShown.broken(format!("a record: {error}")))?;
+        let (folio, fields) = disputed(changes)
+            .map_err(|error| Property::ConflictsShown.broken(format!("a record: {error}")))?;
         let Some(folio) = folio.filter(|folio| settled.contains(folio.as_str())) else { continue };
         expected.extend(fields.into_iter().map(|field| (folio.clone(), field)));
     }

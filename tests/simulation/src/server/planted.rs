@@ -31,12 +31,7 @@ fn body_of(frame: &[u8]) -> &[u8] {
 }
 
 /// What a mistake shows the office in the place of the true rows.
-pub(super) fn before_admit(
-    bug: Option<Bug>,
-    own: &mut Overlay<'_>,
-    frame: &[u8],
-    message: Message,
-) -> Undo {
+pub(super) fn before_admit(bug: Option<Bug>, own: &mut Overlay<'_>, frame: &[u8], message: Message) -> Undo {
     let mut undo = Undo::new();
     let Some(bug) = bug.filter(|_| message == Message::Sync) else { return undo };
     let Ok(sync) = rmp_serde::from_slice::<SyncRequest>(body_of(frame)) else { return undo };
@@ -108,7 +103,8 @@ pub(super) fn batch(bug: Option<Bug>, rows: &dyn Rows, batch: &mut Batch) {
 fn lose_reentries(rows: &dyn Rows, batch: &mut Batch) {
     let mut lost = Vec::new();
     for (key, value) in &batch.writes {
-        let Some(record) = key.strip_prefix(keys::RECORDS).and_then(sync_core::id::RecordId::from_slice) else {
+        let Some(record) = key.strip_prefix(keys::RECORDS).and_then(sync_core::id::RecordId::from_slice)
+        else {
             continue;
         };
         let Ok(Some(before)) = read::<RecordRow>(rows, key) else { continue };

@@ -128,7 +128,9 @@ impl World {
             Deed::Invite => self.invite(phone, dice)?,
             Deed::Import => {
                 let file = crate::rules::later_import(dice.below(40));
-                self.do_on(phone, |notebook| notebook.import(&file).map(|counts| format!("imports {counts:?}")))?
+                self.do_on(phone, |notebook| {
+                    notebook.import(&file).map(|counts| format!("imports {counts:?}"))
+                })?
             }
             Deed::Revoke | Deed::Rights => self.change_rights(phone, event.deed, dice)?,
             Deed::Release | Deed::Dismiss => self.decide(phone, event.deed, dice)?,
@@ -228,7 +230,9 @@ impl World {
             Ok(held) => held,
             Err(why) => return Ok(format!("cannot look at what is held: {why}")),
         };
-        let Some(first) = dice.pick(&held).map(|item| item.id) else { return Ok("has nothing to decide".into()) };
+        let Some(first) = dice.pick(&held).map(|item| item.id) else {
+            return Ok("has nothing to decide".into());
+        };
         let seqs: Vec<u64> = if dice.one_in(2) {
             vec![first]
         } else {
@@ -236,7 +240,9 @@ impl World {
         };
         self.do_on(phone, |notebook| {
             if deed == Deed::Release {
-                notebook.release(&seqs, "trabajo verificado").map(|done| format!("releases {seqs:?}: {done:?}"))
+                notebook
+                    .release(&seqs, "trabajo verificado")
+                    .map(|done| format!("releases {seqs:?}: {done:?}"))
             } else {
                 notebook.dismiss(&seqs, "no era").map(|_| format!("dismisses {seqs:?}"))
             }

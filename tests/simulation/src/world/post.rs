@@ -28,7 +28,10 @@ impl World {
     /// A phone begins an exchange, if it can.
     pub(crate) fn begin_exchange(&mut self, number: usize, salt: u64) -> Result<(), Broken> {
         let phone = &self.phones[number];
-        if phone.is_gone || phone.waits_for().is_some() || (!self.is_calm && phone.away_until_ms > self.now_ms) {
+        if phone.is_gone
+            || phone.waits_for().is_some()
+            || (!self.is_calm && phone.away_until_ms > self.now_ms)
+        {
             return Ok(());
         }
         self.tally.exchanges += 1;
@@ -144,7 +147,8 @@ impl World {
                 Ok(())
             }
             None if truth == Truth::Spoilt => {
-                Err(Property::FlipsNoticed.broken(format!("server {server} took a request with a changed byte")))
+                Err(Property::FlipsNoticed
+                    .broken(format!("server {server} took a request with a changed byte")))
             }
             None => {
                 if self.servers[server].waiting() > QUEUE_MAX {

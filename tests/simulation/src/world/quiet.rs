@@ -55,7 +55,8 @@ impl World {
         if let Some(number) = differs
             && !properties::is_past_gone(self, self.phones[number].home)?
         {
-            let how = format!("phone {number} differs from the server however often both compare record by record");
+            let how =
+                format!("phone {number} differs from the server however often both compare record by record");
             return Err(Property::SameState.broken(how));
         }
         let how = format!("phones {moving:?} still move something after {ROUNDS_MAX} rounds of all");

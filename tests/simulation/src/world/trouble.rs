@@ -138,7 +138,10 @@ impl World {
                     Err(why) => format!("does not renew its key: {why}"),
                 };
             } else {
-                self.later(1, Coming::Deliver { phone: 0, ticket: other, answer: Some(answer), truth: Truth::Whole });
+                self.later(
+                    1,
+                    Coming::Deliver { phone: 0, ticket: other, answer: Some(answer), truth: Truth::Whole },
+                );
             }
         }
         Ok(words)
@@ -168,11 +171,17 @@ impl World {
         let Ok(frame) = self.settle(number, asked)? else { return Ok("cannot ask".into()) };
         let Some(key) = self.phones[number].key(now_ms) else { return Ok("has no key".into()) };
         let body = &frame[4..frame.len() - 64];
-        let Ok(mut sync) = rmp_serde::from_slice::<SyncRequest>(body) else { return Ok("sent nothing".into()) };
+        let Ok(mut sync) = rmp_serde::from_slice::<SyncRequest>(body) else {
+            return Ok("sent nothing".into());
+        };
         self.tally.odd_clients += 1;
         let home = self.phones[number].home;
         let (words, frame, must_refuse) = match dice.below(4) {
-            0 => ("sends half of the fields", seal_request(&key, &(1_u8, sync.municipality, sync.device, sync.attempt)), true),
+            0 => (
+                "sends half of the fields",
+                seal_request(&key, &(1_u8, sync.municipality, sync.device, sync.attempt)),
+                true,
+            ),
             1 => {
                 sync.version = 2;
                 ("sends a version that is not known yet", seal_request(&key, &sync), true)
@@ -191,7 +200,9 @@ impl World {
         let answer = self.servers[home].arrive(0, Message::Sync, frame, now_ms)?;
         if answer.is_none() {
             if must_refuse {
-                return Err(Property::NothingBreaks.broken(format!("server {home} took a request that {words}")));
+                return Err(
+                    Property::NothingBreaks.broken(format!("server {home} took a request that {words}"))
+                );
             }
             self.later(10, Coming::Commit { server: home });
         }
@@ -202,7 +213,8 @@ impl World {
     fn flip_at_rest(&mut self, number: usize, dice: &mut Dice) -> Result<String, Broken> {
         let is_server = dice.one_in(2);
         let home = self.phones[number].home;
-        let medium = if is_server { self.servers[home].medium.clone() } else { self.phones[number].medium.clone() };
+        let medium =
+            if is_server { self.servers[home].medium.clone() } else { self.phones[number].medium.clone() };
         let chunks = if is_server { self.servers[home].chunks() } else { self.phones[number].chunks() };
         if chunks.len() < 2 {
             // In the last chunk a changed byte may look like a torn append.
@@ -214,7 +226,8 @@ impl World {
         } else {
             self.phones[number].close();
         }
-        let Some((path, bytes)): Option<(PathBuf, usize)> = dice.pick(&chunks[..chunks.len() - 1]).cloned() else {
+        let Some((path, bytes)): Option<(PathBuf, usize)> = dice.pick(&chunks[..chunks.len() - 1]).cloned()
+        else {
             return Ok("nothing turns over".into());
         };
         let (at, bits) = (dice.index(bytes), 1 << dice.below(8));
