@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_bytes::ByteBuf;
-use state::{consistency, counts_since, fingerprints, is_among, own_places, split_event};
+use state::{consistency, counts_since, fingerprints, is_among, moves_by_index, own_places, split_event};
 
 use super::fold::ScopeEvent;
 use super::refs::RowRefs;
@@ -98,7 +98,7 @@ impl Office {
             refused: own.refused,
             carried: self.carried_results(rows, epoch, now_ms, admitted)?,
             cursor,
-            moves: reading.moves_by_index(&scopes),
+            moves: moves_by_index(&reading.moves, &scopes),
             pack: reading.pack()?,
             more,
             fingerprints: if more { Vec::new() } else { fingerprints(rows, &scopes)? },
@@ -350,14 +350,6 @@ impl<'a> Reading<'a> {
         self.chosen.push(line);
         self.bytes += body_bytes + 64;
         Ok(())
-    }
-
-    fn moves_by_index(&self, scopes: &[Scope]) -> Vec<(u32, RecordId, bool)> {
-        let index = |scope: &Scope| scopes.iter().position(|other| other == scope);
-        let move_of = |((scope, record), entered): (&(Scope, RecordId), &bool)| {
-            Some((u32::try_from(index(scope)?).ok()?, *record, *entered))
-        };
-        self.moves.iter().filter_map(move_of).collect()
     }
 
     fn pack(&self) -> Result<ByteBuf, OfficeError> {

@@ -1,6 +1,8 @@
 //! State: what a reply says beside entries: whether the log grew from what the device kept, the fingerprints of its
 //! scopes, the places of its own entries, since when a record exists.
 
+use std::collections::BTreeMap;
+
 use super::super::admit::Outcome;
 use crate::entry::Anchor;
 use crate::fold::{ChangeRow, EntryRow};
@@ -30,6 +32,18 @@ pub(super) fn fingerprints(rows: &dyn Rows, scopes: &[Scope]) -> Result<Vec<Fing
 pub(super) fn split_event(tail: &[u8]) -> Option<(u64, RecordId)> {
     let (seq, record) = tail.split_first_chunk::<8>()?;
     Some((u64::from_be_bytes(*seq), RecordId::from_slice(record)?))
+}
+
+/// Records that came into a scope or left it, the scope as its index in the reply's list.
+pub(super) fn moves_by_index(
+    moves: &BTreeMap<(Scope, RecordId), bool>,
+    scopes: &[Scope],
+) -> Vec<(u32, RecordId, bool)> {
+    let index = |scope: &Scope| scopes.iter().position(|other| other == scope);
+    let move_of = |((scope, record), entered): (&(Scope, RecordId), &bool)| {
+        Some((u32::try_from(index(scope)?).ok()?, *record, *entered))
+    };
+    moves.iter().filter_map(move_of).collect()
 }
 
 /// Whether a ledger number is one of those places.
