@@ -141,6 +141,10 @@ pub fn own_again(seq: u64) -> Vec<u8> {
 pub fn carried_refused(device: &DeviceId) -> Vec<u8> {
     key(&[b"m/refused/", &device.0])
 }
+/// That an entry which is not read yet was written again by this device.
+pub fn settled(entry: &Hash) -> Vec<u8> {
+    key(&[b"m/settled/", &entry.0])
+}
 /// A decision that came before the own entry's place was known.
 pub fn own_decision(seq: u64) -> Vec<u8> {
     key(&[b"m/decision/", &seq.to_be_bytes()])

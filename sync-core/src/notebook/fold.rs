@@ -170,7 +170,7 @@ fn fold_received(
     }
     overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
     overlay.write(key, &entry_row(chained, &deed, number, Some(receipt.clone())));
-    Ok(())
+    super::succeed::settle_late(rules, overlay, receipt, chained)
 }
 
 fn fold_act(
@@ -224,6 +224,7 @@ fn fold_act(
                 (None, None) => Settles::default(),
             };
             settle_again(rules, overlay, receipt, author, &settles, pairs)?;
+            super::succeed::note_settled(overlay, receipt, author, &settles, pairs)?;
             settle_own(rules, overlay, lines, receipt, author, pairs)
         }
         _ => Ok(()),

@@ -57,3 +57,42 @@ fn a_copy_that_was_revoked_too_hands_its_work_in_and_is_done() {
     assert!(!exchanged.more, "there is nothing more to say under this name");
     assert!(!copy.exchange(&mut valley.server).more);
 }
+
+#[test]
+fn a_released_creation_and_what_was_built_on_it_are_read_at_once() {
+    let mut valley = valley();
+    let two = valley.server.device("Cuadrilla 7 bis");
+    valley.admin.act(|notebook| notebook.revoke(&two, Some(Fate::Lost), "perdido")).unwrap();
+    valley.admin.sync(&mut valley.server);
+    let new = NewOrder { kind: "bomba".into(), crew: Some("C-07".into()), ..NewOrder::default() };
+    let folio = valley.two.act(|notebook| notebook.order_new(&new)).unwrap().folio;
+    valley.two.sync_whatever(&mut valley.server);
+    // Dispatch reads the held creation, and nothing of what follows.
+    valley.dispatch.sync(&mut valley.server);
+    valley.admin.sync(&mut valley.server);
+    let held = valley.server.held();
+    valley.admin.act(|notebook| notebook.release(&held, "trabajo bueno")).unwrap();
+    valley.admin.sync(&mut valley.server);
+    valley.one.sync(&mut valley.server);
+    valley.one.act(|notebook| notebook.note(&folio, "encima de lo liberado")).unwrap();
+    valley.one.sync(&mut valley.server);
+    valley.dispatch.sync(&mut valley.server);
+    assert_eq!(valley.dispatch.show(&folio), valley.one.show(&folio));
+}
+
+#[test]
+fn who_went_on_under_a_new_name_lists_nothing_that_it_wrote_again() {
+    let mut valley = valley();
+    let folio = pump_order(&mut valley);
+    let mut copy = valley.dispatch.clone();
+    copy.draws = 100;
+    valley.dispatch.act(|notebook| notebook.note(&folio, "del original")).unwrap();
+    valley.dispatch.sync(&mut valley.server);
+    copy.act(|notebook| notebook.note(&folio, "de la copia")).unwrap();
+    copy.exchange(&mut valley.server);
+    copy.succeed(&mut valley.server);
+    copy.sync_whatever(&mut valley.server);
+    copy.sync(&mut valley.server);
+    assert!(valley.server.held().is_empty(), "the server takes it for settled");
+    assert_eq!(copy.act(|notebook| notebook.quarantine()).unwrap(), []);
+}
