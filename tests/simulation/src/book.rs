@@ -236,6 +236,29 @@ impl Book {
         held
     }
 
+    /// The acts that speak of a held entry, in words.
+    pub fn spoken_of(&self, seq: u64) -> String {
+        let hash = self.at(seq).map(|noted| noted.hash);
+        let mut words = Vec::new();
+        for (number, noted) in self.entries() {
+            let how = match &noted.act {
+                Some(Act::Release { seq: of, .. }) if *of == seq => "releases it",
+                Some(Act::Dismiss { seq: of, .. }) if *of == seq => "dismisses it",
+                Some(Act::Again { pairs }) if pairs.iter().any(|pair| Some(pair.of) == hash) => {
+                    "writes it again"
+                }
+                _ => continue,
+            };
+            let (device, verdict) = (noted.device.short(), noted.receipt.verdict.code());
+            words.push(format!("number {number} of device {device} ({verdict}) {how}"));
+        }
+        let about = self.at(seq).map(|noted| {
+            let (device, number) = (noted.device.short(), noted.seq);
+            format!("{:?} of device {device}, its entry {number}", noted.receipt.verdict)
+        });
+        format!("{}: {}", about.unwrap_or_default(), words.join("; "))
+    }
+
     /// Whether writing an entry again decides about it: for who goes on with its chain if it stands on a branch, for
     /// supervisors and administrators always.
     fn settles(&self, author: Option<(Role, Option<DeviceId>)>, pair: &Again, of: u64) -> bool {

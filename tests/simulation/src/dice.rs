@@ -15,13 +15,13 @@ impl Dice {
         let mut dice = Self(0x6375_6164_7269_6c6c);
         for part in parts {
             dice.0 ^= *part;
-            dice.0 = dice.next();
+            dice.0 = dice.roll();
         }
         dice
     }
 
     /// 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -31,7 +31,7 @@ impl Dice {
 
     /// A number below `end`; 0 if there is none.
     pub fn below(&mut self, end: u64) -> u64 {
-        if end == 0 { 0 } else { self.next() % end }
+        if end == 0 { 0 } else { self.roll() % end }
     }
 
     /// An index into something with that many elements.
@@ -63,7 +63,7 @@ impl Dice {
     pub fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
         for chunk in bytes.chunks_mut(8) {
-            let random = self.next().to_le_bytes();
+            let random = self.roll().to_le_bytes();
             chunk.copy_from_slice(&random[..chunk.len()]);
         }
         bytes

@@ -22,12 +22,15 @@ const BATCHES_LOST_MAX: usize = 24;
 /// Where every store lies on its own disk.
 pub const FOLDER: &str = "/store";
 
+/// Rows as they were before a batch.
+type Replaced = Vec<(Vec<u8>, Option<Vec<u8>>)>;
+
 #[derive(Debug, Clone, Default)]
 struct IndexState {
     rows: BTreeMap<Vec<u8>, Vec<u8>>,
     watermark: Watermark,
     /// What the newest batches replaced, and the watermark before each.
-    before: VecDeque<(Vec<(Vec<u8>, Option<Vec<u8>>)>, Watermark)>,
+    before: VecDeque<(Replaced, Watermark)>,
     is_broken: bool,
     /// Counts openings, so that handles of an earlier one fail.
     opening: u64,

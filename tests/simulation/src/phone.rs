@@ -53,6 +53,9 @@ impl From<Broken> for Hindered {
     }
 }
 
+/// Marks of requests by name and attempt number.
+type Attempts = BTreeMap<(DeviceId, u64), u32>;
+
 /// A phone's clocks.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
@@ -95,9 +98,9 @@ pub struct Phone {
     /// What its person was told is saved.
     pub saved: Vec<Saved>,
     /// Requests by name and attempt number, to see none used twice.
-    attempts: BTreeMap<(DeviceId, u64), u32>,
+    attempts: Attempts,
     /// A copy that somebody made of it.
-    pub copy: Option<(Copy, Vec<Saved>, BTreeMap<(DeviceId, u64), u32>)>,
+    pub copy: Option<(Copy, Vec<Saved>, Attempts)>,
     /// It is, or was made from, a copy: its names may meet others.
     pub is_from_copy: bool,
     bug: Option<Bug>,

@@ -312,7 +312,7 @@ impl Plan {
             let Some((deed, _)) = deed else { continue };
             let at_ms = BEGIN_MS + DAY_MS + i64::try_from(dice.below(span_ms)).unwrap_or(0);
             let who = u32::try_from(dice.below(1 << 20)).unwrap_or(0);
-            self.events.push(Event { at_ms, who, salt: dice.next(), deed: *deed });
+            self.events.push(Event { at_ms, who, salt: dice.roll(), deed: *deed });
         }
         self.events.sort_by_key(|event| (event.at_ms, event.salt));
     }

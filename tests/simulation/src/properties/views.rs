@@ -259,8 +259,10 @@ fn held_everywhere(
         if sees_all && listed != held {
             let missing: Vec<_> = held.difference(&listed).collect();
             let surplus: Vec<_> = listed.difference(&held).collect();
+            let first = missing.first().or(surplus.first());
+            let spoken = first.map(|seq| world.servers[server].book.spoken_of(**seq)).unwrap_or_default();
             return Err(Property::HeldIsListed.broken(format!(
-                "phone {number}'s inbox lacks {missing:?} of what is held, and lists {surplus:?} that is not"
+                "phone {number}'s inbox lacks {missing:?} of what is held, and lists {surplus:?} that is not ({spoken})"
             )));
         }
         if let Some(seq) = leaks.first() {

@@ -15,7 +15,7 @@ impl World {
         let words = match event.deed {
             Deed::SyncAll => {
                 for phone in 0..self.phones.len() {
-                    self.begin_exchange(phone, dice.next())?;
+                    self.begin_exchange(phone, dice.roll())?;
                 }
                 return Ok("everybody synchronises at once".into());
             }
@@ -38,12 +38,12 @@ impl World {
             }
             Deed::ArmServer => {
                 let after = dice.below(12);
-                self.servers[server].medium.disk.arm(Fault::Stop, after, Dice::new(dice.next()));
+                self.servers[server].medium.disk.arm(Fault::Stop, after, Dice::new(dice.roll()));
                 format!("will stop in {after} operations of its disk")
             }
             Deed::FailServer => {
                 let after = dice.below(12);
-                self.servers[server].medium.disk.arm(Fault::Error, after, Dice::new(dice.next()));
+                self.servers[server].medium.disk.arm(Fault::Error, after, Dice::new(dice.roll()));
                 format!("its disk will fail in {after} operations")
             }
             Deed::FillServer => {

@@ -184,7 +184,7 @@ impl World {
             Ok(invited) if self.phones.len() < 250 => {
                 let home = self.phones[admin].home;
                 let number = self.add_phone(home, role, invited.code);
-                let salt = dice.next();
+                let salt = dice.roll();
                 let delay_ms = i64::try_from(dice.between(1, 72)).unwrap_or(1) * 3_600_000;
                 self.later(delay_ms, super::Coming::Retry { phone: number, salt });
                 Ok(format!("invites {} {}: phone {number}", role.key(), crew.unwrap_or("")))

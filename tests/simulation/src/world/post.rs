@@ -50,7 +50,7 @@ impl World {
     /// A new ticket, with chance of its own: what befell other exchanges changes nothing for this one.
     fn ticket(&mut self, phone: usize) -> u64 {
         self.counter += 1;
-        let chance = self.chances.entry(phone).or_insert_with(|| Dice::new(phone as u64)).next();
+        let chance = self.chances.entry(phone).or_insert_with(|| Dice::new(phone as u64)).roll();
         self.tickets.insert(self.counter, (phone, Dice::new(chance)));
         self.counter
     }

@@ -29,12 +29,12 @@ impl World {
             }
             Deed::ArmPhone => {
                 let after = dice.below(8);
-                phone.medium.disk.arm(Fault::Stop, after, Dice::new(dice.next()));
+                phone.medium.disk.arm(Fault::Stop, after, Dice::new(dice.roll()));
                 format!("will stop in {after} operations of its disk")
             }
             Deed::FailPhone => {
                 let after = dice.below(8);
-                phone.medium.disk.arm(Fault::Error, after, Dice::new(dice.next()));
+                phone.medium.disk.arm(Fault::Error, after, Dice::new(dice.roll()));
                 format!("its disk will fail in {after} operations")
             }
             Deed::FillPhone => {
@@ -88,7 +88,7 @@ impl World {
             return "there are phones enough".into();
         }
         let copy = self.phones.len();
-        let clone = self.phones[number].cloned(copy, self.now_ms, Dice::new(dice.next()));
+        let clone = self.phones[number].cloned(copy, self.now_ms, Dice::new(dice.roll()));
         self.phones.push(clone);
         self.tally.clones += 1;
         format!("is copied: phone {copy} has all that it has")
