@@ -1,7 +1,8 @@
 //! Writer: the one thread that owns the store. It takes what has gathered, judges it, makes it durable with one
-//! fsync, applies it, and only then lets anybody be answered.
+//! fsync, only then lets anybody be answered, and applies it to the index.
 
 mod commit;
+mod fresh;
 #[cfg(test)]
 mod tests;
 
@@ -163,6 +164,7 @@ impl Writer {
 
     fn tick(&mut self) {
         self.mend();
+        self.rest();
         if self.store.is_some() && !self.is_low() && self.site.health.disk_full.swap(false, Relaxed) {
             tracing::info!("there is space again: new work is taken");
         }

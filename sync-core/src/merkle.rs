@@ -96,11 +96,10 @@ pub fn append(overlay: &mut Overlay<'_>, seq: u64, leaf: &[u8]) -> Result<(), Ro
     let index = seq.checked_sub(1).ok_or_else(|| RowsError("ledger numbers start at 1".into()))?;
     let new = stored_hashes_for_record_hash(index, record_hash(leaf), &Pages(overlay)).map_err(log_error)?;
     for (at, hash) in (stored_hash_count(index)..).zip(new) {
-        let key = keys::hashes(at / PAGE_HASHES);
-        let mut page = overlay.get(&key)?.unwrap_or_default();
-        page.truncate(offset(at));
-        page.extend_from_slice(&hash.0);
-        overlay.put(key, page);
+        overlay.edit(keys::hashes(at / PAGE_HASHES), |page| {
+            page.truncate(offset(at));
+            page.extend_from_slice(&hash.0);
+        })?;
     }
     Ok(())
 }
@@ -219,13 +218,13 @@ impl HashReader for Pages<'_> {
         indexes
             .iter()
             .map(|at| {
-                let page = self
-                    .0
-                    .get(&keys::hashes(at / PAGE_HASHES))
-                    .map_err(|_| missing())?
-                    .ok_or_else(missing)?;
-                let bytes = page.get(offset(*at)..offset(*at) + 32).ok_or_else(missing)?;
-                Ok(tlog_tiles::Hash(bytes.try_into().map_err(|_| missing())?))
+                let mut hash = None;
+                let range = offset(*at)..offset(*at) + 32;
+                let look = &mut |page: Option<&[u8]>| {
+                    hash = page.and_then(|page| page.get(range.clone())?.try_into().ok());
+                };
+                self.0.look(&keys::hashes(at / PAGE_HASHES), look).map_err(|_| missing())?;
+                hash.map(tlog_tiles::Hash).ok_or_else(missing)
             })
             .collect()
     }

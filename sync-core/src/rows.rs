@@ -20,10 +20,20 @@ pub struct RowsError(pub String);
 /// What [`Rows::scan`] calls for each row; it answers `false` to stop.
 pub type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> bool + 'v;
 
+/// What [`Rows::look`] calls with the value.
+pub type Look<'l> = dyn FnMut(Option<&[u8]>) + 'l;
+
 /// An ordered map from key bytes to value bytes, read-only.
 pub trait Rows {
     /// The value at `key`, or `None`.
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError>;
+
+    /// Calls `look` once with the value at `key`, or `None`. Rows that can show a value where it lies need not copy it:
+    /// most reads only decode what they see.
+    fn look(&self, key: &[u8], look: &mut Look<'_>) -> Result<(), RowsError> {
+        look(self.get(key)?.as_deref());
+        Ok(())
+    }
 
     /// Calls `visit` for every row whose key starts with `prefix` and is `>= from`, in key order, until `visit`
     /// answers `false`. (`from` may equal `prefix`.)
@@ -73,6 +83,11 @@ impl Rows for MemoryRows {
         Ok(self.rows.get(key).cloned())
     }
 
+    fn look(&self, key: &[u8], look: &mut Look<'_>) -> Result<(), RowsError> {
+        look(self.rows.get(key).map(Vec::as_slice));
+        Ok(())
+    }
+
     fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
         let start = if from > prefix { from } else { prefix };
         for (key, value) in self.rows.range::<[u8], _>((Bound::Included(start), Bound::Unbounded)) {
@@ -86,7 +101,9 @@ impl Rows for MemoryRows {
 
 /// The value at `key`, read from its MessagePack form.
 pub fn read<T: DeserializeOwned>(rows: &dyn Rows, key: &[u8]) -> Result<Option<T>, RowsError> {
-    rows.get(key)?.map(|bytes| decode(&bytes)).transpose()
+    let mut found = None;
+    rows.look(key, &mut |value| found = value.map(decode))?;
+    found.transpose()
 }
 
 /// All rows under `prefix`, in key order: what follows the prefix in each key, and the value.
@@ -148,6 +165,18 @@ impl<'r> Overlay<'r> {
         self.batch.put(key, encode(value));
     }
 
+    /// Changes the value at `key`, which is empty where there is none. What was written before is changed where it lies.
+    pub fn edit(&mut self, key: Vec<u8>, edit: impl FnOnce(&mut Vec<u8>)) -> Result<(), RowsError> {
+        if let Some(Some(written)) = self.batch.writes.get_mut(&key) {
+            edit(written);
+            return Ok(());
+        }
+        let mut value = self.get(&key)?.unwrap_or_default();
+        edit(&mut value);
+        self.put(key, value);
+        Ok(())
+    }
+
     /// Removes `key` in the batch.
     pub fn delete(&mut self, key: Vec<u8>) {
         self.batch.delete(key);
@@ -162,44 +191,62 @@ impl Rows for Overlay<'_> {
         }
     }
 
-    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
-        let start = if from > prefix { from } else { prefix };
-        let mut written = self
-            .batch
-            .writes
-            .range::<[u8], _>((Bound::Included(start), Bound::Unbounded))
-            .take_while(|(key, _)| key.starts_with(prefix))
-            .peekable();
-        let mut stopped = false;
-        self.below.scan(prefix, from, &mut |key, value| {
-            while let Some((above_key, above_value)) = written.next_if(|(k, _)| k.as_slice() < key) {
-                if let Some(above_value) = above_value
-                    && !visit(above_key, above_value)
-                {
-                    stopped = true;
-                    return false;
-                }
-            }
-            let go_on = match written.next_if(|(k, _)| k.as_slice() == key) {
-                Some((_, Some(above_value))) => visit(key, above_value),
-                Some((_, None)) => true,
-                None => visit(key, value),
-            };
-            stopped = !go_on;
-            go_on
-        })?;
-        if stopped {
-            return Ok(());
-        }
-        for (key, value) in written {
-            if let Some(value) = value
-                && !visit(key, value)
-            {
-                break;
-            }
+    fn look(&self, key: &[u8], look: &mut Look<'_>) -> Result<(), RowsError> {
+        match self.batch.writes.get(key) {
+            Some(written) => look(written.as_deref()),
+            None => self.below.look(key, look)?,
         }
         Ok(())
     }
+
+    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
+        scan_over(self.below, &self.batch, prefix, from, visit)
+    }
+}
+
+/// As [`Rows::scan`], over `below` with the writes of `batch` on top.
+pub fn scan_over(
+    below: &dyn Rows,
+    batch: &Batch,
+    prefix: &[u8],
+    from: &[u8],
+    visit: &mut Visit<'_>,
+) -> Result<(), RowsError> {
+    let start = if from > prefix { from } else { prefix };
+    let mut written = batch
+        .writes
+        .range::<[u8], _>((Bound::Included(start), Bound::Unbounded))
+        .take_while(|(key, _)| key.starts_with(prefix))
+        .peekable();
+    let mut stopped = false;
+    below.scan(prefix, from, &mut |key, value| {
+        while let Some((above_key, above_value)) = written.next_if(|(k, _)| k.as_slice() < key) {
+            if let Some(above_value) = above_value
+                && !visit(above_key, above_value)
+            {
+                stopped = true;
+                return false;
+            }
+        }
+        let go_on = match written.next_if(|(k, _)| k.as_slice() == key) {
+            Some((_, Some(above_value))) => visit(key, above_value),
+            Some((_, None)) => true,
+            None => visit(key, value),
+        };
+        stopped = !go_on;
+        go_on
+    })?;
+    if stopped {
+        return Ok(());
+    }
+    for (key, value) in written {
+        if let Some(value) = value
+            && !visit(key, value)
+        {
+            break;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -214,6 +261,26 @@ mod tests {
         })
         .unwrap();
         found
+    }
+
+    #[test]
+    fn an_edit_changes_what_was_there_and_what_was_written() {
+        let mut below = MemoryRows::default();
+        below.rows.insert(b"a".to_vec(), vec![1]);
+        let mut overlay = Overlay::new(&below);
+        for (key, times) in [(b"a", 2), (b"b", 1)] {
+            for _ in 0..times {
+                overlay.edit(key.to_vec(), |value| value.push(7)).unwrap();
+            }
+        }
+        overlay.delete(b"b".to_vec());
+        overlay.edit(b"b".to_vec(), |value| value.push(8)).unwrap();
+        let mut seen = Vec::new();
+        for key in [b"a", b"b", b"c"] {
+            overlay.look(key, &mut |value| seen.push(value.map(<[u8]>::to_vec))).unwrap();
+            assert_eq!(seen.last().unwrap(), &overlay.get(key).unwrap());
+        }
+        assert_eq!(seen, [Some(vec![1, 7, 7]), Some(vec![8]), None]);
     }
 
     #[test]

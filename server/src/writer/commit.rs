@@ -1,4 +1,4 @@
-//! Commit: one batch through the writer. Judge each, append all, apply all, answer all.
+//! Commit: one batch through the writer. Judge each, append all, answer all, apply all.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use sync_core::office::{Admitted, Office, OfficeError};
 use sync_core::rows::{Batch, Overlay, Rows, RowsError, Visit};
 use tokio::sync::oneshot;
 
+use super::fresh::Fresh;
 use super::{Job, Writer, panic_text};
 use crate::clock::now_ms;
 use crate::key;
@@ -36,9 +37,9 @@ type Answer = oneshot::Sender<Result<Admitted, Problem>>;
 
 /// A batch that was judged and is not durable yet.
 #[derive(Default)]
-struct Judged {
-    lines: Vec<Vec<u8>>,
-    batch: Batch,
+pub(super) struct Judged {
+    pub(super) lines: Vec<Vec<u8>>,
+    pub(super) batch: Batch,
     answers: Vec<(Answer, Result<Admitted, Problem>)>,
 }
 
@@ -66,7 +67,7 @@ impl Writer {
     }
 
     /// Judges each request on top of the ones before it. One that fails or panics leaves no trace.
-    fn judge(&mut self, jobs: Vec<Job>) -> Judged {
+    pub(super) fn judge(&mut self, jobs: Vec<Job>) -> Judged {
         let Some(store) = &self.store else { return Judged::default() };
         let rows = store.rows();
         let next_seq = store.records().end();
@@ -105,15 +106,18 @@ impl Writer {
         judged
     }
 
-    /// Makes a judged batch durable, applies it, and answers.
+    /// Makes a judged batch durable, answers, and applies it. Readers see it whole before anybody is answered.
     fn finish(&mut self, judged: Judged) {
         let Judged { lines, batch, answers } = judged;
-        if let Err(problem) = self.keep(&lines, batch) {
-            for (answer, outcome) in answers {
-                let _ = answer.send(Err(outcome.err().unwrap_or_else(|| problem.clone())));
+        let kept = match self.keep(&lines, batch) {
+            Ok(kept) => kept,
+            Err(problem) => {
+                for (answer, outcome) in answers {
+                    let _ = answer.send(Err(outcome.err().unwrap_or_else(|| problem.clone())));
+                }
+                return;
             }
-            return;
-        }
+        };
         for (answer, outcome) in answers {
             if let Ok(admitted) = &outcome {
                 let stats = &admitted.stats;
@@ -125,16 +129,19 @@ impl Writer {
             // A sender that is gone asks again, and finds its entries acknowledged.
             let _ = answer.send(outcome);
         }
+        // Durable in any case: an index that fails is opened anew, and folds it in.
+        let _ = self.apply(kept);
     }
 
-    /// Appends `lines` with one fsync and applies `batch`. If this fails, nothing of the batch is to be acknowledged.
+    /// Appends `lines` with one fsync and shows `batch` to readers. If this fails, nothing of the batch is to be
+    /// acknowledged. What it answers is to be applied next.
     ///
     /// Rows without lines are the attempt numbers of requests that brought nothing. On a full disk they are not kept:
     /// reading goes on, and what could then be replayed brings nothing either.
-    fn keep(&mut self, lines: &[Vec<u8>], batch: Batch) -> Result<(), Problem> {
+    pub(super) fn keep(&mut self, lines: &[Vec<u8>], batch: Batch) -> Result<Option<Batch>, Problem> {
         let is_room = self.has_room(lines, &batch);
         if lines.is_empty() && (batch.writes.is_empty() || is_room.is_err()) {
-            return Ok(());
+            return Ok(None);
         }
         let Some(store) = &mut self.store else { return Err(Problem::stopping()) };
         let append = |()| if lines.is_empty() { Ok(()) } else { store.append(lines).map(drop) };
@@ -143,15 +150,20 @@ impl Writer {
             return Err(Problem::from(&error));
         }
         let seq = store.records().end() - 1;
-        let applied = self.site.change_view(|view| {
-            let applied = catch_unwind(AssertUnwindSafe(|| store.apply(batch, seq)));
-            match applied {
-                Ok(Ok(())) => view.seq = seq,
-                // Perhaps half of it is there: nobody may be answered from that.
-                _ => view.rows = Arc::new(NoRows),
-            }
-            applied
+        // No reply is being made from the rows of before when this returns, so that the index may change under them.
+        let fresh = Fresh { below: store.rows(), batch: batch.clone() };
+        self.site.change_view(|view| {
+            view.rows = Arc::new(fresh);
+            view.seq = seq;
         });
+        Ok(Some(batch))
+    }
+
+    /// Applies what was kept, while readers read on: what changes under them is shown by the batch on top.
+    pub(super) fn apply(&mut self, kept: Option<Batch>) -> Result<(), Problem> {
+        let (Some(batch), Some(store)) = (kept, &mut self.store) else { return Ok(()) };
+        let seq = store.records().end() - 1;
+        let applied = catch_unwind(AssertUnwindSafe(|| store.apply(batch, seq)));
         let stats = store.stats();
         self.site.metrics.store(self.counted, stats, seq);
         self.counted = stats;
@@ -160,9 +172,17 @@ impl Writer {
             Ok(Err(error)) => error.to_string(),
             Err(panic) => panic_text(&*panic).to_owned(),
         };
-        // Durable, but not in the index: opening anew folds it in. The devices ask again.
+        // Nobody may go on from an index that failed. Opening anew folds in what it lacks.
+        self.site.change_view(|view| view.rows = Arc::new(NoRows));
         self.give_up(&failed);
         Err(Problem::later("index", "the server's index failed; what arrived is kept"))
+    }
+
+    /// Lets go of the last batch, which is applied by now.
+    pub(super) fn rest(&self) {
+        if let Some(store) = &self.store {
+            self.site.change_view(|view| view.rows = store.rows());
+        }
     }
 
     /// Refuses what the disk has no room for while the index can still be kept: it does not survive a full disk.
@@ -247,7 +267,8 @@ impl Writer {
             }
         };
         let batch = overlay.batch;
-        self.keep(&lines, batch)?;
+        let kept = self.keep(&lines, batch)?;
+        self.apply(kept)?;
         if !lines.is_empty() {
             let office = Arc::new(Office::open(&*rows, &self.seed)?);
             self.site.change_view(|view| view.office = office);

@@ -5,7 +5,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use sync_core::rows::{Rows, RowsError, Visit};
+use sync_core::rows::{Look, Rows, RowsError, Visit};
 
 use super::RESERVED;
 
@@ -111,6 +111,17 @@ impl Rows for SledRows {
         }
         let value = self.with(|db| db.get(key)).map_err(rows_error)?;
         Ok(value.map(|value| value.to_vec()))
+    }
+
+    fn look(&self, key: &[u8], look: &mut Look<'_>) -> Result<(), RowsError> {
+        if key.first() == Some(&RESERVED) {
+            look(None);
+            return Ok(());
+        }
+        // Only sled's own step is guarded: a panic of `look` belongs to the caller.
+        let value = self.with(|db| db.get(key)).map_err(rows_error)?;
+        look(value.as_deref());
+        Ok(())
     }
 
     fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
