@@ -4,6 +4,7 @@
 mod bench;
 mod ci;
 mod demo;
+mod power;
 mod run;
 mod test;
 mod tidy;
@@ -24,6 +25,10 @@ enum Command {
     Demo(demo::Demo),
     /// Measures the budgets with the built programs and prints the table.
     Bench(bench::Bench),
+    /// Cuts the power, fails the disk (`--faults`): what was confirmed must be there.
+    Power(power::Power),
+    /// Kills the server and the devices' programs at work: what was saved must be there, once, everywhere.
+    Kill(power::Kill),
     /// Runs every test: units, the integration binary and the examples in the documentation.
     Test(test::Test),
     /// Runs everything that CI runs (`.ci/run`).
@@ -41,6 +46,8 @@ fn main() -> anyhow::Result<()> {
     match Xtask::parse().command {
         Command::Demo(demo) => demo.run(),
         Command::Bench(bench) => bench.run(),
+        Command::Power(power) => power.run(),
+        Command::Kill(kill) => kill.run(),
         Command::Test(test) => test.run(),
         Command::Ci => ci::run_steps(),
         Command::Wasm(wasm) => wasm.run(),
