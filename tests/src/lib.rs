@@ -16,9 +16,10 @@ use serde_json::Value;
 /// If it is not there.
 pub fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("the test knows where it is");
-    let program = test.ancestors().nth(2).expect("it lies in target/PROFILE/deps").join(name);
-    assert!(program.is_file(), "{} is not built: run `cargo xtask test`", program.display());
-    program
+    // A test lies in target/PROFILE/deps, a program of the tests' beside the others.
+    let program =
+        test.ancestors().skip(1).take(2).map(|folder| folder.join(name)).find(|path| path.is_file());
+    program.unwrap_or_else(|| panic!("{name} is not built: run `cargo xtask test`"))
 }
 
 /// The repository's folder.
@@ -42,7 +43,15 @@ impl Town {
     /// # Panics
     /// If anything fails.
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        Self::new_in(&std::env::temp_dir())
+    }
+
+    /// As [`Town::new`], below a folder of the caller's choice.
+    ///
+    /// # Panics
+    /// If anything fails.
+    pub fn new_in(parent: &Path) -> Self {
+        let folder = tempfile::tempdir_in(parent).expect("a folder");
         let mut town = Self { folder, port: 0, server: None };
         let made = json(&town.server_run("init", &["--municipality", "14061", "--name", "Mezquitic"]));
         town.serve();
@@ -141,6 +150,16 @@ impl Town {
     /// If it fails.
     pub fn peopled() -> Self {
         let town = Self::new();
+        town.people();
+        town
+    }
+
+    /// Brings in what [`Town::peopled`] has.
+    ///
+    /// # Panics
+    /// If it fails.
+    pub fn people(&self) {
+        let town = self;
         town.enrol("office", &["dispatcher"]);
         let example = repository().join("schemas/examples/mezquitic.yaml");
         town.crew("office", &["import", &example.display().to_string()]);
@@ -148,7 +167,6 @@ impl Town {
         for (device, crew) in [("one", "C-01"), ("two", "C-01"), ("three", "C-02")] {
             town.enrol(device, &["crew", "--crew", crew]);
         }
-        town
     }
 
     /// The folio of a device's first order of a kind.

@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod demo;
 mod load;
+mod power;
 mod run;
 mod sim;
 mod test;
@@ -28,6 +29,10 @@ enum Command {
     Bench(bench::Bench),
     /// Puts load on the built server and compares its ledger with what devices were told; `--soak` for an hour.
     Load(load::Load),
+    /// Cuts the power, fails the disk (`--faults`): what was confirmed must be there.
+    Power(power::Power),
+    /// Kills the server and the devices' programs at work: what was saved must be there, once, everywhere.
+    Kill(power::Kill),
     /// Runs every test: units, the integration binary and the examples in the documentation.
     Test(test::Test),
     /// Runs everything that CI runs (`.ci/run`).
@@ -48,6 +53,8 @@ fn main() -> anyhow::Result<()> {
         Command::Demo(demo) => demo.run(),
         Command::Bench(bench) => bench.run(),
         Command::Load(load) => load.run(),
+        Command::Power(power) => power.run(),
+        Command::Kill(kill) => kill.run(),
         Command::Test(test) => test.run(),
         Command::Ci => ci::run_steps(),
         Command::Wasm(wasm) => wasm.run(),

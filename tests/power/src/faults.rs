@@ -1,0 +1,350 @@
+//! Faults: each call of a program that touches the disk fails once, for every such call that it makes; and a disk that is
+//! full, and one that cannot be written. What was said to be saved is there; what failed says why; the next run goes on.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context as _, bail, ensure};
+use clap::Args;
+use cuadrilla_tests::{Town, program};
+
+use crate::disk::Disk;
+use crate::trace::is_available;
+
+/// Calls that fail, and the most of each kind that are made to.
+const CALLS: [(&str, usize); 9] = [
+    ("openat", 60),
+    ("write", 20),
+    ("pwrite64", 40),
+    ("fsync", 20),
+    ("fdatasync", 20),
+    ("rename", 8),
+    ("mkdir", 8),
+    ("ftruncate", 8),
+    ("unlink", 8),
+];
+const ERRORS: [&str; 2] = ["ENOSPC", "EIO"];
+
+/// What to try.
+#[derive(Debug, Args)]
+pub struct Faults {
+    /// Not used by the faults themselves, which are tried one after another; taken for the sake of the other commands.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// What was tried.
+#[derive(Debug, Default)]
+struct Tally {
+    kinds: BTreeMap<String, [usize; 2]>,
+    failures: Vec<String>,
+}
+
+impl Tally {
+    fn count(&mut self, what: &str, succeeded: bool) {
+        self.kinds.entry(what.to_owned()).or_default()[usize::from(succeeded)] += 1;
+    }
+}
+
+impl Faults {
+    /// Tries them all, prints.
+    ///
+    /// # Errors
+    /// What does not hold.
+    pub fn run(&self) -> anyhow::Result<()> {
+        let _ = self.seed;
+        ensure!(is_available(), "strace is needed and does not run here (Debian: apt-get install strace)");
+        let begun = Instant::now();
+        let mut town = Town::new();
+        town.people();
+        let mut tally = Tally::default();
+        device(&town, &mut tally)?;
+        founding(&town, &mut tally)?;
+        server(&mut town, &mut tally)?;
+        let mounted = small_disk(&town, &mut tally)?;
+        println!("{:<34} {:>8} {:>10}", "a call of … fails in …", "refused", "succeeded");
+        for (what, [refused, succeeded]) in &tally.kinds {
+            println!("{what:<34} {refused:>8} {succeeded:>10}");
+        }
+        if !mounted {
+            println!("a full and a read-only file system were NOT tried: nothing may be mounted here");
+        }
+        println!("{} do not hold; {:.0} s", tally.failures.len(), begun.elapsed().as_secs_f64());
+        if !tally.failures.is_empty() {
+            bail!("\n{}", tally.failures.join("\n"));
+        }
+        Ok(())
+    }
+}
+
+/// Runs a command with one call failing; `None` if it makes fewer of them.
+fn failing(
+    command: &Command,
+    call: &str,
+    error: &str,
+    nth: usize,
+    log: &Path,
+) -> anyhow::Result<Option<Output>> {
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-o"]).arg(log).args(["-e", "signal=none", "-e", &format!("trace={call}")]);
+    strace.args(["-e", &format!("inject={call}:error={error}:when={nth}")]);
+    strace.arg("--").arg(command.get_program()).args(command.get_args());
+    if let Some(folder) = command.get_current_dir() {
+        strace.current_dir(folder);
+    }
+    let output = strace.stdin(Stdio::null()).output()?;
+    let is_injected = std::fs::read_to_string(log)?.contains("(INJECTED)");
+    Ok(is_injected.then_some(output))
+}
+
+/// What a program that fails must do: end by itself, not by a panic, and say what is wrong and what to do.
+fn ensure_said(output: &Output) -> anyhow::Result<()> {
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.code().is_some(), "it was ended: {}", output.status);
+    ensure!(!said.contains("panicked"), "it panicked: {said}");
+    if !output.status.success() && !is_loader(&said) && !said.is_empty() {
+        let last = said.lines().last().unwrap_or_default();
+        let error: serde_json::Value =
+            serde_json::from_str(last).with_context(|| format!("it does not say why: {said}"))?;
+        ensure!(error["error"]["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "no hint: {said}");
+    }
+    Ok(())
+}
+
+/// Whether the program could not even be started.
+fn is_loader(said: &str) -> bool {
+    said.contains("error while loading shared libraries")
+}
+
+/// Notes on a device.
+fn device(town: &Town, tally: &mut Tally) -> anyhow::Result<()> {
+    let folio = town.folio("one", "pump_replacement");
+    let log = town.path("strace.log");
+    let kept = Disk::load(&town.path("one"))?;
+    for (call, most) in CALLS {
+        for error in ERRORS {
+            for nth in 1..=most {
+                // Every fault meets the same device.
+                std::fs::remove_dir_all(town.path("one"))?;
+                kept.materialise_new(&town.path("one"))?;
+                let text = format!("{call} {error} {nth}");
+                let note = town.command("one", &["note", &folio, &text]);
+                let Some(output) = failing(&note, call, error, nth, &log)? else { break };
+                let said = !output.stdout.is_empty();
+                tally.count(&format!("{call} ({error}), crew note"), output.status.success());
+                let checked = ensure_said(&output).and_then(|()| {
+                    ensure!(!said || output.status.success(), "saved, it said, and failed: {output:?}");
+                    let after = town.command("one", &["note", &folio, "after"]).output()?;
+                    ensure!(after.status.success(), "the next note fails: {after:?}");
+                    let order = town.crew("one", &["order", "show", &folio]);
+                    let notes = order["notes"].as_array().context("notes")?;
+                    let count = notes.iter().filter(|note| note["text"] == text.as_str()).count();
+                    let last = notes.iter().filter(|note| note["text"] == "after").count();
+                    ensure!(count <= 1 && last == 1, "{count} times, and {last} times after");
+                    ensure!(!said || count == 1, "it was said to be saved, and is gone");
+                    Ok(())
+                });
+                if let Err(wrong) = checked {
+                    tally.failures.push(format!("crew note, {text}: {wrong:#}"));
+                }
+            }
+        }
+    }
+    std::fs::remove_dir_all(town.path("one"))?;
+    kept.materialise_new(&town.path("one"))
+}
+
+/// A server is founded.
+fn founding(town: &Town, tally: &mut Tally) -> anyhow::Result<()> {
+    let log = town.path("strace.log");
+    let data = town.path("founded");
+    let mut init = Command::new(program("cuadrilla-server"));
+    init.args(["--json", "init", "--municipality", "14061", "--name", "Mezquitic", "--data"]).arg(&data);
+    init.current_dir(town.folder.path());
+    for (call, most) in CALLS {
+        for error in ERRORS {
+            for nth in 1..=most {
+                let Some(output) = failing(&init, call, error, nth, &log)? else { break };
+                tally.count(&format!("{call} ({error}), init"), output.status.success());
+                let checked = ensure_said(&output).and_then(|()| {
+                    if !output.status.success() {
+                        let again = init.get_program().to_owned();
+                        let again = Command::new(again)
+                            .args(init.get_args())
+                            .current_dir(town.folder.path())
+                            .output()?;
+                        let is_there = String::from_utf8_lossy(&again.stderr).contains("store_exists");
+                        ensure!(again.status.success() || is_there, "init again: {again:?}");
+                    }
+                    let mut verify = Command::new(program("cuadrilla-server"));
+                    let verified = verify.args(["--json", "verify", "--data"]).arg(&data).output()?;
+                    ensure!(verified.status.success(), "verify: {verified:?}");
+                    Ok(())
+                });
+                if let Err(wrong) = checked {
+                    tally.failures.push(format!("init, {call} {error} {nth}: {wrong:#}"));
+                }
+                if data.exists() {
+                    std::fs::remove_dir_all(&data)?;
+                }
+            }
+            if data.exists() {
+                std::fs::remove_dir_all(&data)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A server at work, whose disk fails from some call on.
+fn server(town: &mut Town, tally: &mut Tally) -> anyhow::Result<()> {
+    let folio = town.folio("two", "pump_replacement");
+    let mut confirmed = Vec::new();
+    for (call, most) in [("pwrite64", 6), ("fdatasync", 4), ("fsync", 2)] {
+        for error in ERRORS {
+            for nth in 1..=most {
+                let text = format!("server {call} {error} {nth}");
+                town.kill();
+                let mut served = Served::start(town, call, error, nth)?;
+                town.crew("two", &["note", &folio, &text]);
+                let sync = town.command("two", &["sync"]).output()?;
+                tally.count(&format!("{call} ({error}), serve"), sync.status.success());
+                served.end()?;
+                if sync.status.success() {
+                    confirmed.push(text);
+                }
+                town.serve();
+            }
+        }
+    }
+    for device in ["two", "office"] {
+        town.crew(device, &["sync"]);
+    }
+    let order = town.crew("office", &["order", "show", &folio]);
+    let notes = order["notes"].as_array().context("notes")?;
+    for text in confirmed {
+        let count = notes.iter().filter(|note| note["text"] == text.as_str()).count();
+        if count != 1 {
+            tally.failures.push(format!("{text}: confirmed, and there {count} times"));
+        }
+    }
+    let verified = town.server_run("verify", &[]);
+    ensure!(verified.status.success(), "verify: {verified:?}");
+    Ok(())
+}
+
+/// A server under strace.
+struct Served {
+    strace: std::process::Child,
+    log: std::path::PathBuf,
+}
+
+impl Served {
+    /// Serves on the town's port; `call` fails from the `nth` on, counted from when it says that it serves.
+    fn start(town: &Town, call: &str, error: &str, nth: usize) -> anyhow::Result<Self> {
+        use std::io::BufRead as _;
+        let log = town.path("strace.log");
+        let listen = format!("127.0.0.1:{}", town.port);
+        // Calls of the start itself come first: more of them than any of these kinds makes are let pass.
+        let before = calls_of_start(town, call, &listen)?;
+        let mut strace = Command::new("strace");
+        strace.args(["-f", "-o"]).arg(&log).args(["-e", "signal=none", "-e", &format!("trace={call}")]);
+        strace.args(["-e", &format!("inject={call}:error={error}:when={}+", before + nth)]);
+        strace
+            .arg("--")
+            .arg(program("cuadrilla-server"))
+            .args(["--json", "serve", "--listen", &listen, "--data"]);
+        strace.arg(town.path("server")).current_dir(town.folder.path());
+        let mut strace = strace.stdout(Stdio::piped()).stderr(Stdio::null()).stdin(Stdio::null()).spawn()?;
+        let mut line = String::new();
+        std::io::BufReader::new(strace.stdout.take().context("piped")?).read_line(&mut line)?;
+        ensure!(line.contains("listening"), "the server did not start: {line}");
+        Ok(Self { strace, log })
+    }
+
+    fn end(&mut self) -> anyhow::Result<()> {
+        let text = std::fs::read_to_string(&self.log)?;
+        if let Some(pid) = text.split(' ').next().filter(|pid| !pid.is_empty()) {
+            // It may have ended by itself; then there is nothing to kill.
+            let _ = Command::new("kill").args(["-KILL", pid]).stderr(Stdio::null()).status()?;
+        } else {
+            self.strace.kill()?;
+        }
+        self.strace.wait()?;
+        Ok(())
+    }
+}
+
+/// How many such calls a start makes.
+fn calls_of_start(town: &Town, call: &str, listen: &str) -> anyhow::Result<usize> {
+    use std::io::BufRead as _;
+    let log = town.path("strace.log");
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-o"]).arg(&log).args(["-e", "signal=none", "-e", &format!("trace={call},write")]);
+    strace.arg("--").arg(program("cuadrilla-server")).args(["--json", "serve", "--listen", listen, "--data"]);
+    strace.arg(town.path("server")).current_dir(town.folder.path());
+    let mut strace = strace.stdout(Stdio::piped()).stderr(Stdio::null()).stdin(Stdio::null()).spawn()?;
+    let mut line = String::new();
+    std::io::BufReader::new(strace.stdout.take().context("piped")?).read_line(&mut line)?;
+    let text = std::fs::read_to_string(&log)?;
+    let pid = text.split(' ').next().context("no process number")?;
+    Command::new("kill").args(["-KILL", pid]).status()?;
+    strace.wait()?;
+    Ok(text.lines().filter(|line| line.contains(&format!("{call}("))).count())
+}
+
+/// A file system of its own that fills up, and then cannot be written. Answers whether one may be mounted here.
+fn small_disk(town: &Town, tally: &mut Tally) -> anyhow::Result<bool> {
+    let place = town.path("small");
+    std::fs::create_dir(&place)?;
+    let mount = |options: &str| -> anyhow::Result<bool> {
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&place).stderr(Stdio::null());
+        Ok(mount.status()?.success())
+    };
+    if !mount("size=8m")? {
+        return Ok(false);
+    }
+    let checked = on_small_disk(town, &place, tally);
+    let unmounted = Command::new("umount").arg(&place).status()?.success();
+    if let Err(wrong) = checked {
+        tally.failures.push(format!("a small disk: {wrong:#}"));
+    }
+    ensure!(unmounted, "{} is still mounted", place.display());
+    Ok(true)
+}
+
+fn on_small_disk(town: &Town, place: &Path, tally: &mut Tally) -> anyhow::Result<()> {
+    let device = "small/home";
+    town.enrol(device, &["crew", "--crew", "C-01"]);
+    let folio = town.folio(device, "pump_replacement");
+    let ballast = place.join("ballast");
+    // Full to the last byte: the error is what ends the writing.
+    let _ = std::fs::write(&ballast, vec![1; 16 << 20]);
+    let (status, error) = town.refused(device, &["note", &folio, "full"]);
+    tally.count("a full disk, crew note", false);
+    ensure!(status != 0, "{error}");
+    let listed = town.crew(device, &["order", "list"]);
+    ensure!(listed.as_array().is_some_and(|orders| !orders.is_empty()), "nothing is read on a full disk");
+    std::fs::remove_file(&ballast)?;
+    town.crew(device, &["note", &folio, "room again"]);
+    let remount = |how: &str| -> anyhow::Result<()> {
+        ensure!(
+            Command::new("mount").args(["-o", how]).arg(place).status()?.success(),
+            "not remounted {how}"
+        );
+        Ok(())
+    };
+    remount("remount,ro")?;
+    let (_, error) = town.refused(device, &["note", &folio, "read-only"]);
+    tally.count("a read-only disk, crew note", false);
+    let shown = town.crew(device, &["order", "show", &folio]);
+    remount("remount,rw")?;
+    let notes: Vec<&str> =
+        shown["notes"].as_array().context("notes")?.iter().filter_map(|note| note["text"].as_str()).collect();
+    ensure!(notes.contains(&"room again") && !notes.contains(&"full"), "{notes:?}, {error}");
+    town.crew(device, &["note", &folio, "writable again"]);
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! `cargo xtask power`: power cuts, failing file systems and killed programs, on the real disk code. Needs strace.
+
+use clap::Args;
+
+use crate::run::{cargo, run};
+
+/// What is tried; figures and the seed are printed by the program itself.
+#[derive(Args)]
+pub struct Power {
+    /// Where the numbers come from; printed, and taken back to see the same again.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// States of the disk to try, about.
+    #[arg(long, default_value_t = 20_000)]
+    states: usize,
+    /// Failing file systems in place of power cuts: each call that writes fails once, for every one that a command makes.
+    #[arg(long)]
+    faults: bool,
+}
+
+/// What is tried with killed programs.
+#[derive(Args)]
+pub struct Kill {
+    /// Where the numbers come from; printed.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How often the server is killed.
+    #[arg(long, default_value_t = 20)]
+    rounds: usize,
+    /// Devices at work.
+    #[arg(long, default_value_t = 4)]
+    devices: usize,
+}
+
+impl Power {
+    /// Builds the programs, then hands over.
+    pub fn run(&self) -> anyhow::Result<()> {
+        let mut args = match self.faults {
+            true => vec!["faults".to_owned()],
+            false => vec!["cuts".to_owned(), "--states".into(), self.states.to_string()],
+        };
+        args.extend(self.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
+        hand_over(&args)
+    }
+}
+
+impl Kill {
+    /// Builds the programs, then hands over.
+    pub fn run(&self) -> anyhow::Result<()> {
+        let counts = [("--rounds", self.rounds), ("--devices", self.devices)];
+        let mut args = vec!["kill".to_owned()];
+        args.extend(counts.iter().flat_map(|(name, count)| [(*name).to_owned(), count.to_string()]));
+        args.extend(self.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
+        hand_over(&args)
+    }
+}
+
+fn hand_over(args: &[String]) -> anyhow::Result<()> {
+    let packages = ["cuadrilla-server", "crew-cli", "cuadrilla-power"];
+    run(cargo().arg("build").args(packages.iter().flat_map(|name| ["--package", name])))?;
+    run(cargo().args(["run", "--quiet", "--package", "cuadrilla-power", "--bin", "power", "--"]).args(args))
+}
