@@ -4,6 +4,7 @@
 mod bench;
 mod ci;
 mod demo;
+mod peers;
 mod run;
 mod test;
 mod tidy;
@@ -24,6 +25,8 @@ enum Command {
     Demo(demo::Demo),
     /// Measures the budgets with the built programs and prints the table.
     Bench(bench::Bench),
+    /// Measures the reconnect workload against automerge-repo, samod and PouchDB, and prints the table.
+    Peers(peers::Peers),
     /// Runs every test: units, the integration binary and the examples in the documentation.
     Test(test::Test),
     /// Runs everything that CI runs (`.ci/run`).
@@ -41,6 +44,7 @@ fn main() -> anyhow::Result<()> {
     match Xtask::parse().command {
         Command::Demo(demo) => demo.run(),
         Command::Bench(bench) => bench.run(),
+        Command::Peers(peers) => peers.run(),
         Command::Test(test) => test.run(),
         Command::Ci => ci::run_steps(),
         Command::Wasm(wasm) => wasm.run(),
