@@ -205,7 +205,7 @@ fn is_in(visit: &Visit, order: &Value) -> bool {
     let [material, quantity, unit] = &visit.material;
     lines("notes").iter().any(|note| note["text"] == visit.note)
         && lines("materials").iter().any(|line| {
-            line["material"] == *material && line["quantity"] == *quantity && line["unit"] == *unit
+            line["sku"] == *material && line["qty"] == *quantity && line["unit"] == *unit
         })
         && visit.measurements.iter().all(|[what, value, unit]| {
             lines("measurements")

@@ -14,8 +14,8 @@ use anyhow::Context as _;
 /// Pieces on the way in one direction of one connection, and the size of one, in bytes: 64 MiB at most.
 const PIECES_MAX: usize = 4_096;
 const PIECE_BYTES: usize = 16 * 1024;
-/// Between two looks for a new connection.
-const ACCEPT_POLL: Duration = Duration::from_micros(500);
+/// A shorter piece is a sign of life, such as a WebSocket's ping, and does not break the quiet.
+const SIGN_OF_LIFE_BYTES: u64 = 16;
 
 /// What passed.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ pub struct Counts {
     pub connections: u64,
     /// When the first connection was opened.
     pub first: Option<Instant>,
-    /// When the last piece came in.
+    /// When the last piece came in that was more than a sign of life.
     pub last: Option<Instant>,
     /// Whether what passed last went up.
     is_up: bool,
@@ -67,7 +67,6 @@ impl Proxy {
     pub fn open(port: u16) -> anyhow::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .with_context(|| format!("the proxy cannot listen on port {port}"))?;
-        listener.set_nonblocking(true)?;
         let port = listener.local_addr()?.port();
         let line = Mutex::new((0, Duration::ZERO));
         let shared = Arc::new(Shared { counts: Mutex::new(NOTHING), line, ended: AtomicBool::new(false) });
@@ -96,6 +95,8 @@ impl Proxy {
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.shared.ended.store(true, Ordering::Relaxed);
+        // Wakes the listener, which looks whether it has ended.
+        drop(TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)));
         if let Some(listener) = self.listener.take() {
             let _ = listener.join();
         }
@@ -107,18 +108,16 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
-    while !shared.ended.load(Ordering::Relaxed) {
-        match listener.accept() {
-            Ok((device, _)) => {
-                let mut counts = held(&shared.counts);
-                counts.connections += 1;
-                counts.first.get_or_insert_with(Instant::now);
-                drop(counts);
-                let shared = Arc::clone(shared);
-                thread::spawn(move || join(&device, &shared));
-            }
-            Err(_) => thread::sleep(ACCEPT_POLL),
+    while let Ok((device, _)) = listener.accept() {
+        if shared.ended.load(Ordering::Relaxed) {
+            return;
         }
+        let mut counts = held(&shared.counts);
+        counts.connections += 1;
+        counts.first.get_or_insert_with(Instant::now);
+        drop(counts);
+        let shared = Arc::clone(shared);
+        thread::spawn(move || join(&device, &shared));
     }
 }
 
@@ -186,7 +185,9 @@ impl Counts {
             self.round_trips += u64::from(self.is_up);
         }
         self.is_up = is_up;
-        self.last = Some(now);
+        if bytes >= SIGN_OF_LIFE_BYTES {
+            self.last = Some(now);
+        }
     }
 }
 
