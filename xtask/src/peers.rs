@@ -134,7 +134,9 @@ impl Peers {
         }
         if self.is_asked("Cuadrilla") {
             let profile: &[&str] = if self.quick { &[] } else { &["--release"] };
-            run(cargo().args(["build", "--package", "cuadrilla-server", "--package", "crew-cli"]).args(profile))?;
+            run(cargo()
+                .args(["build", "--package", "cuadrilla-server", "--package", "crew-cli"])
+                .args(profile))?;
             let programs = target_dir().join(if self.quick { "debug" } else { "release" });
             peers.push(Box::new(ours::Ours { programs }));
         }

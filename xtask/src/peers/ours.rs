@@ -112,8 +112,10 @@ impl Ours {
     fn folios(&self, folder: &Path, workload: &Workload, home: &str) -> anyhow::Result<Vec<String>> {
         let list = self.crew(folder, home, &["order", "list"])?;
         let listed = list.as_array().context("a list of orders")?;
-        let by_title: std::collections::BTreeMap<&str, &str> =
-            listed.iter().filter_map(|order| Some((order["title"].as_str()?, order["folio"].as_str()?))).collect();
+        let by_title: std::collections::BTreeMap<&str, &str> = listed
+            .iter()
+            .filter_map(|order| Some((order["title"].as_str()?, order["folio"].as_str()?)))
+            .collect();
         let folio = |title: &str| by_title.get(title).map(|folio| (*folio).to_string());
         let folios: Option<Vec<String>> = workload.orders.iter().map(|order| folio(&order.title)).collect();
         folios.with_context(|| format!("{home} holds {} of {} orders", by_title.len(), workload.orders.len()))
@@ -135,7 +137,13 @@ impl Ours {
     }
 
     /// Reads the values of every visit that `home` has to have, and that all orders are there.
-    fn verify(&self, folder: &Path, home: &str, workload: &Workload, folios: &[String]) -> anyhow::Result<()> {
+    fn verify(
+        &self,
+        folder: &Path,
+        home: &str,
+        workload: &Workload,
+        folios: &[String],
+    ) -> anyhow::Result<()> {
         ensure!(self.folios(folder, workload, home)? == folios, "{home} holds other orders");
         for visit in &workload.visits {
             let folio = &folios[visit.order];
@@ -204,9 +212,9 @@ fn is_in(visit: &Visit, order: &Value) -> bool {
     let lines = |list: &str| order[list].as_array().cloned().unwrap_or_default();
     let [material, quantity, unit] = &visit.material;
     lines("notes").iter().any(|note| note["text"] == visit.note)
-        && lines("materials").iter().any(|line| {
-            line["sku"] == *material && line["qty"] == *quantity && line["unit"] == *unit
-        })
+        && lines("materials")
+            .iter()
+            .any(|line| line["sku"] == *material && line["qty"] == *quantity && line["unit"] == *unit)
         && visit.measurements.iter().all(|[what, value, unit]| {
             lines("measurements")
                 .iter()

@@ -72,12 +72,22 @@ fn charts(delay_ms: u64) -> [Chart; 6] {
     [
         time("Seconds from connection to both complete".into(), 0),
         time(format!("The same with {delay_ms} ms round-trip delay"), delay_ms),
-        other("Bytes, both directions", |measured| (measured.up_bytes + measured.down_bytes) as f64, said_bytes),
+        other(
+            "Bytes, both directions",
+            |measured| (measured.up_bytes + measured.down_bytes) as f64,
+            said_bytes,
+        ),
         turns,
-        other("Server processor time", |measured| measured.server_cpu_s.max(0.01), |value| format!("{value:.2} s")),
-        other("Server memory, peak", |measured| measured.server_kib as f64 * 1_024.0 / 1e6, |value| {
-            format!("{value:.0} MB")
-        }),
+        other(
+            "Server processor time",
+            |measured| measured.server_cpu_s.max(0.01),
+            |value| format!("{value:.2} s"),
+        ),
+        other(
+            "Server memory, peak",
+            |measured| measured.server_kib as f64 * 1_024.0 / 1e6,
+            |value| format!("{value:.0} MB"),
+        ),
     ]
 }
 
@@ -117,7 +127,10 @@ fn legend(text: &mut String) {
         let _ = writeln!(text, "<text x=\"{}\" y=\"60\">{name}</text>", x + 16.0);
         x += 36.0 + name.len() as f64 * 7.0;
     }
-    let _ = writeln!(text, "<text x=\"{x}\" y=\"60\">ring: not complete within its time; both axes logarithmic</text>");
+    let _ = writeln!(
+        text,
+        "<text x=\"{x}\" y=\"60\">ring: not complete within its time; both axes logarithmic</text>"
+    );
 }
 
 fn points(chart: &Chart, lines: &[Line], peer: &str) -> Vec<Point> {
@@ -164,9 +177,16 @@ fn panel(text: &mut String, chart: &Chart, lines: &[Line], (x, y): (f64, f64)) {
     sizes.dedup();
     for orders in sizes {
         let x = left + place(orders as f64, widths) * (right - left);
-        let _ = writeln!(text, "<line class=\"g\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{top:.1}\" y2=\"{bottom:.1}\"/>");
+        let _ = writeln!(
+            text,
+            "<line class=\"g\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{top:.1}\" y2=\"{bottom:.1}\"/>"
+        );
         let said = thousands(orders as u64);
-        let _ = writeln!(text, "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{said}</text>", bottom + 15.0);
+        let _ = writeln!(
+            text,
+            "<text x=\"{x:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{said}</text>",
+            bottom + 15.0
+        );
     }
     for (peer, points) in series.iter().enumerate() {
         let placed: Vec<(f64, f64)> = points.iter().map(at).collect();
@@ -196,5 +216,58 @@ fn labels(text: &mut String, chart: &Chart, mut placed: Vec<((f64, f64), f64)>) 
         before = Some((x, label_y));
         let said = (chart.said)(value);
         let _ = writeln!(text, "<text x=\"{:.1}\" y=\"{label_y:.1}\">{said}</text>", x + 8.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn line(peer: &'static str, orders: usize, delay_ms: u64, converged: bool) -> Line {
+        let measured = Box::new(Measured {
+            connected_s: orders as f64 / 1e3,
+            whole_s: orders as f64 / 1e3,
+            up_bytes: 1_000,
+            down_bytes: orders as u64,
+            round_trips: 1,
+            connections: 1,
+            server_cpu_s: 0.0,
+            server_kib: 40_000,
+            device_kib: 40_000,
+        });
+        let outcome = match converged {
+            true => Outcome::Converged(measured),
+            false => Outcome::NotConverged {
+                limit: Duration::from_secs(9),
+                who: "server".into(),
+                so_far: measured,
+            },
+        };
+        Line { peer, orders, delay_ms, runs: 1, outcome }
+    }
+
+    #[test]
+    fn every_point_is_drawn_inside_and_what_did_not_converge_is_a_ring() {
+        let mut lines = Vec::new();
+        for delay_ms in [0, 600] {
+            for (peer, ..) in COLOURS {
+                lines.extend([
+                    line(peer, 1_000, delay_ms, true),
+                    line(peer, 10_000, delay_ms, peer != "samod"),
+                ]);
+            }
+        }
+        let svg = svg(&lines);
+        // Four charts without delay and two with it, two sizes, four peers; and four in the legend.
+        assert_eq!(svg.matches("<circle").count(), 6 * 2 * 4 + 4);
+        assert_eq!(svg.matches(" open\"").count(), 6);
+        assert_eq!(svg.matches("<text").count(), svg.matches("</text>").count());
+        for number in svg.split("cx=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let x: f64 = number.parse().unwrap();
+            assert!((0.0..WIDTH).contains(&x), "{x}");
+        }
+        assert!(!svg.contains("NaN") && !svg.contains("inf"));
     }
 }

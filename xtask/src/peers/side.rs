@@ -107,7 +107,11 @@ impl Side {
         let begun = Instant::now();
         while begun.elapsed() < ENDS_WITHIN {
             if let Some(status) = self.child.try_wait()? {
-                anyhow::ensure!(status.success(), "a process ended with {status}: see {}", self.log.display());
+                anyhow::ensure!(
+                    status.success(),
+                    "a process ended with {status}: see {}",
+                    self.log.display()
+                );
                 return Ok(());
             }
             thread::sleep(END_POLL);
@@ -157,9 +161,10 @@ mod tests {
     #[test]
     fn a_process_has_used_memory_and_time() {
         let begun = Instant::now();
-        let mut sum = 0_u64;
-        while begun.elapsed() < Duration::from_millis(60) {
-            sum = std::hint::black_box(sum.wrapping_add(1));
+        let mut sum = 0_u32;
+        // Several ticks of work, however busy the machine is.
+        while usage(std::process::id()).cpu_s < 0.05 && begun.elapsed() < ENDS_WITHIN {
+            sum = (0..100_000).fold(sum, |sum, number| std::hint::black_box(sum ^ number));
         }
         let Usage { cpu_s, peak_kib } = usage(std::process::id());
         assert!(cpu_s > 0.0 && peak_kib > 1_000, "{cpu_s} s, {peak_kib} KiB");

@@ -24,10 +24,13 @@ pub fn markdown(lines: &[Line]) -> String {
 
 fn cells(outcome: &Outcome) -> [String; 8] {
     let (times, measured) = match outcome {
-        Outcome::Converged(measured) => ([seconds(measured.connected_s), seconds(measured.whole_s)], measured),
-        Outcome::NotConverged { limit, who, so_far } => {
-            ([format!("not converged in {} s: the {who} lacked something", limit.as_secs()), "-".into()], so_far)
+        Outcome::Converged(measured) => {
+            ([seconds(measured.connected_s), seconds(measured.whole_s)], measured)
         }
+        Outcome::NotConverged { limit, who, so_far } => (
+            [format!("not converged in {} s: the {who} lacked something", limit.as_secs()), "-".into()],
+            so_far,
+        ),
     };
     let [connected, whole] = times;
     let Measured { up_bytes, down_bytes, round_trips, connections, server_cpu_s, .. } = **measured;
@@ -85,7 +88,10 @@ mod tests {
 
     #[test]
     fn figures_are_said_with_the_digits_they_have() {
-        assert_eq!([0, 999, 1_000, 123_456, 1_000_000].map(thousands), ["0", "999", "1,000", "123,456", "1,000,000"]);
+        assert_eq!(
+            [0, 999, 1_000, 123_456, 1_000_000].map(thousands),
+            ["0", "999", "1,000", "123,456", "1,000,000"]
+        );
         assert_eq!([0.0123, 4.321, 213.4].map(seconds), ["0.012", "4.32", "213"]);
         assert_eq!([21_900, 7_600_000].map(bytes), ["21.9 kB", "7.60 MB"]);
     }

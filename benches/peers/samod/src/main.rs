@@ -134,8 +134,12 @@ async fn device(folder: &Path, port: u16) -> anyhow::Result<()> {
 /// Says when the visits of the other side are all here, then does as it is told.
 async fn watch(repo: &Repo, workload: &Workload, ids: &[DocumentId], own: bool) -> anyhow::Result<()> {
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
-    let wanted: Vec<_> =
-        workload.visits.iter().filter(|visit| visit.own == own).map(|visit| ids[visit.order].clone()).collect();
+    let wanted: Vec<_> = workload
+        .visits
+        .iter()
+        .filter(|visit| visit.own == own)
+        .map(|visit| ids[visit.order].clone())
+        .collect();
     let mut missing = find(repo, &wanted).await?;
     let mut said = false;
     loop {
@@ -144,7 +148,9 @@ async fn watch(repo: &Repo, workload: &Workload, ids: &[DocumentId], own: bool) 
             said = true;
             say(&serde_json::json!({ "has_all": wanted.len() }));
         }
-        let line = if said { lines.next_line().await? } else {
+        let line = if said {
+            lines.next_line().await?
+        } else {
             match tokio::time::timeout(POLL, lines.next_line()).await {
                 Ok(line) => line?,
                 Err(_) => continue,
@@ -165,10 +171,12 @@ async fn verify(repo: &Repo, workload: &Workload, ids: &[DocumentId]) -> anyhow:
     let handles = Arc::new(find(repo, ids).await?);
     let titles = workload.orders.iter().zip(handles.iter());
     let orders = titles.filter(|(order, handle)| {
-        handle.with_document(|doc| workload::text(doc, &ROOT, "title")).as_deref() == Some(order.title.as_str())
+        handle.with_document(|doc| workload::text(doc, &ROOT, "title")).as_deref()
+            == Some(order.title.as_str())
     });
     let orders = orders.count();
-    let visits = workload.visits.iter().filter(|visit| handles[visit.order].with_document(|doc| visit.is_in(doc)));
+    let visits =
+        workload.visits.iter().filter(|visit| handles[visit.order].with_document(|doc| visit.is_in(doc)));
     say(&serde_json::json!({ "orders": orders, "visits": visits.count() }));
     Ok(())
 }
