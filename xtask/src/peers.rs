@@ -27,6 +27,8 @@ mod workload;
 const ORDERS_OURS_ONLY: usize = 20_000;
 /// A reconnect that took longer is measured once.
 const REPEAT_BELOW: Duration = Duration::from_secs(20);
+/// Where a run keeps what came of it.
+const KEPT: &str = "measured.jsonl";
 /// Orders of a quick run.
 const ORDERS_QUICK: usize = 90;
 
@@ -51,9 +53,12 @@ pub struct Peers {
     /// Longest time of one reconnect, in seconds; then it counts as not converged.
     #[arg(long, default_value_t = 240)]
     limit_s: u64,
-    /// Keep what was prepared, and take up what an earlier run kept.
+    /// Keep what was prepared and what came of it, and take up what an earlier run prepared.
     #[arg(long)]
     keep: bool,
+    /// Measure nothing: the table and the picture of what earlier runs kept, the newest of each.
+    #[arg(long)]
+    kept: bool,
     /// The proxy's port. It is part of what is prepared: a replication's checkpoint names the address.
     #[arg(long, default_value_t = 47_614)]
     port: u16,
@@ -86,6 +91,9 @@ impl Peers {
     pub fn run(&self) -> anyhow::Result<()> {
         let folder = target_dir().join("peers");
         std::fs::create_dir_all(&folder).context("cannot make the folder of the measurements")?;
+        if self.kept {
+            return self.show(measure::kept(&folder.join(KEPT))?);
+        }
         let peers = self.peers(&folder)?;
         let proxy = Proxy::open(self.port)?;
         let (orders, delays) = match self.quick {
@@ -101,6 +109,10 @@ impl Peers {
                 }
             }
         }
+        self.show(lines)
+    }
+
+    fn show(&self, mut lines: Vec<Line>) -> anyhow::Result<()> {
         lines.sort_by_key(|line| (line.orders, line.delay_ms));
         println!("{}", table::markdown(&lines));
         if let Some(file) = &self.picture {
@@ -171,7 +183,11 @@ impl Peers {
             let runs = outcomes.len();
             let outcome = measure::middle(outcomes)?;
             eprintln!("{}: {orders} orders, {delay_ms} ms, {runs} runs: {outcome:?}", peer.name());
-            lines.push(Line { peer: peer.name(), orders, delay_ms: *delay_ms, runs, outcome });
+            let line = Line { peer: peer.name().into(), orders, delay_ms: *delay_ms, runs, outcome };
+            if self.keep {
+                measure::keep(&folder.join(KEPT), &line)?;
+            }
+            lines.push(line);
         }
         if !self.keep {
             measure::remove(&prepared)?;

@@ -10,6 +10,8 @@ import { WebSocketServer } from "ws"
 
 import { changes, hasCome, isIn, newOrder, obey, read, say, watch } from "./workload.mjs"
 
+/** Documents made by one repo. */
+const MADE_AT_ONCE = 250
 /** Documents looked up at the same time. */
 const FINDS_AT_ONCE = 100
 
@@ -29,12 +31,19 @@ const findAll = async (repo, ids) => {
   return handles
 }
 
-/** The documents, on the server; the device gets copies of its files, and its sync state at its first connection. */
+/**
+ * The documents, on the server; the device gets copies of its files, and its sync state at its first connection. A repo for
+ * each batch: making one takes longer the more a repo and its storage adapter hold already.
+ */
 const make = async folder => {
   const { orders } = read(folder, "workload.json")
-  const repo = open(folder, "server")
-  const ids = orders.map(order => repo.create(newOrder(order)).documentId)
-  await repo.flush()
+  const ids = []
+  for (let at = 0; at < orders.length; at += MADE_AT_ONCE) {
+    const repo = open(folder, "server")
+    const made = orders.slice(at, at + MADE_AT_ONCE).map(order => repo.create(newOrder(order)).documentId)
+    await repo.flush()
+    ids.push(...made)
+  }
   writeFileSync(join(folder, "ids.json"), JSON.stringify(ids))
   say({ made: ids.length })
   process.exit(0)

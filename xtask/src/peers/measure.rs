@@ -1,9 +1,12 @@
 //! Measure: what one reconnect came to, and the middle one of several.
 
+use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
 
 use super::proxy::{Counts, Proxy};
 
@@ -11,7 +14,7 @@ use super::proxy::{Counts, Proxy};
 const QUIET_POLL: Duration = Duration::from_millis(50);
 
 /// What one reconnect came to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub struct Measured {
     /// From the first connection until both sides had everything, in seconds.
     pub connected_s: f64,
@@ -31,7 +34,7 @@ pub struct Measured {
 }
 
 /// How a measurement ended.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Outcome {
     /// Both sides had everything, and every value was read on both.
     Converged(Box<Measured>),
@@ -40,9 +43,9 @@ pub enum Outcome {
 }
 
 /// A cell of the table: a peer, a size, a delay.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Line {
-    pub peer: &'static str,
+    pub peer: String,
     pub orders: usize,
     pub delay_ms: u64,
     /// How many reconnects the outcome is the middle of.
@@ -60,6 +63,23 @@ pub fn middle(mut outcomes: Vec<Outcome>) -> anyhow::Result<Outcome> {
     let failed = outcomes.iter().position(|outcome| matches!(outcome, Outcome::NotConverged { .. }));
     let at = failed.unwrap_or(outcomes.len() / 2);
     outcomes.into_iter().nth(at).context("nothing was measured")
+}
+
+/// Adds a line to those that earlier runs kept.
+pub fn keep(file: &Path, line: &Line) -> anyhow::Result<()> {
+    let mut kept = std::fs::OpenOptions::new().create(true).append(true).open(file)?;
+    writeln!(kept, "{}", serde_json::to_string(line)?).context("cannot keep what was measured")
+}
+
+/// The newest line of each peer, size and delay that earlier runs kept.
+pub fn kept(file: &Path) -> anyhow::Result<Vec<Line>> {
+    let text = std::fs::read_to_string(file).context("nothing was kept: run with --keep first")?;
+    let mut newest = BTreeMap::new();
+    for line in text.lines() {
+        let line: Line = serde_json::from_str(line)?;
+        newest.insert((line.peer.clone(), line.orders, line.delay_ms), line);
+    }
+    Ok(newest.into_values().collect())
 }
 
 /// Waits until nothing has passed for a while, at most until `until`; answers what had passed.
@@ -120,6 +140,28 @@ mod tests {
 
     fn took(connected_s: f64) -> Outcome {
         Outcome::Converged(measured(connected_s))
+    }
+
+    #[test]
+    fn the_newest_of_what_was_kept_counts() {
+        let file = std::env::temp_dir().join(format!("cuadrilla-peers-kept-{}", std::process::id()));
+        let line = |orders, connected_s| Line {
+            peer: "samod".into(),
+            orders,
+            delay_ms: 0,
+            runs: 1,
+            outcome: took(connected_s),
+        };
+        for line in [line(10, 1.0), line(20, 2.0), line(10, 3.0)] {
+            keep(&file, &line).unwrap();
+        }
+        let lines = kept(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        let times = lines.iter().map(|line| match &line.outcome {
+            Outcome::Converged(measured) => (line.orders, measured.connected_s),
+            Outcome::NotConverged { .. } => panic!("all converged"),
+        });
+        assert_eq!(times.collect::<Vec<_>>(), [(10, 3.0), (20, 2.0)]);
     }
 
     #[test]

@@ -225,7 +225,7 @@ mod tests {
 
     use super::*;
 
-    fn line(peer: &'static str, orders: usize, delay_ms: u64, converged: bool) -> Line {
+    fn line(peer: &str, orders: usize, delay_ms: u64, converged: bool) -> Line {
         let measured = Box::new(Measured {
             connected_s: orders as f64 / 1e3,
             whole_s: orders as f64 / 1e3,
@@ -245,7 +245,7 @@ mod tests {
                 so_far: measured,
             },
         };
-        Line { peer, orders, delay_ms, runs: 1, outcome }
+        Line { peer: peer.into(), orders, delay_ms, runs: 1, outcome }
     }
 
     #[test]

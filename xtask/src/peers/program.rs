@@ -27,6 +27,8 @@ pub struct Program {
     pub command: Vec<String>,
     /// Whether the device's files begin as a copy of the server's, without the storage's name.
     pub copies: bool,
+    /// Exchanges until both sides know of all that the other has it too.
+    pub exchanges: u32,
 }
 
 impl Program {
@@ -125,13 +127,14 @@ impl Peer for Program {
             let name = folder.join("device").join(STORAGE_NAME);
             std::fs::remove_file(name).context("the storage's name")?;
         }
-        // The first exchange: both learn what the other has, and keep it.
-        let server = self.serve(folder, proxy, Duration::ZERO)?;
-        let mut device = self.start("device", folder, Some(proxy.port))?;
-        device.hear("open", PREPARE).with_context(|| format!("{} device", self.name))?;
-        quiet(proxy, STILL * 3, Instant::now() + PREPARE);
-        device.end()?;
-        server.end()?;
+        for _ in 0..self.exchanges {
+            let server = self.serve(folder, proxy, Duration::ZERO)?;
+            let mut device = self.start("device", folder, Some(proxy.port))?;
+            device.hear("open", PREPARE).with_context(|| format!("{} device", self.name))?;
+            quiet(proxy, STILL * 3, Instant::now() + PREPARE);
+            device.end()?;
+            server.end()?;
+        }
         self.finish("apart", "visited", folder)
     }
 
@@ -157,9 +160,10 @@ pub fn free_port() -> anyhow::Result<u16> {
 pub fn all(node: &Path, samod: &Path) -> Vec<Program> {
     let script = |name: &str| vec!["node".to_string(), path(&node.join(name))];
     vec![
-        Program { name: "automerge-repo", command: script("automerge.mjs"), copies: true },
-        Program { name: "samod", command: vec![path(samod)], copies: true },
-        Program { name: "PouchDB", command: script("pouchdb.mjs"), copies: false },
+        Program { name: "automerge-repo", command: script("automerge.mjs"), copies: true, exchanges: 1 },
+        Program { name: "samod", command: vec![path(samod)], copies: true, exchanges: 1 },
+        // What the first brings to the server comes back in the list of changes of the second, which moves the checkpoint.
+        Program { name: "PouchDB", command: script("pouchdb.mjs"), copies: false, exchanges: 2 },
     ]
 }
 
