@@ -59,8 +59,9 @@ pub struct Peers {
     /// Measure nothing: the table and the picture of what earlier runs kept, the newest of each.
     #[arg(long)]
     kept: bool,
-    /// The proxy's port. It is part of what is prepared: a replication's checkpoint names the address.
-    #[arg(long, default_value_t = 47_614)]
+    /// The proxy's port, below those that connections take at random. It is part of what is prepared: a
+    /// replication's checkpoint names the address.
+    #[arg(long, default_value_t = 18_614)]
     port: u16,
     /// Also draw the picture into this file.
     #[arg(long)]

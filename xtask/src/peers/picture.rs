@@ -7,7 +7,7 @@ use super::measure::{Line, Measured, Outcome};
 use super::table::{bytes, seconds, thousands};
 
 const WIDTH: f64 = 960.0;
-const HEIGHT: f64 = 900.0;
+const HEIGHT: f64 = 870.0;
 const COLUMNS: usize = 2;
 const PANEL: (f64, f64) = (450.0, 262.0);
 const FIRST: (f64, f64) = (20.0, 84.0);
@@ -112,8 +112,9 @@ fn head() -> String {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
          aria-label=\"Reconnect of a device: what it costs by the number of orders it holds\">\n<style>\n\
          text{{font:12px system-ui,sans-serif;fill:#1f2937;stroke:none}}.t{{font-weight:600;font-size:14px}}.h{{font-size:18px;font-weight:600}}\
-         .b{{fill:#ffffff}}.g{{stroke:#d1d5db;stroke-width:1}}path{{stroke-width:2;fill:none!important}}.open{{fill:#ffffff!important;stroke-width:2}}{light}\n\
-         @media (prefers-color-scheme:dark){{text{{fill:#e5e7eb}}.b{{fill:#0d1117}}.g{{stroke:#30363d}}.open{{fill:#0d1117!important}}{dark}}}\n</style>\n\
+         .b{{fill:#ffffff}}.g{{stroke:#d1d5db;stroke-width:1}}path{{stroke-width:2;fill:none!important}}.open{{fill:#ffffff!important;stroke-width:2}}\
+         .v{{paint-order:stroke;stroke:#ffffff;stroke-width:4px;stroke-linejoin:round}}{light}\n\
+         @media (prefers-color-scheme:dark){{text{{fill:#e5e7eb}}.b{{fill:#0d1117}}.g{{stroke:#30363d}}.open{{fill:#0d1117!important}}.v{{stroke:#0d1117}}{dark}}}\n</style>\n\
          <rect class=\"b\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>\n\
          <text class=\"h\" x=\"{}\" y=\"32\">Reconnecting: 50 orders changed here, 200 elsewhere, of all that the device holds</text>\n",
         FIRST.0
@@ -215,7 +216,7 @@ fn labels(text: &mut String, chart: &Chart, mut placed: Vec<((f64, f64), f64)>) 
         }
         before = Some((x, label_y));
         let said = (chart.said)(value);
-        let _ = writeln!(text, "<text x=\"{:.1}\" y=\"{label_y:.1}\">{said}</text>", x + 8.0);
+        let _ = writeln!(text, "<text class=\"v\" x=\"{:.1}\" y=\"{label_y:.1}\">{said}</text>", x + 8.0);
     }
 }
 
