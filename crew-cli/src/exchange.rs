@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use sync_core::crypto::SecretKey;
 use sync_core::limits::{MESSAGE_BYTES_AIM, MESSAGE_BYTES_AIM_POOR, ROUND_TRIPS_MAX};
-use sync_core::notebook::{DecidedEntry, Exchanged, PartedPast, RefusedEntry, Succeeded};
+use sync_core::notebook::{DecidedEntry, Exchanged, PartedPast, RefusedEntry, Request, Succeeded};
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
@@ -155,20 +156,45 @@ pub fn run_with(
     is_poor: bool,
 ) -> Result<Totals, CliError> {
     let _lock = cx.home.lock_exchange()?;
-    let url = cx.read(|notebook| Ok(notebook.identity()?.url.clone()))?;
-    let server = Server::trusting(&url, patience, cx.home.roots()?).map_err(|error| failed(cx, error))?;
+    let mut begun = begin(cx, seed, is_poor)?;
+    let server =
+        Server::trusting(&begun.url, patience, cx.home.roots()?).map_err(|error| failed(cx, error))?;
     let mut totals = Totals::default();
     let talk = Talk { cx, server: &server, patience, is_poor };
     // It may have been told before, and cut off.
-    totals.renamed = succession::run(cx, &server, seed)?;
-    talk.exchange(seed, &mut totals)?;
+    if begun.is_copy {
+        totals.renamed = succession::run(cx, &server, seed)?;
+        begun = begin(cx, seed, is_poor)?;
+    }
+    let is_copy = talk.exchange(begun, &mut totals)?;
     // A copy of another device goes on under a name of its own, at once: nothing of either is lost.
-    if let Some(renamed) = succession::run(cx, &server, seed)? {
+    if is_copy && let Some(renamed) = succession::run(cx, &server, seed)? {
         totals.renamed = Some(renamed);
-        talk.exchange(seed, &mut totals)?;
+        talk.exchange(begin(cx, seed, is_poor)?, &mut totals)?;
     }
     cx.screen.progress_done();
     Ok(totals)
+}
+
+/// What an exchange needs of the store, taken out in one opening: it is most of what a short exchange takes.
+struct Begun {
+    url: String,
+    /// Whether this folder has to go on under another name first; then there is no request yet.
+    is_copy: bool,
+    key: SecretKey,
+    request: Option<Request>,
+}
+
+fn begin(cx: &Context, seed: &[u8; 32], is_poor: bool) -> Result<Begun, CliError> {
+    let Pace { aim_bytes, spell_out, .. } = Pace::new(is_poor);
+    cx.write(|notebook| {
+        let (url, is_copy, key) = (notebook.identity()?.url.clone(), notebook.is_copy()?, notebook.key(seed));
+        let request = match is_copy {
+            true => None,
+            false => Some(notebook.request(&key, aim_bytes, spell_out)?),
+        };
+        Ok(Begun { url, is_copy, key, request })
+    })
 }
 
 /// One quick try to tell the server. Whether it knows; if not, the person is told why, and nothing is lost.
@@ -191,14 +217,17 @@ struct Talk<'t> {
 }
 
 impl Talk<'_> {
-    fn exchange(&self, seed: &[u8; 32], totals: &mut Totals) -> Result<(), CliError> {
+    /// Goes on until neither side has more; answers whether the server showed that this folder is a copy.
+    fn exchange(&self, begun: Begun, totals: &mut Totals) -> Result<bool, CliError> {
         let cx = self.cx;
-        let key = cx.read(|notebook| Ok(notebook.key(seed)))?;
+        let Begun { key, request: mut first, mut is_copy, .. } = begun;
         let mut pace = Pace::new(self.is_poor);
         let mut waiting = Waiting::new(self.patience);
         while totals.round_trips < u64::from(ROUND_TRIPS_MAX) {
-            let request =
-                cx.write(|notebook| Ok(notebook.request(&key, pace.aim_bytes, pace.spell_out)?))?;
+            let request = match first.take() {
+                Some(request) => request,
+                None => cx.write(|notebook| Ok(notebook.request(&key, pace.aim_bytes, pace.spell_out)?))?,
+            };
             totals.round_trips += 1;
             let reply = match self.server.post(PATH, &request.frame) {
                 Ok(reply) => reply,
@@ -209,7 +238,9 @@ impl Talk<'_> {
                 }
                 Err(error) => return Err(failed(cx, error)),
             };
-            let exchanged = cx.write(|notebook| Ok(notebook.on_reply(&request, &reply.frame)?))?;
+            let exchanged;
+            (exchanged, is_copy) =
+                cx.write(|notebook| Ok((notebook.on_reply(&request, &reply.frame)?, notebook.is_copy()?)))?;
             let goes_on = pace.goes_on(&exchanged);
             let more = exchanged.more;
             totals.add(&reply, exchanged);
@@ -221,7 +252,7 @@ impl Talk<'_> {
             }
             tell(cx, totals);
         }
-        Ok(())
+        Ok(is_copy)
     }
 }
 

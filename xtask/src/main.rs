@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod demo;
 mod load;
+mod peers;
 mod power;
 mod run;
 mod sim;
@@ -33,6 +34,8 @@ enum Command {
     Power(power::Power),
     /// Kills the server and the devices' programs at work: what was saved must be there, once, everywhere.
     Kill(power::Kill),
+    /// Measures the reconnect workload against automerge-repo, samod and PouchDB, and prints the table.
+    Peers(peers::Peers),
     /// Runs every test: units, the integration binary and the examples in the documentation.
     Test(test::Test),
     /// Runs everything that CI runs (`.ci/run`).
@@ -55,6 +58,7 @@ fn main() -> anyhow::Result<()> {
         Command::Load(load) => load.run(),
         Command::Power(power) => power.run(),
         Command::Kill(kill) => kill.run(),
+        Command::Peers(peers) => peers.run(),
         Command::Test(test) => test.run(),
         Command::Ci => ci::run_steps(),
         Command::Wasm(wasm) => wasm.run(),
