@@ -14,7 +14,7 @@ use serde_json::Value;
 mod ledger;
 
 use crate::demo::stage::Stage;
-use crate::run::{cargo, run};
+use crate::run::{build, cargo, run};
 
 /// What to measure.
 #[derive(Args)]
@@ -76,8 +76,7 @@ impl Bench {
             None => {}
         }
         let release = !self.quick;
-        let profile: &[&str] = if release { &["--release"] } else { &[] };
-        run(cargo().args(["build", "--package", "cuadrilla-server", "--package", "crew-cli"]).args(profile))?;
+        build(&["cuadrilla-server", "crew-cli"], release)?;
         let orders = if self.quick { 300 } else { self.orders };
         let (own, others) = if self.quick { (5, 20) } else { (OWN_VISITS, OTHER_VISITS) };
         let mut stage = Stage::open("bench", release)?;

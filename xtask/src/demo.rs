@@ -8,7 +8,7 @@ use std::process::Command;
 
 use clap::Args;
 
-use crate::run::{cargo, run};
+use crate::run::build;
 use stage::Stage;
 
 /// How to tell the story.
@@ -28,8 +28,7 @@ const MORTERO: &str = "El Mortero";
 impl Demo {
     /// Builds the programs, then plays.
     pub fn run(&self) -> anyhow::Result<()> {
-        let profile: &[&str] = if self.release { &["--release"] } else { &[] };
-        run(cargo().args(["build", "--package", "cuadrilla-server", "--package", "crew-cli"]).args(profile))?;
+        build(&["cuadrilla-server", "crew-cli"], self.release)?;
         let mut stage = Stage::open("demo", self.release)?;
         let result = play(&mut stage);
         if result.is_err() || self.end {

@@ -4,7 +4,7 @@
 use anyhow::ensure;
 use clap::Args;
 
-use crate::run::{cargo, run, target_dir};
+use crate::run::{build, run};
 
 /// Kinds of load, in the order they run.
 const PROFILES: [&str; 5] = ["idle", "ingest", "steady", "herd", "slow"];
@@ -35,10 +35,7 @@ pub struct Load {
 impl Load {
     /// Builds, runs, and fails where a check or a budget does.
     pub fn run(&self) -> anyhow::Result<()> {
-        let profile: &[&str] = if self.quick { &[] } else { &["--release"] };
-        run(cargo().args(["build", "--package", "cuadrilla-server"]).args(profile))?;
-        run(cargo().args(["build", "--package", "cuadrilla-benches", "--bin", "load"]).args(profile))?;
-        let built = target_dir().join(if self.quick { "debug" } else { "release" });
+        let built = build(&["cuadrilla-server", "cuadrilla-benches"], !self.quick)?;
         let named: Vec<&str> = self.profiles.iter().map(String::as_str).collect();
         let chosen: &[&str] = match (self.soak, named.is_empty(), self.quick) {
             (true, _, _) => &["soak"],

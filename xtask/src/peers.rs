@@ -146,11 +146,7 @@ impl Peers {
             peers.push(Box::new(program));
         }
         if self.is_asked("Cuadrilla") {
-            let profile: &[&str] = if self.quick { &[] } else { &["--release"] };
-            run(cargo()
-                .args(["build", "--package", "cuadrilla-server", "--package", "crew-cli"])
-                .args(profile))?;
-            let programs = target_dir().join(if self.quick { "debug" } else { "release" });
+            let programs = build(&["cuadrilla-server", "crew-cli"], !self.quick)?;
             peers.push(Box::new(ours::Ours { programs }));
         }
         anyhow::ensure!(!peers.is_empty(), "there is no such peer");

@@ -1,8 +1,10 @@
 //! `cargo xtask power`: power cuts, failing file systems and killed programs, on the real disk code. Needs strace.
 
+use std::process::Command;
+
 use clap::Args;
 
-use crate::run::{cargo, run};
+use crate::run::{build, run};
 
 /// What is tried; figures and the seed are printed by the program itself.
 #[derive(Args)]
@@ -56,7 +58,6 @@ impl Kill {
 }
 
 fn hand_over(args: &[String]) -> anyhow::Result<()> {
-    let packages = ["cuadrilla-server", "crew-cli", "cuadrilla-power"];
-    run(cargo().arg("build").args(packages.iter().flat_map(|name| ["--package", name])))?;
-    run(cargo().args(["run", "--quiet", "--package", "cuadrilla-power", "--bin", "power", "--"]).args(args))
+    let programs = build(&["cuadrilla-server", "crew-cli", "cuadrilla-power"], false)?;
+    run(Command::new(programs.join("power")).args(args))
 }

@@ -54,3 +54,22 @@ fn show(command: &Command) -> String {
     }
     shown
 }
+
+/// Builds the programs of these packages and answers the folder they are in.
+///
+/// CI has built everything for the tests; asking for the same again costs nothing, while a smaller set has other features
+/// and would build the dependencies anew.
+pub fn build(packages: &[&str], release: bool) -> anyhow::Result<PathBuf> {
+    let mut build = cargo();
+    build.arg("build");
+    if !release && env::var_os("CI").is_some() {
+        build.args(["--workspace", "--bins", "--tests"]);
+    } else {
+        build.args(packages.iter().flat_map(|name| ["--package", name]));
+    }
+    if release {
+        build.arg("--release");
+    }
+    run(&mut build)?;
+    Ok(target_dir().join(if release { "release" } else { "debug" }))
+}

@@ -1,11 +1,12 @@
 //! `cargo xtask sim`: the deterministic simulator, built for speed and run in one thread. See `tests/simulation`.
 
 use std::ffi::OsString;
+use std::process::Command;
 
 use anyhow::Context;
 use clap::Args;
 
-use crate::run::{cargo, run};
+use crate::run::{build, run};
 
 /// What to simulate; `cargo xtask sim --help-all` tells all of it.
 #[derive(Args)]
@@ -19,17 +20,9 @@ pub struct Sim {
 impl Sim {
     /// Builds the simulator and runs it with the arguments as they are.
     pub fn run(&self) -> anyhow::Result<()> {
-        let mut command = cargo();
-        command.args([
-            "run",
-            "--quiet",
-            "--release",
-            "--package",
-            "cuadrilla-simulation",
-            "--bin",
-            "sim",
-            "--",
-        ]);
+        // CI's slice is short and is run by what the tests were built with.
+        let is_quick = self.arguments.iter().any(|argument| argument == "--quick");
+        let mut command = Command::new(build(&["cuadrilla-simulation"], !is_quick)?.join("sim"));
         run(command.args(&self.arguments)).context("the simulation found something, or was asked wrongly")
     }
 }
