@@ -5,7 +5,7 @@ mod contact;
 use super::OwnHead;
 use super::aside::set_aside;
 use crate::act::{Act, Again};
-use crate::authority::{DeviceRow, apply_act};
+use crate::authority::apply_act;
 use crate::chain::Deed;
 use crate::change::Change;
 use crate::entry::{ChainedEntry, Header};
@@ -14,7 +14,7 @@ use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::{Acceptable, read_change};
 use crate::keys;
 use crate::line::{DeviceLine, Identity, Line, Lines, Parted};
-use crate::office::fold::decide::{Settles, decide, note_carried, settle_again};
+use crate::office::fold::decide::{decide, note_carried, settle_again};
 use crate::office::fold::{QuarantineRow, decode_deed};
 use crate::record::row::RecordRow;
 use crate::rows::{Overlay, RowsError, read};
@@ -137,10 +137,14 @@ fn fold_received(
         let was_applied = is_act || is_applied(overlay, &known.record, &known.change)?;
         if was_applied || !receipt.verdict.is_accepted() {
             confirm(overlay, &known, receipt)?;
-            known.receipt = Some(receipt.clone());
+            // An act of an old name whose place is heard under the new one: it counts from here on.
+            let is_new = known.receipt.replace(receipt.clone()).is_none() && receipt.verdict.is_accepted();
             overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
             overlay.write(key, &known);
-            return Ok(());
+            return match &deed {
+                Deed::Act(act) if is_new => fold_act(rules, overlay, lines, receipt, header, act),
+                _ => Ok(()),
+            };
         }
     }
     match (&receipt.verdict, &deed) {
@@ -213,16 +217,7 @@ fn fold_act(
         }
         Act::Carry { device, seq, head } => note_carried(overlay, receipt, header, device, *seq, head),
         Act::Again { pairs } => {
-            let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
-            let row: Option<DeviceRow> = read(overlay, &keys::device(author))?;
-            let settles = match (identity.filter(|me| me.device == *author), row) {
-                // The own enrolment is never read back.
-                (Some(me), _) => {
-                    Settles::of(me.role, super::succeed::predecessor(overlay, lines, &me.device)?)
-                }
-                (None, Some(row)) => Settles::of(row.role, row.continues),
-                (None, None) => Settles::default(),
-            };
+            let settles = super::succeed::settles(overlay, lines, author)?;
             settle_again(rules, overlay, receipt, author, &settles, pairs)?;
             super::succeed::note_settled(overlay, receipt, author, &settles, pairs)?;
             settle_own(rules, overlay, lines, receipt, author, pairs)

@@ -9,6 +9,7 @@ use super::again::{Original, Repeated};
 use super::aside::set_aside;
 use super::{ContactRow, Notebook, NotebookError, OwnHead};
 use crate::act::{Act, Again, Continues};
+use crate::authority::DeviceRow;
 use crate::authority::enrol::continue_as;
 use crate::chain::Deed;
 use crate::crypto::{PublicKey, SecretKey};
@@ -144,12 +145,24 @@ fn own_entries(rows: &dyn Rows, device: &DeviceId) -> Result<Vec<EntryRow>, Rows
     Ok(all_under(rows, &keys::entries(device))?.into_iter().map(|(_, row)| row).collect())
 }
 
+/// Whose held entries a device settles by writing them again, as far as is known here.
+pub fn settles(rows: &dyn Rows, lines: &dyn Lines, author: &DeviceId) -> Result<Settles, RowsError> {
+    let me: Option<Identity> = read(rows, &keys::fact("identity"))?;
+    let row: Option<DeviceRow> = read(rows, &keys::device(author))?;
+    match (row, me) {
+        (Some(row), me) if me.as_ref().is_none_or(|me| me.device != *author) => {
+            Ok(Settles::of(row.role, row.continues))
+        }
+        // The own enrolments, those of old names too, are never read back.
+        (_, Some(me)) if rows.get(&keys::entry(author, 1))?.is_some() => {
+            Ok(Settles::of(me.role, predecessor(rows, lines, author)?))
+        }
+        _ => Ok(Settles::default()),
+    }
+}
+
 /// The name that a device went on from, as its own enrolment says.
-pub fn predecessor(
-    rows: &dyn Rows,
-    lines: &dyn Lines,
-    device: &DeviceId,
-) -> Result<Option<DeviceId>, RowsError> {
+fn predecessor(rows: &dyn Rows, lines: &dyn Lines, device: &DeviceId) -> Result<Option<DeviceId>, RowsError> {
     let Some(row) = read::<EntryRow>(rows, &keys::entry(device, 1))? else { return Ok(None) };
     let (_, chained) = read_entry(lines, row.line)?;
     Ok(match decode_deed(&chained.entry.body)? {

@@ -96,3 +96,27 @@ fn who_went_on_under_a_new_name_lists_nothing_that_it_wrote_again() {
     assert!(valley.server.held().is_empty(), "the server takes it for settled");
     assert_eq!(copy.act(|notebook| notebook.quarantine()).unwrap(), []);
 }
+
+#[test]
+fn an_act_of_an_old_name_counts_although_its_place_is_heard_under_the_new_one() {
+    let mut valley = valley();
+    let folio = pump_order(&mut valley);
+    let mut copy = valley.dispatch.clone();
+    copy.draws = 100;
+    valley.dispatch.act(|notebook| notebook.note(&folio, "del original")).unwrap();
+    valley.dispatch.sync(&mut valley.server);
+    copy.act(|notebook| notebook.note(&folio, "de la copia")).unwrap();
+    copy.exchange(&mut valley.server);
+    copy.succeed(&mut valley.server);
+    // The work that it wrote again arrives, the answer does not, and it goes on under yet another name.
+    let seed = [copy.number; 32];
+    let request = copy.act(|notebook| notebook.request(&notebook.key(&seed), 256 * 1024, false)).unwrap();
+    valley.server.serve(&request.frame, false).unwrap();
+    assert!(valley.server.held().is_empty(), "the server takes it for settled");
+    copy.succeed(&mut valley.server);
+    copy.sync_whatever(&mut valley.server);
+    valley.admin.sync(&mut valley.server);
+    let held = |phone: &mut crate::harness::Phone| phone.act(|notebook| notebook.quarantine()).unwrap().len();
+    assert_eq!(held(&mut valley.admin), valley.server.held().len());
+    assert_eq!(held(&mut copy), valley.server.held().len());
+}
