@@ -109,8 +109,10 @@ pub async fn run(profile: Profile, options: &Options) -> anyhow::Result<()> {
     let count = town.crews.len();
     let enrolled = format!("enrolled and brought up to date in {:.1} s", begun.elapsed().as_secs_f64());
     line(&format!("{count} crew devices"), &enrolled);
-    let told = play(profile, options, &mut town).await?;
-    check(&mut town, told).await
+    let mut verdict = Ok(());
+    let told = play(profile, options, &mut town, &mut verdict).await?;
+    check(&mut town, told).await?;
+    verdict
 }
 
 fn size(profile: Profile, options: &Options) -> Size {
@@ -129,7 +131,13 @@ fn size(profile: Profile, options: &Options) -> Size {
 }
 
 /// Plays a profile. Answers what devices without a notebook were told; the others are asked afterwards.
-async fn play(profile: Profile, options: &Options, town: &mut Town) -> anyhow::Result<Option<Vec<Told>>> {
+/// A verdict on what grew waits until the ledger is audited.
+async fn play(
+    profile: Profile,
+    options: &Options,
+    town: &mut Town,
+    verdict: &mut anyhow::Result<()>,
+) -> anyhow::Result<Option<Vec<Told>>> {
     let pick = |full: u64, quick: u64| options.seconds.unwrap_or(if options.quick { quick } else { full });
     let mix = |rate: f64, seconds: u64, poor_percent: u64| Mix {
         visits_per_s: options.rate.unwrap_or(rate),
@@ -141,7 +149,11 @@ async fn play(profile: Profile, options: &Options, town: &mut Town) -> anyhow::R
     match profile {
         Profile::Steady => steady::run(town, mix(10.0, pick(60, 3), 0)).await?.print(devices),
         Profile::Slow => steady::run(town, mix(3.0, pick(120, 4), 60)).await?.print(devices),
-        Profile::Soak => soak::run(town, mix(4.0, pick(3_600, 60), 10)).await?.print(devices),
+        Profile::Soak => {
+            let (figures, judged) = soak::run(town, mix(3.0, pick(3_600, 60), 10)).await?;
+            figures.print(devices);
+            *verdict = judged;
+        }
         Profile::Idle => {
             let streams = options.visits.unwrap_or(if options.quick { 200 } else { 4_000 });
             idle::run(town, streams).await?;

@@ -121,6 +121,8 @@ impl Wire {
 
     async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<(Response<()>, Bytes), Trouble> {
         let exchange = async {
+            // Of a connection whose last answer was just read, the library says only now that it is free.
+            self.sender.ready().await.map_err(|_| Trouble::Link("closed meanwhile"))?;
             let sent = self.sender.send_request(request).await;
             let (parts, body) = sent.map_err(|_| Trouble::Link("cut before the answer"))?.into_parts();
             let read = Limited::new(body, BODY_BYTES_MAX).collect().await;

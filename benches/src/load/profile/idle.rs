@@ -10,7 +10,7 @@ use crate::load::stream::{Ended, Stream};
 use crate::load::town::Town;
 
 /// How long the server has to come to rest.
-const REST: Duration = Duration::from_secs(3);
+const REST: Duration = Duration::from_secs(2);
 /// The budget, in KiB a device.
 const BUDGET_KIB: f64 = 10.0;
 

@@ -53,8 +53,9 @@ struct Sample {
     entries: f64,
 }
 
-/// Runs it. The figures are of the whole time; the devices that came meanwhile are added to the town's.
-pub(crate) async fn run(town: &mut Town, mix: Mix) -> anyhow::Result<Figures> {
+/// Runs it. The figures are of the whole time; the devices that came meanwhile are added to the town's. What grew too much is
+/// said beside them: the ledger is to be audited in any case.
+pub(crate) async fn run(town: &mut Town, mix: Mix) -> anyhow::Result<(Figures, anyhow::Result<()>)> {
     let (over, stop) = watch::channel(false);
     let mut listeners = JoinSet::new();
     for (number, device) in town.crews.iter().enumerate() {
@@ -76,8 +77,8 @@ pub(crate) async fn run(town: &mut Town, mix: Mix) -> anyhow::Result<Figures> {
     while listeners.join_next().await.is_some() {}
     town.crews.extend(newcomers);
     town.drain(&town.everybody()).await?;
-    judge(&samples?, mix.lasts)?;
-    Ok(figures)
+    let judged = judge(&samples?, mix.lasts);
+    Ok((figures, judged))
 }
 
 /// Listens, and loses its signal now and then.
