@@ -13,20 +13,27 @@ pub fn path(data: &Path) -> PathBuf {
     data.join("log.key")
 }
 
-/// Writes a new key, durably, readable by its owner only. An existing one is never replaced.
+/// Writes a new key, durably, readable by its owner only. An existing one is never replaced, and what an earlier attempt
+/// left in part is no key: it only gets its name once it is whole. The caller holds the store's lock.
 pub fn create(data: &Path, seed: &[u8; 32]) -> Result<(), Failure> {
     let path = path(data);
     let what = Text::new(
         format!("no se pudo crear {}", path.display()),
         format!("could not create {}", path.display()),
     );
-    let written =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).and_then(|mut file| {
-            writeln!(file, "{}", hex::encode(seed))?;
-            file.sync_all()?;
-            File::open(data)?.sync_all()
-        });
-    written.map_err(|error| Failure::io(&what, &error))
+    write_new(data, &path, seed).map_err(|error| Failure::io(&what, &error))
+}
+
+fn write_new(data: &Path, path: &Path, seed: &[u8; 32]) -> std::io::Result<()> {
+    if path.try_exists()? {
+        return Err(ErrorKind::AlreadyExists.into());
+    }
+    let draft = data.join("log.key.new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    writeln!(file, "{}", hex::encode(seed))?;
+    file.sync_all()?;
+    std::fs::rename(&draft, path)?;
+    File::open(data)?.sync_all()
 }
 
 /// Reads the key; others must not be able to.
@@ -102,8 +109,21 @@ mod tests {
         super::create(folder.path(), &[7; 32]).unwrap();
         assert_eq!(super::read(folder.path()), Ok([7; 32]));
         assert!(super::create(folder.path(), &[8; 32]).is_err());
+        assert_eq!(super::read(folder.path()), Ok([7; 32]));
         let path = super::path(folder.path());
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
         assert_eq!(super::read(folder.path()).unwrap_err().code, "key_exposed");
+    }
+    #[test]
+    fn a_key_that_could_not_be_written_whole_does_not_have_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        // What a full disk, or a power cut, left of an earlier attempt.
+        std::fs::write(folder.path().join("log.key.new"), "0707").unwrap();
+        super::create(folder.path(), &[7; 32]).unwrap();
+        assert_eq!(super::read(folder.path()), Ok([7; 32]));
+        let unwritable = tempfile::tempdir().unwrap();
+        std::fs::create_dir(unwritable.path().join("log.key.new")).unwrap();
+        assert!(super::create(unwritable.path(), &[7; 32]).is_err());
+        assert!(!super::path(unwritable.path()).exists());
     }
 }

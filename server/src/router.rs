@@ -37,6 +37,8 @@ pub const ROUTES: [(&str, &str); 11] = [
 pub struct Notes {
     /// The device, once it is known for certain.
     pub device: String,
+    /// Why it was refused, as a stable word; empty if it was not.
+    pub refused: &'static str,
     /// Bytes of the request as it travelled.
     pub bytes_up: usize,
     /// Bytes of the answer as it travels.
@@ -114,14 +116,14 @@ async fn log(State(site): State<Arc<Site>>, request: Request, next: Next) -> Res
     let took = started.elapsed();
     let status = response.status().as_u16();
     site.metrics.request(&route, status);
-    let Notes { device, bytes_up, bytes_down, accepted, quarantined, duplicates } =
+    let Notes { device, refused, bytes_up, bytes_down, accepted, quarantined, duplicates } =
         response.extensions_mut().remove().unwrap_or_default();
     let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     if matches!(route.as_str(), "/healthz" | "/readyz" | "/metrics") {
         tracing::debug!(%method, route, status, took_ms, "request");
     } else {
         tracing::info!(
-            %method, route, status, device, bytes_up, bytes_down, accepted, quarantined, duplicates, took_ms,
+            %method, route, status, device, refused, bytes_up, bytes_down, accepted, quarantined, duplicates, took_ms,
             "request"
         );
     }

@@ -9,6 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use sync_core::id::DeviceId;
+use sync_core::limits::SEGMENT_ENTRIES_MAX;
 use sync_core::office::{Authentic, Checked};
 
 use crate::config::Config;
@@ -178,6 +179,10 @@ pub struct Effort {
 }
 
 impl Effort {
+    /// Of entries that do not hold together. Finding out may have taken as much as judging the largest segment, and no
+    /// device of ours sends such.
+    pub const FORGED: Self = Self { entries: SEGMENT_ENTRIES_MAX, operations: 0, bytes: 0, digests: 0 };
+
     /// Of reading a request.
     pub fn asked(authentic: &Authentic, bytes: usize) -> Self {
         Self { bytes, digests: authentic.digests(), ..Self::default() }

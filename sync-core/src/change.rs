@@ -4,6 +4,8 @@
 //! Only the operations our records need exist here: put a scalar, make an object, delete. Counters, marks and
 //! tables have no form, so a change that used one could not be sent, and none is ever made.
 
+mod bounds;
+
 use std::num::NonZeroU64;
 
 use automerge::legacy::{ElementId, Key as LegacyKey, ObjectId, Op as LegacyOp, OpId as LegacyOpId, OpType};
@@ -140,8 +142,9 @@ impl Change {
         if rebuilt.bytes == raw { Ok(change) } else { Err(ChangeError::NotCanonical) }
     }
 
-    /// Reads a raw chunk whose bytes are already known to be ours (out of the ledger, checked by hash).
+    /// Reads a raw chunk out of a ledger, perhaps somebody else's: what it may claim is bounded before it is believed.
     pub fn read(raw: &[u8]) -> Result<Self, ChangeError> {
+        bounds::check(raw)?;
         let parsed =
             automerge::Change::try_from(raw).map_err(|error| ChangeError::NotAChange(error.to_string()))?;
         let expanded = parsed.decode();

@@ -89,6 +89,11 @@ impl Town {
         self.port = port.expect("an address");
     }
 
+    /// The process number of the server.
+    pub fn server_pid(&self) -> Option<u32> {
+        self.server.as_ref().map(Child::id)
+    }
+
     /// Kills the server with no warning.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.server.take() {

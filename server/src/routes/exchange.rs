@@ -8,6 +8,7 @@ use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use sync_core::authority::enrol::EnrolError;
+use sync_core::id::DeviceId;
 use sync_core::office::{Admitted, Checked, RequestError};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
@@ -71,8 +72,10 @@ async fn exchange(
     let bytes = body::read(headers, body, Duration::from_millis(site.config.body_timeout_ms)).await?;
     notes.bytes_up = bytes.len();
     let started = Instant::now();
-    let (checked, frame_bytes) = site.on_core(move |site| check(site, message, coding, bytes)).await?;
-    notes.device = checked.device.to_string();
+    // A device that is refused is named in the log too, once it is known to be itself.
+    let (device, checked) = site.on_core(move |site| Ok(check(site, message, coding, bytes))).await?;
+    notes.device = device.map(|device| device.to_string()).unwrap_or_default();
+    let (checked, frame_bytes) = checked.inspect_err(|problem| notes.refused = problem.code)?;
     let admitted = at_writer(site, checked, frame_bytes).await?;
     notes.accepted = admitted.stats.accepted;
     notes.quarantined = admitted.stats.quarantined;
@@ -89,21 +92,47 @@ async fn exchange(
     Ok(response)
 }
 
-/// Stage one: who it is, and whether it holds together.
-fn check(site: &Site, message: Message, coding: Coding, bytes: Bytes) -> Result<(Checked, usize), Problem> {
+/// Stage one: who it is, and whether it holds together. Answers who it is even if it does not.
+fn check(
+    site: &Site,
+    message: Message,
+    coding: Coding,
+    bytes: Bytes,
+) -> (Option<DeviceId>, Result<(Checked, usize), Problem>) {
+    let mut device = None;
+    let checked = check_frame(site, message, coding, bytes, &mut device);
+    (device, checked)
+}
+
+fn check_frame(
+    site: &Site,
+    message: Message,
+    coding: Coding,
+    bytes: Bytes,
+    who: &mut Option<DeviceId>,
+) -> Result<(Checked, usize), Problem> {
     let frame = body::decode(coding, bytes)?;
     let (rows, office) = site.handles();
     let checked = match message {
         Message::Sync => {
             let authentic = office.authenticate(&*rows, &frame)?;
             let device = authentic.device;
+            *who = Some(device);
             site.throttle.let_device_in(device)?;
             site.throttle.charge(device, Effort::asked(&authentic, frame.len()));
-            let checked = office.check_entries(&*rows, authentic)?;
+            let checked = office.check_entries(&*rows, authentic).inspect_err(|error| {
+                if matches!(error.code(), "bad_chain") {
+                    site.throttle.charge(device, Effort::FORGED);
+                }
+            })?;
             site.throttle.charge(device, Effort::brought(&checked));
             checked
         }
-        Message::Enrol => office.check_enrol(&*rows, &frame, now_ms())?,
+        Message::Enrol => {
+            let checked = office.check_enrol(&*rows, &frame, now_ms())?;
+            *who = Some(checked.device);
+            checked
+        }
     };
     Ok((checked, frame.len()))
 }

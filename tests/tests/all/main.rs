@@ -4,6 +4,7 @@ mod cli_errors;
 mod contract;
 mod door;
 mod flows;
+mod hostile;
 mod kill;
 mod log;
 mod schemas;
