@@ -20,6 +20,7 @@ pub trait DiskFile: Send + Sync {
     fn len(&self) -> io::Result<u64>;
 
     /// Whether it holds nothing.
+    #[cfg(feature = "simulation")]
     fn is_empty(&self) -> io::Result<bool> {
         Ok(self.len()? == 0)
     }
