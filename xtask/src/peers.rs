@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::run::{cargo, root, run, target_dir};
+use crate::run::{build, cargo, root, run, target_dir};
 use measure::{Line, Outcome};
 use proxy::Proxy;
 use workload::Workload;

@@ -140,10 +140,13 @@ fn points(chart: &Chart, lines: &[Line], peer: &str) -> Vec<Point> {
         .filter(|line| line.peer == peer && line.delay_ms == chart.delay_ms)
         .map(|line| {
             let (measured, converged) = match &line.outcome {
-                Outcome::Converged(measured) => (measured, true),
-                Outcome::NotConverged { so_far, .. } => (so_far, false),
+                Outcome::Converged(measured) => (**measured, true),
+                // It took at least as long as was waited.
+                Outcome::NotConverged { so_far, limit, .. } => {
+                    (Measured { connected_s: limit.as_secs_f64(), ..**so_far }, false)
+                }
             };
-            Point { orders: line.orders, value: (chart.value)(measured), converged }
+            Point { orders: line.orders, value: (chart.value)(&measured), converged }
         })
         .collect();
     points.sort_by_key(|point| point.orders);
