@@ -29,7 +29,11 @@ fn write_new(data: &Path, path: &Path, seed: &[u8; 32]) -> std::io::Result<()> {
         return Err(ErrorKind::AlreadyExists.into());
     }
     let draft = data.join("log.key.new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    match std::fs::remove_file(&draft) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     writeln!(file, "{}", hex::encode(seed))?;
     file.sync_all()?;
     std::fs::rename(&draft, path)?;

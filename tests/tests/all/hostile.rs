@@ -66,9 +66,10 @@ impl Hostile {
         let mut own = None;
         let visit = &mut |_: u64, bytes: &[u8]| {
             if let Ok(Line::Entry { chained, .. }) = Line::from_bytes(bytes) {
-                own.get_or_insert((chained.entry.header.device, chained.hash().unwrap()));
+                own = Some((chained.entry.header.device, chained.hash().unwrap()));
             }
-            true
+            // The first entry of a journal is the device's own enrolment.
+            own.is_none()
         };
         journal.read_range(1, u64::MAX, visit).unwrap();
         let (id, head) = own.unwrap();
