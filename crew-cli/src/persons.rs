@@ -231,7 +231,12 @@ impl Persons {
                 self.write(folder)?;
                 Err(damaged(&path))
             }
-            Err((_, VaultError::WrongPin)) => Err(wrong_pin(wait_after(self.wrong) / 1_000)),
+            Err((_, VaultError::WrongPin)) => {
+                // From when the answer is given: a slow phone takes longer to try a PIN than the first wait lasts.
+                self.wait_until_ms = clock::now_ms()?.saturating_add(wait_after(self.wrong));
+                self.write(folder)?;
+                Err(wrong_pin(wait_after(self.wrong) / 1_000))
+            }
         }
     }
 
