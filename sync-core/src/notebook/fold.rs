@@ -138,11 +138,15 @@ fn fold_received(
         if was_applied || !receipt.verdict.is_accepted() {
             confirm(overlay, &known, receipt)?;
             // An act of an old name whose place is heard under the new one: it counts from here on.
-            let is_new = known.receipt.replace(receipt.clone()).is_none() && receipt.verdict.is_accepted();
+            let is_new = known.receipt.replace(receipt.clone()).is_none();
+            // Who wrote what again is heard anew with what was held: before, neither was known whole.
+            let counts = is_new || matches!(deed, Deed::Act(Act::Again { .. }));
             overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
             overlay.write(key, &known);
             return match &deed {
-                Deed::Act(act) if is_new => fold_act(rules, overlay, lines, receipt, header, act),
+                Deed::Act(act) if counts && receipt.verdict.is_accepted() => {
+                    fold_act(rules, overlay, lines, receipt, header, act)
+                }
                 _ => Ok(()),
             };
         }

@@ -5,8 +5,9 @@ use serde_bytes::ByteBuf;
 
 use super::exchange::{Exchanged, PartedPast, Request};
 use super::{Notebook, NotebookError};
+use crate::act::Act;
 use crate::chain::decode_item;
-use crate::entry::{Anchor, ChainedEntry, Header};
+use crate::entry::{Anchor, Body, ChainedEntry, Header};
 use crate::fold::EntryRow;
 use crate::id::{DeviceId, Hash};
 use crate::keys;
@@ -115,7 +116,9 @@ impl Notebook<'_> {
         let chained = ChainedEntry { entry, prev, signature };
         let is_same =
             |row: &EntryRow| row.hash.is_none() || chained.hash().is_none() || row.hash == chained.hash();
-        if known.is_some_and(|row| row.receipt.as_ref() == Some(&receipt) && is_same(&row)) {
+        // Who wrote what again may have been told to a crew: it settles what that one may see only now.
+        let is_again = matches!(&chained.entry.body, Body::Act(bytes) if matches!(Act::from_bytes(bytes), Ok(Act::Again { .. })));
+        if !is_again && known.is_some_and(|row| row.receipt.as_ref() == Some(&receipt) && is_same(&row)) {
             return Ok(());
         }
         let line = Line::Entry { receipt: Some(receipt), chained };

@@ -120,3 +120,26 @@ fn an_act_of_an_old_name_counts_although_its_place_is_heard_under_the_new_one() 
     assert_eq!(held(&mut valley.admin), valley.server.held().len());
     assert_eq!(held(&mut copy), valley.server.held().len());
 }
+
+#[test]
+fn a_crew_that_is_made_supervisor_lists_nothing_that_was_written_again_before() {
+    let mut valley = valley();
+    let folio = pump_order(&mut valley);
+    let mut copy = valley.two.clone();
+    copy.draws = 100;
+    valley.two.act(|notebook| notebook.note(&folio, "del original")).unwrap();
+    valley.two.sync(&mut valley.server);
+    copy.act(|notebook| notebook.note(&folio, "de la copia")).unwrap();
+    copy.exchange(&mut valley.server);
+    copy.succeed(&mut valley.server);
+    copy.sync_whatever(&mut valley.server);
+    // The crew hears who wrote it first, before it may see what was held.
+    valley.one.sync(&mut valley.server);
+    assert!(valley.server.held().is_empty());
+    let one = valley.server.device("Cuadrilla 7");
+    valley.admin.sync(&mut valley.server);
+    valley.admin.act(|n| n.assign_device(&one, Role::Supervisor, None, &[], "asciende")).unwrap();
+    valley.admin.sync(&mut valley.server);
+    valley.one.sync(&mut valley.server);
+    assert_eq!(valley.one.act(|notebook| notebook.quarantine()).unwrap(), []);
+}

@@ -1,5 +1,4 @@
 //! A short run: a few small stories hold, a seed is always the same run, and a planted bug is seen.
-#![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use simulation::bugs::Bug;
 use simulation::plan::{Only, Plan};
