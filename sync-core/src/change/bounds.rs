@@ -18,6 +18,7 @@ const PREDS: u64 = 7;
 /// What the low three bits of a column's number say about its values.
 mod form {
     pub(super) const GROUP: u64 = 0;
+    pub(super) const ACTOR: u64 = 1;
     pub(super) const BOOLEAN: u64 = 4;
     pub(super) const TEXT: u64 = 5;
     pub(super) const BYTES: u64 = 7;
@@ -46,7 +47,8 @@ pub(super) fn check(raw: &[u8]) -> Result<(), ChangeError> {
     }
     body.skip()?;
     // The other actors: each takes a byte at least.
-    for _ in 0..body.number()? {
+    let others = body.number()?;
+    for _ in 0..others {
         body.skip()?;
     }
     let count = body.number()?;
@@ -55,10 +57,12 @@ pub(super) fn check(raw: &[u8]) -> Result<(), ChangeError> {
     }
     let columns: Vec<(u64, u64)> =
         (0..count).map(|_| Ok((body.number()?, body.number()?))).collect::<Result<_, ChangeError>>()?;
-    columns.into_iter().try_for_each(|(name, bytes)| check_column(name, Reader { left: body.take(bytes)? }))
+    columns
+        .into_iter()
+        .try_for_each(|(name, bytes)| check_column(name, others, Reader { left: body.take(bytes)? }))
 }
 
-fn check_column(name: u64, mut column: Reader<'_>) -> Result<(), ChangeError> {
+fn check_column(name: u64, others: u64, mut column: Reader<'_>) -> Result<(), ChangeError> {
     if name & DEFLATED != 0 {
         return Err(ChangeError::Foreign("a deflated column"));
     }
@@ -69,7 +73,7 @@ fn check_column(name: u64, mut column: Reader<'_>) -> Result<(), ChangeError> {
         if form == form::BOOLEAN {
             values = values.saturating_add(column.number()?);
         } else {
-            values = values.saturating_add(column.run(form)?);
+            values = values.saturating_add(column.run(form, others)?);
         }
         at_most("operations", values, values_max)?;
     }
@@ -126,13 +130,13 @@ impl<'b> Reader<'b> {
     }
 
     /// Passes over one run of a column; answers how many values it stands for.
-    fn run(&mut self, form: u64) -> Result<u64, ChangeError> {
+    fn run(&mut self, form: u64, others: u64) -> Result<u64, ChangeError> {
         let (bits, shift, is_negative) = self.leb()?;
         if bits == 0 {
             return self.number(); // So many times nothing.
         }
         if !is_negative {
-            self.value(form)?;
+            self.value(form, others)?;
             return Ok(bits);
         }
         // So many values one after another: the bits are those of a negative number.
@@ -142,14 +146,17 @@ impl<'b> Reader<'b> {
             return Err(cut());
         }
         for _ in 0..count {
-            self.value(form)?;
+            self.value(form, others)?;
         }
         Ok(count)
     }
 
-    fn value(&mut self, form: u64) -> Result<(), ChangeError> {
+    fn value(&mut self, form: u64, others: u64) -> Result<(), ChangeError> {
         if form != form::TEXT {
-            return self.number().map(|_| ());
+            let number = self.number()?;
+            // The author is 0, then come the others; Automerge looks them up without asking.
+            let is_known = form != form::ACTOR || number <= others;
+            return if is_known { Ok(()) } else { Err(ChangeError::Actor) };
         }
         let length = self.number()?;
         // Said once, it may stand for every operation's key.

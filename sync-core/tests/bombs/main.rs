@@ -84,26 +84,49 @@ fn chunk(kind: u8, body: &[u8], checked: &[u8]) -> Vec<u8> {
 
 /// The body of a change that claims so many operations, each of them `a = null`.
 fn claiming(operations: u64) -> Vec<u8> {
-    let mut body = vec![0, 16];
-    body.extend_from_slice(&[3; 16]);
-    // Sequence number, first operation, time, no message, no other actors.
-    body.extend_from_slice(&[1, 1, 0, 0, 0]);
     let mut insert = Vec::new();
     uleb(operations, &mut insert);
-    let columns: [(u8, Vec<u8>); 5] = [
+    body(&[
         (0x15, run(operations, &[1, b'a'])),
         (0x34, insert),
         (0x42, run(operations, &[1])),
         (0x56, run(operations, &[0])),
         (0x70, run(operations, &[0])),
-    ];
-    body.push(5);
-    for (spec, data) in &columns {
+    ])
+}
+
+/// The body of a change of one actor, with these columns.
+fn body(columns: &[(u8, Vec<u8>)]) -> Vec<u8> {
+    let mut body = vec![0, 16];
+    body.extend_from_slice(&[3; 16]);
+    // Sequence number, first operation, time, no message, no other actors.
+    body.extend_from_slice(&[1, 1, 0, 0, 0]);
+    body.push(u8::try_from(columns.len()).unwrap());
+    for (spec, data) in columns {
         body.push(*spec);
         uleb(data.len() as u64, &mut body);
     }
     columns.iter().for_each(|(_, data)| body.extend_from_slice(data));
     body
+}
+
+#[test]
+fn a_change_that_names_an_actor_that_is_not_there() {
+    let _alone = alone();
+    let naming = |actor: u8| {
+        let body = body(&[
+            (0x15, run(1, &[1, b'a'])),
+            (0x34, vec![1]),
+            (0x42, run(1, &[1])),
+            (0x56, run(1, &[0])),
+            (0x70, run(1, &[1])),
+            (0x71, run(1, &[actor])),
+            (0x73, run(1, &[1])),
+        ]);
+        chunk(1, &body, &body)
+    };
+    assert_eq!(Change::read(&naming(0)).unwrap().ops[0].preds.len(), 1);
+    defuse("an actor that is not there", &naming(9), |bytes| Change::read(bytes).ok());
 }
 
 #[test]
