@@ -1,4 +1,5 @@
 //! Bombs: a few bytes that would become gigabytes. Each is refused, and what refusing takes is counted by the allocator.
+#![expect(clippy::print_stdout, reason = "what each bomb cost is worth reading")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 
 use std::io::Write as _;
@@ -204,7 +205,7 @@ fn packs_and_bundles_that_lie_about_their_sizes() {
     let refs = sync_core::office::refs::receiver(&rows);
     for (name, bomb) in [
         ("a stream that claims everything", [vec![1], vec![0xff; 9], vec![1]].concat()),
-        ("tables without end", [vec![1], vec![0xfe, 0xff, 0x7f].repeat(43)].concat()),
+        ("tables without end", [vec![1], [0xfe, 0xff, 0x7f].repeat(43)].concat()),
         ("a pack of zeros", vec![0; 8 << 20]),
         ("a pack of ones", vec![1; 8 << 20]),
     ] {

@@ -33,7 +33,8 @@ pub fn confirmed(before: &Confirmed, ops: &[Op]) -> anyhow::Result<Confirmed> {
                 "ack" => {
                     let numbers: Vec<u64> = rest.split(' ').map(str::parse).collect::<Result<_, _>>()?;
                     let [first, count, life] = numbers[..] else { anyhow::bail!("said {line:?}") };
-                    said.extend((first..first + count).map(|seq| (seq, life as u32)));
+                    let life = u32::try_from(life)?;
+                    said.extend((first..first + count).map(|seq| (seq, life)));
                 }
                 _ => anyhow::bail!("the workload said {line:?}"),
             }

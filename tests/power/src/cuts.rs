@@ -199,6 +199,7 @@ impl Cuts {
         Ok(history)
     }
 
+    #[expect(clippy::too_many_arguments, reason = "what a state is tried with; called from one place")]
     fn try_state(
         &self,
         scratch: &Path,
