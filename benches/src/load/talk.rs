@@ -111,8 +111,9 @@ impl Field {
 
     fn trip(&self, link: Link, name: &str) -> Trip<'_> {
         let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        let actor =
-            name.bytes().fold(u64::from(nanos.subsec_nanos()), |sum, byte| sum * 31 + u64::from(byte));
+        let actor = name.bytes().fold(u64::from(nanos.subsec_nanos()), |sum, byte| {
+            sum.wrapping_mul(31).wrapping_add(u64::from(byte))
+        });
         let dice = Dice::of(self.seed, actor);
         Trip { field: self, link, dice, wire: None, spell_out: false, failed: 0 }
     }
