@@ -4,6 +4,7 @@
 mod bench;
 mod ci;
 mod demo;
+mod fuzz;
 mod load;
 mod peers;
 mod power;
@@ -36,6 +37,8 @@ enum Command {
     Kill(power::Kill),
     /// Measures the reconnect workload against automerge-repo, samod and PouchDB, and prints the table.
     Peers(peers::Peers),
+    /// Gives hostile bytes to every parser that outside bytes reach.
+    Fuzz(fuzz::Fuzz),
     /// Runs every test: units, the integration binary and the examples in the documentation.
     Test(test::Test),
     /// Runs everything that CI runs (`.ci/run`).
@@ -59,6 +62,7 @@ fn main() -> anyhow::Result<()> {
         Command::Power(power) => power.run(),
         Command::Kill(kill) => kill.run(),
         Command::Peers(peers) => peers.run(),
+        Command::Fuzz(fuzz) => fuzz.run(),
         Command::Test(test) => test.run(),
         Command::Ci => ci::run_steps(),
         Command::Wasm(wasm) => wasm.run(),

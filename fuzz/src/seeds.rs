@@ -1,0 +1,76 @@
+//! Seeds: valid bytes of each form, to begin from.
+
+use sync_core::crypto::SecretKey;
+use sync_core::line::Line;
+use sync_core::wire::message::{EnrolRequest, SyncRequest};
+use sync_core::wire::msgpack;
+
+use crate::world::{HOSTILE, World, body_of, notebook, with};
+
+/// Name of a target, and bytes.
+pub type Seed = (&'static str, Vec<u8>);
+
+/// All of them.
+///
+/// # Panics
+/// If the world does not work.
+pub fn all() -> Vec<Seed> {
+    with(make)
+}
+
+fn make(world: &mut World) -> Vec<Seed> {
+    let request = world.asked.frame.clone();
+    let reply = world.answered();
+    let body: SyncRequest = msgpack::from_slice(&body_of(&request)).expect("our own request");
+    let pack = body.own.expect("it brings work").pack.into_vec();
+    let mut seeds = vec![
+        ("frame", request.clone()),
+        ("request", body_of(&request)),
+        ("reply", body_of(&reply)),
+        ("pack", pack.clone()),
+        ("segment", pack),
+    ];
+    let key = SecretKey::from_seed(&[HOSTILE; 32]);
+    let bundle = world.valley.one.act(|notebook| notebook.bundle_export(&key)).expect("a bundle").bytes;
+    seeds.push(("bundle", bundle[40..].to_vec()));
+    seeds.push(("bundle", bundle));
+    for line in &world.valley.server.lines.0 {
+        seeds.push(("entry", line.clone()));
+        if let Ok(Line::Entry { chained, .. }) = Line::from_bytes(line) {
+            let form = if chained.entry.header.record.0 == [0; 16] { "act" } else { "change" };
+            seeds.push((form, chained.entry.body.bytes().to_vec()));
+            seeds.push(("entry", chained.to_bytes()));
+        }
+    }
+    let server = &world.valley.server;
+    let note = server.office.checkpoint(&server.rows, server.seq()).expect("a checkpoint");
+    seeds.push(("checkpoint", note.into_bytes()));
+    seeds.push(("checkpoint", server.office.genesis().log_verifier.clone().into_bytes()));
+    seeds.push(("link", b"cuadrilla:https://cuadrilla.example#K7QM-2XWD-9RTF.FN5SWAVH5JAGA3DT".to_vec()));
+    seeds.push(("link", b"tile/1/x001/234.p/56".to_vec()));
+    seeds.push(("enrolment", enrolment(world)));
+    seeds.extend(ledger(&world.valley.server.lines.0));
+    seeds
+}
+
+/// The pack of a new device's first entry.
+fn enrolment(world: &World) -> Vec<u8> {
+    let key = SecretKey::from_seed(&[77; 32]);
+    let phone = crate::harness::Phone::new(77);
+    let frame = notebook(&phone).enrol_start("http://x", &world.code, "Nuevo", &key).expect("a request");
+    let request: EnrolRequest = msgpack::from_slice(&body_of(&frame)).expect("our own request");
+    request.own.pack.into_vec()
+}
+
+/// A chunk file, whole and cut.
+fn ledger(lines: &[Vec<u8>]) -> Vec<Seed> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut ledger, _) =
+        store::Ledger::open(folder.path(), &store::LedgerOptions::default()).expect("a ledger");
+    for append in lines.chunks(2).take(4) {
+        let short: Vec<Vec<u8>> = append.iter().map(|line| line[..line.len().min(60)].to_vec()).collect();
+        ledger.append(&short).expect("an append");
+    }
+    let bytes = std::fs::read(folder.path().join("ledger/00000000000000000001.log")).expect("the chunk");
+    vec![("ledger", bytes[..bytes.len() - 7].to_vec()), ("ledger", bytes)]
+}

@@ -1,0 +1,182 @@
+//! `cargo xtask fuzz`: hostile bytes for every parser that outside bytes reach, with libFuzzer, within limits of memory
+//! and time. The targets are in `fuzz/`; cargo-fuzz runs them too, but is not needed.
+#![expect(clippy::print_stdout, reason = "the table is what the command is for")]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail, ensure};
+use clap::Args;
+
+use crate::run::{cargo, root, run, target_dir};
+
+/// The targets, and the longest input of each, in bytes.
+const TARGETS: [(&str, u32); 16] = [
+    ("frame", 8_192),
+    ("request", 8_192),
+    ("segment", 8_192),
+    ("reply", 16_384),
+    ("pack", 8_192),
+    ("entry", 16_384),
+    ("change", 8_192),
+    ("act", 8_192),
+    ("bundle", 16_384),
+    ("checkpoint", 9_000),
+    ("proof", 32_768),
+    ("link", 512),
+    ("rule", 8_192),
+    ("import", 8_192),
+    ("enrolment", 4_096),
+    ("ledger", 8_192),
+];
+/// Memory that one target may take, and one allocation of it, in MiB.
+const MEMORY_MIB_MAX: u32 = 1_024;
+const ALLOCATION_MIB_MAX: u32 = 160;
+/// Time that one input may take, in seconds. Instrumented code on a busy machine is many times slower than it is.
+const INPUT_S_MAX: u32 = 20;
+/// What cargo-fuzz gives the compiler, without the address sanitizer: no `unsafe` is in our code.
+const INSTRUMENTED: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+-Cllvm-args=-sanitizer-coverage-trace-compares";
+
+/// What to fuzz, and for how long.
+#[derive(Args)]
+pub struct Fuzz {
+    /// Seconds for each target.
+    #[arg(long, default_value_t = 10)]
+    seconds: u32,
+    /// One target only.
+    #[arg(long)]
+    target: Option<String>,
+    /// Where libFuzzer's numbers come from; printed.
+    #[arg(long)]
+    seed: Option<u32>,
+    /// Takes what reached new code over into `fuzz/corpus`, as few and as short inputs as reach it.
+    #[arg(long)]
+    keep: bool,
+}
+
+/// What one target did.
+struct Row {
+    target: &'static str,
+    executions: String,
+    coverage: String,
+    inputs: usize,
+    finding: Option<String>,
+}
+
+impl Fuzz {
+    /// Builds all targets once, runs them one after another, prints the table.
+    pub fn run(&self) -> anyhow::Result<()> {
+        let chosen: Vec<_> = TARGETS
+            .into_iter()
+            .filter(|(name, _)| self.target.as_ref().is_none_or(|one| one == name))
+            .collect();
+        ensure!(!chosen.is_empty(), "the targets are: {}", TARGETS.map(|(name, _)| name).join(", "));
+        let programs = build()?;
+        let seed = self.seed.unwrap_or_else(std::process::id);
+        println!("seed {seed}, {} s for each target\n", self.seconds);
+        let mut rows = Vec::new();
+        for (target, bytes_max) in chosen {
+            rows.push(self.fuzz(&programs, target, bytes_max, seed)?);
+        }
+        println!("\n{:<12} {:>12} {:>10} {:>8}  finding", "target", "executions", "coverage", "inputs");
+        for Row { target, executions, coverage, inputs, finding } in &rows {
+            let finding = finding.as_deref().unwrap_or("-");
+            println!("{target:<12} {executions:>12} {coverage:>10} {inputs:>8}  {finding}");
+        }
+        let found = rows.iter().filter(|row| row.finding.is_some()).count();
+        ensure!(found == 0, "{found} targets found something");
+        Ok(())
+    }
+
+    fn fuzz(&self, programs: &Path, target: &'static str, bytes_max: u32, seed: u32) -> anyhow::Result<Row> {
+        let (kept, grown) = (root().join("fuzz/corpus").join(target), work("corpus", target)?);
+        let artifacts = work("artifacts", target)?;
+        let mut command = Command::new(programs.join(target));
+        command.arg(&grown);
+        if kept.is_dir() {
+            command.arg(&kept);
+        }
+        let output = command
+            .arg(format!("-max_total_time={}", self.seconds))
+            .arg(format!("-max_len={bytes_max}"))
+            .arg(format!("-rss_limit_mb={MEMORY_MIB_MAX}"))
+            .arg(format!("-malloc_limit_mb={ALLOCATION_MIB_MAX}"))
+            .arg(format!("-timeout={INPUT_S_MAX}"))
+            .arg(format!("-seed={seed}"))
+            .arg("-print_final_stats=1")
+            .arg(format!("-artifact_prefix={}/", artifacts.display()))
+            .output()
+            .with_context(|| format!("cannot start {target}"))?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        if self.keep && output.status.success() {
+            keep(programs, target, bytes_max, &kept, &grown)?;
+        }
+        Ok(Row {
+            target,
+            executions: last_after(&said, "stat::number_of_executed_units:").unwrap_or("0").to_owned(),
+            coverage: last_after(&said, " cov:").unwrap_or("0").to_owned(),
+            inputs: last_after(&said, " corp:")
+                .and_then(|text| text.split('/').next()?.parse().ok())
+                .unwrap_or(0),
+            finding: (!output.status.success()).then(|| finding(&said)),
+        })
+    }
+}
+
+/// What ended a target: its panic, or what the runner says, and the file that does it again.
+fn finding(said: &str) -> String {
+    let panic = said.lines().position(|line| line.contains("panicked at"));
+    let what = match panic {
+        Some(at) => said.lines().skip(at).take(2).collect::<Vec<_>>().join(" "),
+        None => said.lines().find(|line| line.contains("ERROR: libFuzzer")).unwrap_or("it ended").to_owned(),
+    };
+    let file = last_after(said, "Test unit written to").unwrap_or("no file");
+    format!("{what} [{file}]")
+}
+
+fn last_after<'s>(said: &'s str, word: &str) -> Option<&'s str> {
+    let (_, rest) = said.rsplit_once(word)?;
+    rest.split_whitespace().next()
+}
+
+fn work(kind: &str, target: &str) -> anyhow::Result<PathBuf> {
+    let folder = target_dir().join("fuzz").join(kind).join(target);
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// Merges what was found into the kept corpus.
+fn keep(programs: &Path, target: &str, bytes_max: u32, kept: &Path, grown: &Path) -> anyhow::Result<()> {
+    let merged = work("merged", target)?;
+    std::fs::create_dir_all(kept)?;
+    let mut command = Command::new(programs.join(target));
+    command.arg("-merge=1").arg(format!("-max_len={bytes_max}")).arg(&merged).arg(kept).arg(grown);
+    let output = command.output()?;
+    if !output.status.success() {
+        bail!("merging {target} failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    std::fs::remove_dir_all(kept)?;
+    std::fs::create_dir_all(kept)?;
+    for entry in std::fs::read_dir(&merged)? {
+        let entry = entry?;
+        std::fs::copy(entry.path(), kept.join(entry.file_name()))?;
+    }
+    std::fs::remove_dir_all(&merged)?;
+    Ok(())
+}
+
+/// One build of all targets; answers where they are.
+fn build() -> anyhow::Result<PathBuf> {
+    let host = cargo().args(["-vV"]).output().context("cannot ask cargo")?;
+    let host = String::from_utf8(host.stdout)?;
+    let triple = host.lines().find_map(|line| line.strip_prefix("host: ")).context("cargo names no host")?;
+    let folder = target_dir().join("fuzz");
+    // Naming the target keeps the instrumentation out of build scripts.
+    run(cargo()
+        .args(["build", "--release", "--bins", "--manifest-path", "fuzz/Cargo.toml", "--target", triple])
+        .env("CARGO_TARGET_DIR", &folder)
+        .env("RUSTFLAGS", INSTRUMENTED))?;
+    Ok(folder.join(triple).join("release"))
+}
