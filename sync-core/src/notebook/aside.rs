@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::fold::is_self;
 use crate::change::Change;
 use crate::fold::{ChangeRow, EntryRow, applied_changes, forget_record, store_row};
 use crate::id::{Hash, RecordId};
@@ -27,6 +28,7 @@ pub fn set_aside(
     let mut row = RecordRow::new(before.kind, before.creator, rules.records.of(before.kind));
     row.unsent = before.unsent;
     row.held_back = before.held_back;
+    let mut fingerprint = before.fingerprint;
     let applied = applied_changes(overlay, record)?;
     let is_in_it = applied.iter().any(|change| dropped.contains(&change.hash));
     if !is_in_it {
@@ -38,10 +40,18 @@ pub fn set_aside(
             Change::read(chained.entry.body.bytes()).map_err(|error| RowsError(error.to_string()))?;
         if dropped.contains(&change_row.hash) || change.deps.iter().any(|dep| dropped.contains(dep)) {
             dropped.insert(change_row.hash);
-            let entry: Option<EntryRow> = read(overlay, &keys::entry(&change_row.device, change_row.seq))?;
-            match entry.and_then(|entry| entry.receipt) {
-                None => row.unsent = row.unsent.saturating_sub(1),
-                Some(_) => row.held_back = row.held_back.saturating_sub(1),
+            let key = keys::entry(&change_row.device, change_row.seq);
+            let entry: Option<EntryRow> = read(overlay, &key)?;
+            match entry {
+                Some(entry) if entry.accepted().is_some() => {
+                    fingerprint.toggle(&change_row.hash);
+                    if is_self(overlay, &change_row.device)? {
+                        // It counted in a life of the ledger that is over, and is handed in anew.
+                        overlay.write(key, &EntryRow { receipt: None, ..entry });
+                    }
+                }
+                Some(EntryRow { receipt: Some(_), .. }) => row.held_back = row.held_back.saturating_sub(1),
+                _ => row.unsent = row.unsent.saturating_sub(1),
             }
         } else {
             kept.push((change_row.clone(), change));
@@ -60,7 +70,7 @@ pub fn set_aside(
         overlay.write(keys::change(record, number), change_row);
     }
     row.created_seq = before.created_seq;
-    row.fingerprint = before.fingerprint;
+    row.fingerprint = fingerprint;
     row.scopes = before.scopes.clone();
     row.scopes_ever = before.scopes_ever.clone();
     store_row(overlay, record, Some(&before), &row)

@@ -188,10 +188,34 @@ impl Notebook<'_> {
         if contact.head_seq > head.seq {
             return Err(NotebookError::Behind { ours: head.seq, theirs: contact.head_seq });
         }
-        let chosen = self.own_entries(&device, contact.head_seq + 1, head.seq, aim_bytes)?;
+        let first = self.first_unsent(&device, contact)?;
+        // Of two entries with one number the server takes the one of the other branch.
+        let spell_out = spell_out || self.knows_it_is_copy()?;
+        let chosen = self.own_entries(&device, first, head.seq, aim_bytes)?;
         let more = chosen.last().is_some_and(|last| last.entry.header.seq < head.seq);
         let count = chosen.len() as u64;
         Ok((self.segment(key, &device, chosen, spell_out)?, count, more))
+    }
+
+    /// Whether the server has shown that another device writes under this one's name, revoked or not.
+    pub(super) fn knows_it_is_copy(&self) -> Result<bool, RowsError> {
+        Ok(read(self.rows(), &keys::fact("copy"))?.unwrap_or(false))
+    }
+
+    /// The first own entry whose place in the ledger is not known.
+    pub(super) fn first_unsent(&self, device: &DeviceId, contact: &ContactRow) -> Result<u64, RowsError> {
+        let mut first = contact.head_seq + 1;
+        if self.knows_it_is_copy()? {
+            // It stands on a branch, which the head of the chain does not tell of.
+            while self.own_row(device, first)?.is_some_and(|row| row.receipt.is_some()) {
+                first += 1;
+            }
+        }
+        Ok(first)
+    }
+
+    fn own_row(&self, device: &DeviceId, seq: u64) -> Result<Option<EntryRow>, RowsError> {
+        read(self.rows(), &keys::entry(device, seq))
     }
 
     fn own_entries(
@@ -207,7 +231,8 @@ impl Notebook<'_> {
             if bytes >= aim_bytes || chosen.len() >= SEGMENT_ENTRIES_MAX {
                 break;
             }
-            let row: EntryRow = read(self.rows(), &keys::entry(device, seq))?
+            let row = self
+                .own_row(device, seq)?
                 .ok_or_else(|| NotebookError::Index(format!("own entry {seq} is not in the index")))?;
             let (_, chained) = read_entry(&self.lines, row.line)?;
             bytes += chained.entry.body.bytes().len() + 32;

@@ -132,6 +132,10 @@ fn fold_received(
     {
         set_aside(rules, overlay, lines, &replaced.record, &BTreeSet::from([replaced.change]))?;
     }
+    let is_own = is_self(overlay, &header.device)?;
+    if let Some(known) = known.as_ref().filter(|_| !is_own && !receipt.verdict.is_accepted()) {
+        return hold_known(rules, overlay, lines, receipt, chained, &key, known);
+    }
     if let Some(mut known) = known {
         let is_act = known.change == Hash::ZERO;
         let was_applied = is_act || is_applied(overlay, &known.record, &known.change)?;
@@ -165,19 +169,45 @@ fn fold_received(
         (Verdict::Accepted, Deed::Act(act)) => {
             fold_act(rules, overlay, lines, receipt, header, act)?;
         }
-        (Verdict::Quarantined(reason), _) => {
-            let row = QuarantineRow {
-                device: header.device,
-                device_seq: header.seq,
-                record: header.record,
-                reason: reason.clone(),
-                chained: ByteBuf::from(chained.to_bytes()),
-            };
-            overlay.write(keys::quarantined(receipt.seq), &row);
-        }
+        (Verdict::Quarantined(reason), _) => hold(overlay, receipt, reason, chained),
     }
     overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
     overlay.write(key, &entry_row(chained, &deed, number, Some(receipt.clone())));
+    super::succeed::settle_late(rules, overlay, receipt, chained)
+}
+
+fn hold(overlay: &mut Overlay<'_>, receipt: &Receipt, reason: &Reason, chained: &ChainedEntry) {
+    let header = &chained.entry.header;
+    let row = QuarantineRow {
+        device: header.device,
+        device_seq: header.seq,
+        record: header.record,
+        reason: reason.clone(),
+        chained: ByteBuf::from(chained.to_bytes()),
+    };
+    overlay.write(keys::quarantined(receipt.seq), &row);
+}
+
+/// An entry of somebody else that is here and is held back. It may have counted in another life of the ledger; or it is
+/// of this device's old name, under which it was listed otherwise.
+fn hold_known(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    receipt: &Receipt,
+    chained: &ChainedEntry,
+    key: &[u8],
+    known: &EntryRow,
+) -> Result<(), RowsError> {
+    if let (None, Verdict::Quarantined(reason)) = (&known.decided, &receipt.verdict) {
+        if known.change != Hash::ZERO {
+            set_aside(rules, overlay, lines, &known.record, &BTreeSet::from([known.change]))?;
+        }
+        hold(overlay, receipt, reason, chained);
+    }
+    let row = EntryRow { receipt: Some(receipt.clone()), ..known.clone() };
+    overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.to_vec()));
+    overlay.write(key.to_vec(), &row);
     super::succeed::settle_late(rules, overlay, receipt, chained)
 }
 
@@ -230,7 +260,7 @@ fn fold_act(
     }
 }
 
-fn is_self(overlay: &Overlay<'_>, device: &DeviceId) -> Result<bool, RowsError> {
+pub(super) fn is_self(overlay: &Overlay<'_>, device: &DeviceId) -> Result<bool, RowsError> {
     let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
     Ok(identity.is_some_and(|me| me.device == *device))
 }
@@ -306,7 +336,8 @@ pub(super) fn fold_decision(
 }
 
 /// Two devices may make the same record while apart: both import it, say. The ledger has the other one's, so that the
-/// own one, which no ledger took, leaves the view; its entries stay in the journal and are told as held.
+/// one here, which no ledger took or only one that was lost since, leaves the view; its entries stay in the journal and
+/// are told as held.
 fn give_way(
     rules: &Rules,
     overlay: &mut Overlay<'_>,
@@ -320,10 +351,6 @@ fn give_way(
     let Some(first) = read::<crate::fold::ChangeRow>(overlay, &keys::change(record, 0))? else {
         return Ok(());
     };
-    let entry: Option<EntryRow> = read(overlay, &keys::entry(&first.device, first.seq))?;
-    if entry.is_some_and(|entry| entry.accepted().is_some()) {
-        return Ok(());
-    }
     set_aside(rules, overlay, lines, record, &BTreeSet::from([first.hash]))
 }
 

@@ -1,14 +1,12 @@
 //! Hearing: the second half of a round trip. Nothing of a reply is taken over that is not whole, signed by the pinned key,
 //! and the continuation of the past this device kept.
 
-use serde_bytes::ByteBuf;
-
 use super::exchange::{Exchanged, PartedPast, Request};
 use super::{Notebook, NotebookError};
 use crate::act::Act;
 use crate::chain::decode_item;
 use crate::entry::{Anchor, Body, ChainedEntry, Header};
-use crate::fold::EntryRow;
+use crate::fold::{EntryRow, is_applied};
 use crate::id::{DeviceId, Hash};
 use crate::keys;
 use crate::limits::{MESSAGE_BYTES_MAX, SEGMENT_ENTRIES_MAX};
@@ -18,11 +16,20 @@ use crate::office::refs::receiver;
 use crate::rows::{RowsError, read};
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
-use crate::wire::message::{FrameError, SyncReply, VERSION, open_reply};
+use crate::wire::message::{CarriedAck, FrameError, SyncReply, VERSION, open_reply};
+use crate::wire::msgpack;
 use crate::wire::pack::{PackBody, Unpacked, unpack};
 
 fn is_consistent(kept: &Anchor, shown: &Anchor, proof: Option<&[Hash]>) -> bool {
     proof.is_some_and(|proof| check_consistency(proof, kept, shown).is_ok())
+}
+
+/// The last carried entry that the ledger has now: on a branch of a forked chain it lies beyond the chain's head.
+fn taken_to(receipt: &[u8]) -> Result<u64, NotebookError> {
+    let Some((body, _)) = receipt.split_last_chunk::<64>() else { return Ok(0) };
+    let ack: CarriedAck =
+        msgpack::from_slice(body).map_err(|error| NotebookError::Forged(error.to_string()))?;
+    Ok(ack.acks.iter().map(|ack| ack.first.saturating_add(ack.count).saturating_sub(1)).max().unwrap_or(0))
 }
 
 impl Notebook<'_> {
@@ -85,9 +92,8 @@ impl Notebook<'_> {
 
     /// Whether another device writes under this one's name, as far as was known or is told now.
     fn learns_it_is_copy(&self, answer: &SyncReply) -> Result<bool, NotebookError> {
-        let is_known = read(self.rows(), &keys::fact("copy"))?.unwrap_or(false);
         let is_branch = answer.refused.iter().any(|(_, reason)| *reason == Reason::Fork);
-        Ok(is_known || is_branch || answer.head_seq > self.own_head()?.seq)
+        Ok(self.knows_it_is_copy()? || is_branch || answer.head_seq > self.own_head()?.seq)
     }
 
     /// A copy takes acts only: changes may build on what the other one did under this name, which nobody sends to it.
@@ -98,13 +104,13 @@ impl Notebook<'_> {
         let count = unpacked.len() as u64;
         for item in unpacked {
             if !is_copy || matches!(item.item.body, PackBody::Act(_)) {
-                self.take_entry(item)?;
+                self.take_entry(item, &answer.branches)?;
             }
         }
         Ok(count)
     }
 
-    fn take_entry(&mut self, unpacked: Unpacked) -> Result<(), NotebookError> {
+    fn take_entry(&mut self, unpacked: Unpacked, branches: &[(u64, Hash)]) -> Result<(), NotebookError> {
         let Some(receipt) = unpacked.item.receipt.clone() else {
             return Err(NotebookError::Forged("an entry has no receipt".into()));
         };
@@ -112,13 +118,11 @@ impl Notebook<'_> {
             decode_item(unpacked).map_err(|error| NotebookError::Forged(error.to_string()))?;
         let header = &entry.header;
         let known: Option<EntryRow> = read(self.rows(), &keys::entry(&header.device, header.seq))?;
-        let prev = self.prev_of(header, &receipt)?;
+        let prev = self.prev_of(header, &receipt, branches)?;
         let chained = ChainedEntry { entry, prev, signature };
-        let is_same =
-            |row: &EntryRow| row.hash.is_none() || chained.hash().is_none() || row.hash == chained.hash();
-        // Who wrote what again may have been told to a crew: it settles what that one may see only now.
-        let is_again = matches!(&chained.entry.body, Body::Act(bytes) if matches!(Act::from_bytes(bytes), Ok(Act::Again { .. })));
-        if !is_again && known.is_some_and(|row| row.receipt.as_ref() == Some(&receipt) && is_same(&row)) {
+        if let Some(known) = known
+            && self.changes_nothing(&known, &receipt, &chained)?
+        {
             return Ok(());
         }
         let line = Line::Entry { receipt: Some(receipt), chained };
@@ -127,32 +131,43 @@ impl Notebook<'_> {
         Ok(())
     }
 
+    /// Whether an entry and its receipt are here already, and have had their effect.
+    fn changes_nothing(
+        &self,
+        known: &EntryRow,
+        receipt: &Receipt,
+        chained: &ChainedEntry,
+    ) -> Result<bool, RowsError> {
+        let hash = chained.hash();
+        let is_same = known.hash.is_none() || hash.is_none() || known.hash == hash;
+        if known.receipt.as_ref() != Some(receipt) || !is_same || !receipt.verdict.is_accepted() {
+            // What is held back may be known by another name of this device, and not be listed.
+            return Ok(false);
+        }
+        match &chained.entry.body {
+            // Who wrote what again may have been told to a crew: it settles what that one may see only now.
+            Body::Act(bytes) => Ok(!matches!(Act::from_bytes(bytes), Ok(Act::Again { .. }))),
+            // It may have been set aside with what it builds on.
+            Body::Change(_) => is_applied(self.rows(), &known.record, &known.change),
+        }
+    }
+
     /// The hash of the entry before; known only to those who see all of the author's work. On a branch of a forked
-    /// chain it is the entry of that branch.
-    fn prev_of(&self, header: &Header, receipt: &Receipt) -> Result<Option<Hash>, NotebookError> {
+    /// chain the reply says it.
+    fn prev_of(
+        &self,
+        header: &Header,
+        receipt: &Receipt,
+        branches: &[(u64, Hash)],
+    ) -> Result<Option<Hash>, NotebookError> {
         if header.seq <= 1 {
             return Ok(Some(Hash::ZERO));
         }
-        let hash_at = |key: Vec<u8>| -> Result<Option<Hash>, RowsError> {
-            Ok(read::<EntryRow>(self.rows(), &key)?.and_then(|row| row.hash))
-        };
         if receipt.verdict == Verdict::Quarantined(Reason::Fork) {
-            let forks = keys::forks(&header.device, header.seq - 1);
-            // Entries of one segment stand one after another in the ledger.
-            let before: Option<ByteBuf> = read(self.rows(), &keys::place(receipt.seq.saturating_sub(1)))?;
-            if let Some(key) = before.filter(|key| key.starts_with(&forks)) {
-                return Ok(hash_at(key.into_vec())?);
-            }
-            let mut branches = Vec::new();
-            self.rows().scan(&forks, &forks, &mut |key, _| {
-                branches.push(key.to_vec());
-                true
-            })?;
-            if let [only] = branches.as_slice() {
-                return Ok(hash_at(only.clone())?);
-            }
+            return Ok(branches.iter().find(|(seq, _)| *seq == receipt.seq).map(|(_, prev)| *prev));
         }
-        Ok(hash_at(keys::entry(&header.device, header.seq - 1))?)
+        let before: Option<EntryRow> = read(self.rows(), &keys::entry(&header.device, header.seq - 1))?;
+        Ok(before.and_then(|row| row.hash))
     }
 
     fn count_acks(
@@ -205,7 +220,7 @@ impl Notebook<'_> {
                 self.overlay.write(keys::carried_refused(&result.device), &answer.server_seq);
                 continue;
             }
-            let (device, span) = (result.device, (0, result.head_seq));
+            let (device, span) = (result.device, (0, result.head_seq.max(taken_to(&result.receipt)?)));
             let receipt = Carried { device, span, bytes: result.receipt.clone(), prev: None };
             self.push_device_line(DeviceLine::CarriedReceipt(receipt))?;
         }

@@ -29,7 +29,7 @@ impl Notebook<'_> {
     pub fn unsent_and_held(&self) -> Result<(u64, Vec<RefusedEntry>), NotebookError> {
         let Ok(identity) = self.identity() else { return Ok((0, Vec::new())) };
         let head = self.own_head()?;
-        let unsent = head.seq.saturating_sub(self.contact()?.head_seq);
+        let unsent = (head.seq + 1).saturating_sub(self.first_unsent(&identity.device, &self.contact()?)?);
         let mut held = Vec::new();
         let rows: Vec<(Vec<u8>, EntryRow)> = all_under(self.rows(), &keys::entries(&identity.device))?;
         for (_, row) in rows.into_iter().filter(|(_, row)| row.decided.is_none()) {

@@ -24,7 +24,7 @@ use crate::record::row::RecordRow;
 use crate::rows::{Rows, RowsError, read};
 use crate::scope::Scope;
 use crate::time::TimeMs;
-use crate::verdict::Receipt;
+use crate::verdict::{Reason, Receipt, Verdict};
 use crate::wire::message::{EnrolReply, SyncReply, SyncRequest, VERSION, seal_reply};
 use crate::wire::pack::{PackBody, PackItem, pack};
 
@@ -53,6 +53,8 @@ pub(super) struct Reading<'a> {
     hashes: Vec<Hash>,
     /// Places of own entries that came with this very request.
     brought: Vec<Ack>,
+    /// What entries of forked chains follow on.
+    branches: Vec<(u64, Hash)>,
 }
 
 impl Office {
@@ -105,6 +107,7 @@ impl Office {
             scopes,
             checkpoint: self.checkpoint(rows, server_seq)?,
             consistency: consistency(rows, &sync.kept, server_seq)?,
+            branches: reading.branches,
         };
         Ok(seal_reply(&self.key, &admitted.request, &reply))
     }
@@ -179,6 +182,7 @@ impl<'a> Reading<'a> {
             items: Vec::new(),
             hashes: Vec::new(),
             brought: Vec::new(),
+            branches: Vec::new(),
         }
     }
 
@@ -331,7 +335,10 @@ impl<'a> Reading<'a> {
         let body_bytes = chained.entry.body.bytes().len();
         if !self.row.role.sees_everything() {
             // A crew is sent what is accepted now, whatever was first decided.
-            receipt.verdict = crate::verdict::Verdict::Accepted;
+            receipt.verdict = Verdict::Accepted;
+        }
+        if receipt.verdict == Verdict::Quarantined(Reason::Fork) {
+            self.branches.extend(chained.prev.map(|prev| (receipt.seq, prev)));
         }
         self.hashes.push(chained.entry.body.hash());
         let body = match (deed, chained.entry.body) {

@@ -133,6 +133,9 @@ pub struct SyncReply {
     pub checkpoint: String,
     /// The proof that the log in the request's `kept` state is the beginning of this one; `None` if it is not.
     pub consistency: Option<Vec<Hash>>,
+    /// What entries of forked chains follow on: ledger number, hash of the entry before. Nothing else tells it, because
+    /// there can be many branches.
+    pub branches: Vec<(u64, Hash)>,
 }
 
 /// What a new device sends: its first entry, which is the enrolment.

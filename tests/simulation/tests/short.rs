@@ -30,3 +30,25 @@ fn a_planted_bug_is_seen() {
     let is_seen = |plan: Plan| run(&plan, &Only::All, Some(Bug::ReceiptShifted), false).broken.is_some();
     assert!(small().take(3).any(is_seen));
 }
+
+/// Stories that broke something once, as short as they could be made, and what was wrong.
+const STORIES: [(u64, &str, &str); 5] = [
+    (49, "246,253,306,318,324-325", "a copy that was revoked offered its branch for ever"),
+    (49, "246,253,256,270,443,445,450-451", "who carried a branch of a forked chain carried it for ever"),
+    (
+        45,
+        "20,118,120,208,216,404,407",
+        "a record made twice, once in a lost life of the ledger, could not be read",
+    ),
+    (3, "364-374,496-506,518-532,539,584-594", "what was held of an old name left the list with the name"),
+    (13, "0-92,189-284", "an entry of a second branch was kept under a wrong hash, and never settled"),
+];
+
+#[test]
+fn stories_that_once_broke_something_hold() {
+    for (seed, these, what) in STORIES {
+        let only = Only::read(these).unwrap();
+        let outcome = run(&Plan::of(seed), &only, None, false);
+        assert_eq!(outcome.broken, None, "seed {seed}: {what}");
+    }
+}

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use sync_core::fold::EntryRow;
-use sync_core::id::{DeviceId, Hash};
+use sync_core::fold::{EntryRow, applied_changes};
+use sync_core::id::{DeviceId, Hash, RecordId};
 use sync_core::keys;
-use sync_core::rows::read;
+use sync_core::record::row::RecordRow;
+use sync_core::rows::{Rows, RowsError, read};
 
 use super::ledgers::{changes_once, compare};
 use crate::broken::{Broken, Property};
@@ -72,6 +73,49 @@ pub fn is_past_gone(world: &mut World, server: usize) -> Result<bool, Broken> {
     Ok(false)
 }
 
+/// The first record whose changes are others on a phone that sees everything, or sees it, than on its server.
+pub fn how_differs(world: &World, number: usize) -> String {
+    let phone = &world.phones[number];
+    let live = sync_core::rows::MemoryRows { rows: phone.medium.rows() };
+    let Some(rows) = world.servers[phone.home].rows() else { return "the server is down".into() };
+    let mut records = BTreeSet::new();
+    let mut take = |key: &[u8], _: &[u8]| {
+        records.extend(RecordId::from_slice(&key[keys::RECORDS.len()..]));
+        true
+    };
+    let scanned = live
+        .scan(keys::RECORDS, keys::RECORDS, &mut take)
+        .and_then(|()| rows.scan(keys::RECORDS, keys::RECORDS, &mut take));
+    if let Err(error) = scanned {
+        return error.0;
+    }
+    let changes = |rows: &dyn Rows, record: &RecordId| -> Result<_, RowsError> {
+        let row: Option<RecordRow> = read(rows, &keys::record(record))?;
+        let changes = applied_changes(rows, record)?;
+        let set: BTreeSet<String> = changes
+            .iter()
+            .map(|change| format!("{}/{} {}", change.device.short(), change.seq, change.hash))
+            .collect();
+        let told = row.as_ref().map(|row| (row.unsent, row.held_back, row.created_seq, row.scopes.clone()));
+        Ok((row.map(|row| row.digest(record)), told, set))
+    };
+    for record in &records {
+        match (changes(&live, record), changes(rows, record)) {
+            (Ok((here, told, ours)), Ok((there, told_there, theirs))) if here != there => {
+                let more: Vec<_> = ours.difference(&theirs).collect();
+                let less: Vec<_> = theirs.difference(&ours).collect();
+                return format!(
+                    "record {}: the phone {told:?} has {more:?} more, the server {told_there:?} {less:?}",
+                    record.short()
+                );
+            }
+            (Err(error), _) | (_, Err(error)) => return error.0,
+            _ => {}
+        }
+    }
+    "no record differs".into()
+}
+
 /// Looks at all phones.
 pub fn check(world: &mut World) -> Result<(), Broken> {
     for number in 0..world.phones.len() {
@@ -105,7 +149,9 @@ fn outbox_and_receipts(world: &mut World, number: usize) -> Result<(), Broken> {
         return Err(Property::OutboxDrains.broken(how));
     }
     if world.phones[number].talk.moved.differs && !is_past_gone(world, world.phones[number].home)? {
-        let how = format!("phone {number} differs from the server after both compared record by record");
+        let what = how_differs(world, number);
+        let how =
+            format!("phone {number} differs from the server after both compared record by record: {what}");
         return Err(Property::SameState.broken(how));
     }
     let book = &world.servers[world.phones[number].home].book;

@@ -55,11 +55,14 @@ impl World {
         if let Some(number) = differs
             && !properties::is_past_gone(self, self.phones[number].home)?
         {
-            let how =
-                format!("phone {number} differs from the server however often both compare record by record");
+            let what = properties::how_differs(self, number);
+            let how = format!(
+                "phone {number} differs from the server however often both compare record by record: {what}"
+            );
             return Err(Property::SameState.broken(how));
         }
-        let how = format!("phones {moving:?} still move something after {ROUNDS_MAX} rounds of all");
+        let what = differs.map(|number| properties::how_differs(self, number)).unwrap_or_default();
+        let how = format!("phones {moving:?} still move something after {ROUNDS_MAX} rounds of all {what}");
         Err(Property::OutboxDrains.broken(how))
     }
 }
