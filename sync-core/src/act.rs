@@ -255,6 +255,11 @@ impl Act {
         rmp_serde::to_vec_named(self).expect("an act always has a MessagePack form")
     }
 
+    /// Whether it decides about entries that are held back: it has its effect only where those are.
+    pub fn decides(&self) -> bool {
+        matches!(self, Self::Again { .. } | Self::Release { .. } | Self::Dismiss { .. })
+    }
+
     /// Reads the bytes, within limits.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ActError> {
         check("bytes", bytes.len(), ACT_BYTES_MAX)?;

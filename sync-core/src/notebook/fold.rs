@@ -117,6 +117,8 @@ fn fold_received(
     chained: &ChainedEntry,
 ) -> Result<(), RowsError> {
     let header = &chained.entry.header;
+    // What was held back under this number in a life of the ledger that was lost is held back no more.
+    overlay.delete(keys::quarantined(receipt.seq));
     let is_fork = matches!(receipt.verdict, Verdict::Quarantined(Reason::Fork));
     let key = match (is_fork, chained.hash()) {
         (true, Some(hash)) => keys::fork(&header.device, header.seq, &hash),
@@ -143,8 +145,8 @@ fn fold_received(
             confirm(overlay, &known, receipt)?;
             // An act of an old name whose place is heard under the new one: it counts from here on.
             let is_new = known.receipt.replace(receipt.clone()).is_none();
-            // Who wrote what again is heard anew with what was held: before, neither was known whole.
-            let counts = is_new || matches!(deed, Deed::Act(Act::Again { .. }));
+            // What decides is heard anew with what was held: before, neither was known whole.
+            let counts = is_new || matches!(&deed, Deed::Act(act) if act.decides());
             overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
             overlay.write(key, &known);
             return match &deed {
@@ -306,10 +308,11 @@ pub(super) fn fold_decision(
     decision: &Decision,
 ) -> Result<(), RowsError> {
     let decided = decide(rules, overlay, seq, decision)?;
-    if let Some((record, _)) = decided.and_then(|decided| decided.applied) {
+    if let Some((record, moved)) = decided.and_then(|decided| decided.applied) {
         let Some(before) = read::<RecordRow>(overlay, &keys::record(&record))? else { return Ok(()) };
         let mut row = before.clone();
-        row.scopes = row.scopes.union(&implicit_scopes(overlay, row.kind)?).cloned().collect();
+        // Which other scopes it came into, the reply announces to who has those.
+        row.scopes = moved.before.union(&implicit_scopes(overlay, row.kind)?).cloned().collect();
         store_row(overlay, &record, Some(&before), &row)?;
     }
     let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;

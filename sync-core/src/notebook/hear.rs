@@ -1,13 +1,15 @@
 //! Hearing: the second half of a round trip. Nothing of a reply is taken over that is not whole, signed by the pinned key,
 //! and the continuation of the past this device kept.
 
+use std::collections::BTreeMap;
+
 use super::exchange::{Exchanged, PartedPast, Request};
 use super::{Notebook, NotebookError};
 use crate::act::Act;
 use crate::chain::decode_item;
 use crate::entry::{Anchor, Body, ChainedEntry, Header};
 use crate::fold::{EntryRow, is_applied};
-use crate::id::{DeviceId, Hash};
+use crate::id::{DeviceId, Fingerprint, Hash};
 use crate::keys;
 use crate::limits::{MESSAGE_BYTES_MAX, SEGMENT_ENTRIES_MAX};
 use crate::line::{Carried, Contact, DeviceLine, Line, Parted};
@@ -125,6 +127,26 @@ impl Notebook<'_> {
         {
             return Ok(());
         }
+        if std::env::var("DBG").is_ok() {
+            eprintln!(
+                "TAKE me {} entry {}/{} change {:?} receipt {:?} known {:?}",
+                self.identity()?.device.short(),
+                chained.entry.header.device.short(),
+                chained.entry.header.seq,
+                chained.entry.body.hash().to_string().get(..8),
+                receipt,
+                read::<EntryRow>(
+                    self.rows(),
+                    &keys::entry(&chained.entry.header.device, chained.entry.header.seq)
+                )?
+                .map(|r| (
+                    r.receipt,
+                    r.decided,
+                    r.hash == chained.hash(),
+                    r.change.to_string()[..8].to_string()
+                ))
+            );
+        }
         let line = Line::Entry { receipt: Some(receipt), chained };
         let number = self.push_line(&line);
         super::fold_line(&mut self.rules, &mut self.overlay, &self.lines, number, &line.to_bytes())?;
@@ -145,8 +167,9 @@ impl Notebook<'_> {
             return Ok(false);
         }
         match &chained.entry.body {
-            // Who wrote what again may have been told to a crew: it settles what that one may see only now.
-            Body::Act(bytes) => Ok(!matches!(Act::from_bytes(bytes), Ok(Act::Again { .. }))),
+            // It may have come before what it decides about: to a crew that may see that only now, to a copy that took no
+            // changes under its old name.
+            Body::Act(bytes) => Ok(!Act::from_bytes(bytes).is_ok_and(|act| act.decides())),
             // It may have been set aside with what it builds on.
             Body::Change(_) => is_applied(self.rows(), &known.record, &known.change),
         }
@@ -234,24 +257,31 @@ impl Notebook<'_> {
             self.overlay.delete(keys::fact("differs"));
             return Ok(());
         }
+        let mut in_vain: BTreeMap<Scope, [Fingerprint; 2]> =
+            read(self.rows(), &keys::fact("differs_in_vain"))?.unwrap_or_default();
+        let compared = read::<Scope>(self.rows(), &keys::fact("differs"))?;
+        self.overlay.delete(keys::fact("differs"));
+        let mut next = None;
         for (scope, theirs) in answer.scopes.iter().zip(&answer.fingerprints) {
-            let ours = read(self.rows(), &keys::fingerprint(scope))?.unwrap_or_default();
-            if *theirs != ours {
-                exchanged.differs.push(scope.clone());
+            let ours: Fingerprint = read(self.rows(), &keys::fingerprint(scope))?.unwrap_or_default();
+            let both = [*theirs, ours];
+            if *theirs == ours {
+                in_vain.remove(scope);
+                continue;
+            }
+            exchanged.differs.push(scope.clone());
+            if compared.as_ref() == Some(scope) {
+                // Comparing record by record did not help: saying so beats comparing for ever.
+                in_vain.insert(scope.clone(), both);
+            } else if in_vain.get(scope) != Some(&both) {
+                next = next.or(Some(scope));
             }
         }
-        let was_reconciling = read::<Scope>(self.rows(), &keys::fact("differs"))?;
-        match exchanged.differs.first() {
-            // Comparing record by record did not help: saying so beats comparing for ever.
-            Some(scope) if was_reconciling.as_ref() == Some(scope) => {
-                self.overlay.delete(keys::fact("differs"));
-            }
-            Some(scope) => {
-                self.overlay.write(keys::fact("differs"), scope);
-                exchanged.more = true;
-            }
-            None => self.overlay.delete(keys::fact("differs")),
+        if let Some(scope) = next {
+            self.overlay.write(keys::fact("differs"), scope);
+            exchanged.more = true;
         }
+        self.overlay.write(keys::fact("differs_in_vain"), &in_vain);
         Ok(())
     }
 }

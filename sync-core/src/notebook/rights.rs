@@ -35,7 +35,8 @@ pub fn take_over(
         let record = RecordId::from_slice(&tail);
         let record = record.ok_or_else(|| RowsError("a record row has a malformed key".into()))?;
         let mut left = row.clone();
-        left.scopes.retain(|scope| !lost.contains(scope));
+        // Who saw everything knows of scopes that were never its own, and of which it hears no more.
+        left.scopes.retain(|scope| after.contains(scope));
         // The whole municipality is never announced: what is here already is in it from now on.
         if gains_all && row.created_seq != 0 {
             left.scopes.insert(Scope::Municipality);
@@ -44,7 +45,7 @@ pub fn take_over(
         if left.scopes == row.scopes {
             continue;
         }
-        for scope in row.scopes.intersection(&lost) {
+        for scope in row.scopes.difference(&after) {
             overlay.delete(keys::member(scope, &record));
         }
         store_row(overlay, &record, Some(&row), &left)?;

@@ -65,6 +65,16 @@ pub struct Clock {
     booted_at_ms: i64,
 }
 
+/// A copy of a phone's folder, and what the world knew of the phone then.
+#[derive(Clone)]
+pub struct Card {
+    folder: Copy,
+    /// The key's file lies in the folder.
+    seeds: ([u8; 32], Option<[u8; 32]>),
+    saved: Vec<Saved>,
+    attempts: Attempts,
+}
+
 /// One phone.
 pub struct Phone {
     /// Its number in the story.
@@ -100,7 +110,7 @@ pub struct Phone {
     /// Requests by name and attempt number, to see none used twice.
     attempts: Attempts,
     /// A copy that somebody made of it.
-    pub copy: Option<(Copy, Vec<Saved>, Attempts)>,
+    pub copy: Option<Card>,
     /// It is, or was made from, a copy: its names may meet others.
     pub is_from_copy: bool,
     bug: Option<Bug>,
@@ -204,18 +214,24 @@ impl Phone {
     /// Somebody copies the phone's folder.
     pub fn make_copy(&mut self) {
         self.close();
-        self.copy = Some((self.medium.copy(), self.saved.clone(), self.attempts.clone()));
+        self.copy = Some(Card {
+            folder: self.medium.copy(),
+            seeds: (self.seed, self.renewed),
+            saved: self.saved.clone(),
+            attempts: self.attempts.clone(),
+        });
     }
 
     /// The phone's folder is replaced by the copy. What came after it is gone with it. `false` if there is none.
     pub fn take_copy(&mut self, dice: &mut Dice) -> bool {
-        let Some((copy, saved, attempts)) = self.copy.clone() else { return false };
+        let Some(card) = self.copy.clone() else { return false };
         self.close();
-        self.medium.put_back(&copy, dice.one_in(2));
+        self.medium.put_back(&card.folder, dice.one_in(2));
+        (self.seed, self.renewed) = card.seeds;
         self.kept.start_over();
-        self.saved = saved;
+        self.saved = card.saved;
         // The phone itself does not remember; the world does.
-        self.attempts = attempts;
+        self.attempts = card.attempts;
         self.is_from_copy = true;
         self.talk = Talk::default();
         self.reboot(dice);

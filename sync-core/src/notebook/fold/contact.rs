@@ -9,10 +9,11 @@ use crate::keys;
 use crate::line::{Ack, Contact, Identity, Lines, read_entry};
 use crate::office::fold::decode_deed;
 use crate::record::row::RecordRow;
-use crate::rows::{Overlay, RowsError, read};
+use crate::rows::{Overlay, RowsError, all_under, read};
 use crate::rules::Rules;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
+use serde::de::IgnoredAny;
 use serde_bytes::ByteBuf;
 
 pub(super) fn fold_contact(
@@ -44,6 +45,12 @@ pub(super) fn fold_contact(
     let is_branch = contact.refused.iter().any(|(_, reason)| *reason == Reason::Fork);
     if is_branch || contact.head_seq > own.seq {
         overlay.write(keys::fact("copy"), &true);
+    }
+    if contact.epoch != before.epoch {
+        let beyond = all_under::<IgnoredAny>(overlay, keys::QUARANTINE)?.into_iter();
+        let beyond =
+            beyond.filter(|(number, _)| number.as_slice() > contact.server_seq.to_be_bytes().as_slice());
+        beyond.for_each(|(number, _)| overlay.delete([keys::QUARANTINE, &number].concat()));
     }
     let cursors = if contact.cursors.is_empty() { before.cursors } else { contact.cursors.clone() };
     let row = ContactRow {
@@ -80,8 +87,15 @@ fn fold_ack(
             carrier: ack.carrier,
             verdict: reason.map_or(Verdict::Accepted, Verdict::Quarantined),
         };
+        overlay.delete(keys::quarantined(receipt.seq));
         confirm(overlay, &entry, &receipt)?;
-        let is_new = entry.receipt.replace(receipt.clone()).is_none();
+        let old = entry.receipt.replace(receipt.clone());
+        let is_new = old.is_none();
+        if let Some(old) = old.filter(|old| old.seq != receipt.seq)
+            && read(overlay, &keys::own_held(old.seq))? == Some(seq)
+        {
+            overlay.delete(keys::own_held(old.seq));
+        }
         overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
         overlay.write(key, &entry);
         if !receipt.verdict.is_accepted() {

@@ -6,11 +6,11 @@ use sync_core::fold::{EntryRow, applied_changes};
 use sync_core::id::{DeviceId, Hash, RecordId};
 use sync_core::keys;
 use sync_core::record::row::RecordRow;
-use sync_core::rows::{Rows, RowsError, read};
+use sync_core::rows::{MemoryRows, Rows, RowsError, read};
 
 use super::ledgers::{changes_once, compare};
 use crate::broken::{Broken, Property};
-use crate::phone::{Hindered, Saved};
+use crate::phone::{Hindered, Phone, Saved};
 use crate::world::World;
 
 /// Words of a server after which a phone has to be enrolled anew by a person.
@@ -73,47 +73,49 @@ pub fn is_past_gone(world: &mut World, server: usize) -> Result<bool, Broken> {
     Ok(false)
 }
 
-/// The first record whose changes are others on a phone that sees everything, or sees it, than on its server.
+/// The first record whose changes are others on a phone than on its server.
 pub fn how_differs(world: &World, number: usize) -> String {
     let phone = &world.phones[number];
-    let live = sync_core::rows::MemoryRows { rows: phone.medium.rows() };
     let Some(rows) = world.servers[phone.home].rows() else { return "the server is down".into() };
+    let live = MemoryRows { rows: phone.medium.rows() };
+    how_rows_differ(&live, rows).unwrap_or_else(|error| error.0)
+}
+
+/// The first record that two phones both have, and with other changes.
+pub fn how_two_differ(one: &Phone, other: &Phone) -> String {
+    let [one, other] = [one, other].map(|phone| MemoryRows { rows: phone.medium.rows() });
+    how_rows_differ(&one, &other).unwrap_or_else(|error| error.0)
+}
+
+fn how_rows_differ(one: &dyn Rows, other: &dyn Rows) -> Result<String, RowsError> {
     let mut records = BTreeSet::new();
-    let mut take = |key: &[u8], _: &[u8]| {
-        records.extend(RecordId::from_slice(&key[keys::RECORDS.len()..]));
-        true
-    };
-    let scanned = live
-        .scan(keys::RECORDS, keys::RECORDS, &mut take)
-        .and_then(|()| rows.scan(keys::RECORDS, keys::RECORDS, &mut take));
-    if let Err(error) = scanned {
-        return error.0;
+    for rows in [one, other] {
+        rows.scan(keys::RECORDS, keys::RECORDS, &mut |key, _| {
+            records.extend(RecordId::from_slice(&key[keys::RECORDS.len()..]));
+            true
+        })?;
     }
-    let changes = |rows: &dyn Rows, record: &RecordId| -> Result<_, RowsError> {
+    let told = |rows: &dyn Rows, record: &RecordId| -> Result<_, RowsError> {
         let row: Option<RecordRow> = read(rows, &keys::record(record))?;
-        let changes = applied_changes(rows, record)?;
-        let set: BTreeSet<String> = changes
-            .iter()
-            .map(|change| format!("{}/{} {}", change.device.short(), change.seq, change.hash))
-            .collect();
-        let told = row.as_ref().map(|row| (row.unsent, row.held_back, row.created_seq, row.scopes.clone()));
-        Ok((row.map(|row| row.digest(record)), told, set))
+        let changes = applied_changes(rows, record)?.into_iter();
+        let changes =
+            changes.map(|change| format!("{}/{} {}", change.device.short(), change.seq, change.hash));
+        Ok((row, changes.collect::<BTreeSet<String>>()))
     };
     for record in &records {
-        match (changes(&live, record), changes(rows, record)) {
-            (Ok((here, told, ours)), Ok((there, told_there, theirs))) if here != there => {
-                let more: Vec<_> = ours.difference(&theirs).collect();
-                let less: Vec<_> = theirs.difference(&ours).collect();
-                return format!(
-                    "record {}: the phone {told:?} has {more:?} more, the server {told_there:?} {less:?}",
-                    record.short()
-                );
-            }
-            (Err(error), _) | (_, Err(error)) => return error.0,
-            _ => {}
+        let ((row, here), (other_row, there)) = (told(one, record)?, told(other, record)?);
+        let digest = |row: &Option<RecordRow>| row.as_ref().map(|row| row.digest(record));
+        if here != there || digest(&row) != digest(&other_row) {
+            let state = |row: Option<RecordRow>| {
+                row.map(|r| (r.unsent, r.held_back, r.created_seq, r.scopes, r.fingerprint))
+            };
+            let (more, less): (Vec<_>, Vec<_>) =
+                (here.difference(&there).collect(), there.difference(&here).collect());
+            let (one, other) = (state(row), state(other_row));
+            return Ok(format!("record {}: {one:?} has {more:?} more, {other:?} {less:?}", record.short()));
         }
     }
-    "no record differs".into()
+    Ok("no record differs".into())
 }
 
 /// Looks at all phones.
@@ -208,7 +210,7 @@ pub fn check_indexes(world: &mut World) -> Result<(), Broken> {
         let rebuilt = phone.rebuilt().map_err(says)?;
         let live = phone.medium.rows();
         compare(&rebuilt, &live, &is_said_by_lines).map_err(says)?;
-        let rows = sync_core::rows::MemoryRows { rows: live };
+        let rows = MemoryRows { rows: live };
         changes_once(&rows, &format!("phone {number}"))?;
     }
     Ok(())

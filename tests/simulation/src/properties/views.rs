@@ -13,7 +13,7 @@ use sync_core::view::lists::{Filter, OrderSummary};
 use sync_core::view::order::OrderView;
 use sync_core::view::replay::At;
 
-use super::phones::{excuse, is_past_gone};
+use super::phones::{excuse, how_two_differ, is_past_gone};
 use crate::broken::{Broken, Property};
 use crate::dice::Dice;
 use crate::phone::Hindered;
@@ -173,8 +173,9 @@ fn same_orders(
             world.tally.orders_compared += 1;
             let one = model_views.get(&folio).map(String::as_str).unwrap_or_default();
             if one != other {
+                let what = how_two_differ(&world.phones[model], &world.phones[*number]);
                 return Err(Property::SameState.broken(format!(
-                    "phones {model} and {number} show {folio} otherwise: {}",
+                    "phones {model} and {number} show {folio} otherwise: {}; {what}",
                     parting(one, &other)
                 )));
             }
