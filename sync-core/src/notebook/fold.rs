@@ -1,6 +1,7 @@
 //! The device's fold: one journal line into index rows.
 
 mod contact;
+mod hold;
 
 use super::OwnHead;
 use super::aside::set_aside;
@@ -15,7 +16,7 @@ use crate::judge::{Acceptable, read_change};
 use crate::keys;
 use crate::line::{DeviceLine, Identity, Line, Lines, Parted};
 use crate::office::fold::decide::{decide, note_carried, settle_again};
-use crate::office::fold::{QuarantineRow, decode_deed};
+use crate::office::fold::decode_deed;
 use crate::record::row::RecordRow;
 use crate::rows::{Overlay, RowsError, read};
 use crate::rules::Rules;
@@ -23,6 +24,7 @@ use crate::rules::record_schema::RecordKind;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
 use contact::{confirm, fold_contact};
+use hold::{hold, hold_known};
 use serde_bytes::ByteBuf;
 use std::collections::BTreeSet;
 
@@ -175,41 +177,6 @@ fn fold_received(
     }
     overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
     overlay.write(key, &entry_row(chained, &deed, number, Some(receipt.clone())));
-    super::succeed::settle_late(rules, overlay, receipt, chained)
-}
-
-fn hold(overlay: &mut Overlay<'_>, receipt: &Receipt, reason: &Reason, chained: &ChainedEntry) {
-    let header = &chained.entry.header;
-    let row = QuarantineRow {
-        device: header.device,
-        device_seq: header.seq,
-        record: header.record,
-        reason: reason.clone(),
-        chained: ByteBuf::from(chained.to_bytes()),
-    };
-    overlay.write(keys::quarantined(receipt.seq), &row);
-}
-
-/// An entry of somebody else that is here and is held back. It may have counted in another life of the ledger; or it is
-/// of this device's old name, under which it was listed otherwise.
-fn hold_known(
-    rules: &Rules,
-    overlay: &mut Overlay<'_>,
-    lines: &dyn Lines,
-    receipt: &Receipt,
-    chained: &ChainedEntry,
-    key: &[u8],
-    known: &EntryRow,
-) -> Result<(), RowsError> {
-    if let (None, Verdict::Quarantined(reason)) = (&known.decided, &receipt.verdict) {
-        if known.change != Hash::ZERO {
-            set_aside(rules, overlay, lines, &known.record, &BTreeSet::from([known.change]))?;
-        }
-        hold(overlay, receipt, reason, chained);
-    }
-    let row = EntryRow { receipt: Some(receipt.clone()), ..known.clone() };
-    overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.to_vec()));
-    overlay.write(key.to_vec(), &row);
     super::succeed::settle_late(rules, overlay, receipt, chained)
 }
 

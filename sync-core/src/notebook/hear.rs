@@ -127,26 +127,6 @@ impl Notebook<'_> {
         {
             return Ok(());
         }
-        if std::env::var("DBG").is_ok() {
-            eprintln!(
-                "TAKE me {} entry {}/{} change {:?} receipt {:?} known {:?}",
-                self.identity()?.device.short(),
-                chained.entry.header.device.short(),
-                chained.entry.header.seq,
-                chained.entry.body.hash().to_string().get(..8),
-                receipt,
-                read::<EntryRow>(
-                    self.rows(),
-                    &keys::entry(&chained.entry.header.device, chained.entry.header.seq)
-                )?
-                .map(|r| (
-                    r.receipt,
-                    r.decided,
-                    r.hash == chained.hash(),
-                    r.change.to_string()[..8].to_string()
-                ))
-            );
-        }
         let line = Line::Entry { receipt: Some(receipt), chained };
         let number = self.push_line(&line);
         super::fold_line(&mut self.rules, &mut self.overlay, &self.lines, number, &line.to_bytes())?;

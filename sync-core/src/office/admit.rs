@@ -11,13 +11,14 @@ use crate::authority::{
     enrol::{EnrolError, check_enrolment},
 };
 use crate::chain::{Deed, VerifiedEntry};
-use crate::entry::ChainedEntry;
+use crate::entry::{Anchor, ChainedEntry};
 use crate::fold::EntryRow;
 use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::judge::{Acceptable, judge_act, judge_change, missing_dependency, read_change};
 use crate::keys;
 use crate::limits::CLOCK_SKEW_MS;
 use crate::line::{Ack, Line};
+use crate::merkle;
 use crate::record::row::RecordRow;
 use crate::rows::{Overlay, RowsError, all_under, read};
 use crate::scope::Scope;
@@ -250,7 +251,7 @@ impl Session<'_, '_> {
             }
             (None, _) => return Ok(None),
             (Some(device), Deed::Act(act)) => {
-                let judged = judge_act(device, act).and(self.judge_release(act)?);
+                let judged = judge_act(device, act).and(self.judge_release(act, &header.anchor)?);
                 judged.map_or_else(Verdict::Quarantined, |()| Verdict::Accepted)
             }
             (Some(device), Deed::Change(change)) => {
@@ -295,9 +296,14 @@ impl Session<'_, '_> {
 
     /// Whether a release names something that can be applied now. What cannot is held back like any other entry, so
     /// that one bad release never blocks its author.
-    fn judge_release(&self, act: &Act) -> Result<Result<(), Reason>, RowsError> {
+    fn judge_release(&self, act: &Act, anchor: &Anchor) -> Result<Result<(), Reason>, RowsError> {
         let (Act::Release { seq, .. } | Act::Dismiss { seq, .. }) = act else { return Ok(Ok(())) };
         let refused = |what: &str| Ok(Err(Reason::Rule { rule: "release".into(), what: what.into() }));
+        if anchor.size >= *seq && !self.is_past(anchor)? {
+            return refused(
+                "it names a number of a ledger that was lost since; look at the list and decide anew",
+            );
+        }
         let Some((row, chained)) = self.quarantined(*seq)? else {
             // Two may decide at the same time; the second one changes nothing, and both stand in the ledger.
             return if *seq < self.next_seq { Ok(Ok(())) } else { refused("there is no such entry yet") };
@@ -315,6 +321,11 @@ impl Session<'_, '_> {
             return Ok(Err(Reason::Held { on }));
         }
         Ok(read_change(self.overlay, &self.office.rules, &row.record, &change)?.map(drop))
+    }
+
+    /// Whether a state of the log is one that this ledger was in.
+    fn is_past(&self, anchor: &Anchor) -> Result<bool, RowsError> {
+        Ok(anchor.size < self.next_seq && merkle::root(self.overlay, anchor.size)? == anchor.root)
     }
 
     fn store(

@@ -108,7 +108,8 @@ fn an_index_rebuilt_from_the_journal_is_the_same() {
     valley.two.sync(&mut valley.server);
     for phone in [&valley.dispatch, &valley.one, &valley.two] {
         let mut kept = phone.rows.rows.clone();
-        kept.remove(b"m/differs".as_slice());
+        // What was compared with the server is in no line: it is compared anew.
+        kept.retain(|key, _| !key.starts_with(b"m/differs"));
         assert_eq!(phone.rebuilt(), kept);
     }
     let again = Server::from_lines(valley.server.lines.0.clone());

@@ -1,5 +1,6 @@
 //! What a reply said: places and verdicts of own entries, records that came and went, the newest checkpoint.
 
+use super::super::rights::follow;
 use super::super::{ContactRow, OwnHead};
 use super::{fold_act, fold_decision, implicit_scopes};
 use crate::chain::Deed;
@@ -52,7 +53,8 @@ pub(super) fn fold_contact(
             beyond.filter(|(number, _)| number.as_slice() > contact.server_seq.to_be_bytes().as_slice());
         beyond.for_each(|(number, _)| overlay.delete([keys::QUARANTINE, &number].concat()));
     }
-    let cursors = if contact.cursors.is_empty() { before.cursors } else { contact.cursors.clone() };
+    let cursors = if contact.cursors.is_empty() { before.cursors.clone() } else { contact.cursors.clone() };
+    follow(overlay, &before.cursors, &cursors)?;
     let row = ContactRow {
         at_ms: contact.at_ms,
         server_at_ms: contact.server_at_ms,
@@ -91,10 +93,12 @@ fn fold_ack(
         confirm(overlay, &entry, &receipt)?;
         let old = entry.receipt.replace(receipt.clone());
         let is_new = old.is_none();
-        if let Some(old) = old.filter(|old| old.seq != receipt.seq)
-            && read(overlay, &keys::own_held(old.seq))? == Some(seq)
-        {
-            overlay.delete(keys::own_held(old.seq));
+        if let Some(old) = old.filter(|old| old.seq != receipt.seq) {
+            // What was decided in another life of the ledger was decided about another number.
+            entry.decided = None;
+            if read(overlay, &keys::own_held(old.seq))? == Some(seq) {
+                overlay.delete(keys::own_held(old.seq));
+            }
         }
         overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
         overlay.write(key, &entry);

@@ -78,16 +78,16 @@ pub fn how_differs(world: &World, number: usize) -> String {
     let phone = &world.phones[number];
     let Some(rows) = world.servers[phone.home].rows() else { return "the server is down".into() };
     let live = MemoryRows { rows: phone.medium.rows() };
-    how_rows_differ(&live, rows).unwrap_or_else(|error| error.0)
+    how_rows_differ(&live, rows, false).unwrap_or_else(|error| error.0)
 }
 
 /// The first record that two phones both have, and with other changes.
 pub fn how_two_differ(one: &Phone, other: &Phone) -> String {
     let [one, other] = [one, other].map(|phone| MemoryRows { rows: phone.medium.rows() });
-    how_rows_differ(&one, &other).unwrap_or_else(|error| error.0)
+    how_rows_differ(&one, &other, true).unwrap_or_else(|error| error.0)
 }
 
-fn how_rows_differ(one: &dyn Rows, other: &dyn Rows) -> Result<String, RowsError> {
+fn how_rows_differ(one: &dyn Rows, other: &dyn Rows, in_both: bool) -> Result<String, RowsError> {
     let mut records = BTreeSet::new();
     for rows in [one, other] {
         rows.scan(keys::RECORDS, keys::RECORDS, &mut |key, _| {
@@ -104,6 +104,10 @@ fn how_rows_differ(one: &dyn Rows, other: &dyn Rows) -> Result<String, RowsError
     };
     for record in &records {
         let ((row, here), (other_row, there)) = (told(one, record)?, told(other, record)?);
+        let is_hidden = |row: &Option<RecordRow>| row.as_ref().is_none_or(|row| row.scopes.is_empty());
+        if in_both && (is_hidden(&row) || is_hidden(&other_row)) {
+            continue;
+        }
         let digest = |row: &Option<RecordRow>| row.as_ref().map(|row| row.digest(record));
         if here != there || digest(&row) != digest(&other_row) {
             let state = |row: Option<RecordRow>| {

@@ -76,14 +76,14 @@ pub fn check(world: &mut World, server: usize) -> Result<(), Broken> {
     held_everywhere(world, server, model, &taking_part)?;
     conflicts(world, server, model, &all)?;
     if !is_past_gone(world, server)? {
-        same_lists(model, &all, &taking_part)?;
+        same_lists(world, model, &all, &taking_part)?;
         same_orders(world, model, &all, &taking_part)?;
     }
     replay(world, server, model, &all)
 }
 
 /// Lists: who sees everything sees the same; a crew sees what is its own, and each line as everybody does.
-fn same_lists(model: usize, all: &Shown, others: &[(usize, Shown)]) -> Result<(), Broken> {
+fn same_lists(world: &World, model: usize, all: &Shown, others: &[(usize, Shown)]) -> Result<(), Broken> {
     let settled = |order: &&OrderSummary| !order.held_back && !order.unsent;
     let by_folio: BTreeMap<&str, &OrderSummary> =
         all.list.iter().map(|order| (order.folio.as_str(), order)).collect();
@@ -93,8 +93,9 @@ fn same_lists(model: usize, all: &Shown, others: &[(usize, Shown)]) -> Result<()
                 Some(same) if same.held_back || *same == order => {}
                 Some(same) => {
                     return Err(Property::SameState.broken(format!(
-                        "phones {model} and {number} list {} otherwise: {same:?} and {order:?}",
-                        order.folio
+                        "phones {model} and {number} list {} otherwise: {same:?} and {order:?}; {}",
+                        order.folio,
+                        how_two_differ(&world.phones[model], &world.phones[*number])
                     )));
                 }
                 None => {

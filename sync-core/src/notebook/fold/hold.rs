@@ -1,0 +1,55 @@
+//! Hold: what the ledger holds back of others, as a device lists it.
+
+use std::collections::BTreeSet;
+
+use serde_bytes::ByteBuf;
+
+use super::super::aside::set_aside;
+use crate::entry::ChainedEntry;
+use crate::fold::EntryRow;
+use crate::id::Hash;
+use crate::keys;
+use crate::line::Lines;
+use crate::office::fold::QuarantineRow;
+use crate::rows::{Overlay, RowsError};
+use crate::rules::Rules;
+use crate::verdict::{Reason, Receipt, Verdict};
+
+/// Lists an entry that is held back.
+pub(super) fn hold(overlay: &mut Overlay<'_>, receipt: &Receipt, reason: &Reason, chained: &ChainedEntry) {
+    let header = &chained.entry.header;
+    let row = QuarantineRow {
+        device: header.device,
+        device_seq: header.seq,
+        record: header.record,
+        reason: reason.clone(),
+        chained: ByteBuf::from(chained.to_bytes()),
+    };
+    overlay.write(keys::quarantined(receipt.seq), &row);
+}
+
+/// An entry of somebody else that is here and is held back. It may have counted in another life of the ledger; or it is
+/// of this device's old name, under which it was listed otherwise.
+pub(super) fn hold_known(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    receipt: &Receipt,
+    chained: &ChainedEntry,
+    key: &[u8],
+    known: &EntryRow,
+) -> Result<(), RowsError> {
+    // What was decided in another life of the ledger was decided about another number.
+    let is_here = known.receipt.as_ref().is_some_and(|before| before.seq == receipt.seq);
+    let decided = known.decided.clone().filter(|_| is_here);
+    if let (None, Verdict::Quarantined(reason)) = (&decided, &receipt.verdict) {
+        if known.change != Hash::ZERO {
+            set_aside(rules, overlay, lines, &known.record, &BTreeSet::from([known.change]))?;
+        }
+        hold(overlay, receipt, reason, chained);
+    }
+    let row = EntryRow { receipt: Some(receipt.clone()), decided, ..known.clone() };
+    overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.to_vec()));
+    overlay.write(key.to_vec(), &row);
+    super::super::succeed::settle_late(rules, overlay, receipt, chained)
+}
