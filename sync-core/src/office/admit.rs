@@ -194,13 +194,15 @@ impl Session<'_, '_> {
     ) -> Result<Outcome, OfficeError> {
         let mut outcome = Outcome::default();
         for entry in entries {
-            let receipt = match self.place(entry)? {
+            let author: Option<DeviceRow> =
+                read(self.overlay, &keys::device(&entry.chained.entry.header.device))?;
+            let receipt = match self.place(entry, author.as_ref())? {
                 Place::Known(receipt) => {
                     self.stats.duplicates += 1;
                     receipt
                 }
                 Place::Missing => break,
-                place => match self.take(entry, carrier, matches!(place, Place::Branch))? {
+                place => match self.take(entry, author, carrier, matches!(place, Place::Branch))? {
                     Some(receipt) => receipt,
                     None => break,
                 },
@@ -210,9 +212,15 @@ impl Session<'_, '_> {
         Ok(outcome)
     }
 
-    fn place(&self, entry: &VerifiedEntry) -> Result<Place, RowsError> {
+    fn place(&self, entry: &VerifiedEntry, author: Option<&DeviceRow>) -> Result<Place, RowsError> {
         let header = &entry.chained.entry.header;
         let prev = entry.chained.prev.unwrap_or_default();
+        let (head_seq, head) = author.map_or((0, Hash::ZERO), |row| (row.head_seq, row.head));
+        // What goes on from the head is new: had it been here before, its number would be the head's or less; and what
+        // stands on a branch goes on from the branch. Nearly all that arrives is of this kind, and needs no further look.
+        if header.seq == head_seq + 1 && prev == head {
+            return Ok(Place::Next);
+        }
         let receipt_of = |key: Vec<u8>| -> Result<Option<EntryRow>, RowsError> { read(self.overlay, &key) };
         let here = receipt_of(keys::entry(&header.device, header.seq))?;
         let branch = receipt_of(keys::fork(&header.device, header.seq, &entry.hash))?;
@@ -224,22 +232,20 @@ impl Session<'_, '_> {
         if here.is_some() || is_after_branch {
             return Ok(Place::Branch);
         }
-        let head = read::<DeviceRow>(self.overlay, &keys::device(&header.device))?;
-        let (head_seq, head) = head.map_or((0, Hash::ZERO), |row| (row.head_seq, row.head));
-        Ok(if header.seq == head_seq + 1 && prev == head { Place::Next } else { Place::Missing })
+        Ok(Place::Missing)
     }
 
     /// Gives a new entry its place and verdict. `None` for an enrolment that may no longer happen.
     fn take(
         &mut self,
         entry: &VerifiedEntry,
+        author: Option<DeviceRow>,
         carrier: Option<DeviceId>,
         is_branch: bool,
     ) -> Result<Option<Receipt>, OfficeError> {
         let header = &entry.chained.entry.header;
-        let device: Option<DeviceRow> = read(self.overlay, &keys::device(&header.device))?;
         let mut judged = None;
-        let verdict = match (&device, &entry.deed) {
+        let verdict = match (&author, &entry.deed) {
             (_, _) if is_branch => Verdict::Quarantined(Reason::Fork),
             (None, Deed::Act(act @ Act::Enrol { .. })) => {
                 if let Err(error) = check_enrolment(self.overlay, &header.device, act, self.now_ms) {
@@ -249,14 +255,14 @@ impl Session<'_, '_> {
                 Verdict::Accepted
             }
             (None, _) => return Ok(None),
-            (Some(device), Deed::Act(act)) => {
-                let judged = judge_act(device, act).and(self.judge_release(act)?);
+            (Some(author), Deed::Act(act)) => {
+                let judged = judge_act(author, act).and(self.judge_release(act)?);
                 judged.map_or_else(Verdict::Quarantined, |()| Verdict::Accepted)
             }
-            (Some(device), Deed::Change(change)) => {
+            (Some(author), Deed::Change(change)) => {
                 // Work from before it could know of other rights is judged by those it had; acts never are.
-                let device = device.as_known_at(header.anchor.size);
-                match judge_change(self.overlay, &self.office.rules, &device, &header.record, change)? {
+                let author = author.as_known_at(header.anchor.size);
+                match judge_change(self.overlay, &self.office.rules, &author, &header.record, change)? {
                     Ok(acceptable) => {
                         judged = Some(acceptable);
                         Verdict::Accepted
@@ -323,8 +329,6 @@ impl Session<'_, '_> {
         receipt: &Receipt,
         judged: Option<Acceptable<'_>>,
     ) -> Result<(), OfficeError> {
-        let record = entry.chained.entry.header.record;
-        let before = self.scopes_of(&record)?;
         let concerned = match &entry.deed {
             Deed::Act(Act::Release { seq, .. } | Act::Dismiss { seq, .. }) => {
                 self.quarantined(*seq)?.map(|(row, _)| row.device)
@@ -333,7 +337,8 @@ impl Session<'_, '_> {
             _ => None,
         };
         let concerned = concerned.map(Scope::Device);
-        fold_entry(&mut self.office.rules, self.overlay, self.next_seq, receipt, entry, judged)?;
+        let moved =
+            fold_entry(&mut self.office.rules, self.overlay, self.next_seq, receipt, entry, judged)?;
         let line = Line::Entry { receipt: Some(receipt.clone()), chained: entry.chained.clone() };
         self.lines.push(line.to_bytes());
         self.next_seq += 1;
@@ -341,8 +346,7 @@ impl Session<'_, '_> {
         if receipt.verdict.is_accepted() {
             self.news.extend(concerned);
             self.stats.accepted += 1;
-            self.news.extend(before);
-            self.news.extend(self.scopes_of(&record)?);
+            self.news.extend(moved.into_iter().flat_map(|moved| moved.before.into_iter().chain(moved.after)));
         } else {
             self.stats.quarantined += 1;
         }
