@@ -40,6 +40,8 @@ pub struct Admitted {
     pub(super) request: Hash,
     pub(super) sync: Option<SyncRequest>,
     pub(super) own: Outcome,
+    /// Whether its own entries are changes, all of them.
+    pub(super) own_changes: bool,
     pub(super) carried: Vec<(DeviceId, Result<Outcome, String>)>,
 }
 
@@ -127,6 +129,7 @@ impl Office {
         if let Some(sync) = &sync {
             session.hear(&device, sync, !own.is_empty())?;
         }
+        let own_changes = own.iter().all(|entry| matches!(entry.deed, Deed::Change(_)));
         let own = session.segment(&own, None)?;
         let mut carried_outcomes = Vec::new();
         for (author, entries) in carried {
@@ -146,6 +149,7 @@ impl Office {
             request,
             sync,
             own,
+            own_changes,
             carried: carried_outcomes,
         })
     }

@@ -34,7 +34,7 @@ const EVENTS_MAX: usize = 20_000;
 const ENVELOPE_BYTES: usize = 64 * 1024;
 
 /// What happened in a device's scopes, by ledger number.
-type Events = BTreeMap<u64, BTreeMap<RecordId, BTreeSet<Scope>>>;
+type Events = BTreeMap<u64, BTreeMap<RecordId, BTreeMap<Scope, ScopeEvent>>>;
 
 pub(super) struct Reading<'a> {
     pub(super) rows: &'a dyn Rows,
@@ -53,6 +53,8 @@ pub(super) struct Reading<'a> {
     hashes: Vec<Hash>,
     /// Places of own entries that came with this very request.
     brought: Vec<Ack>,
+    /// Whether all of those are changes: then the device has nothing to hear of them.
+    brought_changes: bool,
 }
 
 impl Office {
@@ -74,6 +76,7 @@ impl Office {
         };
         let mut reading = Reading::new(rows, lines, admitted.device, row, server_seq, sync, epoch);
         reading.brought.clone_from(&admitted.own.acks);
+        reading.brought_changes = admitted.own_changes;
         let aim = usize::try_from(sync.aim_bytes).unwrap_or(MESSAGE_BYTES_MAX);
         let aim = aim.clamp(MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX - ENVELOPE_BYTES);
         let cursor = match &sync.reconcile {
@@ -179,6 +182,7 @@ impl<'a> Reading<'a> {
             items: Vec::new(),
             hashes: Vec::new(),
             brought: Vec::new(),
+            brought_changes: false,
         }
     }
 
@@ -218,17 +222,24 @@ impl<'a> Reading<'a> {
             let mut from = prefix.clone();
             from.extend((cursor + 1).to_be_bytes());
             let (mut count, mut failure) = (0, None);
-            self.rows.scan(&prefix, &from, &mut |key, _| {
+            self.rows.scan(&prefix, &from, &mut |key, value| {
                 let Some((seq, record)) = split_event(&key[prefix.len()..]) else {
                     failure = Some(RowsError("a scope event has a malformed key".into()));
                     return false;
+                };
+                let event = match ScopeEvent::from_bytes(value) {
+                    Ok(event) => event,
+                    Err(error) => {
+                        failure = Some(error);
+                        return false;
+                    }
                 };
                 if count >= EVENTS_MAX {
                     read_to = read_to.min(seq - 1);
                     return false;
                 }
                 count += 1;
-                events.entry(seq).or_default().entry(record).or_default().insert(scope.clone());
+                events.entry(seq).or_default().entry(record).or_default().insert(scope.clone(), event);
                 true
             })?;
             failure.map_or(Ok(()), Err)?;
@@ -240,18 +251,20 @@ impl<'a> Reading<'a> {
         &mut self,
         seq: u64,
         record: &RecordId,
-        scopes: &BTreeSet<Scope>,
+        scopes: &BTreeMap<Scope, ScopeEvent>,
     ) -> Result<(), OfficeError> {
         if *record == RecordId::ZERO {
             return self.choose(seq);
         }
+        if self.has_brought(seq) && scopes.values().all(|event| *event == ScopeEvent::Entry) {
+            return Ok(());
+        }
         let mut enters = false;
         let mut is_member = false;
-        for scope in scopes {
-            let event = self.rows.get(&keys::event(scope, seq, record))?.unwrap_or_default();
+        for (scope, event) in scopes {
             let member_since: Option<u64> = read(self.rows, &keys::member(scope, record))?;
             is_member |= member_since.is_some();
-            if ScopeEvent::from_bytes(&event)? != ScopeEvent::Entry {
+            if *event != ScopeEvent::Entry {
                 // Only what is true now is told: a record that came and went in between needs no mention.
                 self.moves.insert((scope.clone(), *record), member_since.is_some());
                 enters |= member_since.is_some();
@@ -279,8 +292,13 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
+    /// Whether that line is a change that the device handed in just now: it is not read back from the ledger.
+    fn has_brought(&self, line: u64) -> bool {
+        self.brought_changes && is_among(&self.brought, line)
+    }
+
     fn choose(&mut self, line: u64) -> Result<(), OfficeError> {
-        if !self.seen.insert(line) {
+        if self.has_brought(line) || !self.seen.insert(line) {
             return Ok(());
         }
         let (receipt, chained) = read_entry(self.lines, line)?;
