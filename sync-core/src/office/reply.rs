@@ -19,7 +19,6 @@ use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::keys;
 use crate::limits::{MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX, PACK_ENTRIES_MAX};
 use crate::line::{Ack, Lines, read_entry};
-use crate::merkle;
 use crate::record::row::RecordRow;
 use crate::rows::{Rows, RowsError, read};
 use crate::scope::Scope;
@@ -136,13 +135,6 @@ impl Office {
             server_at_ms: now_ms,
         };
         Ok(seal_reply(&self.key, &admitted.request, &reply))
-    }
-
-    /// The signed checkpoint over the first `size` entries: C2SP `tlog-checkpoint` as a `signed-note`.
-    pub fn checkpoint(&self, rows: &dyn Rows, size: u64) -> Result<String, OfficeError> {
-        let root = merkle::root(rows, size)?;
-        crate::checkpoint::sign(&self.key, self.genesis.municipality, size, &root)
-            .map_err(OfficeError::Answer)
     }
 }
 
