@@ -25,6 +25,9 @@ use crate::when::When;
 const LOCK_WAIT_MS: u64 = 5_000;
 /// A journal behind by fewer lines than this catches up without a word.
 const QUIET_LINES_MAX: u64 = 5_000;
+/// What a command writes in more lines than this is taken into the index from the journal, batch by batch. sled keeps
+/// every node that a batch replaces, some 3 KB a row, until the batch is whole: an import in one took gigabytes.
+const LINES_AT_ONCE_MAX: usize = 2_000;
 
 /// One run of a command.
 #[derive(Debug)]
@@ -151,7 +154,13 @@ impl Context {
         let written = notebook.finish();
         store.append(&written.lines)?;
         let last = store.records().end() - 1;
-        if let Err(error) = store.apply(written.batch, last) {
+        let applied = if written.lines.len() > LINES_AT_ONCE_MAX {
+            drop(written);
+            self.catch_up(&mut store)
+        } else {
+            store.apply(written.batch, last)
+        };
+        if let Err(error) = applied {
             // The lines are durable and count; the index is derived and catches up next time.
             self.screen.warn(&text!(
                 "el índice se pondrá al día después ({error})",

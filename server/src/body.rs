@@ -1,5 +1,6 @@
 //! Body: the bytes of a request, bounded in size and time, and their content coding both ways.
 
+use std::cell::RefCell;
 use std::io::Read;
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt as _, Limited};
 use sync_core::limits::MESSAGE_BYTES_MAX;
+use zstd::bulk::Compressor;
+use zstd::zstd_safe::DCtx;
 
 use crate::problem::Problem;
 
@@ -17,6 +20,12 @@ const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 /// Answers shorter than this are not worth compressing.
 const COMPRESS_BYTES_MIN: usize = 128;
 const ZSTD_LEVEL: i32 = 3;
+
+thread_local! {
+    /// What zstd works with, kept by each thread: to make it anew takes longer than a small message.
+    static UNPACKER: RefCell<Option<DCtx<'static>>> = const { RefCell::new(None) };
+    static PACKER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
+}
 
 /// What a message travels as.
 pub const CONTENT_TYPE: &str = "application/vnd.cuadrilla.v1";
@@ -122,11 +131,12 @@ pub async fn read(headers: &HeaderMap, body: Body, timeout: Duration) -> Result<
 pub fn decode(coding: Coding, bytes: Bytes) -> Result<Bytes, Problem> {
     match coding {
         Coding::Identity => Ok(bytes),
-        Coding::Zstd => {
-            let mut decoder = zstd::stream::read::Decoder::new(&*bytes).map_err(|_| undecodable())?;
+        Coding::Zstd => UNPACKER.with_borrow_mut(|kept| {
+            let context = kept.get_or_insert_with(DCtx::create);
+            let mut decoder = zstd::stream::read::Decoder::with_context(&*bytes, context);
             decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(|_| undecodable())?;
             read_bounded(decoder)
-        }
+        }),
         Coding::Gzip => read_bounded(flate2::read::GzDecoder::new(&*bytes)),
     }
 }
@@ -153,7 +163,13 @@ pub fn encode(coding: Coding, bytes: Vec<u8>) -> (Coding, Vec<u8>) {
     }
     let packed = match coding {
         Coding::Identity => return (Coding::Identity, bytes),
-        Coding::Zstd => zstd::bulk::compress(&bytes, ZSTD_LEVEL),
+        Coding::Zstd => PACKER.with_borrow_mut(|kept| {
+            let packer = match kept {
+                Some(packer) => packer,
+                None => kept.insert(Compressor::new(ZSTD_LEVEL)?),
+            };
+            packer.compress(&bytes)
+        }),
         Coding::Gzip => {
             let mut packed = Vec::new();
             flate2::read::GzEncoder::new(&*bytes, flate2::Compression::default())

@@ -10,8 +10,8 @@ use crate::ledger::LedgerReader;
 use crate::stats::Stats;
 
 /// Records that [`Store::catch_up`] folds before it applies what they wrote. A row written many times in between is
-/// written to the index once.
-pub const CATCH_UP_RECORDS_MAX: u64 = 10_000;
+/// written to the index once; but the index holds on to what a batch replaces until the batch is whole.
+pub const CATCH_UP_RECORDS_MAX: u64 = 2_000;
 /// Bytes of records after which [`Store::catch_up`] applies a batch early.
 pub const CATCH_UP_BYTES_MAX: usize = 4 * 1024 * 1024;
 

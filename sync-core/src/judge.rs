@@ -40,29 +40,30 @@ pub fn read_change<'c>(
     record: &RecordId,
     change: &'c Change,
 ) -> Result<Judged<'c>, RowsError> {
-    let known: Option<RecordRow> = read(rows, &keys::record(record))?;
+    Ok(read_upon(read(rows, &keys::record(record))?, rules, change))
+}
+
+/// As [`read_change`], upon the record as it is `known`.
+fn read_upon<'c>(known: Option<RecordRow>, rules: &Rules, change: &'c Change) -> Judged<'c> {
     let is_creation = change.deps.is_empty();
     let row = match (known, is_creation) {
         (Some(_), true) => {
-            return Ok(Err(rule("record_exists", "the record was already created by another change")));
+            return Err(rule("record_exists", "the record was already created by another change"));
         }
         (Some(row), false) => row,
-        (None, false) => return Ok(Err(Reason::Held { on: change.deps[0] })),
+        (None, false) => return Err(Reason::Held { on: change.deps[0] }),
         (None, true) => {
             let Some(kind) = check_creation(change) else {
-                return Ok(Err(rule("shape", "the new record does not say what it is")));
+                return Err(rule("shape", "the new record does not say what it is"));
             };
             let schema = rules.records.of(kind);
-            if let Err(error) = check_skeleton(change, schema) {
-                return Ok(Err(rule("shape", error.what)));
-            }
+            check_skeleton(change, schema).map_err(|error| rule("shape", error.what))?;
             RecordRow::new(kind, change.device, schema)
         }
     };
-    Ok(match interpret(change, rules.records.of(row.kind), row.creator, is_creation) {
-        Ok(touches) => Ok(Acceptable { row, touches, is_creation }),
-        Err(error) => Err(rule("shape", error.what)),
-    })
+    let touches = interpret(change, rules.records.of(row.kind), row.creator, is_creation)
+        .map_err(|error| rule("shape", error.what))?;
+    Ok(Acceptable { row, touches, is_creation })
 }
 
 /// The kind of record that a creating change makes.
@@ -87,10 +88,12 @@ pub fn judge_change<'c>(
     if author.revoked.is_some() {
         return Ok(Err(Reason::Revoked));
     }
-    if let Some(on) = missing_dependency(rows, record, change)? {
+    // The summary is the largest row that judging reads: it is decoded once.
+    let known: Option<RecordRow> = read(rows, &keys::record(record))?;
+    if let Some(on) = missing_upon(known.as_ref(), rows, record, change)? {
         return Ok(Err(Reason::Held { on }));
     }
-    let acceptable = match read_change(rows, rules, record, change)? {
+    let acceptable = match read_upon(known, rules, change) {
         Ok(acceptable) => acceptable,
         Err(reason) => return Ok(Err(reason)),
     };
@@ -118,9 +121,17 @@ pub fn missing_dependency(
     record: &RecordId,
     change: &Change,
 ) -> Result<Option<Hash>, RowsError> {
-    let Some(row) = read::<RecordRow>(rows, &keys::record(record))? else {
-        return Ok(change.deps.first().copied());
-    };
+    missing_upon(read(rows, &keys::record(record))?.as_ref(), rows, record, change)
+}
+
+/// As [`missing_dependency`], upon the record as it is `known`.
+fn missing_upon(
+    known: Option<&RecordRow>,
+    rows: &dyn Rows,
+    record: &RecordId,
+    change: &Change,
+) -> Result<Option<Hash>, RowsError> {
+    let Some(row) = known else { return Ok(change.deps.first().copied()) };
     let older: Vec<Hash> = change.deps.iter().filter(|dep| !row.heads.contains(dep)).copied().collect();
     if older.is_empty() {
         return Ok(None);

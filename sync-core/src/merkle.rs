@@ -19,8 +19,8 @@ use crate::line::Line;
 use crate::rows::{Overlay, Rows, RowsError};
 use crate::verdict::Receipt;
 
-/// Hashes in one page row.
-const PAGE_HASHES: u64 = 256;
+/// Hashes in one page row: the newest page is written with each batch, so it is kept small.
+const PAGE_HASHES: u64 = 32;
 
 /// A proof about the log does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -213,20 +213,29 @@ fn log_error(error: impl std::fmt::Display) -> RowsError {
 struct Pages<'r>(&'r dyn Rows);
 
 impl HashReader for Pages<'_> {
+    /// Hashes that stand on one page are read with one look at it: most of a root or a proof is on the newest page.
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::Hash>, tlog_tiles::Error> {
         let missing = || tlog_tiles::Error::IndexesNotInTree;
-        indexes
-            .iter()
-            .map(|at| {
-                let mut hash = None;
-                let range = offset(*at)..offset(*at) + 32;
-                let look = &mut |page: Option<&[u8]>| {
-                    hash = page.and_then(|page| page.get(range.clone())?.try_into().ok());
-                };
-                self.0.look(&keys::hashes(at / PAGE_HASHES), look).map_err(|_| missing())?;
-                hash.map(tlog_tiles::Hash).ok_or_else(missing)
-            })
-            .collect()
+        let mut found = vec![None; indexes.len()];
+        for first in 0..indexes.len() {
+            if found[first].is_some() {
+                continue;
+            }
+            let number = indexes[first] / PAGE_HASHES;
+            let look = &mut |page: Option<&[u8]>| {
+                let on_page = |at: u64| page?.get(offset(at)..offset(at) + 32)?.try_into().ok();
+                for (at, hash) in
+                    indexes.iter().zip(&mut found).filter(|(at, _)| **at / PAGE_HASHES == number)
+                {
+                    *hash = on_page(*at).map(tlog_tiles::Hash);
+                }
+            };
+            self.0.look(&keys::hashes(number), look).map_err(|_| missing())?;
+            if found[first].is_none() {
+                return Err(missing());
+            }
+        }
+        found.into_iter().map(|hash| hash.ok_or_else(missing)).collect()
     }
 }
 

@@ -18,6 +18,8 @@ pub use check::{Authentic, Checked, RequestError};
 pub use fold::fold_line;
 pub use found::{Foundation, Founded, folio_prefix, found};
 
+use std::sync::{Mutex, PoisonError};
+
 use crate::act::Act;
 use crate::authority::{DeviceRow, GenesisRow};
 use crate::chain::{Deed, VerifiedEntry, sign_head};
@@ -36,6 +38,8 @@ pub struct Office {
     key: SecretKey,
     genesis: GenesisRow,
     rules: Rules,
+    /// The checkpoint signed last: all replies to one batch name the same.
+    signed: Mutex<Option<(Anchor, String)>>,
 }
 
 /// What stops the office itself (not a request).
@@ -74,7 +78,7 @@ impl Office {
         if key.public() != genesis.key {
             return Err(OfficeError::OtherKey);
         }
-        Ok(Self { key, genesis, rules: rules_from(rows)? })
+        Ok(Self { key, genesis, rules: rules_from(rows)?, signed: Mutex::default() })
     }
 
     /// The municipality.
@@ -133,6 +137,20 @@ impl Office {
         code: &str,
     ) -> Result<Vec<Vec<u8>>, OfficeError> {
         Ok(vec![self.write_act(overlay, next_seq, now_ms, found::admin_invitation(code, now_ms))?])
+    }
+
+    /// The signed checkpoint over the first `size` entries: C2SP `tlog-checkpoint` as a `signed-note`.
+    pub fn checkpoint(&self, rows: &dyn Rows, size: u64) -> Result<String, OfficeError> {
+        let state = Anchor { size, root: crate::merkle::root(rows, size)? };
+        // A note is put into the place whole, so that a panic leaves a good one or none.
+        let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, note)) = signed.as_ref().filter(|(of, _)| *of == state) {
+            return Ok(note.clone());
+        }
+        let note = crate::checkpoint::sign(&self.key, self.genesis.municipality, size, &state.root)
+            .map_err(OfficeError::Answer)?;
+        *signed = Some((state, note.clone()));
+        Ok(note)
     }
 
     /// A checkpoint that this log signed and that is no state of it now: what was lost. `None` if the log has it.

@@ -1,6 +1,8 @@
 //! Admit: stage two, the one writer. Each entry gets its place and its verdict, and is folded at once, so that the
 //! next one is judged with it in place.
 
+mod release;
+
 use std::collections::BTreeSet;
 
 use super::fold::{QuarantineRow, decode_deed, fold_entry};
@@ -11,14 +13,13 @@ use crate::authority::{
     enrol::{EnrolError, check_enrolment},
 };
 use crate::chain::{Deed, VerifiedEntry};
-use crate::entry::{Anchor, ChainedEntry};
+use crate::entry::ChainedEntry;
 use crate::fold::EntryRow;
 use crate::id::{DeviceId, Epoch, Hash, RecordId};
-use crate::judge::{Acceptable, judge_act, judge_change, missing_dependency, read_change};
+use crate::judge::{Acceptable, judge_act, judge_change};
 use crate::keys;
 use crate::limits::CLOCK_SKEW_MS;
 use crate::line::{Ack, Line};
-use crate::merkle;
 use crate::record::row::RecordRow;
 use crate::rows::{Overlay, RowsError, all_under, read};
 use crate::scope::Scope;
@@ -41,6 +42,8 @@ pub struct Admitted {
     pub(super) request: Hash,
     pub(super) sync: Option<SyncRequest>,
     pub(super) own: Outcome,
+    /// Whether its own entries are changes, all of them.
+    pub(super) own_changes: bool,
     pub(super) carried: Vec<(DeviceId, Result<Outcome, String>)>,
 }
 
@@ -128,6 +131,7 @@ impl Office {
         if let Some(sync) = &sync {
             session.hear(&device, sync, !own.is_empty())?;
         }
+        let own_changes = own.iter().all(|entry| matches!(entry.deed, Deed::Change(_)));
         let own = session.segment(&own, None)?;
         let mut carried_outcomes = Vec::new();
         for (author, entries) in carried {
@@ -147,6 +151,7 @@ impl Office {
             request,
             sync,
             own,
+            own_changes,
             carried: carried_outcomes,
         })
     }
@@ -195,13 +200,15 @@ impl Session<'_, '_> {
     ) -> Result<Outcome, OfficeError> {
         let mut outcome = Outcome::default();
         for entry in entries {
-            let receipt = match self.place(entry)? {
+            let author: Option<DeviceRow> =
+                read(self.overlay, &keys::device(&entry.chained.entry.header.device))?;
+            let receipt = match self.place(entry, author.as_ref())? {
                 Place::Known(receipt) => {
                     self.stats.duplicates += 1;
                     receipt
                 }
                 Place::Missing => break,
-                place => match self.take(entry, carrier, matches!(place, Place::Branch))? {
+                place => match self.take(entry, author, carrier, matches!(place, Place::Branch))? {
                     Some(receipt) => receipt,
                     None => break,
                 },
@@ -211,9 +218,15 @@ impl Session<'_, '_> {
         Ok(outcome)
     }
 
-    fn place(&self, entry: &VerifiedEntry) -> Result<Place, RowsError> {
+    fn place(&self, entry: &VerifiedEntry, author: Option<&DeviceRow>) -> Result<Place, RowsError> {
         let header = &entry.chained.entry.header;
         let prev = entry.chained.prev.unwrap_or_default();
+        let (head_seq, head) = author.map_or((0, Hash::ZERO), |row| (row.head_seq, row.head));
+        // What goes on from the head is new: had it been here before, its number would be the head's or less; and what
+        // stands on a branch goes on from the branch. Nearly all that arrives is of this kind, and needs no further look.
+        if header.seq == head_seq + 1 && prev == head {
+            return Ok(Place::Next);
+        }
         let receipt_of = |key: Vec<u8>| -> Result<Option<EntryRow>, RowsError> { read(self.overlay, &key) };
         let here = receipt_of(keys::entry(&header.device, header.seq))?;
         let branch = receipt_of(keys::fork(&header.device, header.seq, &entry.hash))?;
@@ -225,22 +238,20 @@ impl Session<'_, '_> {
         if here.is_some() || is_after_branch {
             return Ok(Place::Branch);
         }
-        let head = read::<DeviceRow>(self.overlay, &keys::device(&header.device))?;
-        let (head_seq, head) = head.map_or((0, Hash::ZERO), |row| (row.head_seq, row.head));
-        Ok(if header.seq == head_seq + 1 && prev == head { Place::Next } else { Place::Missing })
+        Ok(Place::Missing)
     }
 
     /// Gives a new entry its place and verdict. `None` for an enrolment that may no longer happen.
     fn take(
         &mut self,
         entry: &VerifiedEntry,
+        author: Option<DeviceRow>,
         carrier: Option<DeviceId>,
         is_branch: bool,
     ) -> Result<Option<Receipt>, OfficeError> {
         let header = &entry.chained.entry.header;
-        let device: Option<DeviceRow> = read(self.overlay, &keys::device(&header.device))?;
         let mut judged = None;
-        let verdict = match (&device, &entry.deed) {
+        let verdict = match (&author, &entry.deed) {
             (_, _) if is_branch => Verdict::Quarantined(Reason::Fork),
             (None, Deed::Act(act @ Act::Enrol { .. })) => {
                 if let Err(error) = check_enrolment(self.overlay, &header.device, act, self.now_ms) {
@@ -250,14 +261,14 @@ impl Session<'_, '_> {
                 Verdict::Accepted
             }
             (None, _) => return Ok(None),
-            (Some(device), Deed::Act(act)) => {
-                let judged = judge_act(device, act).and(self.judge_release(act, &header.anchor)?);
+            (Some(author), Deed::Act(act)) => {
+                let judged = judge_act(author, act).and(self.judge_release(act, &header.anchor)?);
                 judged.map_or_else(Verdict::Quarantined, |()| Verdict::Accepted)
             }
-            (Some(device), Deed::Change(change)) => {
+            (Some(author), Deed::Change(change)) => {
                 // Work from before it could know of other rights is judged by those it had; acts never are.
-                let device = device.as_known_at(header.anchor.size);
-                match judge_change(self.overlay, &self.office.rules, &device, &header.record, change)? {
+                let author = author.as_known_at(header.anchor.size);
+                match judge_change(self.overlay, &self.office.rules, &author, &header.record, change)? {
                     Ok(acceptable) => {
                         judged = Some(acceptable);
                         Verdict::Accepted
@@ -286,56 +297,12 @@ impl Session<'_, '_> {
         }
     }
 
-    fn quarantined(&self, seq: u64) -> Result<Option<(QuarantineRow, ChainedEntry)>, RowsError> {
-        let Some(row) = read::<QuarantineRow>(self.overlay, &keys::quarantined(seq))? else {
-            return Ok(None);
-        };
-        let chained = ChainedEntry::from_bytes(&row.chained).map_err(|error| RowsError(error.to_string()))?;
-        Ok(Some((row, chained)))
-    }
-
-    /// Whether a release names something that can be applied now. What cannot is held back like any other entry, so
-    /// that one bad release never blocks its author.
-    fn judge_release(&self, act: &Act, anchor: &Anchor) -> Result<Result<(), Reason>, RowsError> {
-        let (Act::Release { seq, .. } | Act::Dismiss { seq, .. }) = act else { return Ok(Ok(())) };
-        let refused = |what: &str| Ok(Err(Reason::Rule { rule: "release".into(), what: what.into() }));
-        if anchor.size >= *seq && !self.is_past(anchor)? {
-            return refused(
-                "it names a number of a ledger that was lost since; look at the list and decide anew",
-            );
-        }
-        let Some((row, chained)) = self.quarantined(*seq)? else {
-            // Two may decide at the same time; the second one changes nothing, and both stand in the ledger.
-            return if *seq < self.next_seq { Ok(Ok(())) } else { refused("there is no such entry yet") };
-        };
-        if matches!(act, Act::Dismiss { .. }) {
-            return Ok(Ok(()));
-        }
-        if row.reason == Reason::Fork {
-            return refused("an entry of a forked chain is re-authored by its device, not released");
-        }
-        let Deed::Change(change) = decode_deed(&chained.entry.body)? else {
-            return refused("it is no change of a record");
-        };
-        if let Some(on) = missing_dependency(self.overlay, &row.record, &change)? {
-            return Ok(Err(Reason::Held { on }));
-        }
-        Ok(read_change(self.overlay, &self.office.rules, &row.record, &change)?.map(drop))
-    }
-
-    /// Whether a state of the log is one that this ledger was in.
-    fn is_past(&self, anchor: &Anchor) -> Result<bool, RowsError> {
-        Ok(anchor.size < self.next_seq && merkle::root(self.overlay, anchor.size)? == anchor.root)
-    }
-
     fn store(
         &mut self,
         entry: &VerifiedEntry,
         receipt: &Receipt,
         judged: Option<Acceptable<'_>>,
     ) -> Result<(), OfficeError> {
-        let record = entry.chained.entry.header.record;
-        let before = self.scopes_of(&record)?;
         let concerned = match &entry.deed {
             Deed::Act(Act::Release { seq, .. } | Act::Dismiss { seq, .. }) => {
                 self.quarantined(*seq)?.map(|(row, _)| row.device)
@@ -344,7 +311,7 @@ impl Session<'_, '_> {
             _ => None,
         };
         let concerned = concerned.map(Scope::Device);
-        fold_entry(&mut self.office.rules, self.overlay, self.next_seq, receipt, entry, judged)?;
+        let moved = fold_entry(&mut self.office.rules, self.overlay, self.next_seq, receipt, entry, judged)?;
         let line = Line::Entry { receipt: Some(receipt.clone()), chained: entry.chained.clone() };
         self.lines.push(line.to_bytes());
         self.next_seq += 1;
@@ -352,8 +319,7 @@ impl Session<'_, '_> {
         if receipt.verdict.is_accepted() {
             self.news.extend(concerned);
             self.stats.accepted += 1;
-            self.news.extend(before);
-            self.news.extend(self.scopes_of(&record)?);
+            self.news.extend(moved.into_iter().flat_map(|moved| moved.before.into_iter().chain(moved.after)));
         } else {
             self.stats.quarantined += 1;
         }

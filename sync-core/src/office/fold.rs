@@ -84,7 +84,7 @@ pub fn fold_line(
         chained.prev.ok_or_else(|| RowsError(format!("line {number} does not know the entry before it")))?;
     let hash = chained.entry.hash(&prev);
     let deed = decode_deed(&chained.entry.body)?;
-    fold_entry(rules, overlay, number, &receipt, &VerifiedEntry { chained, hash, deed }, None)
+    fold_entry(rules, overlay, number, &receipt, &VerifiedEntry { chained, hash, deed }, None).map(drop)
 }
 
 /// What a stored body does.
@@ -99,7 +99,8 @@ pub fn decode_deed(body: &Body) -> Result<Deed, RowsError> {
     }
 }
 
-/// Folds one entry with its receipt. `judged` is what judging already found out about an accepted change.
+/// Folds one entry with its receipt. `judged` is what judging already found out about an accepted change. Answers the
+/// scopes of the record that it changed, if it changed one: of the change, or of what a release applied.
 pub fn fold_entry(
     rules: &mut Rules,
     overlay: &mut Overlay<'_>,
@@ -107,12 +108,15 @@ pub fn fold_entry(
     receipt: &Receipt,
     verified: &VerifiedEntry,
     judged: Option<Acceptable<'_>>,
-) -> Result<(), RowsError> {
+) -> Result<Option<Moved>, RowsError> {
     let header = &verified.chained.entry.header;
     let leaf = merkle::leaf_bytes(&verified.hash, &header.device, header.seq, receipt);
     merkle::append(overlay, number, &leaf)?;
-    match (&receipt.verdict, &verified.deed) {
-        (Verdict::Quarantined(reason), _) => quarantine(overlay, number, reason, verified)?,
+    let moved = match (&receipt.verdict, &verified.deed) {
+        (Verdict::Quarantined(reason), _) => {
+            quarantine(overlay, number, reason, verified)?;
+            None
+        }
         (Verdict::Accepted, Deed::Act(act)) => fold_act(rules, overlay, receipt, header, act)?,
         (Verdict::Accepted, Deed::Change(change)) => {
             let acceptable = match judged {
@@ -129,10 +133,12 @@ pub fn fold_entry(
             };
             let moved = apply_change(overlay, acceptable, &applied, Scope::of_record)?;
             note_events(overlay, number, &header.record, &moved)?;
+            Some(moved)
         }
-    }
+    };
     write_entry_row(overlay, number, receipt, verified);
-    advance_head(overlay, receipt, verified)
+    advance_head(overlay, receipt, verified)?;
+    Ok(moved)
 }
 
 fn reread<'c>(
@@ -223,7 +229,7 @@ fn fold_act(
     receipt: &Receipt,
     header: &Header,
     act: &Act,
-) -> Result<(), RowsError> {
+) -> Result<Option<Moved>, RowsError> {
     let (number, author) = (receipt.seq, &header.device);
     apply_act(overlay, number, receipt.received_at_ms, author, act)?;
     match act {
@@ -243,6 +249,7 @@ fn fold_act(
                 tell_device(overlay, number, &decided.author);
                 if let Some((record, moved)) = decided.applied {
                     note_events(overlay, number, &record, &moved)?;
+                    return Ok(Some(moved));
                 }
             }
         }
@@ -260,7 +267,7 @@ fn fold_act(
         }
         _ => {}
     }
-    Ok(())
+    Ok(None)
 }
 
 /// An act that concerns one device is news for it, whatever it may see otherwise.

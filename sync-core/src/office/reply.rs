@@ -1,32 +1,28 @@
 //! Reply: stage three. What is new for a device since its cursors, from one snapshot of the rows; read-only.
 
+mod known;
 mod state;
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_bytes::ByteBuf;
-use state::{consistency, counts_since, fingerprints, is_among, moves_by_index, own_places, split_event};
+use state::{consistency, fingerprints, is_among, moves_by_index, own_places, split_event};
 
 use super::fold::ScopeEvent;
-use super::refs::RowRefs;
 use super::{Admitted, Office, OfficeError};
 use crate::act::Act;
 use crate::authority::{AgainRow, DeviceRow};
 use crate::chain::Deed;
-use crate::fold::{ChangeRow, applied_changes};
+use crate::fold::applied_changes;
 use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::keys;
 use crate::limits::{MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX, PACK_ENTRIES_MAX};
 use crate::line::{Ack, Lines, read_entry};
-use crate::merkle;
-use crate::record::row::RecordRow;
 use crate::rows::{Rows, RowsError, read};
 use crate::scope::Scope;
 use crate::time::TimeMs;
 use crate::verdict::{Reason, Receipt, Verdict};
 use crate::wire::message::{EnrolReply, SyncReply, SyncRequest, VERSION, seal_reply};
-use crate::wire::pack::{PackBody, PackItem, pack};
+use crate::wire::pack::{PackBody, PackItem};
 
 /// Most scope events looked at for one reply; the rest waits for the next.
 const EVENTS_MAX: usize = 20_000;
@@ -34,7 +30,7 @@ const EVENTS_MAX: usize = 20_000;
 const ENVELOPE_BYTES: usize = 64 * 1024;
 
 /// What happened in a device's scopes, by ledger number.
-type Events = BTreeMap<u64, BTreeMap<RecordId, BTreeSet<Scope>>>;
+type Events = BTreeMap<u64, BTreeMap<RecordId, BTreeMap<Scope, ScopeEvent>>>;
 
 pub(super) struct Reading<'a> {
     pub(super) rows: &'a dyn Rows,
@@ -55,6 +51,8 @@ pub(super) struct Reading<'a> {
     brought: Vec<Ack>,
     /// What entries of forked chains follow on.
     branches: Vec<(u64, Hash)>,
+    /// Whether all of those are changes: then the device has nothing to hear of them.
+    brought_changes: bool,
 }
 
 impl Office {
@@ -76,6 +74,7 @@ impl Office {
         };
         let mut reading = Reading::new(rows, lines, admitted.device, row, server_seq, sync, epoch);
         reading.brought.clone_from(&admitted.own.acks);
+        reading.brought_changes = admitted.own_changes;
         let aim = usize::try_from(sync.aim_bytes).unwrap_or(MESSAGE_BYTES_MAX);
         let aim = aim.clamp(MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX - ENVELOPE_BYTES);
         let cursor = match &sync.reconcile {
@@ -137,13 +136,6 @@ impl Office {
         };
         Ok(seal_reply(&self.key, &admitted.request, &reply))
     }
-
-    /// The signed checkpoint over the first `size` entries: C2SP `tlog-checkpoint` as a `signed-note`.
-    pub fn checkpoint(&self, rows: &dyn Rows, size: u64) -> Result<String, OfficeError> {
-        let root = merkle::root(rows, size)?;
-        crate::checkpoint::sign(&self.key, self.genesis.municipality, size, &root)
-            .map_err(OfficeError::Answer)
-    }
 }
 
 impl<'a> Reading<'a> {
@@ -183,6 +175,7 @@ impl<'a> Reading<'a> {
             hashes: Vec::new(),
             brought: Vec::new(),
             branches: Vec::new(),
+            brought_changes: false,
         }
     }
 
@@ -222,17 +215,24 @@ impl<'a> Reading<'a> {
             let mut from = prefix.clone();
             from.extend((cursor + 1).to_be_bytes());
             let (mut count, mut failure) = (0, None);
-            self.rows.scan(&prefix, &from, &mut |key, _| {
+            self.rows.scan(&prefix, &from, &mut |key, value| {
                 let Some((seq, record)) = split_event(&key[prefix.len()..]) else {
                     failure = Some(RowsError("a scope event has a malformed key".into()));
                     return false;
+                };
+                let event = match ScopeEvent::from_bytes(value) {
+                    Ok(event) => event,
+                    Err(error) => {
+                        failure = Some(error);
+                        return false;
+                    }
                 };
                 if count >= EVENTS_MAX {
                     read_to = read_to.min(seq - 1);
                     return false;
                 }
                 count += 1;
-                events.entry(seq).or_default().entry(record).or_default().insert(scope.clone());
+                events.entry(seq).or_default().entry(record).or_default().insert(scope.clone(), event);
                 true
             })?;
             failure.map_or(Ok(()), Err)?;
@@ -244,18 +244,20 @@ impl<'a> Reading<'a> {
         &mut self,
         seq: u64,
         record: &RecordId,
-        scopes: &BTreeSet<Scope>,
+        scopes: &BTreeMap<Scope, ScopeEvent>,
     ) -> Result<(), OfficeError> {
         if *record == RecordId::ZERO {
             return self.choose(seq);
         }
+        if self.has_brought(seq) && scopes.values().all(|event| *event == ScopeEvent::Entry) {
+            return Ok(());
+        }
         let mut enters = false;
         let mut is_member = false;
-        for scope in scopes {
-            let event = self.rows.get(&keys::event(scope, seq, record))?.unwrap_or_default();
+        for (scope, event) in scopes {
             let member_since: Option<u64> = read(self.rows, &keys::member(scope, record))?;
             is_member |= member_since.is_some();
-            if ScopeEvent::from_bytes(&event)? != ScopeEvent::Entry {
+            if *event != ScopeEvent::Entry {
                 // Only what is true now is told: a record that came and went in between needs no mention.
                 self.moves.insert((scope.clone(), *record), member_since.is_some());
                 enters |= member_since.is_some();
@@ -283,8 +285,13 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
+    /// Whether that line is a change that the device handed in just now: it is not read back from the ledger.
+    fn has_brought(&self, line: u64) -> bool {
+        self.brought_changes && is_among(&self.brought, line)
+    }
+
     fn choose(&mut self, line: u64) -> Result<(), OfficeError> {
-        if !self.seen.insert(line) {
+        if self.has_brought(line) || !self.seen.insert(line) {
             return Ok(());
         }
         let (receipt, chained) = read_entry(self.lines, line)?;
@@ -357,45 +364,5 @@ impl<'a> Reading<'a> {
         self.chosen.push(line);
         self.bytes += body_bytes + 64;
         Ok(())
-    }
-
-    fn pack(&self) -> Result<ByteBuf, OfficeError> {
-        let cache: RefCell<BTreeMap<RecordId, Option<u64>>> = RefCell::default();
-        let is_known = |record: &RecordId| -> Result<Option<u64>, RowsError> {
-            if let Some(known) = cache.borrow().get(record) {
-                return Ok(*known);
-            }
-            let known = self.known_number(record)?;
-            cache.borrow_mut().insert(*record, known);
-            Ok(known)
-        };
-        let has = |record: &RecordId, row: &ChangeRow| -> Result<bool, RowsError> {
-            let read_to = self.cursors.values().copied().min().unwrap_or(0);
-            // Another device may write under this one's name: of its own entries it certainly has those that it brought
-            // just now, and those that stood in the ledger when it last read.
-            let is_own =
-                row.device == self.device && (row.line <= read_to || is_among(&self.brought, row.line));
-            Ok(is_own || (row.line <= read_to && is_known(record)?.is_some()))
-        };
-        let refs = RowRefs { rows: self.rows, is_known: &is_known, has: &has };
-        let bytes =
-            pack(&self.items, &self.hashes, &refs).map_err(|error| OfficeError::Answer(error.to_string()))?;
-        Ok(ByteBuf::from(bytes))
-    }
-
-    /// The number of a record that the device certainly knows: it read the record's creation, or made it.
-    fn known_number(&self, record: &RecordId) -> Result<Option<u64>, RowsError> {
-        let Some(row) = read::<RecordRow>(self.rows, &keys::record(record))? else { return Ok(None) };
-        if let Some(cursor) = self.cursors.get(&Scope::Municipality) {
-            let known = counts_since(self.rows, record)?.is_some_and(|since| since <= *cursor);
-            return Ok(Some(row.created_seq).filter(|seq| *seq != 0 && known));
-        }
-        for (scope, cursor) in &self.cursors {
-            let since: Option<u64> = read(self.rows, &keys::member(scope, record))?;
-            if since.is_some_and(|since| since <= *cursor) && !self.whole.contains(record) {
-                return Ok(Some(row.created_seq).filter(|seq| *seq != 0));
-            }
-        }
-        Ok(None)
     }
 }

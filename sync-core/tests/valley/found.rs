@@ -2,6 +2,7 @@
 
 use sync_core::act::{Fate, Role};
 use sync_core::notebook::NewOrder;
+use sync_core::scope::Scope;
 
 use crate::flows::{pump_order, valley};
 
@@ -72,7 +73,10 @@ fn a_released_creation_and_what_was_built_on_it_are_read_at_once() {
     valley.admin.sync(&mut valley.server);
     let held = valley.server.held();
     valley.admin.act(|notebook| notebook.release(&held, "trabajo bueno")).unwrap();
+    valley.server.news.clear();
     valley.admin.sync(&mut valley.server);
+    let news = &valley.server.news;
+    assert!(news.contains(&Scope::Crew("C-07".into())), "the crew's streams hear of its order: {news:?}");
     valley.one.sync(&mut valley.server);
     valley.one.act(|notebook| notebook.note(&folio, "encima de lo liberado")).unwrap();
     valley.one.sync(&mut valley.server);

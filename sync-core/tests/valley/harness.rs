@@ -1,6 +1,6 @@
 //! Server and phones in memory: the pure core driven as the shells drive it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::crypto::SecretKey;
 use sync_core::id::BootId;
@@ -9,6 +9,7 @@ use sync_core::notebook::{self, Exchanged, Moment, Notebook, NotebookError, Succ
 use sync_core::office::{self, Foundation, Office};
 use sync_core::rows::{MemoryRows, Overlay, RowsError};
 use sync_core::rules::Rules;
+use sync_core::scope::Scope;
 use sync_core::view::lists::Filter;
 
 #[derive(Default, Clone)]
@@ -26,6 +27,8 @@ pub struct Server {
     pub lines: MemoryLines,
     pub office: Office,
     pub now_ms: i64,
+    /// Scopes that requests brought news for, until somebody takes them.
+    pub news: BTreeSet<Scope>,
 }
 
 pub const SEED: [u8; 32] = [42; 32];
@@ -56,7 +59,7 @@ impl Server {
             rows.apply(batch);
         }
         let office = Office::open(&rows, &SEED).unwrap();
-        Self { rows, lines: MemoryLines(lines), office, now_ms: 1_795_000_000_000 }
+        Self { rows, lines: MemoryLines(lines), office, now_ms: 1_795_000_000_000, news: BTreeSet::new() }
     }
 
     pub fn seq(&self) -> u64 {
@@ -85,6 +88,7 @@ impl Server {
         let batch = overlay.batch;
         self.rows.apply(batch);
         self.lines.0.extend(admitted.lines.iter().cloned());
+        self.news.extend(admitted.news.iter().cloned());
         Ok(self.office.reply(&self.rows, &self.lines, self.seq(), self.now_ms, &admitted).unwrap())
     }
 }
