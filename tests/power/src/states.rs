@@ -13,6 +13,8 @@ const ALONE_MAX: usize = 6;
 
 /// States of a cut that are always tried: the program was killed, and all that was not synced is lost.
 const PLAIN: usize = 2;
+/// States that a moment gets if it is tried at all.
+const EACH_MIN: usize = 6;
 /// States by chance that take part where there is room for few.
 const CHANCE_MIN: usize = 4;
 
@@ -23,6 +25,13 @@ pub struct History {
     pub recording: Recording,
     /// Of each operation: after how many it was durable.
     durable_at: Vec<usize>,
+}
+
+/// How a number of states is spread over moments: every so many moments get so many each. Every moment has its turn where
+/// there are enough.
+pub fn spread(states: usize, moments: usize) -> (usize, usize) {
+    let stride = (EACH_MIN * moments).div_ceil(states.max(1)).min(moments);
+    (stride, EACH_MIN.max(states.div_ceil(moments)))
 }
 
 /// One state of the disk.
