@@ -11,8 +11,8 @@ use clap::Args;
 use cuadrilla_tests::{Town, program};
 
 use crate::disk::Disk;
-use crate::random::{Random, seed_of_clock};
 use crate::trace::is_available;
+use cuadrilla_tests::random::{Random, seed_of_clock};
 
 /// Calls that fail, and the most of each kind that are made to.
 const CALLS: [(&str, usize); 9] = [

@@ -13,14 +13,15 @@ use store::{DiskStore, Ledger, Options, Records, Store, StoreError};
 use sync_core::line::Lines;
 use sync_core::rows::{MemoryRows, Overlay, ROWS_FORMAT, RowsError};
 use sync_core::rules::Rules;
+use sync_core::verify::Verifier;
 
 use crate::cuts::{Tally, shortened};
 use crate::disk::{Disk, Op};
 use crate::drive::rows_of;
-use crate::random::Random;
 use crate::states::{History, State, spread};
 use crate::trace::{Recording, record, record_serving};
 use crate::watch::Watch;
+use cuadrilla_tests::random::Random;
 
 /// One in so many states is also given to the programs themselves.
 const RUN_ONE_IN: usize = 12;
@@ -268,7 +269,8 @@ fn beside(story: &Story, now: &Disk, expected: &mut Expected) {
         path.parent() == Some(folder)
             && !name.starts_with('.')
             && !name.ends_with("lock")
-            && name != "FORMAT.new"
+            // What a program writes before it takes its name counts for nothing.
+            && !name.ends_with(".new")
     };
     let here: BTreeMap<_, _> =
         contents.into_iter().filter(|(path, bytes)| bytes.is_some() && is_beside(path)).collect();
@@ -358,12 +360,30 @@ fn check(story: &Story, root: &Path, expected: &Expected, folds: &mut Folds) -> 
     let journal = Journal(store.records());
     let folded = match folds.rows.entry(lines.len()) {
         Entry::Occupied(folded) => folded.into_mut(),
-        Entry::Vacant(place) => place.insert(fold_all(story.whose, &journal, &lines)?.rows),
+        Entry::Vacant(place) => {
+            if story.whose == Whose::Server {
+                ensure_proven(&lines)?;
+            }
+            place.insert(fold_all(story.whose, &journal, &lines)?.rows)
+        }
     };
     ensure_same_rows(&rows_of(&store)?, folded)?;
     drop(journal);
     drop(store);
     std::fs::remove_dir_all(&copy)?;
+    Ok(())
+}
+
+/// What a server keeps can be proven: no segment is there without the signature at its end.
+fn ensure_proven(lines: &[Vec<u8>]) -> anyhow::Result<()> {
+    let mut verifier = Verifier::default();
+    let taken = (1..).zip(lines).try_for_each(|(number, line)| verifier.take(number, line));
+    let bad = match taken {
+        Ok(()) if lines.is_empty() => None,
+        Ok(()) => verifier.finish().err(),
+        Err(bad) => Some(bad),
+    };
+    ensure!(bad.is_none(), "{} lines cannot be proven: {bad:?}", lines.len());
     Ok(())
 }
 

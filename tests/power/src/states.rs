@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::disk::{Disk, Fate, Op, SECTOR_BYTES};
-use crate::random::Random;
 use crate::trace::Recording;
+use cuadrilla_tests::random::Random;
 
 /// Unsynced operations of which every subset is tried.
 const EXHAUSTIVE_MAX: usize = 5;
@@ -144,7 +144,7 @@ impl History {
             fates.extend(pending.iter().filter(|index| **index != last).map(|index| (*index, Fate::Lost)));
             add("torn within a sector", fates);
         }
-        add("other bytes", BTreeMap::from([(last, Fate::Garbage(random.next()))]));
+        add("other bytes", BTreeMap::from([(last, Fate::Garbage(random.number()))]));
     }
 
     fn by_chance(&self, pending: &[usize], random: &mut Random) -> BTreeMap<usize, Fate> {
@@ -157,9 +157,9 @@ impl History {
             }
             let fate = match random.below(8) {
                 0 if is_write => Fate::Torn(random.below(2_000)),
-                1 if is_write => Fate::Scattered(random.next()),
+                1 if is_write => Fate::Scattered(random.number()),
                 2 if is_write => Fate::Zeros,
-                3 if is_write => Fate::Garbage(random.next()),
+                3 if is_write => Fate::Garbage(random.number()),
                 _ => Fate::Lost,
             };
             fates.insert(*index, fate);
