@@ -1,7 +1,10 @@
 //! Seeds: valid bytes of each form, to begin from.
 
 use sync_core::crypto::SecretKey;
+use sync_core::entry::Body;
 use sync_core::line::Line;
+use sync_core::merkle::prove_inclusion;
+use sync_core::proof_file::{About, Collector};
 use sync_core::wire::message::{EnrolRequest, SyncRequest};
 use sync_core::wire::msgpack;
 
@@ -28,6 +31,7 @@ fn make(world: &mut World) -> Vec<Seed> {
         ("request", body_of(&request)),
         ("reply", body_of(&reply)),
         ("pack", pack.clone()),
+        ("work", [&[0], pack.as_slice()].concat()),
         ("segment", pack),
     ];
     let key = SecretKey::from_seed(&[HOSTILE; 32]);
@@ -46,8 +50,17 @@ fn make(world: &mut World) -> Vec<Seed> {
     let note = server.office.checkpoint(&server.rows, server.seq()).expect("a checkpoint");
     seeds.push(("checkpoint", note.into_bytes()));
     seeds.push(("checkpoint", server.office.genesis().log_verifier.clone().into_bytes()));
+    seeds.push(("proof", proof(world)));
     seeds.push(("link", b"cuadrilla:https://cuadrilla.example#K7QM-2XWD-9RTF.FN5SWAVH5JAGA3DT".to_vec()));
     seeds.push(("link", b"tile/1/x001/234.p/56".to_vec()));
+    // A question of each kind; with a byte of each answer changed; and with each kind of lie in the first.
+    for kind in 0..5 {
+        let question = [1, 2, 3, 1, 2, 2, 1, 2, 1, kind];
+        let lying = |answer, how| ("tiles", [question.as_slice(), &[answer, how, 0, 9, 1]].concat());
+        seeds.push(("tiles", question.to_vec()));
+        seeds.extend((0..5).map(|answer| lying(answer, 0)));
+        seeds.push(lying(0, 1 + kind));
+    }
     seeds.push(("enrolment", enrolment(world)));
     seeds.extend(ledger(&world.valley.server.lines.0));
     seeds
@@ -60,6 +73,33 @@ fn enrolment(world: &World) -> Vec<u8> {
     let frame = notebook(&phone).enrol_start("http://x", &world.code, "Nuevo", &key).expect("a request");
     let request: EnrolRequest = msgpack::from_slice(&body_of(&frame)).expect("our own request");
     request.own.pack.into_vec()
+}
+
+/// The proof file of the order that was worked on, as somebody makes it who has the ledger.
+fn proof(world: &World) -> Vec<u8> {
+    let server = &world.valley.server;
+    let size = server.seq();
+    let entries: Vec<_> = server
+        .lines
+        .0
+        .iter()
+        .filter_map(|line| match Line::from_bytes(line) {
+            Ok(Line::Entry { receipt, chained }) => Some((receipt, chained)),
+            _ => None,
+        })
+        .collect();
+    let worked_on = entries.iter().rfind(|(_, chained)| matches!(chained.entry.body, Body::Change(_)));
+    let (_, worked_on) = worked_on.expect("a ledger with work");
+    let mut collector = Collector::new(worked_on.entry.header.record, size, None);
+    entries.iter().for_each(|(receipt, chained)| collector.take(receipt.as_ref(), chained));
+    let about = About {
+        municipality: server.office.genesis().municipality,
+        folio: "MZQ-26-AA-0001".into(),
+        log_verifier: server.office.genesis().log_verifier.clone(),
+        checkpoint: server.office.checkpoint(&server.rows, size).expect("a checkpoint"),
+    };
+    let prove = &mut |seq| prove_inclusion(&server.rows, size, seq);
+    serde_json::to_vec(&collector.finish(about, prove).expect("a proof file")).expect("it has a form")
 }
 
 /// A chunk file, whole and cut.

@@ -5,9 +5,10 @@ use std::cell::RefCell;
 use sync_core::crypto::{Purpose, SecretKey};
 use sync_core::id::{BootId, DeviceId, Hash};
 use sync_core::notebook::{Moment, Notebook, Request};
+use sync_core::office::Office;
 
 use crate::flows::{Valley, pump_order, valley_with, work_a_day};
-use crate::harness::{Phone, SEED};
+use crate::harness::{Phone, SEED, Server};
 
 /// The seed of the device whose bytes are hostile.
 pub const HOSTILE: u8 = 3;
@@ -67,10 +68,17 @@ impl World {
         Self { valley, device, asked, code }
     }
 
+    /// The server, to be changed and thrown away.
+    pub fn server(&self) -> Server {
+        let server = &self.valley.server;
+        let (rows, lines) = (server.rows.clone(), server.lines.clone());
+        let office = Office::open(&rows, &SEED).expect("its own rows read");
+        Server { rows, lines, office, now_ms: server.now_ms }
+    }
+
     /// The reply that the server has for what was asked.
     pub fn answered(&mut self) -> Vec<u8> {
-        let mut server = crate::harness::Server::from_lines(self.valley.server.lines.0.clone());
-        server.serve(&self.asked.frame, false).expect("the server answers")
+        self.server().serve(&self.asked.frame, false).expect("the server answers")
     }
 }
 
