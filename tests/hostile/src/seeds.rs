@@ -1,12 +1,15 @@
 //! Seeds: valid bytes of each form, to begin from.
 
+use sync_core::change::Change;
 use sync_core::crypto::SecretKey;
 use sync_core::entry::Body;
 use sync_core::line::Line;
 use sync_core::merkle::prove_inclusion;
+use sync_core::office::refs::receiver;
 use sync_core::proof_file::{About, Collector};
 use sync_core::wire::message::{EnrolRequest, SyncRequest};
 use sync_core::wire::msgpack;
+use sync_core::wire::pack::{PackBody, PackItem, change_hashes, pack};
 
 use crate::world::{HOSTILE, World, body_of, notebook, with};
 
@@ -50,6 +53,7 @@ fn make(world: &mut World) -> Vec<Seed> {
     let note = server.office.checkpoint(&server.rows, server.seq()).expect("a checkpoint");
     seeds.push(("checkpoint", note.into_bytes()));
     seeds.push(("checkpoint", server.office.genesis().log_verifier.clone().into_bytes()));
+    seeds.extend(others(world));
     seeds.push(("proof", proof(world)));
     seeds.push(("link", b"cuadrilla:https://cuadrilla.example#K7QM-2XWD-9RTF.FN5SWAVH5JAGA3DT".to_vec()));
     seeds.push(("link", b"tile/1/x001/234.p/56".to_vec()));
@@ -64,6 +68,24 @@ fn make(world: &mut World) -> Vec<Seed> {
     seeds.push(("enrolment", enrolment(world)));
     seeds.extend(ledger(&world.valley.server.lines.0));
     seeds
+}
+
+/// What others wrote and did, each as if the hostile device had: it is signed again on its way.
+fn others(world: &World) -> Vec<Seed> {
+    let lines = &world.valley.server.lines.0;
+    let packed = |line: &Vec<u8>| {
+        let Ok(Line::Entry { chained, .. }) = Line::from_bytes(line) else { return None };
+        let body = match chained.entry.body {
+            Body::Change(raw) => PackBody::Change(Change::from_raw(&raw.bytes).ok()?),
+            Body::Act(bytes) => PackBody::Act(bytes),
+        };
+        let item = PackItem { header: chained.entry.header, body, receipt: None, signature: None };
+        let items = [item];
+        let bytes = pack(&items, &change_hashes(&items).ok()?, &receiver(&world.valley.server.rows)).ok()?;
+        // Of the record that the entry names.
+        Some(("work", [&[2], bytes.as_slice()].concat()))
+    };
+    lines.iter().filter_map(packed).collect()
 }
 
 /// The pack of a new device's first entry.
