@@ -1,3 +1,3 @@
-//! See `cuadrilla_fuzz::act`.
+//! See `cuadrilla_hostile::act`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_fuzz::act(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::act(bytes));

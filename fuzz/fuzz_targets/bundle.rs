@@ -1,3 +1,3 @@
-//! See `cuadrilla_fuzz::bundle`.
+//! See `cuadrilla_hostile::bundle`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_fuzz::bundle(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::bundle(bytes));

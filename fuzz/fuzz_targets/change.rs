@@ -1,3 +1,3 @@
-//! See `cuadrilla_fuzz::change`.
+//! See `cuadrilla_hostile::change`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_fuzz::change(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::change(bytes));

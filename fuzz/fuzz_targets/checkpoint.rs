@@ -1,3 +1,3 @@
-//! See `cuadrilla_fuzz::checkpoint`.
+//! See `cuadrilla_hostile::checkpoint`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_fuzz::checkpoint(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::checkpoint(bytes));

@@ -1,3 +1,3 @@
-//! See `cuadrilla_fuzz::enrolment`.
+//! See `cuadrilla_hostile::enrolment`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_fuzz::enrolment(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::enrolment(bytes));

@@ -1,3 +1,3 @@
-//! See `cuadrilla_fuzz::entry`.
+//! See `cuadrilla_hostile::entry`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_fuzz::entry(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::entry(bytes));

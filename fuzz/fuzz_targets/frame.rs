@@ -1,3 +1,3 @@
-//! See `cuadrilla_fuzz::frame`.
+//! See `cuadrilla_hostile::frame`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_fuzz::frame(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::frame(bytes));

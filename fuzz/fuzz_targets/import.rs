@@ -1,3 +1,3 @@
-//! See `cuadrilla_fuzz::import`.
+//! See `cuadrilla_hostile::import`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_fuzz::import(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::import(bytes));

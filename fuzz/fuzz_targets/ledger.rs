@@ -1,3 +1,3 @@
-//! See `cuadrilla_fuzz::ledger`.
+//! See `cuadrilla_hostile::ledger`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_fuzz::ledger(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::ledger(bytes));

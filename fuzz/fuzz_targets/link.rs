@@ -1,3 +1,3 @@
-//! See `cuadrilla_fuzz::link`.
+//! See `cuadrilla_hostile::link`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_fuzz::link(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::link(bytes));

@@ -1,3 +1,3 @@
-//! See `cuadrilla_fuzz::pack`.
+//! See `cuadrilla_hostile::pack`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_fuzz::pack(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::pack(bytes));

@@ -1,3 +1,3 @@
-//! See `cuadrilla_fuzz::proof`.
+//! See `cuadrilla_hostile::proof`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_fuzz::proof(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::proof(bytes));

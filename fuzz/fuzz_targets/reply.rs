@@ -1,3 +1,3 @@
-//! See `cuadrilla_fuzz::reply`.
+//! See `cuadrilla_hostile::reply`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_fuzz::reply(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::reply(bytes));

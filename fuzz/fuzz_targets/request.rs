@@ -1,3 +1,3 @@
-//! See `cuadrilla_fuzz::request`.
+//! See `cuadrilla_hostile::request`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_fuzz::request(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::request(bytes));

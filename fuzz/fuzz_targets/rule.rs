@@ -1,3 +1,3 @@
-//! See `cuadrilla_fuzz::rule`.
+//! See `cuadrilla_hostile::rule`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_fuzz::rule(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::rule(bytes));

@@ -1,3 +1,3 @@
-//! See `cuadrilla_fuzz::segment`.
+//! See `cuadrilla_hostile::segment`.
 #![no_main]
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_fuzz::segment(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::segment(bytes));

@@ -118,7 +118,7 @@ impl Ledger {
         let mut lengths = Vec::with_capacity(records.len());
         for (position, (seq, record)) in (0..).zip((first_seq..).zip(records)) {
             let before = buffer.len();
-            frame::write_frame(&mut buffer, seq, position, record);
+            frame::write_frame(&mut buffer, seq, position, records.len(), record);
             lengths.push(buffer.len() - before);
         }
         let done = self.write_durably(first_seq, &buffer, &lengths);

@@ -1,20 +1,23 @@
 //! `cargo xtask fuzz`: hostile bytes for every parser that outside bytes reach, with libFuzzer, within limits of memory
-//! and time. The targets are in `fuzz/`; cargo-fuzz runs them too, but is not needed.
+//! and time. The targets are in `tests/hostile`, the programs around them in `fuzz/`; cargo-fuzz runs them too, but is not
+//! needed.
 #![expect(clippy::print_stdout, reason = "the table is what the command is for")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 
-use crate::run::{cargo, root, run, target_dir};
+use crate::run::{build, cargo, root, run, target_dir};
 
 /// The targets, and the longest input of each, in bytes.
-const TARGETS: [(&str, u32); 16] = [
+const TARGETS: [(&str, u32); 18] = [
     ("frame", 8_192),
     ("request", 8_192),
     ("segment", 8_192),
+    ("work", 8_192),
     ("reply", 16_384),
     ("pack", 8_192),
     ("entry", 16_384),
@@ -23,6 +26,7 @@ const TARGETS: [(&str, u32); 16] = [
     ("bundle", 16_384),
     ("checkpoint", 9_000),
     ("proof", 32_768),
+    ("tiles", 128),
     ("link", 512),
     ("rule", 8_192),
     ("import", 8_192),
@@ -34,6 +38,8 @@ const MEMORY_MIB_MAX: u32 = 1_024;
 const ALLOCATION_MIB_MAX: u32 = 160;
 /// Time that one input may take, in seconds. Instrumented code on a busy machine is many times slower than it is.
 const INPUT_S_MAX: u32 = 20;
+/// What is kept of a target in the repository, beside what has a name, in bytes. The shortest inputs are kept first.
+const KEPT_BYTES_MAX: u64 = 24 * 1024;
 /// What cargo-fuzz gives the compiler, without the address sanitizer: no `unsafe` is in our code.
 const INSTRUMENTED: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
@@ -54,12 +60,16 @@ pub struct Fuzz {
     /// Takes what reached new code over into `fuzz/corpus`, as few and as short inputs as reach it.
     #[arg(long)]
     keep: bool,
+    /// Gives the targets their kept corpora again and some mutations by seed, in a plain build without a fuzzer.
+    #[arg(long, conflicts_with_all = ["seconds", "keep"])]
+    quick: bool,
 }
 
 /// What one target did.
 struct Row {
     target: &'static str,
-    executions: String,
+    executions: u64,
+    seconds: f64,
     coverage: String,
     inputs: usize,
     finding: Option<String>,
@@ -73,21 +83,32 @@ impl Fuzz {
             .filter(|(name, _)| self.target.as_ref().is_none_or(|one| one == name))
             .collect();
         ensure!(!chosen.is_empty(), "the targets are: {}", TARGETS.map(|(name, _)| name).join(", "));
-        let programs = build()?;
+        if self.quick {
+            return self.replay();
+        }
+        let programs = build_instrumented()?;
         let seed = self.seed.unwrap_or_else(std::process::id);
         println!("seed {seed}, {} s for each target\n", self.seconds);
-        let mut rows = Vec::new();
+        let (heads, mut executions, mut seconds, mut found) =
+            (["seconds", "executions", "a second", "coverage", "inputs"], 0, 0.0, 0);
+        println!("{:<12} {}  finding", "target", heads.map(|head| format!("{head:>11}")).join(" "));
         for (target, bytes_max) in chosen {
-            rows.push(self.fuzz(&programs, target, bytes_max, seed)?);
+            let row = self.fuzz(&programs, target, bytes_max, seed)?;
+            row.print();
+            executions += row.executions;
+            seconds += row.seconds;
+            found += usize::from(row.finding.is_some());
         }
-        println!("\n{:<12} {:>12} {:>10} {:>8}  finding", "target", "executions", "coverage", "inputs");
-        for Row { target, executions, coverage, inputs, finding } in &rows {
-            let finding = finding.as_deref().unwrap_or("-");
-            println!("{target:<12} {executions:>12} {coverage:>10} {inputs:>8}  {finding}");
-        }
-        let found = rows.iter().filter(|row| row.finding.is_some()).count();
+        println!("{:<12} {seconds:>11.0} {executions:>11}", "all");
         ensure!(found == 0, "{found} targets found something");
         Ok(())
+    }
+
+    fn replay(&self) -> anyhow::Result<()> {
+        let mut command = Command::new(build(&["cuadrilla-hostile"], false)?.join("hostile"));
+        command.args(self.target.iter().flat_map(|target| ["--target", target]));
+        command.args(self.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
+        run(&mut command)
     }
 
     fn fuzz(&self, programs: &Path, target: &'static str, bytes_max: u32, seed: u32) -> anyhow::Result<Row> {
@@ -98,6 +119,7 @@ impl Fuzz {
         if kept.is_dir() {
             command.arg(&kept);
         }
+        let begun = Instant::now();
         let output = command
             .arg(format!("-max_total_time={}", self.seconds))
             .arg(format!("-max_len={bytes_max}"))
@@ -109,19 +131,35 @@ impl Fuzz {
             .arg(format!("-artifact_prefix={}/", artifacts.display()))
             .output()
             .with_context(|| format!("cannot start {target}"))?;
+        let seconds = begun.elapsed().as_secs_f64();
         let said = String::from_utf8_lossy(&output.stderr);
         if self.keep && output.status.success() {
             keep(programs, target, bytes_max, &kept, &grown)?;
         }
         Ok(Row {
             target,
-            executions: last_after(&said, "stat::number_of_executed_units:").unwrap_or("0").to_owned(),
+            executions: last_after(&said, "stat::number_of_executed_units:")
+                .and_then(|text| text.parse().ok())
+                .unwrap_or(0),
+            seconds,
             coverage: last_after(&said, " cov:").unwrap_or("0").to_owned(),
             inputs: last_after(&said, " corp:")
                 .and_then(|text| text.split('/').next()?.parse().ok())
                 .unwrap_or(0),
             finding: (!output.status.success()).then(|| finding(&said)),
         })
+    }
+}
+
+impl Row {
+    fn print(&self) {
+        let Self { target, executions, seconds, coverage, inputs, .. } = self;
+        #[expect(clippy::cast_precision_loss, reason = "a rate is for people")]
+        let rate = *executions as f64 / seconds;
+        let finding = self.finding.as_deref().unwrap_or("-");
+        println!(
+            "{target:<12} {seconds:>11.0} {executions:>11} {rate:>11.0} {coverage:>11} {inputs:>11}  {finding}"
+        );
     }
 }
 
@@ -152,23 +190,47 @@ fn keep(programs: &Path, target: &str, bytes_max: u32, kept: &Path, grown: &Path
     let merged = work("merged", target)?;
     std::fs::create_dir_all(kept)?;
     let mut command = Command::new(programs.join(target));
-    command.arg("-merge=1").arg(format!("-max_len={bytes_max}")).arg(&merged).arg(kept).arg(grown);
+    command
+        .args(["-merge=1", "-set_cover_merge=1"])
+        .arg(format!("-max_len={bytes_max}"))
+        .arg(&merged)
+        .arg(kept)
+        .arg(grown);
     let output = command.output()?;
     if !output.status.success() {
         bail!("merging {target} failed: {}", String::from_utf8_lossy(&output.stderr));
     }
-    std::fs::remove_dir_all(kept)?;
-    std::fs::create_dir_all(kept)?;
-    for entry in std::fs::read_dir(&merged)? {
-        let entry = entry?;
-        std::fs::copy(entry.path(), kept.join(entry.file_name()))?;
+    // What a person named stays as it is.
+    for entry in std::fs::read_dir(kept)? {
+        let path = entry?.path();
+        if is_unnamed(&path) {
+            std::fs::remove_file(path)?;
+        }
+    }
+    let mut found: Vec<(u64, PathBuf)> = std::fs::read_dir(&merged)?
+        .map(|entry| entry.and_then(|entry| Ok((entry.metadata()?.len(), entry.path()))))
+        .collect::<std::io::Result<_>>()?;
+    found.sort();
+    let mut bytes = 0;
+    for (length, path) in found {
+        bytes += length;
+        if bytes > KEPT_BYTES_MAX {
+            break;
+        }
+        std::fs::copy(&path, kept.join(path.file_name().unwrap_or_default()))?;
     }
     std::fs::remove_dir_all(&merged)?;
     Ok(())
 }
 
+/// Whether the fuzzer named this input, by its hash.
+fn is_unnamed(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// One build of all targets; answers where they are.
-fn build() -> anyhow::Result<PathBuf> {
+fn build_instrumented() -> anyhow::Result<PathBuf> {
     let host = cargo().args(["-vV"]).output().context("cannot ask cargo")?;
     let host = String::from_utf8(host.stdout)?;
     let triple = host.lines().find_map(|line| line.strip_prefix("host: ")).context("cargo names no host")?;

@@ -13,8 +13,11 @@ pub struct Power {
     #[arg(long)]
     seed: Option<u64>,
     /// States of the disk to try, about.
-    #[arg(long, default_value_t = 20_000)]
+    #[arg(long, default_value_t = 40_000)]
     states: usize,
+    /// The short run of CI: under a minute.
+    #[arg(long)]
+    quick: bool,
     /// Failing file systems in place of power cuts: each call that writes fails once, for every one that a command makes.
     #[arg(long)]
     faults: bool,
@@ -37,10 +40,12 @@ pub struct Kill {
 impl Power {
     /// Builds the programs, then hands over.
     pub fn run(&self) -> anyhow::Result<()> {
-        let mut args = match self.faults {
-            true => vec!["faults".to_owned()],
-            false => vec!["cuts".to_owned(), "--states".into(), self.states.to_string()],
-        };
+        let mut args = vec![if self.faults { "faults" } else { "cuts" }.to_owned()];
+        match self.quick {
+            true => args.push("--quick".into()),
+            false if !self.faults => args.extend(["--states".into(), self.states.to_string()]),
+            false => {}
+        }
         args.extend(self.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
         hand_over(&args)
     }

@@ -2,9 +2,14 @@
 //!
 //! Chunk header, 24 bytes: magic (8), format u32, first sequence number u64, crc32 of the 20 bytes before.
 //!
-//! Frame: payload length u32, crc32 u32, low half of the sequence number u32, position in its append u32, payload.
-//! All little endian. The crc covers the whole sequence number, length, position and payload, so a frame is only
-//! valid as the record it was written as.
+//! Frame: payload length u32, crc32 u32, low half of the sequence number u32, place in its append u32, payload.
+//! All little endian. The crc covers the whole sequence number, length, place and payload, so a frame is only
+//! valid as the record it was written as. The place is the position, and its highest bit says that another record
+//! of the same append follows.
+//!
+//! That bit is what makes an append whole or not there: frames at the end whose append has no last frame were never
+//! acknowledged, however good they are, and what they are a part of (a segment that one signature covers) would be
+//! there in half.
 //!
 //! The position is what tells a torn append from damage. The ledger starts an append only after the one before
 //! is durable, so a valid frame of a *later* append proves that a bad frame before it had been durable. A valid
@@ -21,6 +26,8 @@ pub(super) const FRAME_HEADER_BYTES: usize = 16;
 /// The most a payload may have in any store, so that a damaged length cannot ask for gigabytes.
 pub(super) const PAYLOAD_BYTES_LIMIT: u32 = 64 * 1024 * 1024;
 
+/// Bit of a frame's place: another record of the same append follows. No append has this many records.
+const MORE_FOLLOW: u32 = 1 << 31;
 const MAGIC: &[u8; 8] = b"CUADLDGR";
 
 /// The header of the chunk that starts with record `first_seq`.
@@ -68,8 +75,7 @@ pub(super) struct FrameHeader {
     pub payload_bytes: u32,
     /// Low half of the sequence number.
     pub seq_low: u32,
-    /// How many records of the same append stand before this one.
-    pub position: u32,
+    place: u32,
     crc: u32,
 }
 
@@ -81,13 +87,24 @@ impl FrameHeader {
             payload_bytes: u32_at(header, 0),
             crc: u32_at(header, 4),
             seq_low: u32_at(header, 8),
-            position: u32_at(header, 12),
+            place: u32_at(header, 12),
         })
     }
 
     /// Whether this can be the header of record `seq` at all, before its payload is looked at.
     pub(super) fn is_plausible(&self, seq: u64) -> bool {
         self.seq_low == low_half(seq) && (1..=PAYLOAD_BYTES_LIMIT).contains(&self.payload_bytes)
+    }
+
+    /// How many records of the same append stand before this one.
+    pub(super) fn position(&self) -> u32 {
+        self.place & !MORE_FOLLOW
+    }
+
+    /// Whether the same append has another record after this one. Appends that older programs wrote never say so: each of
+    /// their records counts by itself.
+    pub(super) fn more_follow(&self) -> bool {
+        self.place & MORE_FOLLOW != 0
     }
 
     /// Bytes of the whole frame.
@@ -97,7 +114,7 @@ impl FrameHeader {
 
     /// Whether `payload` is what was written as record `seq`.
     pub(super) fn matches(&self, seq: u64, payload: &[u8]) -> bool {
-        self.crc == frame_crc(seq, self.payload_bytes, self.position, payload)
+        self.crc == frame_crc(seq, self.payload_bytes, self.place, payload)
     }
 }
 
@@ -112,43 +129,43 @@ pub(super) fn read_frame(bytes: &[u8], seq: u64) -> Result<(&[u8], usize), &'sta
     if header.matches(seq, payload) { Ok((payload, frame.len())) } else { Err("the checksum does not match") }
 }
 
-/// Appends to `into` the frame of record `seq`, the `position`-th of its append.
+/// Appends to `into` the frame of record `seq`, the `position`-th of its append of `count`.
 ///
 /// The caller has checked that `payload` has 1 to [`PAYLOAD_BYTES_LIMIT`] bytes.
-pub(super) fn write_frame(into: &mut Vec<u8>, seq: u64, position: u32, payload: &[u8]) {
+pub(super) fn write_frame(into: &mut Vec<u8>, seq: u64, position: u32, count: usize, payload: &[u8]) {
+    let place = if position as usize + 1 < count { position | MORE_FOLLOW } else { position };
     let payload_bytes = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     assert!((1..=PAYLOAD_BYTES_LIMIT).contains(&payload_bytes), "the ledger checks sizes before framing");
     into.extend_from_slice(&payload_bytes.to_le_bytes());
-    into.extend_from_slice(&frame_crc(seq, payload_bytes, position, payload).to_le_bytes());
+    into.extend_from_slice(&frame_crc(seq, payload_bytes, place, payload).to_le_bytes());
     into.extend_from_slice(&low_half(seq).to_le_bytes());
-    into.extend_from_slice(&position.to_le_bytes());
+    into.extend_from_slice(&place.to_le_bytes());
     into.extend_from_slice(payload);
 }
 
-/// Looks in `tail`, which starts with the bad frame of record `bad_seq`, for a valid frame of a later append.
+/// Looks in `tail`, which starts with record `first_seq` of an append that is not whole, for a valid frame of a later one.
 ///
-/// Answers its sequence number and its offset in `tail`. Frames of the same append as the bad one do not count
-/// (see the top of this file). False finds need three independent 32-bit coincidences, so they do not happen.
-pub(super) fn find_later_append(tail: &[u8], bad_seq: u64) -> Option<(u64, usize)> {
+/// Answers its sequence number and its offset in `tail`. Frames of the same append do not count (see the top of this file). False finds need three independent 32-bit coincidences, so they do not happen.
+pub(super) fn find_later_append(tail: &[u8], first_seq: u64) -> Option<(u64, usize)> {
     // A frame has at least one byte of payload, which bounds how many records can lie between.
     const FRAME_BYTES_MIN: usize = FRAME_HEADER_BYTES + 1;
     (FRAME_BYTES_MIN..tail.len()).find_map(|offset| {
         let header = FrameHeader::read(&tail[offset..])?;
-        let ahead = header.seq_low.wrapping_sub(low_half(bad_seq));
-        let of_later_append = header.position < ahead;
+        let ahead = header.seq_low.wrapping_sub(low_half(first_seq));
+        let of_later_append = header.position() < ahead;
         if !of_later_append || ahead as usize > offset / FRAME_BYTES_MIN {
             return None;
         }
-        let seq = bad_seq.checked_add(u64::from(ahead))?;
+        let seq = first_seq.checked_add(u64::from(ahead))?;
         read_frame(&tail[offset..], seq).ok().map(|_| (seq, offset))
     })
 }
 
-fn frame_crc(seq: u64, payload_bytes: u32, position: u32, payload: &[u8]) -> u32 {
+fn frame_crc(seq: u64, payload_bytes: u32, place: u32, payload: &[u8]) -> u32 {
     let mut covered = [0; 16];
     covered[..8].copy_from_slice(&seq.to_le_bytes());
     covered[8..12].copy_from_slice(&payload_bytes.to_le_bytes());
-    covered[12..].copy_from_slice(&position.to_le_bytes());
+    covered[12..].copy_from_slice(&place.to_le_bytes());
     let mut hasher = Hasher::new();
     hasher.update(&covered);
     hasher.update(payload);

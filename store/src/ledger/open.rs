@@ -120,33 +120,37 @@ fn torn_tail(
     is_last: bool,
 ) -> Result<Option<TornTail>> {
     let Some(bad) = scanned.bad else { return Ok(None) };
-    let bad_seq = first_seq + scanned.offsets.len() as u64;
     let corrupt = |detail: String| StoreError::Corrupt {
-        seq: bad_seq,
+        seq: bad.seq,
         path: path.to_owned(),
-        offset: scanned.end,
+        offset: bad.offset,
         detail,
     };
     if !is_last {
-        return Err(corrupt(format!("{bad}, and a later chunk follows")));
+        return Err(corrupt(format!("{}, and a later chunk follows", bad.detail)));
     }
+    // The tail begins with the append that is not whole, which may be before the frame that is not good.
+    let tail_seq = first_seq + scanned.offsets.len() as u64;
     let tail_bytes = scanned.file_bytes.saturating_sub(scanned.end);
-    let mut bytes = vec![0; usize::try_from(tail_bytes).map_err(|_| corrupt(bad.to_owned()))?];
+    let mut bytes = vec![0; usize::try_from(tail_bytes).map_err(|_| corrupt(bad.detail.to_owned()))?];
     let filled = read_full(&**file, &mut bytes, scanned.end)
         .map_err(|error| StoreError::from_io("read", path, 0, error))?;
     bytes.truncate(filled);
     // Without its header, a chunk's first frame is at fault only if it is bad too: look from before it.
     let later = if scanned.end == 0 {
-        find_later_append(&bytes, bad_seq.wrapping_sub(1))
+        find_later_append(&bytes, tail_seq.wrapping_sub(1))
     } else {
-        find_later_append(&bytes, bad_seq)
+        find_later_append(&bytes, tail_seq)
     };
     match later {
-        Some((seq, ahead)) => Err(corrupt(format!("{bad}, and record {seq} is good {ahead} bytes later"))),
+        Some((seq, at)) => {
+            let ahead = scanned.end + at as u64 - bad.offset;
+            Err(corrupt(format!("{}, and record {seq} is good {ahead} bytes later", bad.detail)))
+        }
         None => Ok(Some(TornTail {
             path: path.to_owned(),
             file: Arc::clone(file),
-            first_seq: bad_seq,
+            first_seq: tail_seq,
             offset: scanned.end,
             bytes,
         })),

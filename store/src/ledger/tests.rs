@@ -66,19 +66,20 @@ fn a_tail_torn_at_any_byte_is_saved_cut_and_reported() {
     append_to(&mut ledger, 5).unwrap();
     let bytes = std::fs::read(chunk(whole.path(), 1)).unwrap();
     let ends = frame_ends(whole.path());
+    // An append is there whole or not at all: bytes before it, and records.
+    let whole = [(ends[0], 0), (ends[2], 2), (ends[5], 5)];
     for length in 0..bytes.len() {
         let torn = scratch();
         std::fs::create_dir(torn.path().join("ledger")).unwrap();
         std::fs::write(chunk(torn.path(), 1), &bytes[..length]).unwrap();
         let (mut ledger, repair) = open(torn.path()).unwrap();
-        let whole_frames = ends.iter().filter(|end| **end <= length).count().saturating_sub(1) as u64;
-        assert_named(&ledger.reader(), whole_frames);
-        if ends.contains(&length) {
+        let (good_bytes, records) = whole.into_iter().rfind(|(end, _)| *end <= length).unwrap_or_default();
+        assert_named(&ledger.reader(), records);
+        if good_bytes == length && length > 0 {
             assert_eq!(repair, None);
         } else {
-            let good_bytes = ends.iter().copied().filter(|end| *end <= length).max().unwrap_or(0);
             let repair = repair.unwrap();
-            assert_eq!(repair.first_seq_dropped, whole_frames + 1);
+            assert_eq!(repair.first_seq_dropped, records + 1);
             assert_eq!(repair.bytes, (length - good_bytes) as u64);
             assert_eq!(std::fs::read(repair.saved_as).unwrap(), bytes[good_bytes..length]);
         }
@@ -148,6 +149,45 @@ fn a_hole_in_the_last_append_is_torn_but_one_before_a_later_append_is_damage() {
             (_, other) => panic!("{later_append}: {other:?}"),
         }
     }
+}
+
+/// A flipped byte in the middle of a durable append is said of its own record, though the whole append is at stake.
+#[test]
+fn damage_within_an_append_names_its_record() {
+    let store = scratch();
+    let (mut ledger, _) = open(store.path()).unwrap();
+    append_to(&mut ledger, 1).unwrap();
+    append_to(&mut ledger, 4).unwrap();
+    append_to(&mut ledger, 5).unwrap();
+    drop(ledger);
+    let ends = frame_ends(store.path());
+    let path = chunk(store.path(), 1);
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[ends[3] - 1] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let Err(StoreError::Corrupt { seq, offset, detail, .. }) = open(store.path()) else {
+        panic!("it opens");
+    };
+    assert_eq!((seq, offset), (3, ends[2] as u64));
+    let ahead = ends[4] - ends[2];
+    assert_eq!(detail, format!("the checksum does not match, and record 5 is good {ahead} bytes later"));
+}
+
+/// Programs before this one did not mark that more records of an append follow: each of theirs counts by itself.
+#[test]
+fn records_of_older_programs_are_all_there() {
+    let store = scratch();
+    drop(open(store.path()).unwrap());
+    let mut bytes = frame::chunk_header(1).to_vec();
+    for (position, seq) in [(0, 1), (0, 2), (1, 3), (2, 4)] {
+        frame::write_frame(&mut bytes, seq, position, 1, &record(seq));
+    }
+    std::fs::write(chunk(store.path(), 1), bytes).unwrap();
+    let (mut ledger, repair) = open(store.path()).unwrap();
+    assert_eq!(repair, None);
+    append_to(&mut ledger, 6).unwrap();
+    drop(ledger);
+    assert_named(&open(store.path()).unwrap().0.reader(), 6);
 }
 
 #[test]

@@ -43,12 +43,11 @@ pub fn confirmed(before: &Confirmed, ops: &[Op]) -> anyhow::Result<Confirmed> {
     Ok(said)
 }
 
-/// Opens what a cut left, and insists on everything that must hold; answers what had to be mended, and whether the newest
-/// append, never confirmed, is there in part.
+/// Opens what a cut left, and insists on everything that must hold; answers what had to be mended.
 ///
 /// # Errors
 /// What does not hold.
-pub fn check(folder: &Path, confirmed: &Confirmed) -> anyhow::Result<(Notices, bool)> {
+pub fn check(folder: &Path, confirmed: &Confirmed) -> anyhow::Result<Notices> {
     let read_only = match Ledger::open_read_only(folder) {
         Ok(ledger) => ledger.reader.end() - 1,
         Err(StoreError::Missing { .. }) => 0,
@@ -70,22 +69,16 @@ pub fn check(folder: &Path, confirmed: &Confirmed) -> anyhow::Result<(Notices, b
     again(folder, &records).context("the second opening")?;
     let life = 1 + places.iter().map(|place| place.life).max().unwrap_or(0);
     go_on(folder, records, life).context("going on")?;
-    let is_part = places.last().is_some_and(|last| last.first + last.count - 1 > last.seq);
-    Ok((notices, is_part))
+    Ok(notices)
 }
 
-/// Every record is what it was written as, those confirmed are there, and only the newest append may be there in part.
+/// Every record is what it was written as, those confirmed are there, and every append is there whole or not at all.
 fn ensure_whole(records: &[Vec<u8>], confirmed: &Confirmed) -> anyhow::Result<Vec<Place>> {
     let places: Vec<Place> = records.iter().map(|bytes| place_of(bytes)).collect::<anyhow::Result<_>>()?;
     for (seq, place) in (1..).zip(&places) {
         ensure!(place.seq == seq, "record {seq} is number {}", place.seq);
-        let is_newest = place.first == places.last().map_or(0, |last| last.first);
         let is_whole = place.first + place.count - 1 <= places.len() as u64;
-        ensure!(
-            is_whole || is_newest,
-            "the append of record {} is there in part, and another follows",
-            place.first
-        );
+        ensure!(is_whole, "the append of record {} is there in part", place.first);
     }
     for (seq, life) in confirmed {
         let found = usize::try_from(*seq)?.checked_sub(1).and_then(|index| places.get(index));

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 
-use crate::random::Random;
+use cuadrilla_tests::random::Random;
 
 /// Bytes that a disk writes as a whole, or not.
 pub const SECTOR_BYTES: usize = 512;

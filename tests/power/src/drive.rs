@@ -10,7 +10,7 @@ use clap::Args;
 use store::{DiskStore, FoldError, Notices, Options, Store};
 use sync_core::rows::{MemoryRows, Overlay, Rows as _};
 
-use crate::random::Random;
+use cuadrilla_tests::random::Random;
 
 /// What the recorded program does.
 #[derive(Debug, Args)]

@@ -9,7 +9,7 @@ use anyhow::{Context as _, ensure};
 use clap::Args;
 use cuadrilla_tests::Town;
 
-use crate::random::{Random, seed_of_clock};
+use cuadrilla_tests::random::{Random, seed_of_clock};
 
 /// Longest that programs work before one is killed, in milliseconds.
 const WORK_MS_MAX: usize = 250;

@@ -12,7 +12,6 @@ mod drive;
 mod faults;
 mod kill;
 mod programs;
-mod random;
 mod states;
 mod trace;
 mod watch;

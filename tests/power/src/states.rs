@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::disk::{Disk, Fate, Op, SECTOR_BYTES};
-use crate::random::Random;
 use crate::trace::Recording;
+use cuadrilla_tests::random::Random;
 
 /// Unsynced operations of which every subset is tried.
 const EXHAUSTIVE_MAX: usize = 5;
@@ -13,6 +13,8 @@ const ALONE_MAX: usize = 6;
 
 /// States of a cut that are always tried: the program was killed, and all that was not synced is lost.
 const PLAIN: usize = 2;
+/// States that a moment gets if it is tried at all.
+const EACH_MIN: usize = 6;
 /// States by chance that take part where there is room for few.
 const CHANCE_MIN: usize = 4;
 
@@ -23,6 +25,13 @@ pub struct History {
     pub recording: Recording,
     /// Of each operation: after how many it was durable.
     durable_at: Vec<usize>,
+}
+
+/// How a number of states is spread over moments: every so many moments get so many each. Every moment has its turn where
+/// there are enough.
+pub fn spread(states: usize, moments: usize) -> (usize, usize) {
+    let stride = (EACH_MIN * moments).div_ceil(states.max(1)).min(moments);
+    (stride, EACH_MIN.max(states.div_ceil(moments)))
 }
 
 /// One state of the disk.
@@ -135,7 +144,7 @@ impl History {
             fates.extend(pending.iter().filter(|index| **index != last).map(|index| (*index, Fate::Lost)));
             add("torn within a sector", fates);
         }
-        add("other bytes", BTreeMap::from([(last, Fate::Garbage(random.next()))]));
+        add("other bytes", BTreeMap::from([(last, Fate::Garbage(random.number()))]));
     }
 
     fn by_chance(&self, pending: &[usize], random: &mut Random) -> BTreeMap<usize, Fate> {
@@ -148,9 +157,9 @@ impl History {
             }
             let fate = match random.below(8) {
                 0 if is_write => Fate::Torn(random.below(2_000)),
-                1 if is_write => Fate::Scattered(random.next()),
+                1 if is_write => Fate::Scattered(random.number()),
                 2 if is_write => Fate::Zeros,
-                3 if is_write => Fate::Garbage(random.next()),
+                3 if is_write => Fate::Garbage(random.number()),
                 _ => Fate::Lost,
             };
             fates.insert(*index, fate);

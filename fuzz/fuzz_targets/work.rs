@@ -1,0 +1,3 @@
+//! See `cuadrilla_hostile::work`.
+#![no_main]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| cuadrilla_hostile::work(bytes));

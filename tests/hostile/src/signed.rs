@@ -1,0 +1,244 @@
+//! Signed: bytes that count only under a signature, signed by somebody who has a key and no scruples.
+
+use sync_core::act::Act;
+use sync_core::chain::{decode_item, sign_head};
+use sync_core::crypto::SecretKey;
+use sync_core::id::{Hash, RecordId};
+use sync_core::line::Line;
+use sync_core::office::refs::receiver;
+use sync_core::office::{Checked, Office};
+use sync_core::rows::Overlay;
+use sync_core::verify::Verifier;
+use sync_core::view::replay::At;
+use sync_core::wire::message::{EnrolRequest, Segment, SyncRequest, request_hash, seal_request};
+use sync_core::wire::msgpack;
+use sync_core::wire::pack::{PackBody, change_hashes, pack as packed, unpack};
+
+use crate::harness::{self, Phone, Server};
+use crate::world::{HOSTILE, NOW_MS, World, body_of, notebook, sign_reply, sign_request, with};
+
+/// The body of a sync request, signed by an enrolled device.
+pub fn request(bytes: &[u8]) {
+    with(|world| {
+        let frame = sign_request(bytes);
+        let checked = world.valley.server.office.check_sync(&world.valley.server.rows, &frame, NOW_MS);
+        if let Ok(checked) = checked {
+            admit(world, checked);
+        }
+        let Ok(mut body) = msgpack::from_slice::<SyncRequest>(bytes) else { return };
+        (body.version, body.municipality, body.device) = (1, 14061, world.device);
+        body.attempt = body.attempt.max(1_000);
+        let frame = seal_request(&SecretKey::from_seed(&[HOSTILE; 32]), &body);
+        let checked = world.valley.server.office.check_sync(&world.valley.server.rows, &frame, NOW_MS);
+        if let Ok(checked) = checked {
+            admit(world, checked);
+        }
+    });
+}
+
+/// Takes a checked request in and answers it, in an overlay that is thrown away.
+fn admit(world: &mut World, checked: Checked) {
+    let server = &world.valley.server;
+    let mut office = Office::open(&server.rows, &harness::SEED).expect("its own rows read");
+    let mut overlay = Overlay::new(&server.rows);
+    let next = server.seq() + 1;
+    let Ok(admitted) = office.admit(&mut overlay, next, NOW_MS, checked) else { return };
+    let mut lines = server.lines.clone();
+    lines.0.extend(admitted.lines.iter().cloned());
+    for line in &admitted.lines {
+        let read = Line::from_bytes(line).expect("the ledger reads what it keeps");
+        assert_eq!(read.to_bytes(), *line, "a line of the ledger is canonical");
+    }
+    let seq = lines.0.len() as u64;
+    office.reply(&overlay, &lines, seq, NOW_MS, &admitted).expect("what was taken in can be answered");
+}
+
+/// A pack whose entries are chained and signed again by an enrolled device: what it says goes before the judge.
+pub fn segment(bytes: &[u8]) {
+    with(|world| {
+        let Some(segment) = chained_again(world, bytes, Claim::default()) else { return };
+        let own = segment.device == world.device;
+        let mut body: SyncRequest =
+            msgpack::from_slice(&body_of(&world.asked.frame)).expect("our own request");
+        body.attempt = 1_000_000;
+        (body.own, body.carried) = if own { (Some(segment), vec![]) } else { (None, vec![segment]) };
+        let frame = seal_request(&SecretKey::from_seed(&[HOSTILE; 32]), &body);
+        let checked = world.valley.server.office.check_sync(&world.valley.server.rows, &frame, NOW_MS);
+        if let Ok(checked) = checked {
+            admit(world, checked);
+        }
+    });
+}
+
+/// What the entries of a hostile device say about themselves.
+#[derive(Debug, Clone, Copy, Default)]
+struct Claim {
+    /// Their changes may name another actor than the device.
+    other_actors: bool,
+    /// All of them are of the record that the device was working on, whichever they name.
+    one_record: bool,
+}
+
+/// Work that a hostile device signs, as it should be chained and signed, whatever it does: the office takes it in or refuses
+/// it, what it took in can be proven, and everybody else goes on and sees the same. The first byte chooses the claim.
+pub fn work(bytes: &[u8]) {
+    work_is_taken(bytes);
+}
+
+/// As [`work`]; answers whether the office took it in.
+pub fn work_is_taken(bytes: &[u8]) -> bool {
+    let Some((choice, bytes)) = bytes.split_first() else { return false };
+    let claim = Claim { other_actors: choice & 1 == 1, one_record: choice & 2 == 0 };
+    with(|world| {
+        let Some(segment) = chained_again(world, bytes, claim) else { return false };
+        let mut body: SyncRequest =
+            msgpack::from_slice(&body_of(&world.asked.frame)).expect("our own request");
+        body.own = Some(segment);
+        let frame = seal_request(&SecretKey::from_seed(&[HOSTILE; 32]), &body);
+        let mut server = world.server();
+        if server.serve(&frame, false).is_err() {
+            return false;
+        }
+        let valley = &world.valley;
+        for reader in [&valley.dispatch, &valley.two, &valley.admin] {
+            let mut reader = reader.clone();
+            reader.sync(&mut server);
+            looked_at(&mut reader);
+        }
+        proven(&server);
+        true
+    })
+}
+
+/// The ledger holds to its last signature, and folds anew to what the office has.
+fn proven(server: &Server) {
+    let mut verifier = Verifier::default();
+    for (seq, line) in (1..).zip(&server.lines.0) {
+        verifier.take(seq, line).expect("what the office took in can be proven");
+    }
+    verifier.finish().expect("a signature covers all");
+    let again = Server::from_lines(server.lines.0.clone());
+    let mut kept = server.rows.rows.clone();
+    // Attempt numbers are in no line: they begin anew.
+    kept.retain(|key, _| !key.starts_with(b"m/attempt/"));
+    assert!(again.rows.rows == kept, "the ledger folds to other rows than the office has");
+}
+
+/// Every order can be shown, the replay of the newest moment shows the same, and the journal folds to the same rows.
+fn looked_at(phone: &mut Phone) {
+    let last = phone.act(|notebook| notebook.contact().map(|contact| contact.server_seq)).expect("a contact");
+    for folio in phone.folios() {
+        let shown = phone.show(&folio);
+        let then = phone.act(|notebook| notebook.replay(Some(&folio), At::Seq(last)));
+        // A crew has not all that a replay needs.
+        let Ok(then) = then else { continue };
+        let then = then.orders.first().map(|order| serde_json::to_value(order).expect("views have a form"));
+        assert_eq!(then.as_ref(), Some(&shown), "{folio}: the replay is not what is shown");
+    }
+    let mut kept = phone.rows.rows.clone();
+    kept.remove(b"m/differs".as_slice());
+    assert!(phone.rebuilt() == kept, "the journal folds to other rows than the device has");
+}
+
+/// The items of a pack as the next entries of the hostile device's chain.
+fn chained_again(world: &World, bytes: &[u8], claim: Claim) -> Option<Segment> {
+    let rows = &world.valley.server.rows;
+    let mut items: Vec<_> = unpack(bytes, &receiver(rows)).ok()?.into_iter().map(|one| one.item).collect();
+    if items.is_empty() || items.len() > 64 {
+        return None;
+    }
+    let asked: SyncRequest = msgpack::from_slice(&body_of(&world.asked.frame)).ok()?;
+    let mine = asked.own?;
+    let first = unpack(&mine.pack, &receiver(rows)).ok()?.first()?.item.header.clone();
+    for (seq, item) in (first.seq..).zip(&mut items) {
+        (item.receipt, item.signature) = (None, None);
+        (item.header.device, item.header.seq, item.header.municipality) =
+            (world.device, seq, first.municipality);
+        match &mut item.body {
+            PackBody::Change(change) => {
+                if !claim.other_actors {
+                    change.device = world.device;
+                }
+                if claim.one_record {
+                    item.header.record = first.record;
+                }
+            }
+            PackBody::Act(_) if claim.one_record => item.header.record = RecordId::ZERO,
+            PackBody::Act(_) => {}
+        }
+    }
+    let hashes = change_hashes(&items).ok()?;
+    let unsigned = packed(&items, &hashes, &receiver(rows)).ok()?;
+    let prev_row = sync_core::keys::entry(&world.device, first.seq - 1);
+    let row: sync_core::fold::EntryRow = sync_core::rows::read(rows, &prev_row).ok()??;
+    let mut head = row.hash?;
+    for item in unpack(&unsigned, &receiver(rows)).ok()? {
+        head = decode_item(item).ok()?.0.hash(&head);
+    }
+    let key = SecretKey::from_seed(&[HOSTILE; 32]);
+    let last = items.last_mut()?;
+    last.signature = Some(sign_head(&key, &world.device, last.header.seq, &head));
+    let pack = packed(&items, &hashes, &receiver(rows)).ok()?;
+    Some(Segment { device: world.device, prev: mine.prev, pack: pack.into() })
+}
+
+/// The body of a reply, signed by the server.
+pub fn reply(bytes: &[u8]) {
+    with(|world| {
+        let frame = sign_reply(&request_hash(&world.asked.frame), bytes);
+        let phone = &world.valley.one;
+        let mut notebook = notebook(phone);
+        if notebook.on_reply(&world.asked, &frame).is_ok() {
+            let written = notebook.finish();
+            let mut lines = phone.lines.clone();
+            lines.0.extend(written.lines.iter().cloned());
+            for line in &written.lines {
+                Line::from_bytes(line).expect("the journal reads what it keeps");
+            }
+        }
+    });
+}
+
+/// The entry of an enrolment by somebody who has an unused code, signed as it must be.
+pub fn enrolment(bytes: &[u8]) {
+    let seed = [77; 32];
+    let key = SecretKey::from_seed(&seed);
+    with(|world| {
+        let server = &world.valley.server;
+        let _ = server.office.check_enrol(&server.rows, bytes, NOW_MS);
+        let Some(segment) = enrolling(world, bytes, &key) else { return };
+        let frame = seal_request(&key, &EnrolRequest { version: 1, own: segment });
+        let checked = world.valley.server.office.check_enrol(&world.valley.server.rows, &frame, NOW_MS);
+        if let Ok(checked) = checked {
+            assert_eq!(checked.request, request_hash(&frame));
+            admit(world, checked);
+        }
+    });
+}
+
+fn enrolling(world: &World, bytes: &[u8], key: &SecretKey) -> Option<Segment> {
+    let rows = &world.valley.server.rows;
+    let mut items: Vec<_> = unpack(bytes, &receiver(rows)).ok()?.into_iter().map(|one| one.item).collect();
+    items.truncate(2);
+    let device = items.first()?.header.device;
+    for item in &mut items {
+        (item.receipt, item.signature) = (None, None);
+        if let PackBody::Act(act) = &mut item.body
+            && let Ok(Act::Enrol { code, key: theirs, name, continues }) = Act::from_bytes(act)
+        {
+            let code = if code.len() % 2 == 0 { world.code.clone() } else { code };
+            let _ = theirs;
+            *act = Act::Enrol { code, key: key.public(), name, continues }.to_bytes();
+        }
+    }
+    let hashes = change_hashes(&items).ok()?;
+    let unsigned = packed(&items, &hashes, &receiver(rows)).ok()?;
+    let mut head = Hash::ZERO;
+    for item in unpack(&unsigned, &receiver(rows)).ok()? {
+        head = decode_item(item).ok()?.0.hash(&head);
+    }
+    let last = items.last_mut()?;
+    last.signature = Some(sign_head(key, &device, last.header.seq, &head));
+    let pack = packed(&items, &hashes, &receiver(rows)).ok()?;
+    Some(Segment { device, prev: [0; 8], pack: pack.into() })
+}

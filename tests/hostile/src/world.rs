@@ -1,0 +1,113 @@
+//! World: a small municipality in memory, so that bytes reach what lies behind signatures and enrolment.
+
+use std::cell::RefCell;
+
+use sync_core::crypto::{Purpose, SecretKey};
+use sync_core::id::{BootId, DeviceId, Hash};
+use sync_core::notebook::{Moment, Notebook, Request};
+use sync_core::office::Office;
+
+use crate::flows::{Valley, pump_order, valley_with, work_a_day};
+use crate::harness::{Phone, SEED, Server};
+
+/// The seed of the device whose bytes are hostile.
+pub const HOSTILE: u8 = 3;
+/// Where time stands still.
+pub const NOW_MS: i64 = 1_795_000_100_000;
+
+/// The municipality, a day's work in it, and what a device asked.
+pub struct World {
+    /// Server and devices.
+    pub valley: Valley,
+    /// The hostile device's id.
+    pub device: DeviceId,
+    /// A request of that device, not answered yet.
+    pub asked: Request,
+    /// A code that nobody has used.
+    pub code: String,
+}
+
+thread_local! {
+    static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };
+}
+
+/// Shows the world, which is made once.
+pub fn with<T>(look: impl FnOnce(&mut World) -> T) -> T {
+    WORLD.with_borrow_mut(|world| look(world.get_or_insert_with(World::new)))
+}
+
+fn rules() -> Vec<(String, String)> {
+    let steps = r#"{"states":[],"initial":["reported","assigned"],"steps":[
+        {"step":"start","labels":{"es":"Iniciar","en":"Start"},"from":["assigned"],"to":"in_progress","who":["crew"]},
+        {"step":"finish","labels":{"es":"Terminar","en":"Finish"},"from":["in_progress"],"to":"done","who":["crew"]}]}"#;
+    let measures =
+        r#"{"measures":[{"key":"flow","labels":{"es":"Caudal","en":"Flow"},"unit":"L/s","scale":2}]}"#;
+    let pump = r#"{"kind":"bomba","labels":{"es":"Bomba","en":"Pump"},"fields":[
+        {"key":"pump_serial","labels":{"es":"Serie","en":"Serial"},"type":"text"}]}"#;
+    [("measures", measures), ("steps", steps), ("work/bomba", pump)]
+        .map(|(name, json)| (name.to_owned(), json.to_owned()))
+        .to_vec()
+}
+
+impl World {
+    fn new() -> Self {
+        let mut valley = valley_with(&rules());
+        let folio = pump_order(&mut valley);
+        work_a_day(&mut valley.two, &folio, "B-2");
+        valley.two.sync(&mut valley.server);
+        let code = crate::flows::invite(
+            &mut valley.admin,
+            &mut valley.server,
+            sync_core::act::Role::Crew,
+            Some("C-07"),
+        );
+        work_a_day(&mut valley.one, &folio, "A-1");
+        let key = SecretKey::from_seed(&[HOSTILE; 32]);
+        let asked = valley.one.act(|notebook| notebook.request(&key, 256 * 1024, false)).expect("a request");
+        let device = valley.one.act(|notebook| Ok(notebook.identity()?.device)).expect("it is enrolled");
+        Self { valley, device, asked, code }
+    }
+
+    /// The server, to be changed and thrown away.
+    pub fn server(&self) -> Server {
+        let server = &self.valley.server;
+        let (rows, lines) = (server.rows.clone(), server.lines.clone());
+        let office = Office::open(&rows, &SEED).expect("its own rows read");
+        Server { rows, lines, office, now_ms: server.now_ms }
+    }
+
+    /// The reply that the server has for what was asked.
+    pub fn answered(&mut self) -> Vec<u8> {
+        self.server().serve(&self.asked.frame, false).expect("the server answers")
+    }
+}
+
+/// A phone's notebook, of which nothing is kept.
+pub fn notebook(phone: &Phone) -> Notebook<'_> {
+    let moment = Moment { now_ms: NOW_MS, boot: BootId([9; 8]), monotonic_ms: 7, entropy: [5; 32] };
+    let next = phone.lines.0.len() as u64 + 1;
+    Notebook::open(&phone.rows, &phone.lines, next, &[], moment).expect("its own rows read")
+}
+
+/// A request frame of the hostile device around any body.
+pub fn sign_request(body: &[u8]) -> Vec<u8> {
+    frame(b"CQA1", Purpose::Request, &[], &[HOSTILE; 32], body)
+}
+
+/// A reply frame of the server around any body.
+pub fn sign_reply(request: &Hash, body: &[u8]) -> Vec<u8> {
+    frame(b"CQB1", Purpose::Reply, &request.0, &SEED, body)
+}
+
+fn frame(magic: &[u8; 4], purpose: Purpose, bound_to: &[u8], seed: &[u8; 32], body: &[u8]) -> Vec<u8> {
+    let mut frame = magic.to_vec();
+    frame.extend_from_slice(body);
+    let signature = SecretKey::from_seed(seed).sign(purpose, &[bound_to, &frame]);
+    frame.extend_from_slice(&signature.bytes);
+    frame
+}
+
+/// The body of a frame.
+pub fn body_of(frame: &[u8]) -> Vec<u8> {
+    frame[4..frame.len() - 64].to_vec()
+}
