@@ -1,6 +1,10 @@
 //! Judge: whether a change of a record may be accepted. The same code runs on the server, where the answer is a
 //! verdict in the ledger, and on the device, where it is the first thing a person hears, offline.
 
+mod ground;
+
+pub use ground::ungrounded;
+
 use crate::act::{Act, Role};
 use crate::authority::DeviceRow;
 use crate::change::{Change, OpId, Scalar};
@@ -105,6 +109,9 @@ pub fn judge_change<'c>(
         acceptable: &acceptable,
     };
     if let Err(reason) = bench.judge() {
+        return Ok(Err(reason));
+    }
+    if let Some(reason) = ungrounded(rows, record, change)? {
         return Ok(Err(reason));
     }
     if acceptable.is_creation

@@ -5,7 +5,7 @@ use super::Session;
 use crate::act::Act;
 use crate::chain::Deed;
 use crate::entry::{Anchor, ChainedEntry};
-use crate::judge::{missing_dependency, read_change};
+use crate::judge::{missing_dependency, read_change, ungrounded};
 use crate::keys;
 use crate::merkle;
 use crate::rows::{RowsError, read};
@@ -45,6 +45,9 @@ impl Session<'_, '_> {
         };
         if let Some(on) = missing_dependency(self.overlay, &row.record, &change)? {
             return Ok(Err(Reason::Held { on }));
+        }
+        if let Some(reason) = ungrounded(self.overlay, &row.record, &change)? {
+            return Ok(Err(reason));
         }
         Ok(read_change(self.overlay, &self.office.rules, &row.record, &change)?.map(drop))
     }
