@@ -107,6 +107,9 @@ impl Journal {
             refused: Vec::new(),
             moves: Vec::new(),
             checkpoint: String::new(),
+            dropped: std::collections::BTreeMap::new(),
+            decided: Vec::new(),
+            held_again: Vec::new(),
         };
         self.lines.push(Line::Device(DeviceLine::Contact(contact)).to_bytes());
     }

@@ -138,6 +138,7 @@ impl Device {
             clock_ms: now_ms(),
             kept: Anchor::default(),
             evidence: String::new(),
+            held: None,
         };
         seal_request(&self.key, &request)
     }

@@ -127,6 +127,10 @@ pub fn number(seq: u64) -> Vec<u8> {
 }
 /// All numbers.
 pub const NUMBERS: &[u8] = b"n/";
+/// The fingerprint of what is held back of one device.
+pub fn held_of(device: &DeviceId) -> Vec<u8> {
+    key(&[b"m/held/", &device.0])
+}
 /// All own entries that the server holds back.
 pub const OWN_HELD: &[u8] = b"o/";
 /// The own entry that the server holds back at a ledger number.
@@ -144,6 +148,10 @@ pub fn carried_refused(device: &DeviceId) -> Vec<u8> {
 /// That an entry which is not read yet was written again by this device.
 pub fn settled(entry: &Hash) -> Vec<u8> {
     key(&[b"m/settled/", &entry.0])
+}
+/// That changes of a record came before what they build on.
+pub fn torn(record: &RecordId) -> Vec<u8> {
+    key(&[b"m/torn/", &record.0])
 }
 /// A decision that came before the own entry's place was known.
 pub fn own_decision(seq: u64) -> Vec<u8> {

@@ -22,6 +22,8 @@ pub const SEGMENT_ENTRIES_MAX: usize = 4_096;
 pub const SEGMENTS_MAX: usize = 256;
 /// Most entries one pack may hold.
 pub const PACK_ENTRIES_MAX: usize = 65_536;
+/// Most entries held back that are compared in one request.
+pub const HELD_COMPARED_MAX: usize = 20_000;
 
 /// Most Automerge operations in one change.
 pub const CHANGE_OPS_MAX: usize = 20_000;

@@ -1,7 +1,7 @@
 //! Line: one numbered line of a ledger. The server's ledger holds entries with their receipts; a device's journal
 //! holds its own entries, those it received, and what it was told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -9,6 +9,7 @@ use serde_bytes::ByteBuf;
 use crate::act::{Continues, Role};
 use crate::crypto::PublicKey;
 use crate::entry::{ChainedEntry, EntryError};
+use crate::fold::Decision;
 use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::rows::RowsError;
 use crate::scope::Scope;
@@ -134,6 +135,15 @@ pub struct Contact {
     pub moves: Vec<(Scope, RecordId, bool)>,
     /// The signed checkpoint.
     pub checkpoint: String,
+    /// Changes of others that counted here, in a ledger that was lost say, and that the server holds back.
+    #[serde(default)]
+    pub dropped: BTreeMap<RecordId, BTreeSet<Hash>>,
+    /// What was listed here as held back and is not, with what was decided.
+    #[serde(default)]
+    pub decided: Vec<(u64, Option<Decision>)>,
+    /// What is held back and was not listed here, whatever was thought to be decided about it.
+    #[serde(default)]
+    pub held_again: Vec<u64>,
 }
 
 /// Own entries that are in the ledger one after another.

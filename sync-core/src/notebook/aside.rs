@@ -4,15 +4,46 @@
 use std::collections::BTreeSet;
 
 use super::fold::is_self;
+use super::{Notebook, NotebookError};
 use crate::change::Change;
 use crate::fold::{ChangeRow, EntryRow, applied_changes, forget_record, store_row};
-use crate::id::{Hash, RecordId};
+use crate::id::{DeviceId, Hash, RecordId};
+use crate::judge::missing_dependency;
 use crate::keys;
 use crate::line::{Lines, read_entry};
 use crate::record::row::RecordRow;
 use crate::record::touch::interpret;
-use crate::rows::{Overlay, RowsError, read};
+use crate::rows::{Overlay, Rows, RowsError, read};
 use crate::rules::Rules;
+
+impl Notebook<'_> {
+    /// Whether own work builds on a change of a record, directly or by way of others.
+    pub fn has_own_upon(&self, record: &RecordId, change: &Hash) -> Result<bool, NotebookError> {
+        let me = self.identity()?.device;
+        Ok(has_own_upon(self.rows(), &self.lines, record, change, &me)?)
+    }
+}
+
+/// Whether work of `me` builds on the change, directly or by way of others.
+fn has_own_upon(
+    rows: &dyn Rows,
+    lines: &dyn Lines,
+    record: &RecordId,
+    change: &Hash,
+    me: &DeviceId,
+) -> Result<bool, RowsError> {
+    let mut upon = BTreeSet::from([*change]);
+    for row in applied_changes(rows, record)? {
+        let change = read_change_of(lines, &row)?;
+        if change.deps.iter().any(|dep| upon.contains(dep)) {
+            if row.device == *me {
+                return Ok(true);
+            }
+            upon.insert(row.hash);
+        }
+    }
+    Ok(false)
+}
 
 /// Folds a record anew without `dropped` and without what builds on those. The record goes if its creation does.
 pub fn set_aside(
@@ -35,9 +66,7 @@ pub fn set_aside(
         return Ok(());
     }
     for change_row in &applied {
-        let (_, chained) = read_entry(lines, change_row.line)?;
-        let change =
-            Change::read(chained.entry.body.bytes()).map_err(|error| RowsError(error.to_string()))?;
+        let change = read_change_of(lines, change_row)?;
         if dropped.contains(&change_row.hash) || change.deps.iter().any(|dep| dropped.contains(dep)) {
             dropped.insert(change_row.hash);
             let key = keys::entry(&change_row.device, change_row.seq);
@@ -63,15 +92,89 @@ pub fn set_aside(
     if kept.is_empty() {
         return forget_record(overlay, record, &before);
     }
-    for (number, (change_row, change)) in (0..).zip(&kept) {
+    row.fingerprint = fingerprint;
+    fold_anew(rules, overlay, record, &before, row, kept)
+}
+
+/// Folds a record anew from its changes, each after those that it builds on. `row` has what does not follow from them.
+fn fold_anew(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    record: &RecordId,
+    before: &RecordRow,
+    mut row: RecordRow,
+    changes: Vec<(ChangeRow, Change)>,
+) -> Result<(), RowsError> {
+    for (number, (change_row, change)) in (0..).zip(&in_order(changes)) {
         let touches = interpret(change, rules.records.of(row.kind), row.creator, number == 0)
             .map_err(|error| RowsError(error.to_string()))?;
         row.apply(change, &change_row.hash, &touches);
         overlay.write(keys::change(record, number), change_row);
     }
     row.created_seq = before.created_seq;
-    row.fingerprint = fingerprint;
     row.scopes = before.scopes.clone();
     row.scopes_ever = before.scopes_ever.clone();
-    store_row(overlay, record, Some(&before), &row)
+    store_row(overlay, record, Some(before), &row)
+}
+
+/// Changes, each after those of them that it builds on; otherwise as they were.
+fn in_order(changes: Vec<(ChangeRow, Change)>) -> Vec<(ChangeRow, Change)> {
+    let mut missing: BTreeSet<Hash> = changes.iter().map(|(row, _)| row.hash).collect();
+    let (mut ordered, mut left) = (Vec::with_capacity(changes.len()), changes);
+    while !left.is_empty() {
+        let before = ordered.len();
+        let mut waiting = Vec::new();
+        for (row, change) in left {
+            if change.deps.iter().any(|dep| missing.contains(dep)) {
+                waiting.push((row, change));
+            } else {
+                missing.remove(&row.hash);
+                ordered.push((row, change));
+            }
+        }
+        if ordered.len() == before {
+            // Hashes allow no circle; nothing may be left out all the same.
+            ordered.append(&mut waiting);
+        }
+        left = waiting;
+    }
+    ordered
+}
+
+/// Notes that a change counts before all that it builds on does. A device that set some of a record aside may hear of
+/// what builds on it first.
+pub fn note_torn(overlay: &mut Overlay<'_>, record: &RecordId, change: &Change) -> Result<(), RowsError> {
+    if missing_dependency(overlay, record, change)?.is_some() {
+        overlay.write(keys::torn(record), &true);
+    }
+    Ok(())
+}
+
+/// Folds a record anew in order, if changes of it came before what they build on.
+pub fn mend_torn(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    record: &RecordId,
+) -> Result<(), RowsError> {
+    if !read(overlay, &keys::torn(record))?.unwrap_or(false) {
+        return Ok(());
+    }
+    let Some(before) = read::<RecordRow>(overlay, &keys::record(record))? else { return Ok(()) };
+    let mut changes = Vec::new();
+    for row in applied_changes(overlay, record)? {
+        changes.push((row.clone(), read_change_of(lines, &row)?));
+    }
+    let applied: BTreeSet<Hash> = changes.iter().map(|(row, _)| row.hash).collect();
+    if changes.iter().all(|(_, change)| change.deps.iter().all(|dep| applied.contains(dep))) {
+        overlay.delete(keys::torn(record));
+    }
+    let mut row = RecordRow::new(before.kind, before.creator, rules.records.of(before.kind));
+    (row.unsent, row.held_back, row.fingerprint) = (before.unsent, before.held_back, before.fingerprint);
+    fold_anew(rules, overlay, record, &before, row, changes)
+}
+
+fn read_change_of(lines: &dyn Lines, row: &ChangeRow) -> Result<Change, RowsError> {
+    let (_, chained) = read_entry(lines, row.line)?;
+    Change::read(chained.entry.body.bytes()).map_err(|error| RowsError(error.to_string()))
 }

@@ -268,6 +268,9 @@ impl Notebook<'_> {
             refused: ack.refused,
             moves: Vec::new(),
             checkpoint: String::new(),
+            dropped: std::collections::BTreeMap::new(),
+            decided: Vec::new(),
+            held_again: Vec::new(),
         };
         self.push_device_line(DeviceLine::Contact(contact))
     }

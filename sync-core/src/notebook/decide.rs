@@ -126,7 +126,7 @@ impl Notebook<'_> {
         let row: QuarantineRow = read(self.rows(), &keys::quarantined(seq))?.ok_or_else(|| {
             NotebookError::Unknown { what: "held entry", word: seq.to_string(), known: Vec::new() }
         })?;
-        let chained = ChainedEntry::from_bytes(&row.chained).map_err(|error| RowsError(error.to_string()))?;
+        let chained = row.entry()?;
         Ok((row, chained))
     }
 
@@ -158,8 +158,7 @@ impl Notebook<'_> {
     /// The ledger number of the held entry that makes a change.
     fn held_seq_of(&self, change: &Hash) -> Result<Option<u64>, NotebookError> {
         for (seq, row) in held_rows(self.rows())? {
-            let chained =
-                ChainedEntry::from_bytes(&row.chained).map_err(|error| RowsError(error.to_string()))?;
+            let chained = row.entry()?;
             if chained.entry.body.hash() == *change {
                 return Ok(Some(seq));
             }

@@ -150,6 +150,9 @@ impl Notebook<'_> {
             refused: Vec::new(),
             moves: Vec::new(),
             checkpoint: String::new(),
+            dropped: std::collections::BTreeMap::new(),
+            decided: Vec::new(),
+            held_again: Vec::new(),
         };
         self.push_device_line(DeviceLine::Contact(contact))?;
         Ok(identity)

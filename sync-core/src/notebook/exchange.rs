@@ -10,15 +10,15 @@ use crate::entry::{Anchor, ChainedEntry};
 use crate::fold::EntryRow;
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::keys;
-use crate::limits::{SEGMENT_ENTRIES_MAX, SEGMENTS_MAX};
+use crate::limits::{HELD_COMPARED_MAX, SEGMENT_ENTRIES_MAX, SEGMENTS_MAX};
 use crate::line::{DeviceLine, read_entry};
 use crate::office::fold::decode_deed;
-use crate::office::reconcile::{members, short_digest};
+use crate::office::reconcile::{held_list, members, short_digest};
 use crate::office::refs::RowRefs;
 use crate::record::row::RecordRow;
 use crate::rows::{RowsError, read};
 use crate::scope::Scope;
-use crate::wire::message::{Comparison, Segment, SyncRequest, VERSION, request_hash, seal_request};
+use crate::wire::message::{Comparison, HeldList, Segment, SyncRequest, VERSION, request_hash, seal_request};
 use crate::wire::pack::{PackBody, PackItem, Refs, pack};
 
 /// A request that was made, with what is needed to hear its answer.
@@ -150,6 +150,7 @@ impl Notebook<'_> {
         let room = aim_bytes.saturating_sub(own.as_ref().map_or(0, |segment| segment.pack.len()));
         let (carried, carried_count, carried_more) = self.carried_segments(room)?;
         let reconcile = self.next_reconcile()?;
+        let held = self.next_held(&identity.device)?;
         let evidence: Option<String> = read(self.rows(), &keys::fact("evidence"))?;
         // While two pasts stand against each other there is none to go on from.
         let kept = if evidence.is_some() { Anchor::default() } else { contact.anchor };
@@ -168,6 +169,7 @@ impl Notebook<'_> {
             clock_ms: self.moment.now_ms,
             kept,
             evidence: evidence.unwrap_or_default(),
+            held,
         };
         let frame = seal_request(key, &request);
         let hash = request_hash(&frame);
@@ -285,6 +287,13 @@ impl Notebook<'_> {
             );
         }
         Ok((segments, count, more))
+    }
+
+    fn next_held(&self, device: &DeviceId) -> Result<Option<HeldList>, NotebookError> {
+        if self.rows().get(&keys::fact("held_differs"))?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(held_list(self.rows(), device)?.into_iter().take(HELD_COMPARED_MAX).collect()))
     }
 
     fn next_reconcile(&self) -> Result<Option<Comparison>, NotebookError> {

@@ -1,6 +1,7 @@
 //! The device's fold: one journal line into index rows.
 
 mod contact;
+mod count;
 mod hold;
 
 use super::OwnHead;
@@ -11,19 +12,21 @@ use crate::chain::Deed;
 use crate::change::Change;
 use crate::entry::{ChainedEntry, Header};
 use crate::fold::{Applied, Decision, EntryRow, apply_change, is_applied, store_row};
-use crate::id::{DeviceId, Hash, RecordId};
+use crate::id::{DeviceId, Hash};
 use crate::judge::{Acceptable, read_change};
 use crate::keys;
 use crate::line::{DeviceLine, Identity, Line, Lines, Parted};
-use crate::office::fold::decide::{decide, note_carried, settle_again};
+use crate::office::fold::decide::{Settles, decide, note_carried, settle_again};
 use crate::office::fold::decode_deed;
+use crate::office::fold::list::unlist;
 use crate::record::row::RecordRow;
 use crate::rows::{Overlay, RowsError, read};
 use crate::rules::Rules;
 use crate::rules::record_schema::RecordKind;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
-use contact::{confirm, fold_contact};
+use contact::fold_contact;
+use count::{apply_accepted, confirm, count_in};
 use hold::{hold, hold_known};
 use serde_bytes::ByteBuf;
 use std::collections::BTreeSet;
@@ -120,7 +123,7 @@ fn fold_received(
 ) -> Result<(), RowsError> {
     let header = &chained.entry.header;
     // What was held back under this number in a life of the ledger that was lost is held back no more.
-    overlay.delete(keys::quarantined(receipt.seq));
+    unlist(overlay, receipt.seq)?;
     let is_fork = matches!(receipt.verdict, Verdict::Quarantined(Reason::Fork));
     let key = match (is_fork, chained.hash()) {
         (true, Some(hash)) => keys::fork(&header.device, header.seq, &hash),
@@ -161,19 +164,12 @@ fn fold_received(
     }
     match (&receipt.verdict, &deed) {
         (Verdict::Accepted, Deed::Change(change)) => {
-            give_way(rules, overlay, lines, &header.record, change)?;
-            let acceptable =
-                read_change(overlay, rules, &header.record, change)?.map_err(|reason| broken(&reason))?;
-            let implicit = implicit_scopes(overlay, acceptable.row.kind)?;
-            let applied = applied(chained, change, number, Some(receipt.seq));
-            apply_change(overlay, acceptable, &applied, |row| {
-                row.scopes.union(&implicit).cloned().collect()
-            })?;
+            apply_accepted(rules, overlay, lines, number, chained, change, receipt.seq)?;
         }
         (Verdict::Accepted, Deed::Act(act)) => {
             fold_act(rules, overlay, lines, receipt, header, act)?;
         }
-        (Verdict::Quarantined(reason), _) => hold(overlay, receipt, reason, chained),
+        (Verdict::Quarantined(reason), _) => hold(overlay, receipt, reason, chained)?,
     }
     overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
     overlay.write(key, &entry_row(chained, &deed, number, Some(receipt.clone())));
@@ -220,10 +216,11 @@ fn fold_act(
         }
         Act::Carry { device, seq, head } => note_carried(overlay, receipt, header, device, *seq, head),
         Act::Again { pairs } => {
-            let settles = super::succeed::settles(overlay, lines, author)?;
+            let known = super::succeed::settles(overlay, lines, author)?;
+            let settles = known.unwrap_or_default();
             settle_again(rules, overlay, receipt, author, &settles, pairs)?;
             super::succeed::note_settled(overlay, receipt, author, &settles, pairs)?;
-            settle_own(rules, overlay, lines, receipt, author, pairs)
+            settle_own(rules, overlay, lines, receipt, author, known.as_ref(), pairs)
         }
         _ => Ok(()),
     }
@@ -241,12 +238,17 @@ fn settle_own(
     lines: &dyn Lines,
     receipt: &Receipt,
     author: &DeviceId,
+    settles: Option<&Settles>,
     pairs: &[Again],
 ) -> Result<(), RowsError> {
+    let is_by_right = settles.is_none_or(|settles| settles.decides);
     for again in pairs {
         if again.device == *author || !is_self(overlay, &again.device)? {
             continue;
         }
+        let goes_on = settles.is_some_and(|settles| settles.continues == Some(again.device));
+        let is_settled =
+            |held: &Receipt| is_by_right || (goes_on && held.verdict == Verdict::Quarantined(Reason::Fork));
         let row: Option<EntryRow> = read(overlay, &keys::entry(&again.device, again.of_seq))?;
         let Some(row) = row.filter(|row| row.hash == Some(again.of)) else { continue };
         let decision = Decision {
@@ -258,9 +260,12 @@ fn settle_own(
         };
         match row.receipt {
             Some(held) if held.verdict.is_accepted() => {}
-            Some(held) => fold_decision(rules, overlay, lines, held.seq, &decision)?,
+            Some(held) if is_settled(&held) => fold_decision(rules, overlay, lines, held.seq, &decision)?,
             // Its place comes with the same reply.
-            None => overlay.write(keys::own_again(again.of_seq), &decision),
+            None if is_by_right || goes_on => {
+                overlay.write(keys::own_again(again.of_seq), &(is_by_right, decision));
+            }
+            _ => {}
         }
     }
     Ok(())
@@ -296,32 +301,13 @@ pub(super) fn fold_decision(
     let before = entry.clone();
     entry.decided = Some(decision.clone());
     if let Some(released) = entry.receipt_now().filter(|_| decision.releases) {
-        confirm(overlay, &before, &released)?;
+        count_in(rules, overlay, lines, &before, &released)?;
     }
     overlay.write(key, &entry);
     if decision.releases {
         return Ok(());
     }
     set_aside(rules, overlay, lines, &entry.record, &BTreeSet::from([entry.change]))
-}
-
-/// Two devices may make the same record while apart: both import it, say. The ledger has the other one's, so that the
-/// one here, which no ledger took or only one that was lost since, leaves the view; its entries stay in the journal and
-/// are told as held.
-fn give_way(
-    rules: &Rules,
-    overlay: &mut Overlay<'_>,
-    lines: &dyn Lines,
-    record: &RecordId,
-    change: &Change,
-) -> Result<(), RowsError> {
-    if !change.deps.is_empty() {
-        return Ok(());
-    }
-    let Some(first) = read::<crate::fold::ChangeRow>(overlay, &keys::change(record, 0))? else {
-        return Ok(());
-    };
-    set_aside(rules, overlay, lines, record, &BTreeSet::from([first.hash]))
 }
 
 /// Scopes that need no announcement: the whole municipality holds everything, the catalog all that is no order.

@@ -1,7 +1,7 @@
 //! Hearing: the second half of a round trip. Nothing of a reply is taken over that is not whole, signed by the pinned key,
 //! and the continuation of the past this device kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::exchange::{Exchanged, PartedPast, Request};
 use super::{Notebook, NotebookError};
@@ -9,13 +9,14 @@ use crate::act::Act;
 use crate::chain::decode_item;
 use crate::entry::{Anchor, Body, ChainedEntry, Header};
 use crate::fold::{EntryRow, is_applied};
-use crate::id::{DeviceId, Fingerprint, Hash};
+use crate::id::{DeviceId, Fingerprint, Hash, RecordId};
 use crate::keys;
 use crate::limits::{MESSAGE_BYTES_MAX, SEGMENT_ENTRIES_MAX};
 use crate::line::{Carried, Contact, DeviceLine, Line, Parted};
 use crate::merkle::check_consistency;
+use crate::office::fold::list::held_of_others;
 use crate::office::refs::receiver;
-use crate::rows::{RowsError, read};
+use crate::rows::read;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
 use crate::wire::message::{CarriedAck, FrameError, SyncReply, VERSION, open_reply};
@@ -71,7 +72,8 @@ impl Notebook<'_> {
         let is_copy = self.learns_it_is_copy(&answer)?;
         exchanged.pulled = self.take_entries(&answer, is_copy)?;
         self.count_acks(&identity.device, &answer, &mut exchanged)?;
-        self.take_contact(&answer)?;
+        let dropped = self.no_longer_counts(&answer)?;
+        self.take_contact(&answer, dropped)?;
         self.take_carried(&answer, &mut exchanged)?;
         exchanged.decided = self.newly_decided(&decided_before)?;
         self.compare(&answer, &mut exchanged)?;
@@ -88,6 +90,7 @@ impl Notebook<'_> {
             // Under this name there is nothing more to say.
             exchanged.more = false;
             self.overlay.delete(keys::fact("differs"));
+            self.overlay.delete(keys::fact("held_differs"));
         }
         Ok(exchanged)
     }
@@ -110,6 +113,21 @@ impl Notebook<'_> {
             }
         }
         Ok(count)
+    }
+
+    /// What others wrote, counts here and is held back by the server, by record. What own work builds on stays with
+    /// that, until it is decided.
+    fn no_longer_counts(
+        &self,
+        answer: &SyncReply,
+    ) -> Result<BTreeMap<RecordId, BTreeSet<Hash>>, NotebookError> {
+        let mut dropped: BTreeMap<RecordId, BTreeSet<Hash>> = BTreeMap::new();
+        for (record, hash) in &answer.held_changes {
+            if is_applied(self.rows(), record, hash)? && !self.has_own_upon(record, hash)? {
+                dropped.entry(*record).or_default().insert(*hash);
+            }
+        }
+        Ok(dropped)
     }
 
     fn take_entry(&mut self, unpacked: Unpacked, branches: &[(u64, Hash)]) -> Result<(), NotebookError> {
@@ -139,9 +157,13 @@ impl Notebook<'_> {
         known: &EntryRow,
         receipt: &Receipt,
         chained: &ChainedEntry,
-    ) -> Result<bool, RowsError> {
+    ) -> Result<bool, NotebookError> {
         let hash = chained.hash();
         let is_same = known.hash.is_none() || hash.is_none() || known.hash == hash;
+        if is_same && hash.is_some() && chained.entry.header.device == self.identity()?.device {
+            // The places of own entries are told apart from them.
+            return Ok(true);
+        }
         if known.receipt.as_ref() != Some(receipt) || !is_same || !receipt.verdict.is_accepted() {
             // What is held back may be known by another name of this device, and not be listed.
             return Ok(false);
@@ -151,7 +173,7 @@ impl Notebook<'_> {
             // changes under its old name.
             Body::Act(bytes) => Ok(!Act::from_bytes(bytes).is_ok_and(|act| act.decides())),
             // It may have been set aside with what it builds on.
-            Body::Change(_) => is_applied(self.rows(), &known.record, &known.change),
+            Body::Change(_) => Ok(is_applied(self.rows(), &known.record, &known.change)?),
         }
     }
 
@@ -194,7 +216,11 @@ impl Notebook<'_> {
         Ok(())
     }
 
-    fn take_contact(&mut self, answer: &SyncReply) -> Result<(), NotebookError> {
+    fn take_contact(
+        &mut self,
+        answer: &SyncReply,
+        dropped: BTreeMap<RecordId, BTreeSet<Hash>>,
+    ) -> Result<(), NotebookError> {
         let scope_at = |index: u32| answer.scopes.get(usize::try_from(index).unwrap_or(usize::MAX));
         let moves = answer
             .moves
@@ -212,6 +238,9 @@ impl Notebook<'_> {
             refused: answer.refused.clone(),
             moves,
             checkpoint: answer.checkpoint.clone(),
+            dropped,
+            decided: answer.decided.clone(),
+            held_again: answer.held_again.clone(),
         };
         self.push_device_line(DeviceLine::Contact(contact))
     }
@@ -237,14 +266,16 @@ impl Notebook<'_> {
             self.overlay.delete(keys::fact("differs"));
             return Ok(());
         }
-        let mut in_vain: BTreeMap<Scope, [Fingerprint; 2]> =
+        let mut in_vain: BTreeMap<Scope, ([Fingerprint; 2], u64, u64)> =
             read(self.rows(), &keys::fact("differs_in_vain"))?.unwrap_or_default();
+        // What own work builds on stays in view with it: comparing may help once that has changed.
+        let (head, held) = (self.own_head()?.seq, self.own_undecided()?);
         let compared = read::<Scope>(self.rows(), &keys::fact("differs"))?;
         self.overlay.delete(keys::fact("differs"));
         let mut next = None;
         for (scope, theirs) in answer.scopes.iter().zip(&answer.fingerprints) {
             let ours: Fingerprint = read(self.rows(), &keys::fingerprint(scope))?.unwrap_or_default();
-            let both = [*theirs, ours];
+            let both = ([*theirs, ours], head, held);
             if *theirs == ours {
                 in_vain.remove(scope);
                 continue;
@@ -262,6 +293,28 @@ impl Notebook<'_> {
             exchanged.more = true;
         }
         self.overlay.write(keys::fact("differs_in_vain"), &in_vain);
+        self.compare_held(answer, exchanged)
+    }
+
+    /// Compares the lists of what is held back of others. Decisions come in another order to a device that was copied,
+    /// or whose server lost its past, than they came to the server.
+    fn compare_held(&mut self, answer: &SyncReply, exchanged: &mut Exchanged) -> Result<(), NotebookError> {
+        let word = keys::fact("held_differs");
+        let compared = read::<[Fingerprint; 2]>(self.rows(), &word)?;
+        self.overlay.delete(word.clone());
+        let Some(theirs) = answer.held else { return Ok(()) };
+        let ours = held_of_others(self.rows(), &self.identity()?.device)?;
+        let both = [theirs, ours];
+        let in_vain = keys::fact("held_differs_in_vain");
+        if theirs == ours {
+            self.overlay.delete(in_vain);
+        } else if compared == Some(both) {
+            // Comparing changed nothing: doing so for ever would not either.
+            self.overlay.write(in_vain, &both);
+        } else if read::<[Fingerprint; 2]>(self.rows(), &in_vain)? != Some(both) {
+            self.overlay.write(word, &both);
+            exchanged.more = true;
+        }
         Ok(())
     }
 }

@@ -25,6 +25,17 @@ impl Notebook<'_> {
         Ok(RefusedEntry { folio, reason: reason.code().into(), detail })
     }
 
+    /// How many own entries are held back, and nobody has decided about.
+    pub(super) fn own_undecided(&self) -> Result<u64, NotebookError> {
+        let device = self.identity()?.device;
+        let mut count = 0;
+        for (_, seq) in all_under::<u64>(self.rows(), keys::OWN_HELD)? {
+            let row: Option<EntryRow> = read(self.rows(), &keys::entry(&device, seq))?;
+            count += u64::from(row.is_some_and(|row| row.decided.is_none()));
+        }
+        Ok(count)
+    }
+
     /// Own entries that no server has confirmed, and own entries held back.
     pub fn unsent_and_held(&self) -> Result<(u64, Vec<RefusedEntry>), NotebookError> {
         let Ok(identity) = self.identity() else { return Ok((0, Vec::new())) };

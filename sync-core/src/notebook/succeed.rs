@@ -145,19 +145,19 @@ fn own_entries(rows: &dyn Rows, device: &DeviceId) -> Result<Vec<EntryRow>, Rows
     Ok(all_under(rows, &keys::entries(device))?.into_iter().map(|(_, row)| row).collect())
 }
 
-/// Whose held entries a device settles by writing them again, as far as is known here.
-pub fn settles(rows: &dyn Rows, lines: &dyn Lines, author: &DeviceId) -> Result<Settles, RowsError> {
+/// Whose held entries a device settles by writing them again; `None` if that device is not known here.
+pub fn settles(rows: &dyn Rows, lines: &dyn Lines, author: &DeviceId) -> Result<Option<Settles>, RowsError> {
     let me: Option<Identity> = read(rows, &keys::fact("identity"))?;
     let row: Option<DeviceRow> = read(rows, &keys::device(author))?;
     match (row, me) {
         (Some(row), me) if me.as_ref().is_none_or(|me| me.device != *author) => {
-            Ok(Settles::of(row.role, row.continues))
+            Ok(Some(Settles::of(row.role, row.continues)))
         }
         // The own enrolments, those of old names too, are never read back.
         (_, Some(me)) if rows.get(&keys::entry(author, 1))?.is_some() => {
-            Ok(Settles::of(me.role, predecessor(rows, lines, author)?))
+            Ok(Some(Settles::of(me.role, predecessor(rows, lines, author)?)))
         }
-        _ => Ok(Settles::default()),
+        _ => Ok(None),
     }
 }
 

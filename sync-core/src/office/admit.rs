@@ -13,7 +13,6 @@ use crate::authority::{
     enrol::{EnrolError, check_enrolment},
 };
 use crate::chain::{Deed, VerifiedEntry};
-use crate::entry::ChainedEntry;
 use crate::fold::EntryRow;
 use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::judge::{Acceptable, judge_act, judge_change};
@@ -338,7 +337,7 @@ impl Session<'_, '_> {
                 let Some(row) = read::<QuarantineRow>(self.overlay, &keys::quarantined(seq))? else {
                     continue;
                 };
-                let chained = ChainedEntry::from_bytes(&row.chained).map_err(|e| RowsError(e.to_string()))?;
+                let chained = row.entry()?;
                 let Some(device) = read::<DeviceRow>(self.overlay, &keys::device(&row.device))? else {
                     continue;
                 };

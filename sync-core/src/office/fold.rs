@@ -1,17 +1,19 @@
 //! The server's fold: one ledger line into index rows. Admitting and rebuilding both go through here.
 
 pub mod decide;
+pub mod list;
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use decide::{Settles, decide, note_carried, settle_again};
+use list::list;
 
 use crate::act::{Act, Again};
 use crate::authority::{DeviceRow, apply_act};
 use crate::chain::{Deed, VerifiedEntry};
 use crate::change::Change;
-use crate::entry::{Body, Header};
+use crate::entry::{Body, ChainedEntry, Header};
 use crate::fold::{Applied, Decision, EntryRow, Moved, apply_change, is_applied};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::{Acceptable, read_change};
@@ -37,6 +39,13 @@ pub struct QuarantineRow {
     pub reason: Reason,
     /// The entry.
     pub chained: ByteBuf,
+}
+
+impl QuarantineRow {
+    /// The entry, read.
+    pub fn entry(&self) -> Result<ChainedEntry, RowsError> {
+        ChainedEntry::from_bytes(&self.chained).map_err(|error| RowsError(error.to_string()))
+    }
 }
 
 /// What happened to a record in a scope.
@@ -209,7 +218,7 @@ fn quarantine(
         reason: reason.clone(),
         chained: ByteBuf::from(verified.chained.to_bytes()),
     };
-    overlay.write(keys::quarantined(number), &row);
+    list(overlay, number, &row)?;
     if let (Reason::Held { .. }, Deed::Change(change)) = (reason, &verified.deed) {
         // It waits for all that is missing: each one's arrival brings it up again.
         for on in &change.deps {

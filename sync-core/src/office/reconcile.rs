@@ -1,14 +1,20 @@
 //! Reconcile: a scope compared record by record, after fingerprints differed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::OfficeError;
 use super::reply::Reading;
-use crate::id::{Hash, RecordId};
+use crate::fold::{Decision, EntryRow};
+use crate::id::{DeviceId, Hash, RecordId};
 use crate::keys;
+use crate::limits::HELD_COMPARED_MAX;
+use crate::line::{Lines, read_entry};
+use crate::notebook::decide::held_rows;
+use crate::office::fold::list::mark;
 use crate::record::row::RecordRow;
 use crate::rows::{Rows, RowsError, decode, read};
 use crate::scope::Scope;
+use crate::verdict::{Reason, Verdict};
 
 impl Reading<'_> {
     /// Compares a scope record by record: sends whole what differs, and takes back what is not in it.
@@ -19,16 +25,53 @@ impl Reading<'_> {
     ) -> Result<u64, OfficeError> {
         let theirs: BTreeMap<RecordId, [u8; 8]> = theirs.iter().copied().collect();
         let members = self.members(scope)?;
+        let mut differing = BTreeSet::new();
         for (record, row) in &members {
             if theirs.get(record) != Some(&short_digest(&row.digest(record))) {
                 self.moves.insert((scope.clone(), *record), true);
                 self.choose_whole(record)?;
+                differing.insert(*record);
             }
+        }
+        differing.extend(theirs.keys().filter(|record| !members.contains_key(*record)));
+        for (_, row) in held_rows(self.rows)? {
+            let held = differing.contains(&row.record) && row.device != self.device;
+            let chained = if held { Some(row.entry()?) } else { None };
+            self.held_changes.extend(chained.map(|chained| (row.record, chained.entry.body.hash())));
         }
         for record in theirs.keys().filter(|record| !members.contains_key(*record)) {
             self.moves.insert((scope.clone(), *record), false);
         }
         Ok(self.cursors.values().copied().min().unwrap_or(0))
+    }
+
+    /// Compares the list of what is held back of others: sends what it lacks, and says of what is not held what was
+    /// decided.
+    pub(super) fn compare_held(
+        &mut self,
+        theirs: &[(u64, [u8; 8])],
+        aim: usize,
+    ) -> Result<Vec<(u64, Option<Decision>)>, OfficeError> {
+        if !self.sees_everything() {
+            return Ok(Vec::new());
+        }
+        let theirs: BTreeSet<(u64, [u8; 8])> = theirs.iter().copied().take(HELD_COMPARED_MAX).collect();
+        let ours = held_list(self.rows, &self.device)?;
+        for (seq, _) in ours.difference(&theirs) {
+            // What does not fit is sent once the lists are compared anew.
+            if self.is_full(aim) {
+                break;
+            }
+            self.choose(*seq)?;
+            self.held_again.push(*seq);
+        }
+        let mut decided = Vec::new();
+        for (seq, _) in theirs.difference(&ours) {
+            if ours.range((*seq, [0; 8])..=(*seq, [u8::MAX; 8])).next().is_none() {
+                decided.push((*seq, decision_at(self.rows, self.lines, *seq, self.server_seq)?));
+            }
+        }
+        Ok(decided)
     }
 
     fn members(&self, scope: &Scope) -> Result<BTreeMap<RecordId, RecordRow>, OfficeError> {
@@ -42,6 +85,32 @@ impl Reading<'_> {
 /// The first eight bytes of a digest, as reconciliation compares them.
 pub fn short_digest(digest: &Hash) -> [u8; 8] {
     std::array::from_fn(|index| digest.0[index])
+}
+
+/// What is held back of others than `device`, as lists of it are compared.
+pub fn held_list(rows: &dyn Rows, device: &DeviceId) -> Result<BTreeSet<(u64, [u8; 8])>, RowsError> {
+    let others = held_rows(rows)?.into_iter().filter(|(_, row)| row.device != *device);
+    Ok(others.map(|(seq, row)| (seq, short_digest(&mark(seq, &row)))).collect())
+}
+
+/// What was decided about the entry at a ledger number.
+fn decision_at(
+    rows: &dyn Rows,
+    lines: &dyn Lines,
+    seq: u64,
+    server_seq: u64,
+) -> Result<Option<Decision>, RowsError> {
+    if seq == 0 || seq > server_seq {
+        return Ok(None);
+    }
+    let (receipt, chained) = read_entry(lines, seq)?;
+    let header = &chained.entry.header;
+    let is_fork = receipt.is_some_and(|receipt| receipt.verdict == Verdict::Quarantined(Reason::Fork));
+    let key = match (is_fork, chained.hash()) {
+        (true, Some(hash)) => keys::fork(&header.device, header.seq, &hash),
+        _ => keys::entry(&header.device, header.seq),
+    };
+    Ok(read::<EntryRow>(rows, &key)?.filter(|row| row.line == seq).and_then(|row| row.decided))
 }
 
 /// All records of a scope with their summaries.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use state::{consistency, fingerprints, is_among, moves_by_index, own_places, split_event};
 
 use super::fold::ScopeEvent;
+use super::fold::list::held_of_others;
 use super::{Admitted, Office, OfficeError};
 use crate::act::Act;
 use crate::authority::{AgainRow, DeviceRow};
@@ -34,11 +35,11 @@ type Events = BTreeMap<u64, BTreeMap<RecordId, BTreeMap<Scope, ScopeEvent>>>;
 
 pub(super) struct Reading<'a> {
     pub(super) rows: &'a dyn Rows,
-    lines: &'a dyn Lines,
-    device: DeviceId,
+    pub(super) lines: &'a dyn Lines,
+    pub(super) device: DeviceId,
     row: DeviceRow,
     pub(super) cursors: BTreeMap<Scope, u64>,
-    server_seq: u64,
+    pub(super) server_seq: u64,
     /// Lines to send, in this order; each once.
     chosen: Vec<u64>,
     seen: BTreeSet<u64>,
@@ -47,10 +48,12 @@ pub(super) struct Reading<'a> {
     bytes: usize,
     items: Vec<PackItem>,
     hashes: Vec<Hash>,
-    /// Places of own entries that came with this very request.
-    brought: Vec<Ack>,
     /// What entries of forked chains follow on.
     branches: Vec<(u64, Hash)>,
+    pub(super) held_changes: Vec<(RecordId, Hash)>,
+    pub(super) held_again: Vec<u64>,
+    /// Places of own entries that came with this very request.
+    brought: Vec<Ack>,
     /// Whether all of those are changes: then the device has nothing to hear of them.
     brought_changes: bool,
 }
@@ -81,6 +84,10 @@ impl Office {
             Some((scope, digests)) => reading.reconcile(scope, digests)?,
             None => reading.collect(aim)?,
         };
+        let decided = match &sync.held {
+            Some(listed) => reading.compare_held(listed, aim)?,
+            None => Vec::new(),
+        };
         let scopes: Vec<Scope> = reading.cursors.keys().cloned().collect();
         let own = if sync.epoch == epoch {
             admitted.own.clone()
@@ -106,6 +113,14 @@ impl Office {
             scopes,
             checkpoint: self.checkpoint(rows, server_seq)?,
             consistency: consistency(rows, &sync.kept, server_seq)?,
+            held: if more || !reading.sees_everything() {
+                None
+            } else {
+                Some(held_of_others(rows, &admitted.device)?)
+            },
+            decided,
+            held_changes: reading.held_changes,
+            held_again: reading.held_again,
             branches: reading.branches,
         };
         Ok(seal_reply(&self.key, &admitted.request, &reply))
@@ -175,6 +190,8 @@ impl<'a> Reading<'a> {
             hashes: Vec::new(),
             brought: Vec::new(),
             branches: Vec::new(),
+            held_changes: Vec::new(),
+            held_again: Vec::new(),
             brought_changes: false,
         }
     }
@@ -202,7 +219,12 @@ impl<'a> Reading<'a> {
         Ok(read_to)
     }
 
-    fn is_full(&self, aim: usize) -> bool {
+    /// Whether the device is told of all that is held back.
+    pub(super) fn sees_everything(&self) -> bool {
+        self.row.role.sees_everything() && self.row.revoked.is_none()
+    }
+
+    pub(super) fn is_full(&self, aim: usize) -> bool {
         self.bytes >= aim || self.chosen.len() >= PACK_ENTRIES_MAX / 2
     }
 
@@ -290,7 +312,7 @@ impl<'a> Reading<'a> {
         self.brought_changes && is_among(&self.brought, line)
     }
 
-    fn choose(&mut self, line: u64) -> Result<(), OfficeError> {
+    pub(super) fn choose(&mut self, line: u64) -> Result<(), OfficeError> {
         if self.has_brought(line) || !self.seen.insert(line) {
             return Ok(());
         }
@@ -309,8 +331,9 @@ impl<'a> Reading<'a> {
         {
             return Ok(());
         }
-        // A device has its own entries and was told their places; everybody's rules are everybody's.
-        if chained.entry.header.device != self.device {
+        // A device has its own entries and was told their places. Another one may have written under its name.
+        let is_branch = receipt.verdict == Verdict::Quarantined(Reason::Fork);
+        if chained.entry.header.device != self.device || (is_branch && self.sees_everything()) {
             self.push(line, receipt, chained)?;
         }
         Ok(())

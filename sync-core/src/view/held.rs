@@ -18,7 +18,7 @@ use crate::notebook::{Notebook, NotebookError};
 use crate::office::fold::decode_deed;
 use crate::record::row::RecordRow;
 use crate::record::touch::Touch;
-use crate::rows::{RowsError, all_under, number_in, read};
+use crate::rows::{all_under, number_in, read};
 use crate::time::rfc3339;
 use crate::verdict::{Reason, Verdict};
 
@@ -35,8 +35,7 @@ impl Notebook<'_> {
     pub fn quarantine(&self) -> Result<Vec<QuarantineItem>, NotebookError> {
         let mut held: BTreeMap<u64, Held> = BTreeMap::new();
         for (seq, row) in held_rows(self.rows())? {
-            let chained =
-                ChainedEntry::from_bytes(&row.chained).map_err(|error| RowsError(error.to_string()))?;
+            let chained = row.entry()?;
             let key = match (&row.reason, chained.hash()) {
                 (Reason::Fork, Some(hash)) => keys::fork(&row.device, row.device_seq, &hash),
                 _ => keys::entry(&row.device, row.device_seq),

@@ -10,6 +10,7 @@ use serde_bytes::ByteBuf;
 use super::msgpack::{self, MsgpackError};
 use crate::crypto::{ALG_ED25519, PublicKey, Purpose, SecretKey, Signature, SignatureError};
 use crate::entry::Anchor;
+use crate::fold::Decision;
 use crate::id::{DeviceId, Epoch, Fingerprint, Hash, RecordId};
 use crate::limits::MESSAGE_BYTES_MAX;
 use crate::line::Ack;
@@ -36,6 +37,9 @@ pub struct Segment {
 
 /// A scope to compare record by record: each record with the first eight bytes of its digest.
 pub type Comparison = (Scope, Vec<(RecordId, [u8; 8])>);
+
+/// Entries that are held back: ledger number, and the first eight bytes of what tells entries with one number apart.
+pub type HeldList = Vec<(u64, [u8; 8])>;
 
 /// What a device sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +70,9 @@ pub struct SyncRequest {
     pub kept: Anchor,
     /// That checkpoint as it was signed, once a reply could not prove it; else empty.
     pub evidence: String,
+    /// What it lists as held back of others, after fingerprints differed.
+    #[serde(default)]
+    pub held: Option<HeldList>,
 }
 
 /// How a carried segment fared.
@@ -135,7 +142,20 @@ pub struct SyncReply {
     pub consistency: Option<Vec<Hash>>,
     /// What entries of forked chains follow on: ledger number, hash of the entry before. Nothing else tells it, because
     /// there can be many branches.
+    #[serde(default)]
     pub branches: Vec<(u64, Hash)>,
+    /// The fingerprint of what is held back of others, for who sees everything, once there is no more.
+    #[serde(default)]
+    pub held: Option<Fingerprint>,
+    /// Of what the request listed as held back, what is not: with what was decided, if anything was.
+    #[serde(default)]
+    pub decided: Vec<(u64, Option<Decision>)>,
+    /// Changes that are held back, of the records that were compared and differ: they count nowhere.
+    #[serde(default)]
+    pub held_changes: Vec<(RecordId, Hash)>,
+    /// What is held back and was not among what the request listed, as far as it is in `pack`.
+    #[serde(default)]
+    pub held_again: Vec<u64>,
 }
 
 /// What a new device sends: its first entry, which is the enrolment.

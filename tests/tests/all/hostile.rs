@@ -91,6 +91,7 @@ impl Hostile {
             clock_ms: 1_795_232_207_000,
             kept: Anchor::default(),
             evidence: String::new(),
+            held: None,
         }
     }
 

@@ -200,6 +200,7 @@ impl Prepared {
             clock_ms: now_ms(),
             kept: contact.anchor,
             evidence: String::new(),
+            held: None,
         };
         seal_request(&self.key, &request)
     }

@@ -1,20 +1,25 @@
 //! What a reply said: places and verdicts of own entries, records that came and went, the newest checkpoint.
 
+use super::super::aside::set_aside;
+use super::super::decide::held_rows;
 use super::super::rights::follow;
 use super::super::{ContactRow, OwnHead};
-use super::{fold_act, fold_decision, implicit_scopes};
+use super::count::count_in;
+use super::hold::hold_again;
+use super::{fold_act, fold_decision};
 use crate::chain::Deed;
 use crate::fold::{Decision, EntryRow, store_row};
 use crate::id::{DeviceId, Hash, RecordId};
+use crate::judge::{missing_dependency, read_change};
 use crate::keys;
 use crate::line::{Ack, Contact, Identity, Lines, read_entry};
-use crate::office::fold::decode_deed;
+use crate::office::fold::list::unlist;
+use crate::office::fold::{QuarantineRow, decode_deed};
 use crate::record::row::RecordRow;
-use crate::rows::{Overlay, RowsError, all_under, read};
+use crate::rows::{Overlay, RowsError, read};
 use crate::rules::Rules;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
-use serde::de::IgnoredAny;
 use serde_bytes::ByteBuf;
 
 pub(super) fn fold_contact(
@@ -30,6 +35,15 @@ pub(super) fn fold_contact(
     }
     for (scope, record, entered) in &contact.moves {
         fold_move(overlay, contact.server_seq, scope, record, *entered)?;
+    }
+    for (record, lost) in &contact.dropped {
+        set_aside(rules, overlay, lines, record, lost)?;
+    }
+    for (seq, decision) in &contact.decided {
+        fold_told(rules, overlay, lines, *seq, decision.as_ref())?;
+    }
+    for seq in &contact.held_again {
+        hold_again(rules, overlay, lines, *seq)?;
     }
     let before: ContactRow = read(overlay, &keys::fact("contact"))?.unwrap_or_default();
     let anchor = if contact.checkpoint.is_empty() {
@@ -48,10 +62,9 @@ pub(super) fn fold_contact(
         overlay.write(keys::fact("copy"), &true);
     }
     if contact.epoch != before.epoch {
-        let beyond = all_under::<IgnoredAny>(overlay, keys::QUARANTINE)?.into_iter();
-        let beyond =
-            beyond.filter(|(number, _)| number.as_slice() > contact.server_seq.to_be_bytes().as_slice());
-        beyond.for_each(|(number, _)| overlay.delete([keys::QUARANTINE, &number].concat()));
+        for (seq, _) in held_rows(overlay)?.into_iter().filter(|(seq, _)| *seq > contact.server_seq) {
+            unlist(overlay, seq)?;
+        }
     }
     let cursors = if contact.cursors.is_empty() { before.cursors.clone() } else { contact.cursors.clone() };
     follow(overlay, &before.cursors, &cursors)?;
@@ -67,6 +80,31 @@ pub(super) fn fold_contact(
     };
     overlay.write(keys::fact("contact"), &row);
     Ok(())
+}
+
+/// What the server says became of an entry that is listed here as held back, and is not. A release that cannot be
+/// applied here is left to the comparison of its record.
+fn fold_told(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    seq: u64,
+    decision: Option<&Decision>,
+) -> Result<(), RowsError> {
+    let row: Option<QuarantineRow> = read(overlay, &keys::quarantined(seq))?;
+    let (Some(row), Some(decision)) = (row, decision) else {
+        return unlist(overlay, seq).map(drop);
+    };
+    let chained = row.entry()?;
+    let applies = match decode_deed(&chained.entry.body)? {
+        Deed::Change(change) => {
+            missing_dependency(overlay, &row.record, &change)?.is_none()
+                && read_change(overlay, rules, &row.record, &change)?.is_ok()
+        }
+        Deed::Act(_) => false,
+    };
+    let decision = Decision { releases: decision.releases && applies, ..decision.clone() };
+    fold_decision(rules, overlay, lines, seq, &decision)
 }
 
 fn fold_ack(
@@ -89,8 +127,8 @@ fn fold_ack(
             carrier: ack.carrier,
             verdict: reason.map_or(Verdict::Accepted, Verdict::Quarantined),
         };
-        overlay.delete(keys::quarantined(receipt.seq));
-        confirm(overlay, &entry, &receipt)?;
+        unlist(overlay, receipt.seq)?;
+        count_in(rules, overlay, lines, &entry, &receipt)?;
         let old = entry.receipt.replace(receipt.clone());
         let is_new = old.is_none();
         if let Some(old) = old.filter(|old| old.seq != receipt.seq) {
@@ -104,12 +142,7 @@ fn fold_ack(
         overlay.write(key, &entry);
         if !receipt.verdict.is_accepted() {
             overlay.write(keys::own_held(receipt.seq), &seq);
-            for waiting in [keys::own_decision(receipt.seq), keys::own_again(seq)] {
-                if let Some(decision) = read::<Decision>(overlay, &waiting)? {
-                    overlay.delete(waiting);
-                    fold_decision(rules, overlay, lines, receipt.seq, &decision)?;
-                }
-            }
+            fold_waiting(rules, overlay, lines, seq, &receipt)?;
         } else if is_new && entry.change == Hash::ZERO {
             // An own act counts from here on, like everybody's.
             let (_, chained) = read_entry(lines, entry.line)?;
@@ -121,51 +154,26 @@ fn fold_ack(
     Ok(())
 }
 
-/// Brings a record up to date with the server's word on a change that is already applied here.
-pub(super) fn confirm(
+/// What was decided about an own held entry before its place was known.
+fn fold_waiting(
+    rules: &Rules,
     overlay: &mut Overlay<'_>,
-    entry: &EntryRow,
+    lines: &dyn Lines,
+    seq: u64,
     receipt: &Receipt,
 ) -> Result<(), RowsError> {
-    if entry.change == Hash::ZERO {
+    if let Some(decision) = read::<Decision>(overlay, &keys::own_decision(receipt.seq))? {
+        overlay.delete(keys::own_decision(receipt.seq));
+        fold_decision(rules, overlay, lines, receipt.seq, &decision)?;
+    }
+    let Some((is_by_right, decision)) = read::<(bool, Decision)>(overlay, &keys::own_again(seq))? else {
         return Ok(());
+    };
+    overlay.delete(keys::own_again(seq));
+    if is_by_right || receipt.verdict == Verdict::Quarantined(Reason::Fork) {
+        fold_decision(rules, overlay, lines, receipt.seq, &decision)?;
     }
-    let Some(before) = read::<RecordRow>(overlay, &keys::record(&entry.record))? else { return Ok(()) };
-    let mut row = before.clone();
-    let was = entry.receipt.as_ref().map(|_| entry.accepted().is_some());
-    match (was, receipt.verdict.is_accepted()) {
-        (None, true) => {
-            row.unsent = row.unsent.saturating_sub(1);
-            row.fingerprint.toggle(&entry.change);
-        }
-        (None, false) => {
-            row.unsent = row.unsent.saturating_sub(1);
-            row.held_back += 1;
-        }
-        (Some(false), true) => {
-            row.held_back = row.held_back.saturating_sub(1);
-            row.fingerprint.toggle(&entry.change);
-        }
-        // In another life of the ledger it was judged anew.
-        (Some(true), false) => {
-            row.held_back += 1;
-            row.fingerprint.toggle(&entry.change);
-        }
-        (Some(true), true) | (Some(false), false) => {}
-    }
-    let is_creation = first_change(overlay, &entry.record)? == Some(entry.change);
-    if is_creation && receipt.verdict.is_accepted() {
-        row.created_seq = receipt.seq;
-        row.scopes = row.scopes.union(&implicit_scopes(overlay, row.kind)?).cloned().collect();
-        overlay.write(keys::number(receipt.seq), &entry.record);
-    }
-    row.scopes_ever.extend(row.scopes.iter().cloned());
-    store_row(overlay, &entry.record, Some(&before), &row)
-}
-
-fn first_change(overlay: &Overlay<'_>, record: &RecordId) -> Result<Option<Hash>, RowsError> {
-    let row: Option<crate::fold::ChangeRow> = read(overlay, &keys::change(record, 0))?;
-    Ok(row.map(|row| row.hash))
+    Ok(())
 }
 
 fn fold_move(

@@ -5,18 +5,25 @@ use std::collections::BTreeSet;
 use serde_bytes::ByteBuf;
 
 use super::super::aside::set_aside;
+use super::is_self;
 use crate::entry::ChainedEntry;
 use crate::fold::EntryRow;
 use crate::id::Hash;
 use crate::keys;
-use crate::line::Lines;
+use crate::line::{Lines, read_entry};
 use crate::office::fold::QuarantineRow;
-use crate::rows::{Overlay, RowsError};
+use crate::office::fold::list::list;
+use crate::rows::{Overlay, Rows, RowsError, read};
 use crate::rules::Rules;
 use crate::verdict::{Reason, Receipt, Verdict};
 
 /// Lists an entry that is held back.
-pub(super) fn hold(overlay: &mut Overlay<'_>, receipt: &Receipt, reason: &Reason, chained: &ChainedEntry) {
+pub(super) fn hold(
+    overlay: &mut Overlay<'_>,
+    receipt: &Receipt,
+    reason: &Reason,
+    chained: &ChainedEntry,
+) -> Result<(), RowsError> {
     let header = &chained.entry.header;
     let row = QuarantineRow {
         device: header.device,
@@ -25,7 +32,7 @@ pub(super) fn hold(overlay: &mut Overlay<'_>, receipt: &Receipt, reason: &Reason
         reason: reason.clone(),
         chained: ByteBuf::from(chained.to_bytes()),
     };
-    overlay.write(keys::quarantined(receipt.seq), &row);
+    list(overlay, receipt.seq, &row)
 }
 
 /// An entry of somebody else that is here and is held back. It may have counted in another life of the ledger; or it is
@@ -46,10 +53,34 @@ pub(super) fn hold_known(
         if known.change != Hash::ZERO {
             set_aside(rules, overlay, lines, &known.record, &BTreeSet::from([known.change]))?;
         }
-        hold(overlay, receipt, reason, chained);
+        hold(overlay, receipt, reason, chained)?;
     }
     let row = EntryRow { receipt: Some(receipt.clone()), decided, ..known.clone() };
     overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.to_vec()));
     overlay.write(key.to_vec(), &row);
     super::super::succeed::settle_late(rules, overlay, receipt, chained)
+}
+
+/// Lists an entry of somebody else that the server holds back, whatever this device thought was decided about it.
+pub(super) fn hold_again(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    seq: u64,
+) -> Result<(), RowsError> {
+    let is_listed = overlay.get(&keys::quarantined(seq))?.is_some();
+    let key: Option<ByteBuf> = read(overlay, &keys::place(seq))?;
+    let (false, Some(key)) = (is_listed, key) else { return Ok(()) };
+    let Some(row) = read::<EntryRow>(overlay, &key)? else { return Ok(()) };
+    let Some(receipt) = row.receipt.clone().filter(|receipt| receipt.seq == seq) else { return Ok(()) };
+    let Verdict::Quarantined(reason) = receipt.verdict.clone() else { return Ok(()) };
+    let (_, chained) = read_entry(lines, row.line)?;
+    if is_self(overlay, &chained.entry.header.device)? && reason != Reason::Fork {
+        return Ok(());
+    }
+    if row.change != Hash::ZERO {
+        set_aside(rules, overlay, lines, &row.record, &BTreeSet::from([row.change]))?;
+    }
+    overlay.write(key.into_vec(), &EntryRow { decided: None, ..row });
+    hold(overlay, &receipt, &reason, &chained)
 }

@@ -16,7 +16,7 @@ impl Session<'_, '_> {
         let Some(row) = read::<QuarantineRow>(self.overlay, &keys::quarantined(seq))? else {
             return Ok(None);
         };
-        let chained = ChainedEntry::from_bytes(&row.chained).map_err(|error| RowsError(error.to_string()))?;
+        let chained = row.entry()?;
         Ok(Some((row, chained)))
     }
 

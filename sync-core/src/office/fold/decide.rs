@@ -1,5 +1,6 @@
 //! Deciding: what a release, a dismissal, a carrier's word and writing again do to the rows; alike on server and device.
 
+use super::list::unlist;
 use super::{QuarantineRow, decode_deed, reread};
 use crate::act::{Again, Role};
 use crate::authority::CarriedHead;
@@ -104,9 +105,8 @@ pub fn decide(
     seq: u64,
     decision: &Decision,
 ) -> Result<Option<Decided>, RowsError> {
-    let Some(row) = read::<QuarantineRow>(overlay, &keys::quarantined(seq))? else { return Ok(None) };
-    overlay.delete(keys::quarantined(seq));
-    let chained = ChainedEntry::from_bytes(&row.chained).map_err(|error| RowsError(error.to_string()))?;
+    let Some(row) = unlist(overlay, seq)? else { return Ok(None) };
+    let chained = row.entry()?;
     let key = match (&row.reason, chained.hash()) {
         (Reason::Fork, Some(hash)) => keys::fork(&row.device, row.device_seq, &hash),
         _ => keys::entry(&row.device, row.device_seq),

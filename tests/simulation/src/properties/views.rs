@@ -7,13 +7,15 @@ use automerge::{Automerge, ROOT, ReadDoc};
 use sync_core::act::Act;
 use sync_core::entry::Body;
 use sync_core::id::{Hash, RecordId};
+use sync_core::keys;
 use sync_core::line::{Line, Lines as _};
 use sync_core::notebook::Notebook;
+use sync_core::record::row::RecordRow;
 use sync_core::view::lists::{Filter, OrderSummary};
 use sync_core::view::order::OrderView;
 use sync_core::view::replay::At;
 
-use super::phones::{excuse, how_two_differ, is_past_gone};
+use super::phones::{excuse, how_differs, how_two_differ, is_past_gone};
 use crate::broken::{Broken, Property};
 use crate::dice::Dice;
 use crate::phone::Hindered;
@@ -195,8 +197,9 @@ fn replay(world: &mut World, server: usize, model: usize, all: &Shown) -> Result
     for order in all.list.iter().filter(settled) {
         if then.get(order.folio.as_str()) != Some(&order) {
             return Err(Property::ReplayIsLive.broken(format!(
-                "the list shows {order:?}, its replay at the end {:?}",
-                then.get(order.folio.as_str())
+                "phone {model}'s list shows {order:?}, its replay at the end {:?}; against the server: {}",
+                then.get(order.folio.as_str()),
+                how_differs(world, model)
             )));
         }
     }
@@ -252,7 +255,12 @@ fn held_everywhere(
                 if own.contains(hash) || *change == Hash::ZERO {
                     continue;
                 }
-                if sync_core::fold::is_applied(notebook.rows(), record, change)? {
+                // What own work builds on stays with that, until somebody decides about both.
+                let row: Option<RecordRow> = sync_core::rows::read(notebook.rows(), &keys::record(record))?;
+                if row.is_some_and(|row| !row.scopes.is_empty())
+                    && sync_core::fold::is_applied(notebook.rows(), record, change)?
+                    && !notebook.has_own_upon(record, change)?
+                {
                     leaks.push(*seq);
                 }
             }
