@@ -110,6 +110,7 @@ impl Journal {
             dropped: std::collections::BTreeMap::new(),
             decided: Vec::new(),
             held_again: Vec::new(),
+            is_branch: false,
         };
         self.lines.push(Line::Device(DeviceLine::Contact(contact)).to_bytes());
     }

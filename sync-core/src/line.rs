@@ -144,6 +144,9 @@ pub struct Contact {
     /// What is held back and was not listed here, whatever was thought to be decided about it.
     #[serde(default)]
     pub held_again: Vec<u64>,
+    /// Whether entries that stand in the ledger under this device's name are not its own.
+    #[serde(default)]
+    pub is_branch: bool,
 }
 
 /// Own entries that are in the ledger one after another.

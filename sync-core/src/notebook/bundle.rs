@@ -271,6 +271,7 @@ impl Notebook<'_> {
             dropped: std::collections::BTreeMap::new(),
             decided: Vec::new(),
             held_again: Vec::new(),
+            is_branch: false,
         };
         self.push_device_line(DeviceLine::Contact(contact))
     }

@@ -15,6 +15,7 @@ use crate::limits::{MESSAGE_BYTES_MAX, SEGMENT_ENTRIES_MAX};
 use crate::line::{Carried, Contact, DeviceLine, Line, Parted};
 use crate::merkle::check_consistency;
 use crate::office::fold::list::held_of_others;
+use crate::office::reconcile::short_digest;
 use crate::office::refs::receiver;
 use crate::rows::read;
 use crate::scope::Scope;
@@ -42,7 +43,7 @@ impl Notebook<'_> {
             return Err(NotebookError::Foreign(FrameError::TooLong(reply.len())));
         }
         let identity = self.identity()?.clone();
-        let answer: SyncReply = open_reply(reply, &request.hash)?.verify(&identity.server_key)?;
+        let mut answer: SyncReply = open_reply(reply, &request.hash)?.verify(&identity.server_key)?;
         if answer.version != VERSION {
             return Err(NotebookError::Foreign(FrameError::Version(answer.version)));
         }
@@ -69,11 +70,12 @@ impl Notebook<'_> {
             }
         }
         let decided_before = self.own_decided()?;
-        let is_copy = self.learns_it_is_copy(&answer)?;
+        let is_branch = self.take_back_foreign_places(&mut answer)?;
+        let is_copy = is_branch || self.learns_it_is_copy(&answer)?;
         exchanged.pulled = self.take_entries(&answer, is_copy)?;
         self.count_acks(&identity.device, &answer, &mut exchanged)?;
         let dropped = self.no_longer_counts(&answer)?;
-        self.take_contact(&answer, dropped)?;
+        self.take_contact(&answer, dropped, is_branch)?;
         self.take_carried(&answer, &mut exchanged)?;
         exchanged.decided = self.newly_decided(&decided_before)?;
         self.compare(&answer, &mut exchanged)?;
@@ -93,6 +95,30 @@ impl Notebook<'_> {
             self.overlay.delete(keys::fact("held_differs"));
         }
         Ok(exchanged)
+    }
+
+    /// In a ledger's new life another device may have handed in other entries under this one's name. Their places are
+    /// not those of the own entries; answers whether there are such.
+    fn take_back_foreign_places(&self, answer: &mut SyncReply) -> Result<bool, NotebookError> {
+        let device = self.identity()?.device;
+        let (told, _) = answer.own_hashes.as_chunks::<8>();
+        let mut parts_at = None;
+        for (seq, theirs) in (1..).zip(told) {
+            let row: Option<EntryRow> = read(self.rows(), &keys::entry(&device, seq))?;
+            if row.and_then(|row| row.hash).is_some_and(|hash| short_digest(&hash) != *theirs) {
+                parts_at = Some(seq);
+                break;
+            }
+        }
+        let Some(parts_at) = parts_at else { return Ok(false) };
+        let told_to = told.len() as u64;
+        let is_own = |seq: u64| seq < parts_at || seq > told_to;
+        for ack in answer.acks.iter_mut().filter(|ack| ack.first <= told_to) {
+            ack.count = ack.count.min(parts_at.saturating_sub(ack.first));
+        }
+        answer.acks.retain(|ack| ack.count > 0);
+        answer.refused.retain(|(seq, _)| is_own(*seq));
+        Ok(true)
     }
 
     /// Whether another device writes under this one's name, as far as was known or is told now.
@@ -220,6 +246,7 @@ impl Notebook<'_> {
         &mut self,
         answer: &SyncReply,
         dropped: BTreeMap<RecordId, BTreeSet<Hash>>,
+        is_branch: bool,
     ) -> Result<(), NotebookError> {
         let scope_at = |index: u32| answer.scopes.get(usize::try_from(index).unwrap_or(usize::MAX));
         let moves = answer
@@ -241,6 +268,7 @@ impl Notebook<'_> {
             dropped,
             decided: answer.decided.clone(),
             held_again: answer.held_again.clone(),
+            is_branch,
         };
         self.push_device_line(DeviceLine::Contact(contact))
     }

@@ -89,8 +89,8 @@ impl Office {
             None => Vec::new(),
         };
         let scopes: Vec<Scope> = reading.cursors.keys().cloned().collect();
-        let own = if sync.epoch == epoch {
-            admitted.own.clone()
+        let (own, own_hashes) = if sync.epoch == epoch {
+            (admitted.own.clone(), Vec::new())
         } else {
             // In another life of the ledger its entries stand at other places, or came by another way.
             own_places(rows, &admitted.device, &admitted.own)?
@@ -121,6 +121,7 @@ impl Office {
             decided,
             held_changes: reading.held_changes,
             held_again: reading.held_again,
+            own_hashes: own_hashes.into(),
             branches: reading.branches,
         };
         Ok(seal_reply(&self.key, &admitted.request, &reply))

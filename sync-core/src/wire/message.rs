@@ -156,6 +156,10 @@ pub struct SyncReply {
     /// What is held back and was not among what the request listed, as far as it is in `pack`.
     #[serde(default)]
     pub held_again: Vec<u64>,
+    /// In a ledger's new life: the first eight bytes of the hash of each of the device's entries whose place `acks` tells
+    /// and the request did not bring, from entry 1 on. Another device may have written others under this one's name.
+    #[serde(default)]
+    pub own_hashes: ByteBuf,
 }
 
 /// What a new device sends: its first entry, which is the enrolment.

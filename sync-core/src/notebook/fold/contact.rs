@@ -4,7 +4,7 @@ use super::super::aside::set_aside;
 use super::super::decide::held_rows;
 use super::super::rights::follow;
 use super::super::{ContactRow, OwnHead};
-use super::count::count_in;
+use super::count::{count_in, unconfirm};
 use super::hold::hold_again;
 use super::{fold_act, fold_decision};
 use crate::chain::Deed;
@@ -16,7 +16,7 @@ use crate::line::{Ack, Contact, Identity, Lines, read_entry};
 use crate::office::fold::list::unlist;
 use crate::office::fold::{QuarantineRow, decode_deed};
 use crate::record::row::RecordRow;
-use crate::rows::{Overlay, RowsError, read};
+use crate::rows::{Overlay, RowsError, all_under, number_in, read};
 use crate::rules::Rules;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
@@ -30,6 +30,10 @@ pub(super) fn fold_contact(
 ) -> Result<(), RowsError> {
     let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
     let Some(identity) = identity else { return Err(RowsError("a contact before the enrolment".into())) };
+    let before: ContactRow = read(overlay, &keys::fact("contact"))?.unwrap_or_default();
+    if contact.epoch != before.epoch && !contact.checkpoint.is_empty() {
+        forget_places(overlay, &identity.device, &contact.acks)?;
+    }
     for ack in &contact.acks {
         fold_ack(rules, overlay, lines, &identity.device, ack, &contact.refused)?;
     }
@@ -45,7 +49,6 @@ pub(super) fn fold_contact(
     for seq in &contact.held_again {
         hold_again(rules, overlay, lines, *seq)?;
     }
-    let before: ContactRow = read(overlay, &keys::fact("contact"))?.unwrap_or_default();
     let anchor = if contact.checkpoint.is_empty() {
         before.anchor
     } else {
@@ -58,7 +61,7 @@ pub(super) fn fold_contact(
     }
     let own: OwnHead = read(overlay, &keys::fact("head"))?.unwrap_or_default();
     let is_branch = contact.refused.iter().any(|(_, reason)| *reason == Reason::Fork);
-    if is_branch || contact.head_seq > own.seq {
+    if is_branch || contact.is_branch || contact.head_seq > own.seq {
         overlay.write(keys::fact("copy"), &true);
     }
     if contact.epoch != before.epoch {
@@ -79,6 +82,22 @@ pub(super) fn fold_contact(
         anchor,
     };
     overlay.write(keys::fact("contact"), &row);
+    Ok(())
+}
+
+/// In a ledger's new life all places are told anew: what is not among them is not in it.
+fn forget_places(overlay: &mut Overlay<'_>, device: &DeviceId, told: &[Ack]) -> Result<(), RowsError> {
+    let is_told = |seq: u64| told.iter().any(|ack| (ack.first..ack.first + ack.count).contains(&seq));
+    for (tail, row) in all_under::<EntryRow>(overlay, &keys::entries(device))? {
+        if is_told(number_in(&tail)?) {
+            continue;
+        }
+        let Some(receipt) = row.receipt.clone() else { continue };
+        unconfirm(overlay, &row)?;
+        overlay.delete(keys::own_held(receipt.seq));
+        let key = [keys::entries(device), tail].concat();
+        overlay.write(key, &EntryRow { receipt: None, decided: None, ..row });
+    }
     Ok(())
 }
 

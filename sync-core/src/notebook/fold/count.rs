@@ -129,3 +129,22 @@ fn first_change(overlay: &Overlay<'_>, record: &RecordId) -> Result<Option<Hash>
     let row: Option<crate::fold::ChangeRow> = read(overlay, &keys::change(record, 0))?;
     Ok(row.map(|row| row.hash))
 }
+
+/// Takes back that the ledger has a change that is applied here.
+pub(super) fn unconfirm(overlay: &mut Overlay<'_>, entry: &EntryRow) -> Result<(), RowsError> {
+    if entry.change == Hash::ZERO || !is_applied(overlay, &entry.record, &entry.change)? {
+        return Ok(());
+    }
+    let Some(before) = read::<RecordRow>(overlay, &keys::record(&entry.record))? else { return Ok(()) };
+    let mut row = before.clone();
+    row.unsent += 1;
+    if entry.accepted().is_some() {
+        row.fingerprint.toggle(&entry.change);
+    } else {
+        row.held_back = row.held_back.saturating_sub(1);
+    }
+    if first_change(overlay, &entry.record)? == Some(entry.change) {
+        row.created_seq = 0;
+    }
+    store_row(overlay, &entry.record, Some(&before), &row)
+}

@@ -10,6 +10,7 @@ use crate::id::{DeviceId, Fingerprint, Hash, RecordId};
 use crate::keys;
 use crate::line::Ack;
 use crate::merkle;
+use crate::office::reconcile::short_digest;
 use crate::rows::{Rows, RowsError, decode, read};
 use crate::scope::Scope;
 
@@ -59,14 +60,14 @@ pub(super) fn counts_since(rows: &dyn Rows, record: &RecordId) -> Result<Option<
     Ok(entry.and_then(|entry| entry.accepted()).map(|(seq, _)| seq))
 }
 
-/// The places of all entries of a device. What the request brought is told as it went: on a branch it stands elsewhere.
+/// The places of all entries of a device, and what tells them from others with their numbers. What the request brought is told as it went: on a branch it stands elsewhere.
 pub(super) fn own_places(
     rows: &dyn Rows,
     device: &DeviceId,
     brought: &Outcome,
-) -> Result<Outcome, RowsError> {
+) -> Result<(Outcome, Vec<u8>), RowsError> {
     let first_brought = brought.acks.first().map_or(u64::MAX, |ack| ack.first);
-    let mut outcome = Outcome::default();
+    let (mut outcome, mut hashes) = (Outcome::default(), Vec::new());
     let prefix = keys::entries(device);
     let mut failure = None;
     rows.scan(&prefix, &prefix, &mut |key, value| {
@@ -76,6 +77,7 @@ pub(super) fn own_places(
             (Ok(seq), Ok(row)) => {
                 if let Some(receipt) = row.receipt_now() {
                     outcome.add(seq, &receipt);
+                    hashes.extend(short_digest(&row.hash.unwrap_or_default()));
                 }
             }
             (_, Err(error)) => failure = Some(error),
@@ -85,5 +87,5 @@ pub(super) fn own_places(
     })?;
     outcome.acks.extend(brought.acks.iter().cloned());
     outcome.refused.extend(brought.refused.iter().cloned());
-    failure.map_or(Ok(outcome), Err)
+    failure.map_or(Ok((outcome, hashes)), Err)
 }
