@@ -6,7 +6,7 @@ use store::simulation::Watermark;
 use sync_core::authority::DeviceRow;
 use sync_core::crypto::SecretKey;
 use sync_core::fold::EntryRow;
-use sync_core::id::{DeviceId, Hash};
+use sync_core::id::{DeviceId, Epoch, Hash};
 use sync_core::keys;
 use sync_core::office::fold::QuarantineRow;
 use sync_core::office::refs::receiver;
@@ -24,7 +24,11 @@ const MAGIC_BYTES: usize = 4;
 const SIGNATURE_BYTES: usize = 64;
 
 /// Rows to put back after the office has judged.
-pub(super) type Undo = Vec<(DeviceId, (u64, String))>;
+#[derive(Default)]
+pub(super) struct Undo {
+    revoked: Vec<(DeviceId, (u64, String))>,
+    epoch: Option<Epoch>,
+}
 
 fn body_of(frame: &[u8]) -> &[u8] {
     frame.get(MAGIC_BYTES..frame.len().saturating_sub(SIGNATURE_BYTES)).unwrap_or_default()
@@ -32,7 +36,7 @@ fn body_of(frame: &[u8]) -> &[u8] {
 
 /// What a mistake shows the office in the place of the true rows.
 pub(super) fn before_admit(bug: Option<Bug>, own: &mut Overlay<'_>, frame: &[u8], message: Message) -> Undo {
-    let mut undo = Undo::new();
+    let mut undo = Undo::default();
     let Some(bug) = bug.filter(|_| message == Message::Sync) else { return undo };
     let Ok(sync) = rmp_serde::from_slice::<SyncRequest>(body_of(frame)) else { return undo };
     if bug == Bug::RevokedAccepted
@@ -40,7 +44,15 @@ pub(super) fn before_admit(bug: Option<Bug>, own: &mut Overlay<'_>, frame: &[u8]
         && let Some(revoked) = row.revoked.take()
     {
         own.write(keys::device(&sync.device), &row);
-        undo.push((sync.device, revoked));
+        undo.revoked.push((sync.device, revoked));
+    }
+    if bug == Bug::EpochForgotten
+        && !sync.evidence.is_empty()
+        && let Ok(epoch) = read::<Epoch>(own, &keys::epoch())
+    {
+        // Evidence counts for the life that it is about only.
+        own.write(keys::epoch(), &Epoch([u8::MAX; 8]));
+        undo.epoch = Some(epoch.unwrap_or_default());
     }
     let Some(segment) = &sync.own else { return undo };
     if !matches!(bug, Bug::ForkUnchecked | Bug::DuplicateTwice) {
@@ -76,7 +88,10 @@ fn forget_from(own: &mut Overlay<'_>, device: &DeviceId, first: u64, before: Has
 
 /// Puts back what was only a mistake's view.
 pub(super) fn after_admit(own: &mut Overlay<'_>, undo: Undo) {
-    for (device, revoked) in undo {
+    if let Some(epoch) = undo.epoch {
+        own.write(keys::epoch(), &epoch);
+    }
+    for (device, revoked) in undo.revoked {
         if let Ok(Some(mut row)) = read::<DeviceRow>(own, &keys::device(&device)) {
             row.revoked = Some(revoked);
             own.write(keys::device(&device), &row);
@@ -172,7 +187,11 @@ impl Server {
     pub(super) fn mistake_before_open(&mut self) {
         match self.bug {
             Some(Bug::TailCutTooFar) => frames::cut_one_more(&self.medium),
-            Some(Bug::TailKept | Bug::FlipUnseen) => frames::make_good(&self.medium),
+            Some(Bug::FlipUnseen) => frames::make_good(&self.medium),
+            Some(Bug::TailKept) => {
+                frames::keep_tail(&self.medium);
+                frames::make_good(&self.medium);
+            }
             Some(Bug::WatermarkUnchecked) => {
                 let agreeing = frames::last_record(&self.medium);
                 if let Some((seq, record_crc)) = agreeing
@@ -201,6 +220,8 @@ mod frames {
 
     const CHUNK_HEADER_BYTES: usize = 24;
     const FRAME_HEADER_BYTES: usize = 16;
+    /// Longer frames are not filled up.
+    const TAIL_BYTES_MAX: usize = 1 << 20;
 
     fn last_chunk(medium: &Medium) -> Option<std::path::PathBuf> {
         let files = medium.disk.files_in(&Path::new(FOLDER).join("ledger"));
@@ -249,6 +270,23 @@ mod frames {
                 && end < bytes.len()
             {
                 bytes.truncate(at);
+            }
+        });
+    }
+
+    /// Fills an unfinished frame at the end with zeros, and takes the last frame for the end of its append.
+    pub(super) fn keep_tail(medium: &Medium) {
+        let Some(path) = last_chunk(medium) else { return };
+        medium.disk.edit(&path, |bytes| {
+            let whole = offsets(bytes);
+            let at = whole.last().map_or(CHUNK_HEADER_BYTES, |(_, end)| *end);
+            let payload = number(bytes, at).filter(|payload| *payload <= TAIL_BYTES_MAX);
+            if let Some(payload) = payload.filter(|_| bytes.len() >= at + FRAME_HEADER_BYTES) {
+                bytes.resize(at + FRAME_HEADER_BYTES + payload, 0);
+            }
+            if let Some((last, _)) = offsets(bytes).last() {
+                // The highest bit of a frame's place says that another record of its append follows.
+                bytes[last + 15] &= 0x7f;
             }
         });
     }
