@@ -51,9 +51,9 @@ pub struct Fuzz {
     /// Seconds for each target.
     #[arg(long, default_value_t = 10)]
     seconds: u32,
-    /// One target only.
+    /// This target only, or these, in this order.
     #[arg(long)]
-    target: Option<String>,
+    target: Vec<String>,
     /// Where libFuzzer's numbers come from; printed.
     #[arg(long)]
     seed: Option<u32>,
@@ -78,11 +78,7 @@ struct Row {
 impl Fuzz {
     /// Builds all targets once, runs them one after another, prints the table.
     pub fn run(&self) -> anyhow::Result<()> {
-        let chosen: Vec<_> = TARGETS
-            .into_iter()
-            .filter(|(name, _)| self.target.as_ref().is_none_or(|one| one == name))
-            .collect();
-        ensure!(!chosen.is_empty(), "the targets are: {}", TARGETS.map(|(name, _)| name).join(", "));
+        let chosen = self.chosen()?;
         if self.quick {
             return self.replay();
         }
@@ -102,6 +98,15 @@ impl Fuzz {
         println!("{:<12} {seconds:>11.0} {executions:>11}", "all");
         ensure!(found == 0, "{found} targets found something");
         Ok(())
+    }
+
+    fn chosen(&self) -> anyhow::Result<Vec<(&'static str, u32)>> {
+        if self.target.is_empty() {
+            return Ok(TARGETS.to_vec());
+        }
+        let find = |name: &String| TARGETS.into_iter().find(|(target, _)| target == name);
+        let found: Option<Vec<_>> = self.target.iter().map(find).collect();
+        found.with_context(|| format!("the targets are: {}", TARGETS.map(|(name, _)| name).join(", ")))
     }
 
     fn replay(&self) -> anyhow::Result<()> {
