@@ -38,7 +38,8 @@ const MEMORY_MIB_MAX: u32 = 1_024;
 const ALLOCATION_MIB_MAX: u32 = 160;
 /// Time that one input may take, in seconds. Instrumented code on a busy machine is many times slower than it is.
 const INPUT_S_MAX: u32 = 20;
-/// What is kept of a target in the repository, beside what has a name, in bytes. The shortest inputs are kept first.
+/// What is kept of a target in the repository, beside what has a name: inputs of all lengths, and their bytes.
+const KEPT_INPUTS_MAX: usize = 96;
 const KEPT_BYTES_MAX: u64 = 24 * 1024;
 /// What cargo-fuzz gives the compiler, without the address sanitizer: no `unsafe` is in our code.
 const INSTRUMENTED: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -217,7 +218,8 @@ fn keep(programs: &Path, target: &str, bytes_max: u32, kept: &Path, grown: &Path
         .collect::<std::io::Result<_>>()?;
     found.sort();
     let mut bytes = 0;
-    for (length, path) in found {
+    let every = found.len().div_ceil(KEPT_INPUTS_MAX).max(1);
+    for (length, path) in found.into_iter().step_by(every) {
         bytes += length;
         if bytes > KEPT_BYTES_MAX {
             break;
