@@ -53,7 +53,7 @@ const LIVES: u32 = 4;
 /// Recordings whose lives begin with an empty folder.
 const STORIES: usize = 6;
 /// States of a short run.
-const QUICK_STATES: usize = 1_200;
+const QUICK_STATES: usize = 800;
 /// Failures after which it is pointless to go on.
 const FAILURES_MAX: usize = 20;
 

@@ -41,7 +41,7 @@ pub struct Faults {
 }
 
 /// A short run takes one fault in so many.
-const QUICK_ONE_IN: usize = 12;
+const QUICK_ONE_IN: usize = 18;
 
 /// Which faults are taken, and what came of them.
 #[derive(Debug, Default)]
