@@ -34,7 +34,7 @@ struct Hostile {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Mutations of each kept input.
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 8)]
     mutations: usize,
     /// This target only, or these.
     #[arg(long)]

@@ -1,6 +1,5 @@
 //! Hostile: an enrolled device that lies and floods, over HTTP. The others are served all the while; it is limited, and the
 //! log names it.
-#![expect(clippy::print_stdout, reason = "how the others are served is worth reading")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
