@@ -103,7 +103,9 @@ impl Journal {
         for rows in [&mut folded, &mut kept] {
             // What is compared, offered and handed over anew is in no line.
             let is_own = |key: &[u8]| {
-                [&b"m/differs"[..], b"m/recover", b"m/refused/"].iter().any(|word| key.starts_with(word))
+                [&b"m/differs"[..], b"m/held_differs", b"m/recover", b"m/refused/"]
+                    .iter()
+                    .any(|word| key.starts_with(word))
             };
             rows.retain(|key, _| !is_own(key));
         }

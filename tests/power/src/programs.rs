@@ -27,7 +27,7 @@ use cuadrilla_tests::random::Random;
 const RUN_ONE_IN: usize = 12;
 /// What an index has of its own, which no line says: the numbers of requests (server); what is compared, offered and handed
 /// over anew (device).
-const OF_ITS_OWN: [&[u8]; 4] = [b"m/attempt/", b"m/differs", b"m/recover", b"m/refused/"];
+const OF_ITS_OWN: [&[u8]; 5] = [b"m/attempt/", b"m/differs", b"m/held_differs", b"m/recover", b"m/refused/"];
 const PIN: &str = "482913";
 
 /// Whose folder it is.
