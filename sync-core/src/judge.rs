@@ -1,11 +1,13 @@
 //! Judge: whether a change of a record may be accepted. The same code runs on the server, where the answer is a
 //! verdict in the ledger, and on the device, where it is the first thing a person hears, offline.
 
+mod deed;
 mod ground;
 
+pub use deed::judge_act;
 pub use ground::ungrounded;
 
-use crate::act::{Act, Role};
+use crate::act::Role;
 use crate::authority::DeviceRow;
 use crate::change::{Change, OpId, Scalar};
 use crate::id::{Hash, RecordId};
@@ -158,28 +160,6 @@ fn name_taken(
     let Some(name) = row.name() else { return Ok(Some(rule("required", "the new record has no name"))) };
     let taken: Option<crate::fold::ListRow> = read(rows, &keys::name(row.kind, &name))?;
     Ok(taken.filter(|other| other.record != *record).map(|_| rule("name_taken", name)))
-}
-
-/// Whether the role may make this act at all.
-pub fn judge_act(author: &DeviceRow, act: &Act) -> Result<(), Reason> {
-    if author.revoked.is_some() {
-        return Err(Reason::Revoked);
-    }
-    // Nobody becomes the office, and what only the office does it writes itself and never sends.
-    if let Act::Invite { role, .. } | Act::Assign { role, .. } = act
-        && !Role::INVITABLE.contains(role)
-    {
-        return Err(Reason::Role { what: act.action().into() });
-    }
-    let allowed: &[Role] = match act {
-        Act::Genesis { .. } | Act::Epoch { .. } | Act::Rule { .. } | Act::Clock { .. } => &[],
-        Act::Invite { .. } | Act::Revoke { .. } | Act::Assign { .. } => &[Role::Admin],
-        Act::Release { .. } | Act::Dismiss { .. } => &[Role::Supervisor, Role::Admin],
-        // Whoever carries may say so; whoever writes again says what, and the content is judged on its own.
-        Act::Carry { .. } | Act::Again { .. } => return Ok(()),
-        Act::Enrol { .. } => &[],
-    };
-    if allowed.contains(&author.role) { Ok(()) } else { Err(Reason::Role { what: act.action().into() }) }
 }
 
 /// Everything needed to judge one change whose shape is right.

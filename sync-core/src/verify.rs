@@ -43,7 +43,7 @@ pub struct Proven {
     pub first_doubt: Option<u64>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Chain {
     key: Option<PublicKey>,
     /// Hashes of the chain, from entry 1.
@@ -54,7 +54,7 @@ struct Chain {
 }
 
 /// Takes the records in order and proves each.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Verifier {
     doubts: u64,
     first_doubt: Option<u64>,

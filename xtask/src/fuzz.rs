@@ -38,7 +38,8 @@ const MEMORY_MIB_MAX: u32 = 1_024;
 const ALLOCATION_MIB_MAX: u32 = 160;
 /// Time that one input may take, in seconds. Instrumented code on a busy machine is many times slower than it is.
 const INPUT_S_MAX: u32 = 20;
-/// What is kept of a target in the repository, beside what has a name, in bytes. The shortest inputs are kept first.
+/// What is kept of a target in the repository, beside what has a name: inputs of all lengths, and their bytes.
+const KEPT_INPUTS_MAX: usize = 96;
 const KEPT_BYTES_MAX: u64 = 24 * 1024;
 /// What cargo-fuzz gives the compiler, without the address sanitizer: no `unsafe` is in our code.
 const INSTRUMENTED: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -51,9 +52,9 @@ pub struct Fuzz {
     /// Seconds for each target.
     #[arg(long, default_value_t = 10)]
     seconds: u32,
-    /// One target only.
+    /// This target only, or these, in this order.
     #[arg(long)]
-    target: Option<String>,
+    target: Vec<String>,
     /// Where libFuzzer's numbers come from; printed.
     #[arg(long)]
     seed: Option<u32>,
@@ -78,11 +79,7 @@ struct Row {
 impl Fuzz {
     /// Builds all targets once, runs them one after another, prints the table.
     pub fn run(&self) -> anyhow::Result<()> {
-        let chosen: Vec<_> = TARGETS
-            .into_iter()
-            .filter(|(name, _)| self.target.as_ref().is_none_or(|one| one == name))
-            .collect();
-        ensure!(!chosen.is_empty(), "the targets are: {}", TARGETS.map(|(name, _)| name).join(", "));
+        let chosen = self.chosen()?;
         if self.quick {
             return self.replay();
         }
@@ -102,6 +99,15 @@ impl Fuzz {
         println!("{:<12} {seconds:>11.0} {executions:>11}", "all");
         ensure!(found == 0, "{found} targets found something");
         Ok(())
+    }
+
+    fn chosen(&self) -> anyhow::Result<Vec<(&'static str, u32)>> {
+        if self.target.is_empty() {
+            return Ok(TARGETS.to_vec());
+        }
+        let find = |name: &String| TARGETS.into_iter().find(|(target, _)| target == name);
+        let found: Option<Vec<_>> = self.target.iter().map(find).collect();
+        found.with_context(|| format!("the targets are: {}", TARGETS.map(|(name, _)| name).join(", ")))
     }
 
     fn replay(&self) -> anyhow::Result<()> {
@@ -212,7 +218,8 @@ fn keep(programs: &Path, target: &str, bytes_max: u32, kept: &Path, grown: &Path
         .collect::<std::io::Result<_>>()?;
     found.sort();
     let mut bytes = 0;
-    for (length, path) in found {
+    let every = found.len().div_ceil(KEPT_INPUTS_MAX).max(1);
+    for (length, path) in found.into_iter().step_by(every) {
         bytes += length;
         if bytes > KEPT_BYTES_MAX {
             break;

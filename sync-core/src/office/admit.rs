@@ -207,7 +207,7 @@ impl Session<'_, '_> {
                     receipt
                 }
                 Place::Missing => break,
-                place => match self.take(entry, author, carrier, matches!(place, Place::Branch))? {
+                place => match self.take(entry, author.as_ref(), carrier, matches!(place, Place::Branch))? {
                     Some(receipt) => receipt,
                     None => break,
                 },
@@ -244,13 +244,13 @@ impl Session<'_, '_> {
     fn take(
         &mut self,
         entry: &VerifiedEntry,
-        author: Option<DeviceRow>,
+        author: Option<&DeviceRow>,
         carrier: Option<DeviceId>,
         is_branch: bool,
     ) -> Result<Option<Receipt>, OfficeError> {
         let header = &entry.chained.entry.header;
         let mut judged = None;
-        let verdict = match (&author, &entry.deed) {
+        let verdict = match (author, &entry.deed) {
             (_, _) if is_branch => Verdict::Quarantined(Reason::Fork),
             (None, Deed::Act(act @ Act::Enrol { .. })) => {
                 if let Err(error) = check_enrolment(self.overlay, &header.device, act, self.now_ms) {

@@ -1,6 +1,7 @@
 //! The shape of each record kind: its registers, its skeleton, and who may write what, read from `schemas/record/`.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -105,8 +106,8 @@ pub struct RecordSchema {
 }
 
 /// The shapes of all record kinds.
-#[derive(Debug, Clone)]
-pub struct RecordSchemas(BTreeMap<RecordKind, RecordSchema>);
+#[derive(Debug, Clone, Copy)]
+pub struct RecordSchemas(&'static BTreeMap<RecordKind, RecordSchema>);
 
 const FILES: [(RecordKind, &str); 5] = [
     (RecordKind::Order, include_str!("../../../schemas/record/order.schema.json")),
@@ -116,17 +117,22 @@ const FILES: [(RecordKind, &str); 5] = [
     (RecordKind::Catalog, include_str!("../../../schemas/record/catalog.schema.json")),
 ];
 
+/// What [`FILES`] say, read once: every notebook and every rebuilt index asks for it.
+static BUILT_IN: LazyLock<BTreeMap<RecordKind, RecordSchema>> = LazyLock::new(|| {
+    let read = |(kind, text): (RecordKind, &str)| {
+        let json: Value = serde_json::from_str(text).expect("a built-in record schema is JSON");
+        (kind, RecordSchema::read(kind, &json))
+    };
+    FILES.into_iter().map(read).collect()
+});
+
 impl RecordSchemas {
     /// The shapes this version is built with.
     ///
     /// # Panics
     /// If a file of this very source tree is malformed, which a test would show.
     pub fn built_in() -> Self {
-        let read = |(kind, text): (RecordKind, &str)| {
-            let json: Value = serde_json::from_str(text).expect("a built-in record schema is JSON");
-            (kind, RecordSchema::read(kind, &json))
-        };
-        Self(FILES.into_iter().map(read).collect())
+        Self(&BUILT_IN)
     }
 
     /// The shape of a kind.

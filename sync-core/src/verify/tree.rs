@@ -4,7 +4,7 @@ use crate::id::Hash;
 use sha2::{Digest, Sha256};
 
 /// All hashes of a tree of which every prefix has a root. 64 bytes a leaf.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Tree {
     /// `levels[h][i]` covers the leaves from `i << h` to `(i + 1) << h`.
     levels: Vec<Vec<[u8; 32]>>,

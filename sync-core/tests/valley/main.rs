@@ -4,6 +4,7 @@ mod clocks;
 mod flows;
 mod found;
 mod harness;
+mod hostile;
 mod replay;
 mod trust;
 mod vectors;

@@ -5,6 +5,7 @@
 //! come out the same. Two runners share these functions: the fuzzer in `fuzz/`, whose compiler counts what is reached, and
 //! the program of this crate, which gives them the kept corpora again and some mutations by seed.
 
+mod again;
 #[path = "../../../sync-core/tests/valley/flows.rs"]
 #[expect(clippy::unwrap_used, reason = "shared with the core's own tests")]
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the core's own tests need the rest"))]

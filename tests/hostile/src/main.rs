@@ -34,11 +34,11 @@ struct Hostile {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Mutations of each kept input.
-    #[arg(long, default_value_t = 16)]
+    #[arg(long, default_value_t = 8)]
     mutations: usize,
-    /// One target only.
+    /// This target only, or these.
     #[arg(long)]
-    target: Option<String>,
+    target: Vec<String>,
     /// Writes valid bytes of each form into the corpora instead, for a fuzzer to begin with.
     #[arg(long)]
     write_seeds: bool,
@@ -62,7 +62,8 @@ fn main() -> anyhow::Result<()> {
     if hostile.write_seeds {
         return write_seeds();
     }
-    let named = |target: &Target| hostile.target.as_ref().is_none_or(|name| name == target.name);
+    let named =
+        |target: &Target| hostile.target.is_empty() || hostile.target.iter().any(|name| name == target.name);
     let chosen: Vec<Target> = TARGETS.into_iter().filter(named).collect();
     ensure!(!chosen.is_empty(), "the targets are: {}", TARGETS.map(|target| target.name).join(", "));
     let begun = Instant::now();

@@ -1,12 +1,14 @@
 //! World: a small municipality in memory, so that bytes reach what lies behind signatures and enrolment.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use sync_core::crypto::{Purpose, SecretKey};
 use sync_core::id::{BootId, DeviceId, Hash};
 use sync_core::notebook::{Moment, Notebook, Request};
 use sync_core::office::Office;
 
+use crate::again::{Journal, Ledger};
 use crate::flows::{Valley, pump_order, valley_with, work_a_day};
 use crate::harness::{Phone, SEED, Server};
 
@@ -25,6 +27,10 @@ pub struct World {
     pub asked: Request,
     /// A code that nobody has used.
     pub code: String,
+    /// The server's ledger as it is.
+    pub ledger: Ledger,
+    /// The journals of dispatch, the second crew and the administrator as they are.
+    pub journals: [Journal; 3],
 }
 
 thread_local! {
@@ -65,7 +71,9 @@ impl World {
         let key = SecretKey::from_seed(&[HOSTILE; 32]);
         let asked = valley.one.act(|notebook| notebook.request(&key, 256 * 1024, false)).expect("a request");
         let device = valley.one.act(|notebook| Ok(notebook.identity()?.device)).expect("it is enrolled");
-        Self { valley, device, asked, code }
+        let ledger = Ledger::of(&valley.server);
+        let journals = [&valley.dispatch, &valley.two, &valley.admin].map(Journal::of);
+        Self { valley, device, asked, code, ledger, journals }
     }
 
     /// The server, to be changed and thrown away.
@@ -73,7 +81,7 @@ impl World {
         let server = &self.valley.server;
         let (rows, lines) = (server.rows.clone(), server.lines.clone());
         let office = Office::open(&rows, &SEED).expect("its own rows read");
-        Server { rows, lines, office, now_ms: server.now_ms }
+        Server { rows, lines, office, now_ms: server.now_ms, news: BTreeSet::new() }
     }
 
     /// The reply that the server has for what was asked.

@@ -31,9 +31,9 @@ pub struct Cuts {
     /// Of the store or of the programs only.
     #[arg(long)]
     part: Option<Part>,
-    /// A folder on a file system in memory.
-    #[arg(long, default_value = "/dev/shm")]
-    scratch: PathBuf,
+    /// A folder on a file system in memory, where there is one.
+    #[arg(long)]
+    scratch: Option<PathBuf>,
     /// Stops at the first state that does not hold, and leaves it there.
     #[arg(long)]
     keep: bool,
@@ -53,7 +53,7 @@ const LIVES: u32 = 4;
 /// Recordings whose lives begin with an empty folder.
 const STORIES: usize = 6;
 /// States of a short run.
-const QUICK_STATES: usize = 1_200;
+const QUICK_STATES: usize = 800;
 /// Failures after which it is pointless to go on.
 const FAILURES_MAX: usize = 20;
 
@@ -110,7 +110,8 @@ impl Cuts {
         let seed = self.seed.unwrap_or_else(seed_of_clock);
         println!("seed {seed}");
         let (states, stories) = if self.quick { (QUICK_STATES, 1) } else { (self.states, STORIES) };
-        let scratch = tempfile::Builder::new().prefix("cuadrilla-power-").tempdir_in(&self.scratch)?;
+        let place = self.scratch.clone().unwrap_or_else(memory);
+        let scratch = tempfile::Builder::new().prefix("cuadrilla-power-").tempdir_in(place)?;
         let mut random = Random::new(seed);
         let mut tally = Tally::default();
         let begun = Instant::now();
@@ -252,6 +253,12 @@ impl Cuts {
         std::fs::remove_dir_all(&folder)?;
         Ok(())
     }
+}
+
+/// The file system in memory that Linux has, or any.
+fn memory() -> PathBuf {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { memory } else { std::env::temp_dir() }
 }
 
 /// A name that fits on a screen.

@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a command-line tool prints its figures")]
 #![expect(clippy::print_stderr, reason = "what is wrong is said on standard error")]
 
+mod attach;
 mod check_store;
 mod cuts;
 mod disk;
