@@ -113,7 +113,7 @@ pub fn judge_change<'c>(
     if let Err(reason) = bench.judge() {
         return Ok(Err(reason));
     }
-    if let Some(reason) = ungrounded(rows, record, change)? {
+    if let Some(reason) = ungrounded(rows, record, Some(&acceptable.row), change)? {
         return Ok(Err(reason));
     }
     if acceptable.is_creation

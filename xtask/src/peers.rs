@@ -63,6 +63,9 @@ pub struct Peers {
     /// replication's checkpoint names the address.
     #[arg(long, default_value_t = 18_614)]
     port: u16,
+    /// Measure our programs that were built into this folder, instead of building them.
+    #[arg(long)]
+    programs: Option<PathBuf>,
     /// Also draw the picture into this file.
     #[arg(long)]
     picture: Option<PathBuf>,
@@ -146,7 +149,10 @@ impl Peers {
             peers.push(Box::new(program));
         }
         if self.is_asked("Cuadrilla") {
-            let programs = build(&["cuadrilla-server", "crew-cli"], !self.quick)?;
+            let programs = match &self.programs {
+                Some(built) => built.clone(),
+                None => build(&["cuadrilla-server", "crew-cli"], !self.quick)?,
+            };
             peers.push(Box::new(ours::Ours { programs }));
         }
         anyhow::ensure!(!peers.is_empty(), "there is no such peer");

@@ -7,13 +7,47 @@ use std::collections::BTreeMap;
 use crate::change::{Change, Obj, OpId, Place};
 use crate::fold::{ChangeRow, applied_changes};
 use crate::id::{DeviceId, RecordId};
+use crate::record::row::RecordRow;
 use crate::rows::{Rows, RowsError};
 use crate::verdict::Reason;
 
-/// `None` if `change` may follow what was applied to its record; else why not.
-pub fn ungrounded(rows: &dyn Rows, record: &RecordId, change: &Change) -> Result<Option<Reason>, RowsError> {
+/// `None` if `change` may follow what was applied to its record; else why not. The record's summary, where it is
+/// `known`, answers for nearly every change; only where it cannot are all changes of the record read.
+pub fn ungrounded(
+    rows: &dyn Rows,
+    record: &RecordId,
+    known: Option<&RecordRow>,
+    change: &Change,
+) -> Result<Option<Reason>, RowsError> {
+    if known.is_some_and(|row| is_grounded(row, change)) {
+        return Ok(None);
+    }
     let applied = applied_changes(rows, record)?;
     Ok(Ground::of(&applied, change).check().err().map(|what| super::rule("ground", what)))
+}
+
+/// Whether the summary alone shows that the change stands: numbered after everything that was applied, and naming
+/// nothing but operations that the summary knows. `false` says nothing.
+fn is_grounded(row: &RecordRow, change: &Change) -> bool {
+    let changes = row.authors.get(&change.device).map_or(0, |author| author.changes);
+    let is_known = |id: &OpId| row.authors.get(&id.device).is_some_and(|author| author.is_known(id.counter));
+    change.seq == changes + 1
+        && change.start_op > row.max_op
+        && (0..change.ops.len()).all(|at| named(change, at).all(|id| is_own(change, id, at) || is_known(id)))
+}
+
+/// The operations that the operation at `index` names.
+fn named(change: &Change, index: usize) -> impl Iterator<Item = &OpId> {
+    let op = &change.ops[index];
+    let object = if let Obj::At(id) = &op.obj { Some(id) } else { None };
+    let element = if let Place::Elem(id) = &op.place { Some(id) } else { None };
+    object.into_iter().chain(element).chain(&op.preds)
+}
+
+/// Whether it is an operation of the change itself before the one at `index`.
+fn is_own(change: &Change, id: &OpId, index: usize) -> bool {
+    let before = change.start_op..change.start_op.saturating_add(index as u64);
+    id.device == change.device && before.contains(&id.counter)
 }
 
 struct Ground<'a> {
@@ -46,11 +80,8 @@ impl<'a> Ground<'a> {
         if self.applied.iter().any(|row| is_later(row) && after(row) > *start_op) {
             return Err("its operations are not numbered after those it builds on".into());
         }
-        for (index, op) in ops.iter().enumerate() {
-            let object = if let Obj::At(id) = &op.obj { Some(id) } else { None };
-            let element = if let Place::Elem(id) = &op.place { Some(id) } else { None };
-            let named = object.into_iter().chain(element).chain(&op.preds);
-            if let Some(id) = named.into_iter().find(|id| !self.has(id, index)) {
+        for index in 0..ops.len() {
+            if let Some(id) = named(self.change, index).find(|id| !self.has(id, index)) {
                 return Err(format!(
                     "it names operation {} of device {}, which the record has not",
                     id.counter,
@@ -63,9 +94,7 @@ impl<'a> Ground<'a> {
 
     /// Whether the operation was applied, or is one of this change before the one at `index`.
     fn has(&self, id: &OpId, index: usize) -> bool {
-        if id.device == self.change.device
-            && (self.change.start_op..self.change.start_op.saturating_add(index as u64)).contains(&id.counter)
-        {
+        if is_own(self.change, id, index) {
             return true;
         }
         let spans = self.operations.get(&id.device).map_or(&[][..], Vec::as_slice);
@@ -84,6 +113,9 @@ mod tests {
     use super::*;
     use crate::change::{Action, Op, Scalar};
     use crate::id::Hash;
+    use crate::keys;
+    use crate::rows::{MemoryRows, encode};
+    use crate::rules::record_schema::{RecordKind, RecordSchemas};
 
     const ME: DeviceId = DeviceId([1; 16]);
     const OTHER: DeviceId = DeviceId([2; 16]);
@@ -104,10 +136,19 @@ mod tests {
         Change { device: ME, seq: 2, start_op: 16, deps: vec![FIRST], ops }
     }
 
+    /// From the changes that were applied. The summary, asked too, must say the same: it knows all of so short a record.
     fn check(change: &Change) -> Result<(), String> {
         let row = |device, start_op, ops, hash| ChangeRow { device, seq: 1, start_op, ops, hash, line: 1 };
         let applied = [row(OTHER, 1, 10, FIRST), row(ME, 11, 5, Hash([8; 32]))];
-        Ground::of(&applied, change).check()
+        let said = Ground::of(&applied, change).check();
+        let schemas = RecordSchemas::built_in();
+        let mut summary = RecordRow::new(RecordKind::Order, OTHER, schemas.of(RecordKind::Order));
+        for ChangeRow { device, seq, start_op, ops, hash, .. } in applied {
+            let ops = vec![op(vec![]); usize::try_from(ops).unwrap()];
+            summary.apply(&Change { device, seq, start_op, deps: vec![], ops }, &hash, &[]);
+        }
+        assert_eq!(is_grounded(&summary, change), said.is_ok(), "{change:?}");
+        said
     }
 
     #[test]
@@ -129,6 +170,28 @@ mod tests {
         for start_op in [1, 10, 15] {
             assert!(check(&Change { start_op, ..good() }).is_err(), "{start_op}");
         }
+    }
+
+    /// Somebody who has not seen the newest change numbers from the one seen: the summary leaves that to the changes.
+    #[test]
+    fn a_change_beside_others_stands_though_the_summary_cannot_say() {
+        let beside = Change { device: DeviceId([3; 16]), seq: 1, start_op: 11, ..good() };
+        let beside = Change { ops: vec![op(vec![id(OTHER, 10)])], ..beside };
+        let row = |device, start_op, ops, hash| ChangeRow { device, seq: 1, start_op, ops, hash, line: 1 };
+        let applied = [row(OTHER, 1, 10, FIRST), row(ME, 11, 5, Hash([8; 32]))];
+        assert_eq!(Ground::of(&applied, &beside).check(), Ok(()));
+        let mut rows = MemoryRows::default();
+        let record = RecordId([9; 16]);
+        let keyed = (0..).zip(&applied).map(|(number, row)| (keys::change(&record, number), encode(row)));
+        rows.rows.extend(keyed);
+        let schemas = RecordSchemas::built_in();
+        let mut summary = RecordRow::new(RecordKind::Order, OTHER, schemas.of(RecordKind::Order));
+        summary.max_op = 15;
+        for known in [None, Some(&summary)] {
+            assert_eq!(ungrounded(&rows, &record, known, &beside).unwrap(), None);
+        }
+        let far = Change { ops: vec![op(vec![id(OTHER, 11)])], ..beside };
+        assert!(ungrounded(&rows, &record, Some(&summary), &far).unwrap().is_some());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::author::Author;
 use super::touch::{Element, Touch};
 use crate::change::{Change, OpId, Scalar};
 use crate::id::{DeviceId, Fingerprint, Hash, RecordId};
@@ -39,6 +40,8 @@ pub struct RecordRow {
     pub measured: BTreeSet<String>,
     /// Changes applied.
     pub changes: u32,
+    /// Who made them.
+    pub authors: BTreeMap<DeviceId, Author>,
     /// Changes applied that no ledger has confirmed.
     pub unsent: u32,
     /// Own changes that the server holds back.
@@ -67,6 +70,7 @@ impl RecordRow {
             lengths: vec![0; schema.slots.len()],
             measured: BTreeSet::new(),
             changes: 0,
+            authors: BTreeMap::new(),
             unsent: 0,
             held_back: 0,
             max_op: 0,
@@ -96,6 +100,7 @@ impl RecordRow {
             }
         }
         self.changes += 1;
+        self.authors.entry(change.device).or_default().add(change);
         self.max_op = self.max_op.max(change.max_op().unwrap_or(0));
         self.heads.retain(|head| !change.deps.contains(head));
         self.heads.push(*hash);

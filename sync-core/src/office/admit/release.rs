@@ -46,7 +46,7 @@ impl Session<'_, '_> {
         if let Some(on) = missing_dependency(self.overlay, &row.record, &change)? {
             return Ok(Err(Reason::Held { on }));
         }
-        if let Some(reason) = ungrounded(self.overlay, &row.record, &change)? {
+        if let Some(reason) = ungrounded(self.overlay, &row.record, None, &change)? {
             return Ok(Err(reason));
         }
         Ok(read_change(self.overlay, &self.office.rules, &row.record, &change)?.map(drop))
