@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::OfficeError;
 use super::reply::Reading;
-use crate::fold::{Decision, EntryRow};
+use crate::fold::{Decision, EntryRow, applied_changes};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::keys;
 use crate::limits::HELD_COMPARED_MAX;
@@ -30,6 +30,7 @@ impl Reading<'_> {
             if theirs.get(record) != Some(&short_digest(&row.digest(record))) {
                 self.moves.insert((scope.clone(), *record), true);
                 self.choose_whole(record)?;
+                self.acknowledge_own(record)?;
                 differing.insert(*record);
             }
         }
@@ -43,6 +44,18 @@ impl Reading<'_> {
             self.moves.insert((scope.clone(), *record), false);
         }
         Ok(self.cursors.values().copied().min().unwrap_or(0))
+    }
+
+    /// Tells the places of the device's own entries of a record: it may have set them aside with what they build on.
+    fn acknowledge_own(&mut self, record: &RecordId) -> Result<(), RowsError> {
+        let applied = applied_changes(self.rows, record)?;
+        for change in applied.into_iter().filter(|change| change.device == self.device) {
+            let row: Option<EntryRow> = read(self.rows, &keys::entry(&change.device, change.seq))?;
+            if let Some(receipt) = row.and_then(|row| row.receipt_now()) {
+                self.own_places.insert(change.seq, receipt);
+            }
+        }
+        Ok(())
     }
 
     /// Compares the list of what is held back of others: sends what it lacks, and says of what is not held what was

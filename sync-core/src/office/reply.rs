@@ -5,7 +5,7 @@ mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use state::{consistency, fingerprints, is_among, moves_by_index, own_places, split_event};
+use state::{consistency, fingerprints, is_among, is_told, moves_by_index, own_places, split_event};
 
 use super::fold::ScopeEvent;
 use super::fold::list::held_of_others;
@@ -50,6 +50,8 @@ pub(super) struct Reading<'a> {
     hashes: Vec<Hash>,
     /// What entries of forked chains follow on.
     branches: Vec<(u64, Hash)>,
+    /// Places of own entries that are told once more.
+    pub(super) own_places: BTreeMap<u64, Receipt>,
     pub(super) held_changes: Vec<(RecordId, Hash)>,
     pub(super) held_again: Vec<u64>,
     /// Places of own entries that came with this very request.
@@ -89,12 +91,17 @@ impl Office {
             None => Vec::new(),
         };
         let scopes: Vec<Scope> = reading.cursors.keys().cloned().collect();
-        let (own, own_hashes) = if sync.epoch == epoch {
+        let (mut own, own_hashes) = if sync.epoch == epoch {
             (admitted.own.clone(), Vec::new())
         } else {
             // In another life of the ledger its entries stand at other places, or came by another way.
             own_places(rows, &admitted.device, &admitted.own)?
         };
+        for (seq, receipt) in &reading.own_places {
+            if !is_told(&own.acks, *seq) {
+                own.add(*seq, receipt);
+            }
+        }
         let more = cursor < server_seq;
         let reply = SyncReply {
             version: VERSION,
@@ -191,6 +198,7 @@ impl<'a> Reading<'a> {
             hashes: Vec::new(),
             brought: Vec::new(),
             branches: Vec::new(),
+            own_places: BTreeMap::new(),
             held_changes: Vec::new(),
             held_again: Vec::new(),
             brought_changes: false,
