@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use sync_core::keys;
 use sync_core::line::Line;
 use sync_core::rows::{MemoryRows, Overlay, RowsError};
 use sync_core::rules::Rules;
@@ -69,8 +70,7 @@ impl Ledger {
         again.go_on(server);
         again.verifier.finish().expect("a signature covers all");
         let mut kept = server.rows.rows.clone();
-        // Attempt numbers are in no line: they begin anew.
-        kept.retain(|key, _| !key.starts_with(b"m/attempt/"));
+        kept.retain(|key, _| !keys::is_in_no_line(key));
         assert_same(&again.folded.rows.rows, &kept, "the ledger folds to other rows than the office has");
     }
 }
@@ -101,13 +101,7 @@ impl Journal {
         let mut kept = phone.rows.rows.clone();
         let mut folded = again.0.rows.rows;
         for rows in [&mut folded, &mut kept] {
-            // What is compared, offered and handed over anew is in no line.
-            let is_own = |key: &[u8]| {
-                [&b"m/differs"[..], b"m/held_differs", b"m/recover", b"m/refused/"]
-                    .iter()
-                    .any(|word| key.starts_with(word))
-            };
-            rows.retain(|key, _| !is_own(key));
+            rows.retain(|key, _| !keys::is_in_no_line(key));
         }
         assert_same(&folded, &kept, "the journal folds to other rows than the device has");
     }

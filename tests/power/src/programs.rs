@@ -10,6 +10,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail, ensure};
 use cuadrilla_tests::{Town, program, repository};
 use store::{DiskStore, Ledger, Options, Records, Store, StoreError};
+use sync_core::keys;
 use sync_core::line::Lines;
 use sync_core::rows::{MemoryRows, Overlay, ROWS_FORMAT, RowsError};
 use sync_core::rules::Rules;
@@ -25,9 +26,6 @@ use cuadrilla_tests::random::Random;
 
 /// One in so many states is also given to the programs themselves.
 const RUN_ONE_IN: usize = 12;
-/// What an index has of its own, which no line says: the numbers of requests (server); what is compared, offered and handed
-/// over anew (device).
-const OF_ITS_OWN: [&[u8]; 5] = [b"m/attempt/", b"m/differs", b"m/held_differs", b"m/recover", b"m/refused/"];
 const PIN: &str = "482913";
 
 /// Whose folder it is.
@@ -397,7 +395,7 @@ fn ensure_same_rows(
     let differ: Vec<String> = keys
         .into_iter()
         .filter(|key| index.get(*key) != folded.get(*key))
-        .filter(|key| !OF_ITS_OWN.iter().any(|word| key.starts_with(word)))
+        .filter(|key| !keys::is_in_no_line(key))
         .map(|key| {
             format!("{}: {:?} and {:?}", String::from_utf8_lossy(key), index.get(key), folded.get(key))
         })
