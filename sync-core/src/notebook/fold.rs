@@ -139,7 +139,8 @@ fn fold_received(
     {
         set_aside(rules, overlay, lines, &replaced.record, &BTreeSet::from([replaced.change]))?;
     }
-    let is_own = is_self(overlay, &header.device)?;
+    // A branch that is sent under this device's name is its copy's.
+    let is_own = !is_fork && is_self(overlay, &header.device)?;
     if let Some(known) = known.as_ref().filter(|_| !is_own && !receipt.verdict.is_accepted()) {
         return hold_known(rules, overlay, lines, receipt, chained, &key, known);
     }
