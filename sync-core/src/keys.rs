@@ -116,7 +116,8 @@ pub fn name(kind: RecordKind, name: &str) -> Vec<u8> {
 /// Whether a row follows from no line: the highest attempts that a server knows; what a device is about to compare, hand
 /// over or offer anew. An index that is rebuilt begins without.
 pub fn is_in_no_line(row: &[u8]) -> bool {
-    const WORDS: [&[u8]; 5] = [b"m/attempt/", b"m/differs", b"m/held_differs", b"m/recover", b"m/refused/"];
+    const WORDS: [&[u8]; 6] =
+        [b"m/anew", b"m/attempt/", b"m/differs", b"m/held_differs", b"m/recover", b"m/refused/"];
     WORDS.iter().any(|word| row.starts_with(word))
 }
 /// A one-off fact.

@@ -12,10 +12,12 @@ use super::{Notebook, NotebookError};
 use crate::act::Act;
 use crate::chain::decode_item;
 use crate::crypto::{ALG_ED25519, Purpose, SecretKey, Signature};
+use crate::fold::EntryRow;
 use crate::id::{DeviceId, Hash};
 use crate::keys;
 use crate::limits::{BUNDLE_BYTES_MAX, SEGMENTS_MAX};
 use crate::line::{Carried, Contact, DeviceLine};
+use crate::office::reconcile::short_digest;
 use crate::office::refs::receiver;
 use crate::rows::{Rows, RowsError, all_under, read};
 use crate::wire::message::{CarriedAck, Segment};
@@ -166,7 +168,7 @@ impl Notebook<'_> {
         let last = last.min(first + crate::limits::SEGMENT_ENTRIES_MAX as u64 - 1);
         let mut entries = Vec::new();
         for seq in first..=last {
-            let row: crate::fold::EntryRow = read(self.rows(), &keys::entry(device, seq))?
+            let row: EntryRow = read(self.rows(), &keys::entry(device, seq))?
                 .ok_or_else(|| NotebookError::Index(format!("own entry {seq} is not in the index")))?;
             entries.push(crate::line::read_entry(&self.lines, row.line)?.1);
         }
@@ -240,6 +242,11 @@ impl Notebook<'_> {
         Ok(known.is_some_and(|known| known.span.1 >= span.1) || receipt.is_some_and(|r| r.span.1 >= span.1))
     }
 
+    fn own_hash(&self, seq: u64) -> Result<Option<Hash>, NotebookError> {
+        let row: Option<EntryRow> = read(self.rows(), &keys::entry(&self.identity()?.device, seq))?;
+        Ok(row.and_then(|row| row.hash))
+    }
+
     fn take_receipt(&mut self, bytes: &[u8]) -> Result<(), NotebookError> {
         let identity = self.identity()?.clone();
         let (body, signature) = bytes
@@ -257,6 +264,14 @@ impl Notebook<'_> {
         if !is_news {
             return Ok(());
         }
+        // What is told of another device under this one's name is no word on the own entries.
+        let own = self.own_hash(ack.head_seq)?;
+        let is_branch = own.zip(ack.head).is_some_and(|(ours, theirs)| short_digest(&ours) != theirs);
+        let ack = if is_branch {
+            CarriedAck { head_seq: before.head_seq, acks: Vec::new(), refused: Vec::new(), ..ack }
+        } else {
+            ack
+        };
         let contact = Contact {
             at_ms: before.at_ms,
             server_at_ms: ack.server_at_ms,
@@ -271,7 +286,7 @@ impl Notebook<'_> {
             dropped: std::collections::BTreeMap::new(),
             decided: Vec::new(),
             held_again: Vec::new(),
-            is_branch: false,
+            is_branch,
         };
         self.push_device_line(DeviceLine::Contact(contact))
     }

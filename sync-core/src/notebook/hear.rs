@@ -17,12 +17,12 @@ use crate::merkle::check_consistency;
 use crate::office::fold::list::held_of_others;
 use crate::office::reconcile::short_digest;
 use crate::office::refs::receiver;
-use crate::rows::read;
+use crate::rows::{RowsError, read};
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
 use crate::wire::message::{CarriedAck, FrameError, SyncReply, VERSION, open_reply};
 use crate::wire::msgpack;
-use crate::wire::pack::{PackBody, Unpacked, unpack};
+use crate::wire::pack::{PackBody, PackError, Unpacked, unpack};
 
 fn is_consistent(kept: &Anchor, shown: &Anchor, proof: Option<&[Hash]>) -> bool {
     proof.is_some_and(|proof| check_consistency(proof, kept, shown).is_ok())
@@ -72,7 +72,16 @@ impl Notebook<'_> {
         let decided_before = self.own_decided()?;
         let is_branch = self.take_back_foreign_places(&mut answer)?;
         let is_copy = is_branch || self.learns_it_is_copy(&answer)?;
-        exchanged.pulled = self.take_entries(&answer, is_copy)?;
+        exchanged.pulled = match self.take_entries(&answer, is_copy) {
+            // Nothing of it was taken. Who reads from the beginning is told everything in full.
+            Err(NotebookError::OutOfStep(PackError::UnknownRef(_))) if !self.reads_anew()? => {
+                self.overlay.write(keys::fact("anew"), &true);
+                exchanged.more = true;
+                return Ok(exchanged);
+            }
+            taken => taken?,
+        };
+        self.overlay.delete(keys::fact("anew"));
         self.count_acks(&identity.device, &answer, &mut exchanged)?;
         let dropped = self.no_longer_counts(&answer)?;
         self.take_contact(&answer, dropped, is_branch)?;
@@ -95,6 +104,11 @@ impl Notebook<'_> {
             self.overlay.delete(keys::fact("held_differs"));
         }
         Ok(exchanged)
+    }
+
+    /// Whether a reply spoke of what is not known here, so that everything is to be read from the beginning.
+    pub(super) fn reads_anew(&self) -> Result<bool, RowsError> {
+        Ok(self.rows().get(&keys::fact("anew"))?.is_some())
     }
 
     /// In a ledger's new life another device may have handed in other entries under this one's name. Their places are

@@ -3,10 +3,11 @@
 use serde_bytes::ByteBuf;
 
 use super::admit::Outcome;
+use super::reconcile::short_digest;
 use super::{Admitted, Office, OfficeError};
 use crate::authority::DeviceRow;
 use crate::crypto::Purpose;
-use crate::id::{DeviceId, Epoch};
+use crate::id::{DeviceId, Epoch, Hash};
 use crate::keys;
 use crate::rows::{Rows, read};
 use crate::time::TimeMs;
@@ -22,9 +23,10 @@ impl Office {
     ) -> Result<Vec<CarriedResult>, OfficeError> {
         let mut results = Vec::new();
         for (device, outcome) in &admitted.carried {
-            let head_seq = read::<DeviceRow>(rows, &keys::device(device))?.map_or(0, |row| row.head_seq);
+            let author: Option<DeviceRow> = read(rows, &keys::device(device))?;
+            let (head_seq, head) = author.map_or((0, Hash::ZERO), |row| (row.head_seq, row.head));
             let (receipt, refused) = match outcome {
-                Ok(outcome) => (self.carried_receipt(device, epoch, head_seq, now_ms, outcome), None),
+                Ok(outcome) => (self.carried_receipt(device, epoch, (head_seq, head), now_ms, outcome), None),
                 Err(code) => (Vec::new(), Some(code.clone())),
             };
             results.push(CarriedResult {
@@ -41,7 +43,7 @@ impl Office {
         &self,
         device: &DeviceId,
         epoch: Epoch,
-        head_seq: u64,
+        (head_seq, head): (u64, Hash),
         now_ms: TimeMs,
         outcome: &Outcome,
     ) -> Vec<u8> {
@@ -52,6 +54,7 @@ impl Office {
             acks: outcome.acks.clone(),
             refused: outcome.refused.clone(),
             server_at_ms: now_ms,
+            head: Some(short_digest(&head)),
         };
         let mut bytes = rmp_serde::to_vec(&ack).expect("a receipt always has a MessagePack form");
         let signature = self.key.sign(Purpose::Receipt, &[&bytes]);

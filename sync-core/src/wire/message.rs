@@ -103,6 +103,9 @@ pub struct CarriedAck {
     pub refused: Vec<(u64, Reason)>,
     /// The server's clock.
     pub server_at_ms: TimeMs,
+    /// The first eight bytes of the hash of entry `head_seq`: a copy of the author may have written another one.
+    #[serde(default)]
+    pub head: Option<[u8; 8]>,
 }
 
 /// What the server answers.
