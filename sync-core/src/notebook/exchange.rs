@@ -154,7 +154,11 @@ impl Notebook<'_> {
         let evidence: Option<String> = read(self.rows(), &keys::fact("evidence"))?;
         // While two pasts stand against each other there is none to go on from.
         let kept = if evidence.is_some() { Anchor::default() } else { contact.anchor };
-        let cursors = if self.reads_anew()? { Vec::new() } else { contact.cursors.into_iter().collect() };
+        let cursors = if self.reading_anew()? == Some(true) {
+            Vec::new()
+        } else {
+            contact.cursors.into_iter().collect()
+        };
         let request = SyncRequest {
             version: VERSION,
             municipality: identity.municipality,

@@ -7,6 +7,7 @@ use super::exchange::{Exchanged, PartedPast, Request};
 use super::{Notebook, NotebookError};
 use crate::act::Act;
 use crate::chain::decode_item;
+use crate::change::Change;
 use crate::entry::{Anchor, Body, ChainedEntry, Header};
 use crate::fold::{EntryRow, is_applied};
 use crate::id::{DeviceId, Fingerprint, Hash, RecordId};
@@ -73,15 +74,18 @@ impl Notebook<'_> {
         let is_branch = self.take_back_foreign_places(&mut answer)?;
         let is_copy = is_branch || self.learns_it_is_copy(&answer)?;
         exchanged.pulled = match self.take_entries(&answer, is_copy) {
-            // Nothing of it was taken. Who reads from the beginning is told everything in full.
-            Err(NotebookError::OutOfStep(PackError::UnknownRef(_))) if !self.reads_anew()? => {
+            // What was taken before stays. Who reads from the beginning is told everything in full.
+            Err(NotebookError::OutOfStep(PackError::UnknownRef(_))) if self.reading_anew()?.is_none() => {
                 self.overlay.write(keys::fact("anew"), &true);
                 exchanged.more = true;
                 return Ok(exchanged);
             }
             taken => taken?,
         };
-        self.overlay.delete(keys::fact("anew"));
+        match self.reading_anew()? {
+            Some(_) if answer.more => self.overlay.write(keys::fact("anew"), &false),
+            _ => self.overlay.delete(keys::fact("anew")),
+        }
         self.count_acks(&identity.device, &answer, &mut exchanged)?;
         let dropped = self.no_longer_counts(&answer)?;
         self.take_contact(&answer, dropped, is_branch)?;
@@ -106,9 +110,10 @@ impl Notebook<'_> {
         Ok(exchanged)
     }
 
-    /// Whether a reply spoke of what is not known here, so that everything is to be read from the beginning.
-    pub(super) fn reads_anew(&self) -> Result<bool, RowsError> {
-        Ok(self.rows().get(&keys::fact("anew"))?.is_some())
+    /// Whether a reply spoke of what is not known here, so that everything is read from the beginning; `true` if that
+    /// is still to be asked for.
+    pub(super) fn reading_anew(&self) -> Result<Option<bool>, RowsError> {
+        read(self.rows(), &keys::fact("anew"))
     }
 
     /// In a ledger's new life another device may have handed in other entries under this one's name. Their places are
@@ -184,6 +189,18 @@ impl Notebook<'_> {
             && self.changes_nothing(&known, &receipt, &chained)?
         {
             return Ok(());
+        }
+        if receipt.verdict.is_accepted()
+            && let Body::Change(raw) = &chained.entry.body
+            && self.rows().get(&keys::record(&chained.entry.header.record))?.is_none()
+            && Change::read(&raw.bytes).is_ok_and(|change| !change.deps.is_empty())
+        {
+            if self.reading_anew()?.is_some() {
+                // It does not come from the beginning either: comparing the scope says so, and the rest goes on.
+                return Ok(());
+            }
+            let record = chained.entry.header.record.short();
+            return Err(PackError::UnknownRef(format!("the beginning of record {record}")).into());
         }
         let line = Line::Entry { receipt: Some(receipt), chained };
         let number = self.push_line(&line);
