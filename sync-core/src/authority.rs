@@ -208,13 +208,13 @@ pub fn apply_act(
         Act::Enrol { code, key, name, continues } => {
             let enrolment = Enrolment { code, key: *key, name, continues: continues.as_ref() };
             enrol(overlay, seq, author, &enrolment)?;
+            // Its enrolment was lost with a ledger's past, and is handed in again: a revocation meanwhile holds.
+            if let Some((seq, reason, fate)) = read(overlay, &keys::revoked_ahead(author))? {
+                revoke(overlay, author, (seq, reason), fate)?;
+            }
         }
         Act::Revoke { device, fate, reason } => {
-            if let Some(mut row) = read::<DeviceRow>(overlay, &keys::device(device))? {
-                row.revoked.get_or_insert((seq, reason.clone()));
-                row.fate = row.fate.or(*fate);
-                overlay.write(keys::device(device), &row);
-            }
+            revoke(overlay, device, (seq, reason.clone()), *fate)?;
         }
         Act::Assign { device, .. } => assign(overlay, seq, device, act)?,
         Act::Clock { device, clock_ms } => {
@@ -234,6 +234,24 @@ pub fn apply_act(
         // Who carried and when is the entry's word: the fold that has the entry writes it.
         Act::Carry { .. } | Act::Release { .. } | Act::Dismiss { .. } => {}
     }
+    Ok(())
+}
+
+/// Revokes a device; one that is not enrolled as soon as it is.
+fn revoke(
+    overlay: &mut Overlay<'_>,
+    device: &DeviceId,
+    revoked: (u64, String),
+    fate: Option<Fate>,
+) -> Result<(), RowsError> {
+    let Some(mut row) = read::<DeviceRow>(overlay, &keys::device(device))? else {
+        let (seq, reason) = revoked;
+        overlay.write(keys::revoked_ahead(device), &(seq, reason, fate));
+        return Ok(());
+    };
+    row.revoked.get_or_insert(revoked);
+    row.fate = row.fate.or(fate);
+    overlay.write(keys::device(device), &row);
     Ok(())
 }
 

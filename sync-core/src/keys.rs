@@ -156,6 +156,10 @@ pub fn carried_refused(device: &DeviceId) -> Vec<u8> {
 pub fn settled(entry: &Hash) -> Vec<u8> {
     key(&[b"m/settled/", &entry.0])
 }
+/// That a device was revoked before its enrolment was heard of.
+pub fn revoked_ahead(device: &DeviceId) -> Vec<u8> {
+    key(&[b"m/revoked/", &device.0])
+}
 /// That changes of a record came before what they build on.
 pub fn torn(record: &RecordId) -> Vec<u8> {
     key(&[b"m/torn/", &record.0])

@@ -32,7 +32,7 @@ fn a_planted_bug_is_seen() {
 }
 
 /// Stories that broke something once, as short as they could be made, and what was wrong.
-const STORIES: [(u64, &str, &str); 8] = [
+const STORIES: [(u64, &str, &str); 9] = [
     (49, "246,253,306,318,324-325", "a copy that was revoked offered its branch for ever"),
     (49, "246,253,256,270,443,445,450-451", "who carried a branch of a forked chain carried it for ever"),
     (
@@ -46,6 +46,7 @@ const STORIES: [(u64, &str, &str); 8] = [
         "63,119,163,173,196,505,530,574",
         "a copy's branch left the original's list when it was sent again",
     ),
+    (449, "448,552,621,797,828", "who was revoked before a lost enrolment came back was not revoked"),
     (
         201,
         "2-8,18-25,58-62,81-83,155-158,232-233,252-254,260-262,271-273,291-293,308-310,314,333-334,539-541",
