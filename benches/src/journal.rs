@@ -101,16 +101,7 @@ impl Journal {
             server_at_ms: START_MS,
             epoch: sync_core::id::Epoch([1; 8]),
             server_seq: self.seq,
-            cursors: std::collections::BTreeMap::new(),
-            head_seq: 0,
-            acks: Vec::new(),
-            refused: Vec::new(),
-            moves: Vec::new(),
-            checkpoint: String::new(),
-            dropped: std::collections::BTreeMap::new(),
-            decided: Vec::new(),
-            held_again: Vec::new(),
-            is_branch: false,
+            ..Contact::default()
         };
         self.lines.push(Line::Device(DeviceLine::Contact(contact)).to_bytes());
     }

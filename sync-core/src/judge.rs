@@ -134,7 +134,7 @@ pub fn missing_dependency(
 }
 
 /// As [`missing_dependency`], upon the record as it is `known`.
-fn missing_upon(
+pub fn missing_upon(
     known: Option<&RecordRow>,
     rows: &dyn Rows,
     record: &RecordId,

@@ -160,6 +160,10 @@ pub fn settled(entry: &Hash) -> Vec<u8> {
 pub fn revoked_ahead(device: &DeviceId) -> Vec<u8> {
     key(&[b"m/revoked/", &device.0])
 }
+/// That a change was set aside.
+pub fn aside(change: &Hash) -> Vec<u8> {
+    key(&[b"m/aside/", &change.0])
+}
 /// That changes of a record came before what they build on.
 pub fn torn(record: &RecordId) -> Vec<u8> {
     key(&[b"m/torn/", &record.0])

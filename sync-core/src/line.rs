@@ -113,7 +113,7 @@ pub struct Identity {
 }
 
 /// What a reply said.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// When, by the device's clock.
     pub at_ms: TimeMs,
@@ -162,6 +162,13 @@ pub struct Ack {
     pub received_at_ms: TimeMs,
     /// Who brought them, if not this device.
     pub carrier: Option<DeviceId>,
+}
+
+impl Ack {
+    /// Whether it tells the place of the device's entry with that number.
+    pub fn tells(&self, device_seq: u64) -> bool {
+        (self.first..self.first.saturating_add(self.count)).contains(&device_seq)
+    }
 }
 
 /// Bytes carried for another device.

@@ -7,42 +7,31 @@ use super::fold::is_self;
 use super::{Notebook, NotebookError};
 use crate::change::Change;
 use crate::fold::{ChangeRow, EntryRow, applied_changes, forget_record, store_row};
-use crate::id::{DeviceId, Hash, RecordId};
-use crate::judge::missing_dependency;
+use crate::id::{Hash, RecordId};
+use crate::judge::missing_upon;
 use crate::keys;
 use crate::line::{Lines, read_entry};
 use crate::record::row::RecordRow;
 use crate::record::touch::interpret;
-use crate::rows::{Overlay, Rows, RowsError, read};
+use crate::rows::{Overlay, RowsError, read};
 use crate::rules::Rules;
 
 impl Notebook<'_> {
     /// Whether own work builds on a change of a record, directly or by way of others.
     pub fn has_own_upon(&self, record: &RecordId, change: &Hash) -> Result<bool, NotebookError> {
         let me = self.identity()?.device;
-        Ok(has_own_upon(self.rows(), &self.lines, record, change, &me)?)
-    }
-}
-
-/// Whether work of `me` builds on the change, directly or by way of others.
-fn has_own_upon(
-    rows: &dyn Rows,
-    lines: &dyn Lines,
-    record: &RecordId,
-    change: &Hash,
-    me: &DeviceId,
-) -> Result<bool, RowsError> {
-    let mut upon = BTreeSet::from([*change]);
-    for row in applied_changes(rows, record)? {
-        let change = read_change_of(lines, &row)?;
-        if change.deps.iter().any(|dep| upon.contains(dep)) {
-            if row.device == *me {
-                return Ok(true);
+        let mut upon = BTreeSet::from([*change]);
+        for row in applied_changes(self.rows(), record)? {
+            let change = read_change_of(&self.lines, &row)?;
+            if change.deps.iter().any(|dep| upon.contains(dep)) {
+                if row.device == me {
+                    return Ok(true);
+                }
+                upon.insert(row.hash);
             }
-            upon.insert(row.hash);
         }
+        Ok(false)
     }
-    Ok(false)
 }
 
 /// Folds a record anew without `dropped` and without what builds on those. The record goes if its creation does.
@@ -71,6 +60,7 @@ pub fn set_aside(
             dropped.insert(change_row.hash);
             let key = keys::entry(&change_row.device, change_row.seq);
             let entry: Option<EntryRow> = read(overlay, &key)?;
+            overlay.write(keys::aside(&change_row.hash), &true);
             match entry {
                 Some(entry) if entry.accepted().is_some() => {
                     fingerprint.toggle(&change_row.hash);
@@ -142,9 +132,14 @@ fn in_order(changes: Vec<(ChangeRow, Change)>) -> Vec<(ChangeRow, Change)> {
 }
 
 /// Notes that a change counts before all that it builds on does. A device that set some of a record aside may hear of
-/// what builds on it first.
-pub fn note_torn(overlay: &mut Overlay<'_>, record: &RecordId, change: &Change) -> Result<(), RowsError> {
-    if missing_dependency(overlay, record, change)?.is_some() {
+/// what builds on it first. `before` is the record without it.
+pub fn note_torn(
+    overlay: &mut Overlay<'_>,
+    before: &RecordRow,
+    record: &RecordId,
+    change: &Change,
+) -> Result<(), RowsError> {
+    if missing_upon(Some(before), overlay, record, change)?.is_some() {
         overlay.write(keys::torn(record), &true);
     }
     Ok(())

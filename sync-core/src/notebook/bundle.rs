@@ -281,12 +281,8 @@ impl Notebook<'_> {
             head_seq: ack.head_seq,
             acks: ack.acks,
             refused: ack.refused,
-            moves: Vec::new(),
-            checkpoint: String::new(),
-            dropped: std::collections::BTreeMap::new(),
-            decided: Vec::new(),
-            held_again: Vec::new(),
             is_branch,
+            ..Contact::default()
         };
         self.push_device_line(DeviceLine::Contact(contact))
     }

@@ -144,16 +144,9 @@ impl Notebook<'_> {
             server_at_ms: answer.server_at_ms,
             epoch: answer.epoch,
             server_seq: answer.ack.seq,
-            cursors: std::collections::BTreeMap::new(),
             head_seq: 1,
             acks: vec![answer.ack],
-            refused: Vec::new(),
-            moves: Vec::new(),
-            checkpoint: String::new(),
-            dropped: std::collections::BTreeMap::new(),
-            decided: Vec::new(),
-            held_again: Vec::new(),
-            is_branch: false,
+            ..Contact::default()
         };
         self.push_device_line(DeviceLine::Contact(contact))?;
         Ok(identity)

@@ -5,7 +5,7 @@ mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use state::{consistency, fingerprints, is_among, is_told, moves_by_index, own_places, split_event};
+use state::{consistency, fingerprints, is_among, moves_by_index, own_places, split_event};
 
 use super::fold::ScopeEvent;
 use super::fold::list::held_of_others;
@@ -98,7 +98,7 @@ impl Office {
             own_places(rows, &admitted.device, &admitted.own)?
         };
         for (seq, receipt) in &reading.own_places {
-            if !is_told(&own.acks, *seq) {
+            if !own.acks.iter().any(|ack| ack.tells(*seq)) {
                 own.add(*seq, receipt);
             }
         }

@@ -87,7 +87,7 @@ pub(super) fn fold_contact(
 
 /// In a ledger's new life all places are told anew: what is not among them is not in it.
 fn forget_places(overlay: &mut Overlay<'_>, device: &DeviceId, told: &[Ack]) -> Result<(), RowsError> {
-    let is_told = |seq: u64| told.iter().any(|ack| (ack.first..ack.first + ack.count).contains(&seq));
+    let is_told = |seq: u64| told.iter().any(|ack| ack.tells(seq));
     for (tail, row) in all_under::<EntryRow>(overlay, &keys::entries(device))? {
         if is_told(number_in(&tail)?) {
             continue;

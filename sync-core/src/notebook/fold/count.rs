@@ -33,7 +33,7 @@ pub(super) fn apply_accepted(
     let acceptable = read_change(overlay, rules, record, change)?.map_err(|reason| broken(&reason))?;
     let implicit = implicit_scopes(overlay, acceptable.row.kind)?;
     let applied = applied(chained, change, number, Some(seq));
-    note_torn(overlay, record, change)?;
+    note_torn(overlay, &acceptable.row, record, change)?;
     apply_change(overlay, acceptable, &applied, |row| row.scopes.union(&implicit).cloned().collect())?;
     mend_torn(rules, overlay, lines, record)
 }
@@ -47,13 +47,15 @@ pub(super) fn count_in(
     entry: &EntryRow,
     receipt: &Receipt,
 ) -> Result<(), RowsError> {
-    let is_here = entry.change == Hash::ZERO || is_applied(overlay, &entry.record, &entry.change)?;
-    if is_here {
+    // Looking through a record's changes for each entry that is acknowledged would be quadratic: few are set aside.
+    let aside = keys::aside(&entry.change);
+    if read::<bool>(overlay, &aside)?.is_none() || is_applied(overlay, &entry.record, &entry.change)? {
         return confirm(overlay, entry, receipt);
     }
     if !receipt.verdict.is_accepted() {
         return Ok(());
     }
+    overlay.delete(aside);
     let (_, chained) = read_entry(lines, entry.line)?;
     match decode_deed(&chained.entry.body)? {
         // Of a record that is not here nothing can count; comparing brings it, if it is to be here.

@@ -47,11 +47,6 @@ pub(super) fn moves_by_index(
     moves.iter().filter_map(move_of).collect()
 }
 
-/// Whether the place of the device's entry is one of those.
-pub(super) fn is_told(places: &[Ack], device_seq: u64) -> bool {
-    places.iter().any(|ack| (ack.first..ack.first + ack.count).contains(&device_seq))
-}
-
 /// Whether a ledger number is one of those places.
 pub(super) fn is_among(places: &[Ack], seq: u64) -> bool {
     places.iter().any(|ack| (ack.seq..ack.seq + ack.count).contains(&seq))
