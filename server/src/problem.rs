@@ -150,6 +150,7 @@ impl From<OfficeError> for Problem {
     fn from(error: OfficeError) -> Self {
         match error {
             OfficeError::Rows(error) => Self::unread(&error),
+            OfficeError::Enrol(error) => RequestError::Enrol(error).into(),
             OfficeError::Replayed { attempt, last } => RequestError::Replayed { attempt, last }.into(),
             other => Self::logged("the office failed", &other),
         }

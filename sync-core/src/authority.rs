@@ -136,13 +136,14 @@ impl DeviceRow {
     /// are still the old ones.
     pub fn as_known_at(&self, anchor_size: u64) -> Self {
         let anchor_size = anchor_size.max(self.anchor_seen);
-        let mut row = self.clone();
-        if let Some(former) = self.former.iter().find(|former| anchor_size < former.until_seq) {
-            row.role = former.role;
-            row.crew.clone_from(&former.crew);
-            row.localities.clone_from(&former.localities);
-        }
-        row
+        let former = self.former.iter().find(|former| anchor_size < former.until_seq);
+        former.map_or_else(|| self.clone(), |former| self.with(former))
+    }
+
+    /// The device with rights that it had.
+    pub fn with(&self, former: &Former) -> Self {
+        let Former { role, crew, localities, .. } = former.clone();
+        Self { role, crew, localities, ..self.clone() }
     }
 
     /// What it subscribes to.
@@ -227,7 +228,13 @@ pub fn apply_act(
         }
         Act::Again { pairs } => {
             for again in pairs {
-                overlay.write(keys::again(author, again.seq), &AgainRow { again: again.clone(), line: seq });
+                let key = keys::again(author, again.seq);
+                let known: Option<AgainRow> = read(overlay, &key)?;
+                // Who went on under a third name repeats one entry of each before it: the first word names the oldest.
+                // A crew may hear them in another order.
+                if known.is_none_or(|known| seq < known.line) {
+                    overlay.write(key, &AgainRow { again: again.clone(), line: seq });
+                }
             }
         }
         Act::Rule { name, json } => overlay.put(keys::rule(name), json.clone().into_bytes()),

@@ -12,6 +12,7 @@ pub mod receipts;
 pub mod reconcile;
 pub mod refs;
 pub mod reply;
+pub mod rights;
 
 pub use admit::{AdmitStats, Admitted};
 pub use check::{Authentic, Checked, RequestError};
@@ -21,6 +22,7 @@ pub use found::{Foundation, Founded, folio_prefix, found};
 use std::sync::{Mutex, PoisonError};
 
 use crate::act::Act;
+use crate::authority::enrol::EnrolError;
 use crate::authority::{DeviceRow, GenesisRow};
 use crate::chain::{Deed, VerifiedEntry, sign_head};
 use crate::crypto::SecretKey;
@@ -65,6 +67,9 @@ pub enum OfficeError {
         /// The highest number seen.
         last: u64,
     },
+    /// Another request took the code while this one was being checked.
+    #[error(transparent)]
+    Enrol(EnrolError),
     /// A message could not be built.
     #[error("the answer could not be built: {0}")]
     Answer(String),

@@ -5,9 +5,10 @@ mod release;
 
 use std::collections::BTreeSet;
 
-use super::fold::{QuarantineRow, decode_deed, fold_entry};
-use super::{Checked, Office, OfficeError};
-use crate::act::Act;
+use super::fold::fold_entry;
+use super::rights::judge_by_rights;
+use super::{Checked, Office, OfficeError, RequestError};
+use crate::act::{Act, Role};
 use crate::authority::{
     DeviceRow,
     enrol::{EnrolError, check_enrolment},
@@ -15,12 +16,12 @@ use crate::authority::{
 use crate::chain::{Deed, VerifiedEntry};
 use crate::fold::EntryRow;
 use crate::id::{DeviceId, Epoch, Hash, RecordId};
-use crate::judge::{Acceptable, judge_act, judge_change};
+use crate::judge::{Acceptable, judge_act};
 use crate::keys;
 use crate::limits::CLOCK_SKEW_MS;
 use crate::line::{Ack, Line};
 use crate::record::row::RecordRow;
-use crate::rows::{Overlay, RowsError, all_under, read};
+use crate::rows::{Overlay, RowsError, read};
 use crate::scope::Scope;
 use crate::time::TimeMs;
 use crate::verdict::{Reason, Receipt, Verdict};
@@ -36,8 +37,6 @@ pub struct Admitted {
     pub device: DeviceId,
     /// Counts.
     pub stats: AdmitStats,
-    /// Why an enrolment that passed the check can no longer happen: another device was faster.
-    pub refused_enrolment: Option<EnrolError>,
     pub(super) request: Hash,
     pub(super) sync: Option<SyncRequest>,
     pub(super) own: Outcome,
@@ -132,21 +131,27 @@ impl Office {
         }
         let own_changes = own.iter().all(|entry| matches!(entry.deed, Deed::Change(_)));
         let own = session.segment(&own, None)?;
+        if let Some(error) = session.refused_enrolment.take() {
+            return Err(OfficeError::Enrol(error));
+        }
         let mut carried_outcomes = Vec::new();
         for (author, entries) in carried {
             let outcome = match entries {
-                Ok(entries) => Ok(session.segment(&entries, Some(device))?),
+                Ok(entries) => {
+                    let outcome = session.segment(&entries, Some(device))?;
+                    let refused = session.refused_enrolment.take();
+                    refused.map_or(Ok(outcome), |error| Err(RequestError::Enrol(error).code().into()))
+                }
                 Err(code) => Err(code),
             };
             carried_outcomes.push((author, outcome));
         }
-        let Session { lines, news, stats, refused_enrolment, .. } = session;
+        let Session { lines, news, stats, .. } = session;
         Ok(Admitted {
             lines,
             news,
             device,
             stats,
-            refused_enrolment,
             request,
             sync,
             own,
@@ -253,7 +258,8 @@ impl Session<'_, '_> {
         let verdict = match (author, &entry.deed) {
             (_, _) if is_branch => Verdict::Quarantined(Reason::Fork),
             (None, Deed::Act(act @ Act::Enrol { .. })) => {
-                if let Err(error) = check_enrolment(self.overlay, &header.device, act, self.now_ms) {
+                let until_ms = if self.may_invite(carrier.as_ref())? { TimeMs::MIN } else { self.now_ms };
+                if let Err(error) = check_enrolment(self.overlay, &header.device, act, until_ms) {
                     self.refused_enrolment = Some(error);
                     return Ok(None);
                 }
@@ -265,9 +271,9 @@ impl Session<'_, '_> {
                 judged.map_or_else(Verdict::Quarantined, |()| Verdict::Accepted)
             }
             (Some(author), Deed::Change(change)) => {
-                // Work from before it could know of other rights is judged by those it had; acts never are.
-                let author = author.as_known_at(header.anchor.size);
-                match judge_change(self.overlay, &self.office.rules, &author, &header.record, change)? {
+                // Acts are judged by the rights of now, always.
+                let (rows, rules, size) = (&*self.overlay, &self.office.rules, self.next_seq - 1);
+                match judge_by_rights(rows, rules, author, header, size, change)? {
                     Ok(acceptable) => {
                         judged = Some(acceptable);
                         Verdict::Accepted
@@ -279,10 +285,21 @@ impl Session<'_, '_> {
         let receipt = Receipt { seq: self.next_seq, received_at_ms: self.now_ms, carrier, verdict };
         let arrives = self.change_that_arrives(entry)?;
         self.store(entry, &receipt, judged)?;
-        if let Some(change) = arrives.filter(|_| receipt.verdict.is_accepted()) {
-            self.release_waiting(&change)?;
+        if receipt.verdict.is_accepted() {
+            if let Deed::Act(Act::Assign { device, .. }) = &entry.deed {
+                self.release_held_of(device)?;
+            }
+            arrives.map_or(Ok(()), |change| self.release_waiting(&change))?;
         }
         Ok(Some(receipt))
+    }
+
+    /// Whether who brings an enrolment might as well invite. A code that ended since then is no obstacle: it is how an
+    /// enrolment comes back that was lost with a ledger's past.
+    fn may_invite(&self, carrier: Option<&DeviceId>) -> Result<bool, RowsError> {
+        let Some(carrier) = carrier else { return Ok(false) };
+        let row: Option<DeviceRow> = read(self.overlay, &keys::device(carrier))?;
+        Ok(row.is_some_and(|row| row.revoked.is_none() && row.role == Role::Admin))
     }
 
     /// The change that others may wait for, if this entry is accepted: its own, or the one it releases.
@@ -327,38 +344,5 @@ impl Session<'_, '_> {
 
     fn scopes_of(&self, record: &RecordId) -> Result<BTreeSet<Scope>, RowsError> {
         Ok(read::<RecordRow>(self.overlay, &keys::record(record))?.map(|row| row.scopes).unwrap_or_default())
-    }
-
-    /// Entries that waited for a change which has now arrived are judged again; what passes is released by the office.
-    fn release_waiting(&mut self, arrived: &Hash) -> Result<(), OfficeError> {
-        let mut ready = vec![*arrived];
-        while let Some(hash) = ready.pop() {
-            for seq in self.waiting_for(&hash)? {
-                let Some(row) = read::<QuarantineRow>(self.overlay, &keys::quarantined(seq))? else {
-                    continue;
-                };
-                let chained = row.entry()?;
-                let Some(device) = read::<DeviceRow>(self.overlay, &keys::device(&row.device))? else {
-                    continue;
-                };
-                let device = device.as_known_at(chained.entry.header.anchor.size);
-                let Deed::Change(change) = decode_deed(&chained.entry.body)? else { continue };
-                let judged = judge_change(self.overlay, &self.office.rules, &device, &row.record, &change)?;
-                if judged.is_err() {
-                    // Something else is missing too, and will bring it up again.
-                    continue;
-                }
-                let act = Act::Release { seq, reason: "what it waited for has arrived".into() };
-                self.office_act(act)?;
-                self.news.insert(Scope::Device(row.device));
-                self.news.extend(self.scopes_of(&row.record)?);
-                ready.push(chained.entry.body.hash());
-            }
-        }
-        Ok(())
-    }
-
-    fn waiting_for(&self, hash: &Hash) -> Result<Vec<u64>, RowsError> {
-        Ok(all_under(self.overlay, &keys::waiting(hash))?.into_iter().map(|(_, seq)| seq).collect())
     }
 }

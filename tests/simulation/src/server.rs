@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use store::{CatchUp, IndexReason, LedgerOptions, LedgerReader, Notices, Store, StoreError};
 use sync_core::id::DeviceId;
 use sync_core::line::Lines;
+use sync_core::office::rights::judge_by_rights;
 use sync_core::office::{
     Checked, Foundation, Office, OfficeError, RequestError, fold_line, found, rules_from,
 };
@@ -473,12 +474,11 @@ impl Server {
         let (Some(entry), Some(author)) = (entry, author) else { return Ok(false) };
         let (_, chained) =
             sync_core::line::read_entry(&ReaderLines(running.store.reader()), entry.line).map_err(says)?;
-        let author = author.as_known_at(chained.entry.header.anchor.size);
         let deed = sync_core::office::fold::decode_deed(&chained.entry.body).map_err(says)?;
         let sync_core::chain::Deed::Change(change) = deed else { return Ok(false) };
-        let record = chained.entry.header.record;
-        let judged = sync_core::judge::judge_change(rows, running.office.rules(), &author, &record, &change)
-            .map_err(says)?;
+        let (rules, size) = (running.office.rules(), running.store.records().end() - 1);
+        let judged =
+            judge_by_rights(rows, rules, &author, &chained.entry.header, size, &change).map_err(says)?;
         Ok(judged.is_ok())
     }
 }

@@ -1,14 +1,19 @@
 //! Release: whether a decision about an entry that is held back can have its effect.
 
+use super::super::OfficeError;
 use super::super::fold::{QuarantineRow, decode_deed};
+use super::super::rights::{is_past, judge_by_rights};
 use super::Session;
 use crate::act::Act;
+use crate::authority::DeviceRow;
 use crate::chain::Deed;
 use crate::entry::{Anchor, ChainedEntry};
+use crate::id::{DeviceId, Hash};
 use crate::judge::{missing_dependency, read_change, ungrounded};
 use crate::keys;
-use crate::merkle;
-use crate::rows::{RowsError, read};
+use crate::notebook::decide::held_rows;
+use crate::rows::{RowsError, all_under, read};
+use crate::scope::Scope;
 use crate::verdict::Reason;
 
 impl Session<'_, '_> {
@@ -25,7 +30,7 @@ impl Session<'_, '_> {
     pub(super) fn judge_release(&self, act: &Act, anchor: &Anchor) -> Result<Result<(), Reason>, RowsError> {
         let (Act::Release { seq, .. } | Act::Dismiss { seq, .. }) = act else { return Ok(Ok(())) };
         let refused = |what: &str| Ok(Err(Reason::Rule { rule: "release".into(), what: what.into() }));
-        if anchor.size >= *seq && !self.is_past(anchor)? {
+        if anchor.size >= *seq && !is_past(self.overlay, self.next_seq - 1, anchor)? {
             return refused(
                 "it names a number of a ledger that was lost since; look at the list and decide anew",
             );
@@ -52,8 +57,49 @@ impl Session<'_, '_> {
         Ok(read_change(self.overlay, &self.office.rules, &row.record, &change)?.map(drop))
     }
 
-    /// Whether a state of the log is one that this ledger was in.
-    fn is_past(&self, anchor: &Anchor) -> Result<bool, RowsError> {
-        Ok(anchor.size < self.next_seq && merkle::root(self.overlay, anchor.size)? == anchor.root)
+    /// Entries that waited for a change which has now arrived are judged again; what passes is released by the office.
+    pub(super) fn release_waiting(&mut self, arrived: &Hash) -> Result<(), OfficeError> {
+        let mut ready = vec![*arrived];
+        while let Some(hash) = ready.pop() {
+            for seq in self.waiting_for(&hash)? {
+                ready.extend(self.release_if_ready(seq)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// What waited for a change of a device, and found that it had no right to it when that came, is judged again when
+    /// the device is given other rights: after a lost past those may be handed in last.
+    pub(super) fn release_held_of(&mut self, device: &DeviceId) -> Result<(), OfficeError> {
+        let held = held_rows(self.overlay)?.into_iter();
+        let waits = |row: &QuarantineRow| row.device == *device && matches!(row.reason, Reason::Held { .. });
+        for (seq, _) in held.filter(|(_, row)| waits(row)).collect::<Vec<_>>() {
+            if let Some(change) = self.release_if_ready(seq)? {
+                self.release_waiting(&change)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Releases a held change that may be accepted now; answers its hash.
+    fn release_if_ready(&mut self, seq: u64) -> Result<Option<Hash>, OfficeError> {
+        let Some((row, chained)) = self.quarantined(seq)? else { return Ok(None) };
+        let Some(device) = read::<DeviceRow>(self.overlay, &keys::device(&row.device))? else {
+            return Ok(None);
+        };
+        let Deed::Change(change) = decode_deed(&chained.entry.body)? else { return Ok(None) };
+        let (rows, rules, size) = (&*self.overlay, &self.office.rules, self.next_seq - 1);
+        if judge_by_rights(rows, rules, &device, &chained.entry.header, size, &change)?.is_err() {
+            // Something else is missing too, and will bring it up again.
+            return Ok(None);
+        }
+        self.office_act(Act::Release { seq, reason: "what it waited for has arrived".into() })?;
+        self.news.insert(Scope::Device(row.device));
+        self.news.extend(self.scopes_of(&row.record)?);
+        Ok(Some(chained.entry.body.hash()))
+    }
+
+    fn waiting_for(&self, hash: &Hash) -> Result<Vec<u64>, RowsError> {
+        Ok(all_under(self.overlay, &keys::waiting(hash))?.into_iter().map(|(_, seq)| seq).collect())
     }
 }

@@ -72,6 +72,9 @@ impl Server {
                 Err(OfficeError::Replayed { last, .. }) => {
                     Err(Answer::Refused { code: "replayed".into(), last_attempt: Some(last) })
                 }
+                Err(OfficeError::Enrol(error)) => {
+                    Err(Answer::refused(sync_core::office::RequestError::Enrol(error).code()))
+                }
                 Err(error) => return Err(Trouble::Broken(breaks("the office, admitting", &error))),
             };
             match &outcome {

@@ -1,0 +1,42 @@
+//! Rights: by which of the rights that its author has had a change is judged.
+
+use crate::authority::DeviceRow;
+use crate::change::Change;
+use crate::entry::{Anchor, Header};
+use crate::judge::{Judged, judge_change};
+use crate::merkle;
+use crate::rows::{Rows, RowsError};
+use crate::rules::Rules;
+
+/// Judges a change in a ledger of `size` entries. Work from before its author could know of other rights is judged by
+/// those it had. An author who had seen a past that was lost since may have known of any: what one of them allowed
+/// stands.
+pub fn judge_by_rights<'c>(
+    rows: &dyn Rows,
+    rules: &Rules,
+    author: &DeviceRow,
+    header: &Header,
+    size: u64,
+    change: &'c Change,
+) -> Result<Judged<'c>, RowsError> {
+    let judge = |author: &DeviceRow| judge_change(rows, rules, author, &header.record, change);
+    if author.former.is_empty() || is_past(rows, size, &header.anchor)? {
+        return judge(&author.as_known_at(header.anchor.size));
+    }
+    let judged = judge(author)?;
+    if judged.is_ok() {
+        return Ok(judged);
+    }
+    for former in author.former.iter().rev() {
+        let earlier = judge(&author.with(former))?;
+        if earlier.is_ok() {
+            return Ok(earlier);
+        }
+    }
+    Ok(judged)
+}
+
+/// Whether a state of the log is one that this ledger was in.
+pub(super) fn is_past(rows: &dyn Rows, size: u64, anchor: &Anchor) -> Result<bool, RowsError> {
+    Ok(anchor.size <= size && merkle::root(rows, anchor.size)? == anchor.root)
+}
