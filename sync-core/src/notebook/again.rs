@@ -51,10 +51,21 @@ impl Notebook<'_> {
         let mut counts = Repeated::default();
         let mut creators: BTreeMap<RecordId, DeviceId> = BTreeMap::new();
         let mut pairs = Vec::new();
+        // The word about an entry that had been written again before comes first: it names the older one.
+        let mut older = Vec::new();
+        let mut written = BTreeMap::new();
         for original in originals {
             let head_before = self.own_head()?.seq;
             let header = &original.chained.entry.header;
             let outcome = match decode_deed(&original.chained.entry.body)? {
+                Deed::Act(Act::Again { pairs }) => {
+                    // Its numbers are those of the name it was written under.
+                    let seq_now = |seq: u64| written.get(&(header.device, seq)).copied();
+                    let renumbered = |again: Again| Some(Again { seq: seq_now(again.seq)?, ..again });
+                    let before = older.len();
+                    older.extend(pairs.into_iter().filter_map(renumbered));
+                    if older.len() > before { Outcome::Done } else { Outcome::Left }
+                }
                 Deed::Act(act) => self.act_again(act)?,
                 Deed::Change(change) => self.change_again(&header.record, &change, &mut creators)?,
             };
@@ -65,6 +76,7 @@ impl Notebook<'_> {
             }
             let seq = self.own_head()?.seq;
             if seq > head_before {
+                written.insert((header.device, header.seq), seq);
                 pairs.push(Again {
                     seq,
                     device: header.device,
@@ -75,7 +87,7 @@ impl Notebook<'_> {
                 });
             }
         }
-        for pairs in pairs.chunks(AGAIN_PAIRS_MAX) {
+        for pairs in [older, pairs].concat().chunks(AGAIN_PAIRS_MAX) {
             self.write_act(Act::Again { pairs: pairs.to_vec() })?;
         }
         Ok(counts)
