@@ -210,8 +210,42 @@ pub fn store_row(
             overlay.write(key, &fingerprint);
         }
     }
-    write_name(overlay, record, before, row);
+    let old = before.and_then(crate::record::row::RecordRow::name);
+    if let Some(old) = old.filter(|old| row.name().as_ref() != Some(old)) {
+        delete_name(overlay, record, row, &old)?;
+    }
+    write_row(overlay, record, row)
+}
+
+/// Writes a record's summary and keeps the list row in step with it.
+pub fn write_row(
+    overlay: &mut Overlay<'_>,
+    record: &RecordId,
+    row: &crate::record::row::RecordRow,
+) -> Result<(), RowsError> {
     overlay.write(keys::record(record), row);
+    let Some(name) = row.name() else { return Ok(()) };
+    // While a device reads everything anew, what it had is in view until the ledger speaks of it again.
+    let is_from_before = row.kept > 0 && overlay.get(&keys::before(record))?.is_some();
+    let is_visible = !row.scopes.is_empty() || row.unsent > 0 || row.held_back > 0 || is_from_before;
+    if is_visible {
+        overlay.write(keys::name(row.kind, &name), &list_row(record, row));
+        return Ok(());
+    }
+    delete_name(overlay, record, row, &name)
+}
+
+/// Takes a record off the list of names. Another one may be listed under that name by now.
+fn delete_name(
+    overlay: &mut Overlay<'_>,
+    record: &RecordId,
+    row: &crate::record::row::RecordRow,
+    name: &str,
+) -> Result<(), RowsError> {
+    let key = keys::name(row.kind, name);
+    if read::<ListRow>(overlay, &key)?.is_some_and(|listed| listed.record == *record) {
+        overlay.delete(key);
+    }
     Ok(())
 }
 
@@ -225,31 +259,10 @@ pub fn forget_record(
     gone.scopes.clear();
     store_row(overlay, record, Some(before), &gone)?;
     if let Some(name) = before.name() {
-        overlay.delete(keys::name(before.kind, &name));
+        delete_name(overlay, record, before, &name)?;
     }
     overlay.delete(keys::record(record));
     Ok(())
-}
-
-fn write_name(
-    overlay: &mut Overlay<'_>,
-    record: &RecordId,
-    before: Option<&crate::record::row::RecordRow>,
-    row: &crate::record::row::RecordRow,
-) {
-    let name = row.name();
-    if let Some(old) = before.and_then(crate::record::row::RecordRow::name)
-        && name.as_ref() != Some(&old)
-    {
-        overlay.delete(keys::name(row.kind, &old));
-    }
-    let Some(name) = name else { return };
-    let is_visible = !row.scopes.is_empty() || row.unsent > 0 || row.held_back > 0;
-    if is_visible {
-        overlay.write(keys::name(row.kind, &name), &list_row(record, row));
-    } else {
-        overlay.delete(keys::name(row.kind, &name));
-    }
 }
 
 /// What a list shows of a record.

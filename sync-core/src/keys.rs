@@ -8,6 +8,7 @@
 //! | `a/i/` code hash | an invitation |
 //! | `a/l/` size, root | a state of the log that was lost, and proven to be |
 //! | `a/r/` name | a rule file |
+//! | `b/` key | (device side) an entry as it was known before everything was read anew |
 //! | `c/` record, n | the n-th change of a record, as it was applied |
 //! | `d/` device, seq | an entry of a device chain |
 //! | `k/` device, seq, hash | an entry of a forked chain |
@@ -64,6 +65,12 @@ pub const RULES: &[u8] = b"a/r/";
 /// One rule file.
 pub fn rule(name: &str) -> Vec<u8> {
     key(&[RULES, name.as_bytes()])
+}
+/// All entries as they were known before everything was read anew.
+pub const PAST: &[u8] = b"b/";
+/// One of them, by the key it had.
+pub fn past(entry: &[u8]) -> Vec<u8> {
+    key(&[PAST, entry])
 }
 /// All changes of a record.
 pub fn changes(record: &RecordId) -> Vec<u8> {
@@ -152,9 +159,17 @@ pub fn own_again(seq: u64) -> Vec<u8> {
 pub fn carried_refused(device: &DeviceId) -> Vec<u8> {
     key(&[b"m/refused/", &device.0])
 }
-/// That an entry which is not read yet was written again by this device.
-pub fn settled(entry: &Hash) -> Vec<u8> {
-    key(&[b"m/settled/", &entry.0])
+/// All records that the ledger has not spoken of since everything is read anew.
+pub const BEFORE: &[u8] = b"m/before/";
+/// One of them.
+pub fn before(record: &RecordId) -> Vec<u8> {
+    key(&[BEFORE, &record.0])
+}
+/// All own entries that take effect once the ledger was read up to them.
+pub const DUE: &[u8] = b"m/due/";
+/// The own entry with that ledger number.
+pub fn due(seq: u64) -> Vec<u8> {
+    key(&[DUE, &seq.to_be_bytes()])
 }
 /// That a device was revoked before its enrolment was heard of.
 pub fn revoked_ahead(device: &DeviceId) -> Vec<u8> {

@@ -47,6 +47,10 @@ pub enum DeviceLine {
     CarriedReceipt(Carried),
     /// The server showed a past that is not the one it had signed before.
     Parted(Parted),
+    /// What the ledger had told is forgotten, and read from the beginning.
+    Anew(Anew),
+    /// The entry on an earlier line was read again, and is what it was.
+    Still(u64),
 }
 
 /// Two checkpoints, both signed by the log, that cannot both be true of one history.
@@ -147,6 +151,20 @@ pub struct Contact {
     /// Whether entries that stand in the ledger under this device's name are not its own.
     #[serde(default)]
     pub is_branch: bool,
+    /// Whether the ledger was read to its end.
+    #[serde(default)]
+    pub whole: bool,
+}
+
+/// That the ledger began another life: what it had told is forgotten, and read from the beginning.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anew {
+    /// The ledger's life.
+    pub epoch: Epoch,
+    /// Places of own entries in it.
+    pub acks: Vec<Ack>,
+    /// Own entries held back in it.
+    pub refused: Vec<(u64, Reason)>,
 }
 
 /// Own entries that are in the ledger one after another.

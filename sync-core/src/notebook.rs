@@ -2,10 +2,12 @@
 //! server, and answers what the screen shows. The shell keeps what it writes before anybody is told "guardado".
 
 pub mod again;
+mod anew;
 pub mod aside;
 mod attempt;
 pub mod bundle;
 pub mod catalog;
+mod compare;
 pub mod decide;
 pub mod enrol;
 pub mod error;

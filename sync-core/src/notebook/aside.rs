@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::anew::entry_of;
 use super::fold::is_self;
 use super::{Notebook, NotebookError};
 use crate::change::Change;
@@ -42,38 +43,58 @@ pub fn set_aside(
     record: &RecordId,
     dropped: &BTreeSet<Hash>,
 ) -> Result<(), RowsError> {
-    let Some(before) = read::<RecordRow>(overlay, &keys::record(record))? else { return Ok(()) };
-    let mut dropped = dropped.clone();
-    let mut kept: Vec<(ChangeRow, Change)> = Vec::new();
-    let mut row = RecordRow::new(before.kind, before.creator, rules.records.of(before.kind));
-    row.unsent = before.unsent;
-    row.held_back = before.held_back;
-    let mut fingerprint = before.fingerprint;
     let applied = applied_changes(overlay, record)?;
-    let is_in_it = applied.iter().any(|change| dropped.contains(&change.hash));
-    if !is_in_it {
+    if !applied.iter().any(|change| dropped.contains(&change.hash)) {
         return Ok(());
     }
-    for change_row in &applied {
-        let change = read_change_of(lines, change_row)?;
-        if dropped.contains(&change_row.hash) || change.deps.iter().any(|dep| dropped.contains(dep)) {
-            dropped.insert(change_row.hash);
-            let key = keys::entry(&change_row.device, change_row.seq);
-            let entry: Option<EntryRow> = read(overlay, &key)?;
+    let mut dropped = dropped.clone();
+    for row in &applied {
+        let change = read_change_of(lines, row)?;
+        if change.deps.iter().any(|dep| dropped.contains(dep)) {
+            dropped.insert(row.hash);
+        }
+    }
+    fold_without(rules, overlay, lines, record, &dropped)?;
+    super::anew::prune(rules, overlay, lines, record)
+}
+
+/// Folds a record anew without `dropped`, on which nothing else of it builds.
+pub fn fold_without(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    record: &RecordId,
+    dropped: &BTreeSet<Hash>,
+) -> Result<(), RowsError> {
+    let Some(before) = read::<RecordRow>(overlay, &keys::record(record))? else { return Ok(()) };
+    let mut kept: Vec<(ChangeRow, Change)> = Vec::new();
+    let mut row = RecordRow::new(before.kind, before.creator, rules.records.of(before.kind));
+    (row.unsent, row.kept, row.held_back) = (before.unsent, before.kept, before.held_back);
+    row.fingerprint = before.fingerprint;
+    for change_row in applied_changes(overlay, record)? {
+        if !dropped.contains(&change_row.hash) {
+            let change = read_change_of(lines, &change_row)?;
+            kept.push((change_row, change));
+            continue;
+        }
+        let is_own = is_self(overlay, &change_row.device)?;
+        if is_own {
             overlay.write(keys::aside(&change_row.hash), &true);
-            match entry {
-                Some(entry) if entry.accepted().is_some() => {
-                    fingerprint.toggle(&change_row.hash);
-                    if is_self(overlay, &change_row.device)? {
-                        // It counted in a life of the ledger that is over, and is handed in anew.
-                        overlay.write(key, &EntryRow { receipt: None, ..entry });
-                    }
+        }
+        match entry_of(overlay, &change_row)? {
+            Some((key, entry)) if entry.accepted().is_some() => {
+                row.fingerprint.toggle(&change_row.hash);
+                if is_own {
+                    // It counted in a life of the ledger that is over, and is handed in anew.
+                    overlay.write(key, &EntryRow { receipt: None, ..entry });
                 }
-                Some(EntryRow { receipt: Some(_), .. }) => row.held_back = row.held_back.saturating_sub(1),
-                _ => row.unsent = row.unsent.saturating_sub(1),
             }
-        } else {
-            kept.push((change_row.clone(), change));
+            Some((_, EntryRow { receipt: Some(_), .. })) => row.held_back = row.held_back.saturating_sub(1),
+            _ if is_own => row.unsent = row.unsent.saturating_sub(1),
+            found => {
+                row.kept = row.kept.saturating_sub(1);
+                found.into_iter().for_each(|(key, _)| overlay.delete(key));
+            }
         }
     }
     for number in 0..before.changes {
@@ -82,7 +103,6 @@ pub fn set_aside(
     if kept.is_empty() {
         return forget_record(overlay, record, &before);
     }
-    row.fingerprint = fingerprint;
     fold_anew(rules, overlay, record, &before, row, kept)
 }
 
@@ -165,11 +185,13 @@ pub fn mend_torn(
         overlay.delete(keys::torn(record));
     }
     let mut row = RecordRow::new(before.kind, before.creator, rules.records.of(before.kind));
-    (row.unsent, row.held_back, row.fingerprint) = (before.unsent, before.held_back, before.fingerprint);
+    (row.unsent, row.kept, row.held_back) = (before.unsent, before.kept, before.held_back);
+    row.fingerprint = before.fingerprint;
     fold_anew(rules, overlay, record, &before, row, changes)
 }
 
-fn read_change_of(lines: &dyn Lines, row: &ChangeRow) -> Result<Change, RowsError> {
+/// The change that an applied row stands for.
+pub fn read_change_of(lines: &dyn Lines, row: &ChangeRow) -> Result<Change, RowsError> {
     let (_, chained) = read_entry(lines, row.line)?;
     Change::read(chained.entry.body.bytes()).map_err(|error| RowsError(error.to_string()))
 }

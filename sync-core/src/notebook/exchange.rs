@@ -210,12 +210,14 @@ impl Notebook<'_> {
 
     /// The first own entry whose place in the ledger is not known.
     pub(super) fn first_unsent(&self, device: &DeviceId, contact: &ContactRow) -> Result<u64, RowsError> {
-        let mut first = contact.head_seq + 1;
-        if self.knows_it_is_copy()? {
-            // It stands on a branch, which the head of the chain does not tell of.
-            while self.own_row(device, first)?.is_some_and(|row| row.receipt.is_some()) {
-                first += 1;
-            }
+        if !self.knows_it_is_copy()? {
+            return Ok(contact.head_seq + 1);
+        }
+        // It stands on a branch, which the head of the chain does not tell of: a ledger that lost its past may have lost
+        // the branch from before there on.
+        let mut first = 1;
+        while self.own_row(device, first)?.is_some_and(|row| row.receipt.is_some()) {
+            first += 1;
         }
         Ok(first)
     }

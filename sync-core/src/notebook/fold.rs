@@ -3,32 +3,32 @@
 mod contact;
 mod count;
 mod hold;
+pub(super) mod receive;
 
 use super::OwnHead;
+use super::anew::{delete_under, is_reading};
 use super::aside::set_aside;
 use crate::act::{Act, Again};
 use crate::authority::apply_act;
 use crate::chain::Deed;
 use crate::change::Change;
 use crate::entry::{ChainedEntry, Header};
-use crate::fold::{Applied, Decision, EntryRow, apply_change, is_applied, store_row};
+use crate::fold::{Applied, Decision, EntryRow, apply_change, store_row};
 use crate::id::{DeviceId, Hash};
-use crate::judge::{Acceptable, read_change};
+use crate::judge::{Acceptable, missing_dependency, read_change};
 use crate::keys;
 use crate::line::{DeviceLine, Identity, Line, Lines, Parted};
 use crate::office::fold::decide::{Settles, decide, note_carried, settle_again};
-use crate::office::fold::decode_deed;
-use crate::office::fold::list::unlist;
+use crate::office::fold::{QuarantineRow, decode_deed};
 use crate::record::row::RecordRow;
 use crate::rows::{Overlay, RowsError, read};
 use crate::rules::Rules;
 use crate::rules::record_schema::RecordKind;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
-use contact::fold_contact;
-use count::{apply_accepted, confirm, count_in};
-use hold::{hold, hold_known};
-use serde_bytes::ByteBuf;
+use contact::{fold_anew, fold_contact};
+use count::count_in;
+use receive::fold_received;
 use std::collections::BTreeSet;
 
 /// Folds one journal line: how a device's index is rebuilt.
@@ -112,71 +112,6 @@ fn entry_row(chained: &ChainedEntry, deed: &Deed, line: u64, receipt: Option<Rec
     EntryRow { hash: chained.hash(), line, record, change, receipt, decided: None }
 }
 
-/// Folds an entry that the server sent. One that is here already only has its receipt brought up to date.
-fn fold_received(
-    rules: &mut Rules,
-    overlay: &mut Overlay<'_>,
-    lines: &dyn Lines,
-    number: u64,
-    receipt: &Receipt,
-    chained: &ChainedEntry,
-) -> Result<(), RowsError> {
-    let header = &chained.entry.header;
-    // What was held back under this number in a life of the ledger that was lost is held back no more.
-    unlist(overlay, receipt.seq)?;
-    let is_fork = matches!(receipt.verdict, Verdict::Quarantined(Reason::Fork));
-    let key = match (is_fork, chained.hash()) {
-        (true, Some(hash)) => keys::fork(&header.device, header.seq, &hash),
-        _ => keys::entry(&header.device, header.seq),
-    };
-    let mut known: Option<EntryRow> = read(overlay, &key)?;
-    let deed = decode_deed(&chained.entry.body)?;
-    // A server that lost its past may have written another entry in its place: that one counts from here on.
-    let is_other =
-        |known: &EntryRow| known.hash.is_some() && chained.hash().is_some() && known.hash != chained.hash();
-    if let Some(replaced) = known.take_if(|known| is_other(known))
-        && replaced.change != Hash::ZERO
-    {
-        set_aside(rules, overlay, lines, &replaced.record, &BTreeSet::from([replaced.change]))?;
-    }
-    // A branch that is sent under this device's name is its copy's.
-    let is_own = !is_fork && is_self(overlay, &header.device)?;
-    if let Some(known) = known.as_ref().filter(|_| !is_own && !receipt.verdict.is_accepted()) {
-        return hold_known(rules, overlay, lines, receipt, chained, &key, known);
-    }
-    if let Some(mut known) = known {
-        let is_act = known.change == Hash::ZERO;
-        let was_applied = is_act || is_applied(overlay, &known.record, &known.change)?;
-        if was_applied || !receipt.verdict.is_accepted() {
-            confirm(overlay, &known, receipt)?;
-            // An act of an old name whose place is heard under the new one: it counts from here on.
-            let is_new = known.receipt.replace(receipt.clone()).is_none();
-            // What decides is heard anew with what was held: before, neither was known whole.
-            let counts = is_new || matches!(&deed, Deed::Act(act) if act.decides());
-            overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
-            overlay.write(key, &known);
-            return match &deed {
-                Deed::Act(act) if counts && receipt.verdict.is_accepted() => {
-                    fold_act(rules, overlay, lines, receipt, header, act)
-                }
-                _ => Ok(()),
-            };
-        }
-    }
-    match (&receipt.verdict, &deed) {
-        (Verdict::Accepted, Deed::Change(change)) => {
-            apply_accepted(rules, overlay, lines, number, chained, change, receipt.seq)?;
-        }
-        (Verdict::Accepted, Deed::Act(act)) => {
-            fold_act(rules, overlay, lines, receipt, header, act)?;
-        }
-        (Verdict::Quarantined(reason), _) => hold(overlay, receipt, reason, chained)?,
-    }
-    overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
-    overlay.write(key, &entry_row(chained, &deed, number, Some(receipt.clone())));
-    super::succeed::settle_late(rules, overlay, receipt, chained)
-}
-
 fn fold_act(
     rules: &mut Rules,
     overlay: &mut Overlay<'_>,
@@ -220,7 +155,6 @@ fn fold_act(
             let known = super::succeed::settles(overlay, lines, author)?;
             let settles = known.unwrap_or_default();
             settle_again(rules, overlay, receipt, author, &settles, pairs)?;
-            super::succeed::note_settled(overlay, receipt, author, &settles, pairs)?;
             settle_own(rules, overlay, lines, receipt, author, known.as_ref(), pairs)
         }
         _ => Ok(()),
@@ -272,6 +206,17 @@ fn settle_own(
     Ok(())
 }
 
+/// Whether the entry held back under `seq` can be applied here. To a copy, which takes no changes under its old name, a
+/// release may come without what the released builds on. It stays listed: comparing brings what lacks, and the release again.
+fn has_ground(rules: &Rules, overlay: &Overlay<'_>, seq: u64) -> Result<bool, RowsError> {
+    let Some(row) = read::<QuarantineRow>(overlay, &keys::quarantined(seq))? else { return Ok(true) };
+    match decode_deed(&row.entry()?.entry.body)? {
+        Deed::Change(change) => Ok(missing_dependency(overlay, &row.record, &change)?.is_none()
+            && read_change(overlay, rules, &row.record, &change)?.is_ok()),
+        Deed::Act(_) => Ok(true),
+    }
+}
+
 /// A decision on an own entry whose own place is not known yet waits for it: both may come with one reply.
 pub(super) fn fold_decision(
     rules: &Rules,
@@ -280,7 +225,8 @@ pub(super) fn fold_decision(
     seq: u64,
     decision: &Decision,
 ) -> Result<(), RowsError> {
-    let decided = decide(rules, overlay, seq, decision)?;
+    let is_placed = !decision.releases || has_ground(rules, overlay, seq)?;
+    let decided = if is_placed { decide(rules, overlay, seq, decision)? } else { None };
     if let Some((record, moved)) = decided.and_then(|decided| decided.applied) {
         let Some(before) = read::<RecordRow>(overlay, &keys::record(&record))? else { return Ok(()) };
         let mut row = before.clone();
@@ -330,11 +276,24 @@ fn fold_device_line(
     match line {
         DeviceLine::Enrolling(enrolling) => overlay.write(keys::fact("enrolling"), &enrolling),
         DeviceLine::Enrolled(identity) => {
-            super::succeed::leave_old_name(rules, overlay, lines)?;
+            super::succeed::leave_old_name(rules, overlay, lines, &identity.device)?;
             overlay.delete(keys::fact("enrolling"));
             overlay.write(keys::fact("identity"), &identity);
         }
-        DeviceLine::Attempt(number) => overlay.write(keys::fact("attempt"), &number),
+        DeviceLine::Attempt(number) => {
+            if !is_reading(overlay)? {
+                delete_under(overlay, keys::PAST)?;
+            }
+            overlay.write(keys::fact("attempt"), &number);
+        }
+        DeviceLine::Anew(anew) => fold_anew(rules, overlay, lines, &anew)?,
+        DeviceLine::Still(number) => {
+            let line = lines.line(number)?;
+            let Line::Entry { receipt: Some(receipt), chained } = Line::from_bytes(&line)? else {
+                return Err(RowsError(format!("line {number} is no entry that was received")));
+            };
+            fold_received(rules, overlay, lines, number, &receipt, &chained)?;
+        }
         DeviceLine::Contact(contact) => fold_contact(rules, overlay, lines, &contact)?,
         DeviceLine::Carried(carried) => {
             overlay.write(keys::carried(&carried.device, carried.span.0), &carried);

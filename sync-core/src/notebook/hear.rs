@@ -3,23 +3,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::anew::is_reading;
 use super::exchange::{Exchanged, PartedPast, Request};
+use super::fold::receive::entry_key;
 use super::{Notebook, NotebookError};
 use crate::act::Act;
 use crate::chain::decode_item;
 use crate::change::Change;
 use crate::entry::{Anchor, Body, ChainedEntry, Header};
 use crate::fold::{EntryRow, is_applied};
-use crate::id::{DeviceId, Fingerprint, Hash, RecordId};
+use crate::id::{DeviceId, Hash, RecordId};
 use crate::keys;
 use crate::limits::{MESSAGE_BYTES_MAX, SEGMENT_ENTRIES_MAX};
-use crate::line::{Carried, Contact, DeviceLine, Line, Parted};
+use crate::line::{Anew, Carried, Contact, DeviceLine, Line, Lines, Parted};
 use crate::merkle::check_consistency;
-use crate::office::fold::list::held_of_others;
 use crate::office::reconcile::short_digest;
 use crate::office::refs::receiver;
 use crate::rows::{RowsError, read};
-use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
 use crate::wire::message::{CarriedAck, FrameError, SyncReply, VERSION, open_reply};
 use crate::wire::msgpack;
@@ -73,6 +73,11 @@ impl Notebook<'_> {
         let decided_before = self.own_decided()?;
         let is_branch = self.take_back_foreign_places(&mut answer)?;
         let is_copy = is_branch || self.learns_it_is_copy(&answer)?;
+        self.count_acks(&identity.device, &answer, &mut exchanged)?;
+        if answer.epoch != self.contact()?.epoch {
+            let (acks, refused) = (answer.acks.clone(), answer.refused.clone());
+            self.push_device_line(DeviceLine::Anew(Anew { epoch: answer.epoch, acks, refused }))?;
+        }
         exchanged.pulled = match self.take_entries(&answer, is_copy) {
             // What was taken before stays. Who reads from the beginning is told everything in full.
             Err(NotebookError::OutOfStep(PackError::UnknownRef(_))) if self.reading_anew()?.is_none() => {
@@ -86,14 +91,13 @@ impl Notebook<'_> {
             Some(_) if answer.more => self.overlay.write(keys::fact("anew"), &false),
             _ => self.overlay.delete(keys::fact("anew")),
         }
-        self.count_acks(&identity.device, &answer, &mut exchanged)?;
         let dropped = self.no_longer_counts(&answer)?;
         self.take_contact(&answer, dropped, is_branch)?;
         self.take_carried(&answer, &mut exchanged)?;
         exchanged.decided = self.newly_decided(&decided_before)?;
         self.compare(&answer, &mut exchanged)?;
         if !answer.more {
-            exchanged.recovered = self.carry_lost(answer.server_seq)?;
+            exchanged.recovered = self.carry_lost()?;
             exchanged.more |= exchanged.recovered > 0;
         }
         // What the server lost is offered again as soon as its head is known to have moved back.
@@ -202,10 +206,25 @@ impl Notebook<'_> {
             let record = chained.entry.header.record.short();
             return Err(PackError::UnknownRef(format!("the beginning of record {record}")).into());
         }
+        let before = self.line_before(&receipt, &chained)?;
         let line = Line::Entry { receipt: Some(receipt), chained };
+        if let Some(before) = before
+            && self.lines.line(before)? == line.to_bytes()
+        {
+            return self.push_device_line(DeviceLine::Still(before));
+        }
         let number = self.push_line(&line);
         super::fold_line(&mut self.rules, &mut self.overlay, &self.lines, number, &line.to_bytes())?;
         Ok(())
+    }
+
+    /// The line on which an entry that is read anew may stand already.
+    fn line_before(&self, receipt: &Receipt, chained: &ChainedEntry) -> Result<Option<u64>, RowsError> {
+        if !is_reading(self.rows())? {
+            return Ok(None);
+        }
+        let past: Option<EntryRow> = read(self.rows(), &keys::past(&entry_key(receipt, chained)))?;
+        Ok(past.map(|past| past.line))
     }
 
     /// Whether an entry and its receipt are here already, and have had their effect.
@@ -300,6 +319,7 @@ impl Notebook<'_> {
             decided: answer.decided.clone(),
             held_again: answer.held_again.clone(),
             is_branch,
+            whole: !answer.more,
         };
         self.push_device_line(DeviceLine::Contact(contact))
     }
@@ -314,65 +334,6 @@ impl Notebook<'_> {
             let (device, span) = (result.device, (0, result.head_seq.max(taken_to(&result.receipt)?)));
             let receipt = Carried { device, span, bytes: result.receipt.clone(), prev: None };
             self.push_device_line(DeviceLine::CarriedReceipt(receipt))?;
-        }
-        Ok(())
-    }
-
-    /// Compares fingerprints once everything was read; a scope that differs is reconciled in the next exchange.
-    fn compare(&mut self, answer: &SyncReply, exchanged: &mut Exchanged) -> Result<(), NotebookError> {
-        if answer.more || self.own_head()?.seq > answer.head_seq {
-            // There is news to read first; comparing does not advance the cursor, so it must not go on meanwhile.
-            self.overlay.delete(keys::fact("differs"));
-            return Ok(());
-        }
-        let mut in_vain: BTreeMap<Scope, ([Fingerprint; 2], u64, u64)> =
-            read(self.rows(), &keys::fact("differs_in_vain"))?.unwrap_or_default();
-        // What own work builds on stays in view with it: comparing may help once that has changed.
-        let (head, held) = (self.own_head()?.seq, self.own_undecided()?);
-        let compared = read::<Scope>(self.rows(), &keys::fact("differs"))?;
-        self.overlay.delete(keys::fact("differs"));
-        let mut next = None;
-        for (scope, theirs) in answer.scopes.iter().zip(&answer.fingerprints) {
-            let ours: Fingerprint = read(self.rows(), &keys::fingerprint(scope))?.unwrap_or_default();
-            let both = ([*theirs, ours], head, held);
-            if *theirs == ours {
-                in_vain.remove(scope);
-                continue;
-            }
-            exchanged.differs.push(scope.clone());
-            if compared.as_ref() == Some(scope) {
-                // Comparing record by record did not help: saying so beats comparing for ever.
-                in_vain.insert(scope.clone(), both);
-            } else if in_vain.get(scope) != Some(&both) {
-                next = next.or(Some(scope));
-            }
-        }
-        if let Some(scope) = next {
-            self.overlay.write(keys::fact("differs"), scope);
-            exchanged.more = true;
-        }
-        self.overlay.write(keys::fact("differs_in_vain"), &in_vain);
-        self.compare_held(answer, exchanged)
-    }
-
-    /// Compares the lists of what is held back of others. Decisions come in another order to a device that was copied,
-    /// or whose server lost its past, than they came to the server.
-    fn compare_held(&mut self, answer: &SyncReply, exchanged: &mut Exchanged) -> Result<(), NotebookError> {
-        let word = keys::fact("held_differs");
-        let compared = read::<[Fingerprint; 2]>(self.rows(), &word)?;
-        self.overlay.delete(word.clone());
-        let Some(theirs) = answer.held else { return Ok(()) };
-        let ours = held_of_others(self.rows(), &self.identity()?.device)?;
-        let both = [theirs, ours];
-        let in_vain = keys::fact("held_differs_in_vain");
-        if theirs == ours {
-            self.overlay.delete(in_vain);
-        } else if compared == Some(both) {
-            // Comparing changed nothing: doing so for ever would not either.
-            self.overlay.write(in_vain, &both);
-        } else if read::<[Fingerprint; 2]>(self.rows(), &in_vain)? != Some(both) {
-            self.overlay.write(word, &both);
-            exchanged.more = true;
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ impl Notebook<'_> {
     }
 
     /// After a parting, once everything was read anew: takes what the ledger no longer has of others to carry.
-    pub(super) fn carry_lost(&mut self, server_seq: u64) -> Result<u64, NotebookError> {
+    pub(super) fn carry_lost(&mut self) -> Result<u64, NotebookError> {
         let identity = self.identity()?.clone();
         let is_due = read(self.rows(), &keys::fact("recover"))?.unwrap_or(false);
         if !is_due {
@@ -36,7 +36,7 @@ impl Notebook<'_> {
         }
         let genesis: Option<crate::authority::GenesisRow> = read(self.rows(), &keys::genesis())?;
         let mut carried = 0;
-        for (device, lost) in self.lost_entries(server_seq)? {
+        for (device, lost) in self.lost_entries()? {
             // The office writes its own chain anew.
             if device != identity.device && genesis.as_ref().is_none_or(|genesis| genesis.office != device) {
                 carried += self.carry_chain(&device, lost)?;
@@ -45,17 +45,17 @@ impl Notebook<'_> {
         Ok(carried)
     }
 
-    /// Entries with a receipt whose ledger number now belongs to another one, by author.
-    fn lost_entries(&self, server_seq: u64) -> Result<BTreeMap<DeviceId, Vec<EntryRow>>, NotebookError> {
+    /// Entries that the ledger had and has no more, by author.
+    fn lost_entries(&self) -> Result<BTreeMap<DeviceId, Vec<EntryRow>>, NotebookError> {
         let mut lost: BTreeMap<DeviceId, Vec<EntryRow>> = BTreeMap::new();
-        for (tail, row) in all_under::<EntryRow>(self.rows(), keys::ENTRIES)? {
-            let Some(receipt) = &row.receipt else { continue };
-            let place: Option<ByteBuf> = read(self.rows(), &keys::place(receipt.seq))?;
-            let is_there = receipt.seq <= server_seq
-                && place.is_some_and(|place| place.strip_prefix(keys::ENTRIES) == Some(&tail));
+        let prefix = keys::past(keys::ENTRIES);
+        for (tail, past) in all_under::<EntryRow>(self.rows(), &prefix)? {
+            let now: Option<EntryRow> = read(self.rows(), &[keys::ENTRIES, &tail].concat())?;
+            let is_same = |now: &EntryRow| now.hash.is_none() || past.hash.is_none() || now.hash == past.hash;
+            let is_there = now.is_some_and(|now| now.receipt.is_some() && is_same(&now));
             let device = tail.get(..16).and_then(DeviceId::from_slice);
             if let (false, Some(device)) = (is_there, device) {
-                lost.entry(device).or_default().push(row);
+                lost.entry(device).or_default().push(past);
             }
         }
         Ok(lost)

@@ -6,23 +6,22 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::again::{Original, Repeated};
+use super::anew::forget;
 use super::aside::set_aside;
 use super::{ContactRow, Notebook, NotebookError, OwnHead};
-use crate::act::{Act, Again, Continues};
+use crate::act::{Act, Continues};
 use crate::authority::DeviceRow;
 use crate::authority::enrol::continue_as;
 use crate::chain::Deed;
 use crate::crypto::{PublicKey, SecretKey};
-use crate::entry::ChainedEntry;
-use crate::fold::{Decision, EntryRow};
+use crate::fold::EntryRow;
 use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::keys;
 use crate::line::{DeviceLine, Enrolling, Identity, Lines, read_entry};
-use crate::office::fold::decide::{Settles, decide};
+use crate::office::fold::decide::Settles;
 use crate::office::fold::decode_deed;
 use crate::rows::{Overlay, Rows, RowsError, all_under, read};
 use crate::rules::Rules;
-use crate::verdict::{Reason, Receipt, Verdict};
 
 /// A device under its new name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -171,53 +170,13 @@ fn predecessor(rows: &dyn Rows, lines: &dyn Lines, device: &DeviceId) -> Result<
     })
 }
 
-/// Under its new name a device reads everything anew, in parts: its own word that it wrote an entry again may count
-/// before the entry itself is read. Keeps that word until then.
-pub fn note_settled(
-    overlay: &mut Overlay<'_>,
-    receipt: &Receipt,
-    author: &DeviceId,
-    settles: &Settles,
-    pairs: &[Again],
-) -> Result<(), RowsError> {
-    let me: Option<Identity> = read(overlay, &keys::fact("identity"))?;
-    if me.is_none_or(|me| me.device != *author) {
-        return Ok(());
-    }
-    for again in pairs.iter().filter(|again| settles.decides || settles.continues == Some(again.device)) {
-        let main: Option<EntryRow> = read(overlay, &keys::entry(&again.device, again.of_seq))?;
-        let branch: Option<EntryRow> = read(overlay, &keys::fork(&again.device, again.of_seq, &again.of))?;
-        let entry = main.into_iter().chain(branch).find(|entry| entry.hash == Some(again.of));
-        if entry.is_none_or(|entry| entry.receipt.is_none()) {
-            overlay.write(keys::settled(&again.of), &(settles.decides, again.seq, receipt));
-        }
-    }
-    Ok(())
-}
-
-/// Decides about a held entry that is read only now and was written again before, as the office did then.
-pub fn settle_late(
+/// Folds the end of the old name: what the ledger had not taken leaves the records, and the chain starts anew.
+pub fn leave_old_name(
     rules: &Rules,
     overlay: &mut Overlay<'_>,
-    held: &Receipt,
-    chained: &ChainedEntry,
+    lines: &dyn Lines,
+    new: &DeviceId,
 ) -> Result<(), RowsError> {
-    let (false, Some(hash)) = (held.verdict.is_accepted(), chained.hash()) else { return Ok(()) };
-    let key = keys::settled(&hash);
-    let Some((decides, seq, said)) = read::<(bool, u64, Receipt)>(overlay, &key)? else { return Ok(()) };
-    overlay.delete(key);
-    let Some(me) = read::<Identity>(overlay, &keys::fact("identity"))? else { return Ok(()) };
-    let is_settled = decides || held.verdict == Verdict::Quarantined(Reason::Fork);
-    if said.seq > held.seq && is_settled {
-        let reason = format!("written again as entry {seq} of device {}", me.device.short());
-        let (at_ms, by) = (said.received_at_ms, me.device);
-        decide(rules, overlay, held.seq, &Decision { seq: said.seq, at_ms, releases: false, by, reason })?;
-    }
-    Ok(())
-}
-
-/// Folds the end of the old name: what the ledger had not taken leaves the records, and the chain starts anew.
-pub fn leave_old_name(rules: &Rules, overlay: &mut Overlay<'_>, lines: &dyn Lines) -> Result<(), RowsError> {
     let Some(old) = read::<Identity>(overlay, &keys::fact("identity"))? else { return Ok(()) };
     let mut dropped: std::collections::BTreeMap<RecordId, BTreeSet<Hash>> = std::collections::BTreeMap::new();
     for row in own_entries(overlay, &old.device)? {
@@ -228,15 +187,8 @@ pub fn leave_old_name(rules: &Rules, overlay: &mut Overlay<'_>, lines: &dyn Line
     for (record, changes) in dropped {
         set_aside(rules, overlay, lines, &record, &changes)?;
     }
-    let mut held = Vec::new();
-    overlay.scan(keys::OWN_HELD, keys::OWN_HELD, &mut |key, _| {
-        held.push(key.to_vec());
-        true
-    })?;
-    held.into_iter().for_each(|key| overlay.delete(key));
-    for word in ["copy", "revoked", "differs"] {
-        overlay.delete(keys::fact(word));
-    }
+    forget(overlay, new)?;
+    overlay.delete(keys::fact("copy"));
     overlay.write(keys::fact("head"), &OwnHead::default());
     if let Some(mut contact) = read::<ContactRow>(overlay, &keys::fact("contact"))? {
         // The checkpoint stays: the log is still the same one. Everything else is read anew.

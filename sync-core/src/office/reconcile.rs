@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::OfficeError;
 use super::reply::Reading;
-use crate::fold::{Decision, EntryRow, applied_changes};
+use crate::fold::{Decision, EntryRow, applied_changes, is_applied};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::keys;
 use crate::limits::HELD_COMPARED_MAX;
@@ -37,8 +37,11 @@ impl Reading<'_> {
         differing.extend(theirs.keys().filter(|record| !members.contains_key(*record)));
         for (_, row) in held_rows(self.rows)? {
             let held = differing.contains(&row.record) && row.device != self.device;
-            let chained = if held { Some(row.entry()?) } else { None };
-            self.held_changes.extend(chained.map(|chained| (row.record, chained.entry.body.hash())));
+            let change = if held { row.entry()?.entry.body.hash() } else { Hash::ZERO };
+            // An entry of the other branch of its author's chain may have made the same change, and count.
+            if held && !is_applied(self.rows, &row.record, &change)? {
+                self.held_changes.push((row.record, change));
+            }
         }
         for record in theirs.keys().filter(|record| !members.contains_key(*record)) {
             self.moves.insert((scope.clone(), *record), false);

@@ -42,8 +42,10 @@ pub struct RecordRow {
     pub changes: u32,
     /// Who made them.
     pub authors: BTreeMap<DeviceId, Author>,
-    /// Changes applied that no ledger has confirmed.
+    /// Own changes applied that no ledger has confirmed.
     pub unsent: u32,
+    /// Changes of others applied that were in the ledger before it lost them, as far as is known.
+    pub kept: u32,
     /// Own changes that the server holds back.
     pub held_back: u32,
     /// Highest operation counter.
@@ -72,6 +74,7 @@ impl RecordRow {
             changes: 0,
             authors: BTreeMap::new(),
             unsent: 0,
+            kept: 0,
             held_back: 0,
             max_op: 0,
             heads: Vec::new(),

@@ -188,7 +188,7 @@ impl Phone {
         self.act(|notebook| notebook.succeed_finish(&seed, &frame, &reply)).unwrap()
     }
 
-    fn key(&mut self) -> SecretKey {
+    pub fn key(&mut self) -> SecretKey {
         let seed = [self.number; 32];
         self.act(|notebook| Ok(notebook.key(&seed))).unwrap()
     }

@@ -1,5 +1,6 @@
 //! Two crews, dispatch and the office in one process, without disk or network.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+mod anew;
 mod clocks;
 mod flows;
 mod found;

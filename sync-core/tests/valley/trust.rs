@@ -11,18 +11,18 @@ use sync_core::view::replay::At;
 use crate::flows::{invite, pump_order, valley, work_a_day};
 use crate::harness::{Phone, Server};
 
-fn device_of(phone: &mut Phone) -> DeviceId {
+pub fn device_of(phone: &mut Phone) -> DeviceId {
     phone.act(|notebook| Ok(notebook.identity()?.device)).unwrap()
 }
 
-fn notes(phone: &mut Phone, folio: &str) -> Vec<String> {
+pub fn notes(phone: &mut Phone, folio: &str) -> Vec<String> {
     let shown = phone.show(folio);
     let text = |note: &serde_json::Value| note["text"].as_str().unwrap().to_owned();
     shown["notes"].as_array().unwrap().iter().map(text).collect()
 }
 
 /// Everything rebuilt from journal and ledger is what is there.
-fn assert_rebuilds(server: &Server, phones: &[&Phone]) {
+pub fn assert_rebuilds(server: &Server, phones: &[&Phone]) {
     let mut kept = server.rows.rows.clone();
     kept.retain(|key, _| !keys::is_in_no_line(key));
     assert_eq!(Server::from_lines(server.lines.0.clone()).rows.rows, kept);

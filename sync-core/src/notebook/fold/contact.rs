@@ -1,26 +1,26 @@
 //! What a reply said: places and verdicts of own entries, records that came and went, the newest checkpoint.
 
+use super::super::anew::{end, forget, is_reading};
 use super::super::aside::set_aside;
-use super::super::decide::held_rows;
 use super::super::rights::follow;
 use super::super::{ContactRow, OwnHead};
-use super::count::{count_in, unconfirm};
+use super::count::{count_in, is_set_aside};
 use super::hold::hold_again;
 use super::{fold_act, fold_decision};
 use crate::chain::Deed;
 use crate::fold::{Decision, EntryRow, store_row};
 use crate::id::{DeviceId, Hash, RecordId};
-use crate::judge::{missing_dependency, read_change};
 use crate::keys;
-use crate::line::{Ack, Contact, Identity, Lines, read_entry};
+use crate::line::{Ack, Anew, Contact, Identity, Lines, read_entry};
+use crate::office::fold::decode_deed;
 use crate::office::fold::list::unlist;
-use crate::office::fold::{QuarantineRow, decode_deed};
 use crate::record::row::RecordRow;
-use crate::rows::{Overlay, RowsError, all_under, number_in, read};
+use crate::rows::{Overlay, Rows, RowsError, read};
 use crate::rules::Rules;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
 use serde_bytes::ByteBuf;
+use std::collections::BTreeMap;
 
 pub(super) fn fold_contact(
     rules: &mut Rules,
@@ -31,12 +31,16 @@ pub(super) fn fold_contact(
     let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
     let Some(identity) = identity else { return Err(RowsError("a contact before the enrolment".into())) };
     let before: ContactRow = read(overlay, &keys::fact("contact"))?.unwrap_or_default();
-    if contact.epoch != before.epoch && !contact.checkpoint.is_empty() {
-        forget_places(overlay, &identity.device, &contact.acks)?;
+    // A journal of an older version has no line that says so.
+    let is_other_life = contact.epoch != before.epoch && !contact.checkpoint.is_empty();
+    if is_other_life {
+        forget(overlay, &identity.device)?;
     }
     for ack in &contact.acks {
         fold_ack(rules, overlay, lines, &identity.device, ack, &contact.refused)?;
     }
+    let read_to = if contact.whole { u64::MAX } else { read_to(&contact.cursors).saturating_add(1) };
+    count_due(rules, overlay, lines, read_to)?;
     for (scope, record, entered) in &contact.moves {
         fold_move(overlay, contact.server_seq, scope, record, *entered)?;
     }
@@ -64,13 +68,18 @@ pub(super) fn fold_contact(
     if is_branch || contact.is_branch || contact.head_seq > own.seq {
         overlay.write(keys::fact("copy"), &true);
     }
-    if contact.epoch != before.epoch {
-        for (seq, _) in held_rows(overlay)?.into_iter().filter(|(seq, _)| *seq > contact.server_seq) {
-            unlist(overlay, seq)?;
-        }
-    }
-    let cursors = if contact.cursors.is_empty() { before.cursors.clone() } else { contact.cursors.clone() };
+    let cursors = match &contact.cursors {
+        _ if is_other_life => BTreeMap::new(),
+        cursors if cursors.is_empty() => before.cursors.clone(),
+        cursors => cursors.clone(),
+    };
     follow(overlay, &before.cursors, &cursors)?;
+    let hears = cursors.keys().any(|scope| !matches!(scope, Scope::Device(_)));
+    let is_copy = overlay.get(&keys::fact("copy"))?.is_some();
+    if contact.whole && hears && !is_copy && is_reading(overlay)? {
+        // Who is revoked hears no more and keeps what it has; a copy reads once more, under its new name.
+        end(rules, overlay, lines)?;
+    }
     let row = ContactRow {
         at_ms: contact.at_ms,
         server_at_ms: contact.server_at_ms,
@@ -85,24 +94,71 @@ pub(super) fn fold_contact(
     Ok(())
 }
 
-/// In a ledger's new life all places are told anew: what is not among them is not in it.
-fn forget_places(overlay: &mut Overlay<'_>, device: &DeviceId, told: &[Ack]) -> Result<(), RowsError> {
-    let is_told = |seq: u64| told.iter().any(|ack| ack.tells(seq));
-    for (tail, row) in all_under::<EntryRow>(overlay, &keys::entries(device))? {
-        if is_told(number_in(&tail)?) {
-            continue;
-        }
-        let Some(receipt) = row.receipt.clone() else { continue };
-        unconfirm(overlay, &row)?;
-        overlay.delete(keys::own_held(receipt.seq));
-        let key = [keys::entries(device), tail].concat();
-        overlay.write(key, &EntryRow { receipt: None, decided: None, ..row });
+/// Forgets what another life of the ledger told, and learns where own entries stand in this one.
+pub(super) fn fold_anew(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    anew: &Anew,
+) -> Result<(), RowsError> {
+    let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
+    let Some(identity) = identity else { return Err(RowsError("a new life before the enrolment".into())) };
+    forget(overlay, &identity.device)?;
+    let before: ContactRow = read(overlay, &keys::fact("contact"))?.unwrap_or_default();
+    let row = ContactRow { epoch: anew.epoch, cursors: BTreeMap::new(), ..before };
+    overlay.write(keys::fact("contact"), &row);
+    for ack in &anew.acks {
+        fold_ack(rules, overlay, lines, &identity.device, ack, &anew.refused)?;
     }
     Ok(())
 }
 
-/// What the server says became of an entry that is listed here as held back, and is not. A release that cannot be
-/// applied here is left to the comparison of its record.
+/// While everything is read anew, own acts take effect in their place among those of others, and so does own work that
+/// was set aside. Counts in what stands before `seq`.
+pub(super) fn count_due(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    seq: u64,
+) -> Result<(), RowsError> {
+    let Some(identity) = read::<Identity>(overlay, &keys::fact("identity"))? else { return Ok(()) };
+    let mut due = Vec::new();
+    overlay.scan(keys::DUE, keys::DUE, &mut |key, _| {
+        let is_due = key < keys::due(seq).as_slice();
+        due.extend(is_due.then(|| key.to_vec()));
+        is_due
+    })?;
+    for key in due {
+        let own: Option<u64> = read(overlay, &key)?;
+        overlay.delete(key);
+        let Some(own) = own else { continue };
+        let Some(entry) = read::<EntryRow>(overlay, &keys::entry(&identity.device, own))? else { continue };
+        let Some(receipt) = entry.receipt.clone() else { continue };
+        count_in(rules, overlay, lines, &entry, &receipt)?;
+        count_act(rules, overlay, lines, &entry, &receipt)?;
+    }
+    Ok(())
+}
+
+/// An own act counts once the ledger has it, like everybody's.
+fn count_act(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    entry: &EntryRow,
+    receipt: &Receipt,
+) -> Result<(), RowsError> {
+    if entry.change != Hash::ZERO {
+        return Ok(());
+    }
+    let (_, chained) = read_entry(lines, entry.line)?;
+    match decode_deed(&chained.entry.body)? {
+        Deed::Act(act) => fold_act(rules, overlay, lines, receipt, &chained.entry.header, &act),
+        Deed::Change(_) => Ok(()),
+    }
+}
+
+/// What the server says became of an entry that is listed here as held back, and is not.
 fn fold_told(
     rules: &mut Rules,
     overlay: &mut Overlay<'_>,
@@ -110,20 +166,16 @@ fn fold_told(
     seq: u64,
     decision: Option<&Decision>,
 ) -> Result<(), RowsError> {
-    let row: Option<QuarantineRow> = read(overlay, &keys::quarantined(seq))?;
-    let (Some(row), Some(decision)) = (row, decision) else {
-        return unlist(overlay, seq).map(drop);
-    };
-    let chained = row.entry()?;
-    let applies = match decode_deed(&chained.entry.body)? {
-        Deed::Change(change) => {
-            missing_dependency(overlay, &row.record, &change)?.is_none()
-                && read_change(overlay, rules, &row.record, &change)?.is_ok()
-        }
-        Deed::Act(_) => false,
-    };
-    let decision = Decision { releases: decision.releases && applies, ..decision.clone() };
-    fold_decision(rules, overlay, lines, seq, &decision)
+    let is_listed = overlay.get(&keys::quarantined(seq))?.is_some();
+    match decision.filter(|_| is_listed) {
+        Some(decision) => fold_decision(rules, overlay, lines, seq, decision),
+        None => unlist(overlay, seq).map(drop),
+    }
+}
+
+/// How far all scopes were read.
+fn read_to(cursors: &BTreeMap<Scope, u64>) -> u64 {
+    cursors.values().copied().min().unwrap_or(0)
 }
 
 fn fold_ack(
@@ -147,27 +199,23 @@ fn fold_ack(
             verdict: reason.map_or(Verdict::Accepted, Verdict::Quarantined),
         };
         unlist(overlay, receipt.seq)?;
-        count_in(rules, overlay, lines, &entry, &receipt)?;
-        let old = entry.receipt.replace(receipt.clone());
-        let is_new = old.is_none();
-        if let Some(old) = old.filter(|old| old.seq != receipt.seq) {
-            // What was decided in another life of the ledger was decided about another number.
-            entry.decided = None;
-            if read(overlay, &keys::own_held(old.seq))? == Some(seq) {
-                overlay.delete(keys::own_held(old.seq));
-            }
+        let is_new_act = entry.change == Hash::ZERO && entry.receipt.is_none();
+        let waits = receipt.verdict.is_accepted()
+            && is_reading(overlay)?
+            && (is_new_act || is_set_aside(overlay, &entry)?);
+        if waits {
+            overlay.write(keys::due(receipt.seq), &seq);
+        } else {
+            count_in(rules, overlay, lines, &entry, &receipt)?;
         }
+        entry.receipt = Some(receipt.clone());
         overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
         overlay.write(key, &entry);
         if !receipt.verdict.is_accepted() {
             overlay.write(keys::own_held(receipt.seq), &seq);
             fold_waiting(rules, overlay, lines, seq, &receipt)?;
-        } else if is_new && entry.change == Hash::ZERO {
-            // An own act counts from here on, like everybody's.
-            let (_, chained) = read_entry(lines, entry.line)?;
-            if let Deed::Act(act) = decode_deed(&chained.entry.body)? {
-                fold_act(rules, overlay, lines, &receipt, &chained.entry.header, &act)?;
-            }
+        } else if is_new_act && !waits {
+            count_act(rules, overlay, lines, &entry, &receipt)?;
         }
     }
     Ok(())

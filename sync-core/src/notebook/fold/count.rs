@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::super::aside::{mend_torn, note_torn, set_aside};
+use super::super::aside::{mend_torn, note_torn, read_change_of, set_aside};
 use super::{applied, broken, implicit_scopes};
 use crate::chain::Deed;
 use crate::change::Change;
 use crate::entry::ChainedEntry;
-use crate::fold::{EntryRow, apply_change, is_applied, store_row};
+use crate::fold::{ChangeRow, EntryRow, applied_changes, apply_change, is_applied, store_row};
 use crate::id::{Hash, RecordId};
 use crate::judge::read_change;
 use crate::keys;
 use crate::line::{Lines, read_entry};
 use crate::office::fold::decode_deed;
 use crate::record::row::RecordRow;
-use crate::rows::{Overlay, RowsError, read};
+use crate::rows::{Overlay, Rows, RowsError, read};
 use crate::rules::Rules;
 use crate::verdict::Receipt;
 
@@ -47,15 +47,13 @@ pub(super) fn count_in(
     entry: &EntryRow,
     receipt: &Receipt,
 ) -> Result<(), RowsError> {
-    // Looking through a record's changes for each entry that is acknowledged would be quadratic: few are set aside.
-    let aside = keys::aside(&entry.change);
-    if read::<bool>(overlay, &aside)?.is_none() || is_applied(overlay, &entry.record, &entry.change)? {
-        return confirm(overlay, entry, receipt);
+    if !is_set_aside(overlay, entry)? {
+        return confirm(overlay, entry, receipt, true);
     }
     if !receipt.verdict.is_accepted() {
         return Ok(());
     }
-    overlay.delete(aside);
+    overlay.delete(keys::aside(&entry.change));
     let (_, chained) = read_entry(lines, entry.line)?;
     match decode_deed(&chained.entry.body)? {
         // Of a record that is not here nothing can count; comparing brings it, if it is to be here.
@@ -66,11 +64,19 @@ pub(super) fn count_in(
     }
 }
 
-/// Brings a record up to date with the server's word on a change that is already applied here.
+/// Whether an own change was set aside, and is so still.
+pub(super) fn is_set_aside(overlay: &Overlay<'_>, entry: &EntryRow) -> Result<bool, RowsError> {
+    // Looking through a record's changes for each entry that is acknowledged would be quadratic: few are set aside.
+    Ok(overlay.get(&keys::aside(&entry.change))?.is_some()
+        && !is_applied(overlay, &entry.record, &entry.change)?)
+}
+
+/// Brings a record up to date with the server's word on a change that is already applied here, an own one or not.
 pub(super) fn confirm(
     overlay: &mut Overlay<'_>,
     entry: &EntryRow,
     receipt: &Receipt,
+    is_own: bool,
 ) -> Result<(), RowsError> {
     if entry.change == Hash::ZERO {
         return Ok(());
@@ -78,25 +84,19 @@ pub(super) fn confirm(
     let Some(before) = read::<RecordRow>(overlay, &keys::record(&entry.record))? else { return Ok(()) };
     let mut row = before.clone();
     let was = entry.receipt.as_ref().map(|_| entry.accepted().is_some());
+    if was.is_none() {
+        let unconfirmed = if is_own { &mut row.unsent } else { &mut row.kept };
+        *unconfirmed = unconfirmed.saturating_sub(1);
+    }
     match (was, receipt.verdict.is_accepted()) {
-        (None, true) => {
-            row.unsent = row.unsent.saturating_sub(1);
-            row.fingerprint.toggle(&entry.change);
-        }
-        (None, false) => {
-            row.unsent = row.unsent.saturating_sub(1);
-            row.held_back += 1;
-        }
+        (None, true) => row.fingerprint.toggle(&entry.change),
+        (None, false) => row.held_back += 1,
         (Some(false), true) => {
             row.held_back = row.held_back.saturating_sub(1);
             row.fingerprint.toggle(&entry.change);
         }
-        // In another life of the ledger it was judged anew.
-        (Some(true), false) => {
-            row.held_back += 1;
-            row.fingerprint.toggle(&entry.change);
-        }
-        (Some(true), true) | (Some(false), false) => {}
+        // Who is told once more that it was held back has heard of its release meanwhile.
+        (Some(true), _) | (Some(false), false) => {}
     }
     let is_creation = first_change(overlay, &entry.record)? == Some(entry.change);
     if is_creation && receipt.verdict.is_accepted() {
@@ -108,9 +108,9 @@ pub(super) fn confirm(
     store_row(overlay, &entry.record, Some(&before), &row)
 }
 
-/// Two devices may make the same record while apart: both import it, say. The ledger has the other one's, so that the
-/// one here, which no ledger took or only one that was lost since, leaves the view; its entries stay in the journal and
-/// are told as held.
+/// What no ledger took, or only one that was lost since, leaves the view where the ledger has something else in its
+/// place: two devices made the same record while apart, both import it, say; or an author whose chain forked wrote two
+/// changes of one number. The entries stay in the journal and are told as held.
 fn give_way(
     rules: &Rules,
     overlay: &mut Overlay<'_>,
@@ -118,35 +118,34 @@ fn give_way(
     record: &RecordId,
     change: &Change,
 ) -> Result<(), RowsError> {
-    if !change.deps.is_empty() {
-        return Ok(());
-    }
-    let Some(first) = read::<crate::fold::ChangeRow>(overlay, &keys::change(record, 0))? else {
-        return Ok(());
+    let Some(row) = read::<RecordRow>(overlay, &keys::record(record))? else { return Ok(()) };
+    let replaced = if change.deps.is_empty() {
+        first_change(overlay, record)?
+    } else if row.authors.get(&change.device).is_some_and(|author| author.changes >= change.seq) {
+        same_number(overlay, lines, record, change)?
+    } else {
+        None
     };
-    set_aside(rules, overlay, lines, record, &BTreeSet::from([first.hash]))
+    let Some(replaced) = replaced else { return Ok(()) };
+    set_aside(rules, overlay, lines, record, &BTreeSet::from([replaced]))
+}
+
+/// The applied change that has the author and the number of `change`.
+fn same_number(
+    overlay: &Overlay<'_>,
+    lines: &dyn Lines,
+    record: &RecordId,
+    change: &Change,
+) -> Result<Option<Hash>, RowsError> {
+    for row in applied_changes(overlay, record)?.iter().filter(|row| row.device == change.device) {
+        if read_change_of(lines, row)?.seq == change.seq {
+            return Ok(Some(row.hash));
+        }
+    }
+    Ok(None)
 }
 
 fn first_change(overlay: &Overlay<'_>, record: &RecordId) -> Result<Option<Hash>, RowsError> {
-    let row: Option<crate::fold::ChangeRow> = read(overlay, &keys::change(record, 0))?;
+    let row: Option<ChangeRow> = read(overlay, &keys::change(record, 0))?;
     Ok(row.map(|row| row.hash))
-}
-
-/// Takes back that the ledger has a change that is applied here.
-pub(super) fn unconfirm(overlay: &mut Overlay<'_>, entry: &EntryRow) -> Result<(), RowsError> {
-    if entry.change == Hash::ZERO || !is_applied(overlay, &entry.record, &entry.change)? {
-        return Ok(());
-    }
-    let Some(before) = read::<RecordRow>(overlay, &keys::record(&entry.record))? else { return Ok(()) };
-    let mut row = before.clone();
-    row.unsent += 1;
-    if entry.accepted().is_some() {
-        row.fingerprint.toggle(&entry.change);
-    } else {
-        row.held_back = row.held_back.saturating_sub(1);
-    }
-    if first_change(overlay, &entry.record)? == Some(entry.change) {
-        row.created_seq = 0;
-    }
-    store_row(overlay, &entry.record, Some(&before), &row)
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_bytes::ByteBuf;
 
+use super::super::anew::entry_of;
 use super::super::aside::set_aside;
 use super::is_self;
 use crate::entry::ChainedEntry;
-use crate::fold::EntryRow;
-use crate::id::Hash;
+use crate::fold::{EntryRow, applied_changes};
 use crate::keys;
 use crate::line::{Lines, read_entry};
 use crate::office::fold::QuarantineRow;
@@ -50,15 +50,13 @@ pub(super) fn hold_known(
     let is_here = known.receipt.as_ref().is_some_and(|before| before.seq == receipt.seq);
     let decided = known.decided.clone().filter(|_| is_here);
     if let (None, Verdict::Quarantined(reason)) = (&decided, &receipt.verdict) {
-        if known.change != Hash::ZERO {
-            set_aside(rules, overlay, lines, &known.record, &BTreeSet::from([known.change]))?;
-        }
+        no_longer_counts(rules, overlay, lines, key, known)?;
         hold(overlay, receipt, reason, chained)?;
     }
     let row = EntryRow { receipt: Some(receipt.clone()), decided, ..known.clone() };
     overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.to_vec()));
     overlay.write(key.to_vec(), &row);
-    super::super::succeed::settle_late(rules, overlay, receipt, chained)
+    Ok(())
 }
 
 /// Lists an entry of somebody else that the server holds back, whatever this device thought was decided about it.
@@ -78,9 +76,24 @@ pub(super) fn hold_again(
     if is_self(overlay, &chained.entry.header.device)? && reason != Reason::Fork {
         return Ok(());
     }
-    if row.change != Hash::ZERO {
-        set_aside(rules, overlay, lines, &row.record, &BTreeSet::from([row.change]))?;
-    }
+    no_longer_counts(rules, overlay, lines, &key, &row)?;
     overlay.write(key.into_vec(), &EntryRow { decided: None, ..row });
     hold(overlay, &receipt, &reason, &chained)
+}
+
+/// Sets the change of an entry aside. It stays if another entry made it as well: one of the other branch of its author's
+/// chain, which counts.
+fn no_longer_counts(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    key: &[u8],
+    entry: &EntryRow,
+) -> Result<(), RowsError> {
+    let applied = applied_changes(overlay, &entry.record)?;
+    let Some(change) = applied.iter().find(|change| change.hash == entry.change) else { return Ok(()) };
+    if entry_of(overlay, change)?.is_some_and(|(stands, _)| stands != key) {
+        return Ok(());
+    }
+    set_aside(rules, overlay, lines, &entry.record, &BTreeSet::from([entry.change]))
 }

@@ -110,7 +110,7 @@ fn held_is_listed(server: &Server) -> Result<(), Broken> {
 }
 
 /// Whether the same change stands in the ledger a second time, accepted.
-fn counts_otherwise(server: &Server, number: u64) -> bool {
+pub(super) fn counts_otherwise(server: &Server, number: u64) -> bool {
     let Some(held) = server.book.at(number) else { return false };
     let same = |(other, noted): (u64, &crate::book::Noted)| {
         other != number && noted.change == held.change && noted.receipt.verdict.is_accepted()

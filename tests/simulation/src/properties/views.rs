@@ -15,6 +15,7 @@ use sync_core::view::lists::{Filter, OrderSummary};
 use sync_core::view::order::OrderView;
 use sync_core::view::replay::At;
 
+use super::ledgers::counts_otherwise;
 use super::phones::{excuse, how_differs, how_two_differ, is_past_gone};
 use crate::broken::{Broken, Property};
 use crate::dice::Dice;
@@ -240,6 +241,7 @@ fn held_everywhere(
     let held = world.servers[server].book.held();
     let entries: Vec<(u64, RecordId, Hash, Hash)> = held
         .iter()
+        .filter(|seq| !counts_otherwise(&world.servers[server], **seq))
         .filter_map(|seq| world.servers[server].book.at(*seq).map(|noted| (*seq, noted)))
         .map(|(seq, noted)| (seq, noted.record, noted.change, noted.hash))
         .collect();

@@ -1,0 +1,120 @@
+//! Receive: an entry that the server sent, with its word on it.
+
+use std::collections::BTreeSet;
+
+use serde_bytes::ByteBuf;
+
+use super::super::anew::{arrive, entry_of, is_reading};
+use super::super::aside::set_aside;
+use super::contact::count_due;
+use super::count::{apply_accepted, confirm};
+use super::hold::{hold, hold_known};
+use super::{entry_row, fold_act, is_self};
+use crate::chain::Deed;
+use crate::entry::ChainedEntry;
+use crate::fold::{EntryRow, applied_changes, is_applied};
+use crate::id::Hash;
+use crate::keys;
+use crate::line::Lines;
+use crate::office::fold::decode_deed;
+use crate::office::fold::list::unlist;
+use crate::rows::{Overlay, Rows, RowsError, read};
+use crate::rules::Rules;
+use crate::verdict::{Reason, Receipt, Verdict};
+
+/// The key under which an entry that the server sent is kept.
+pub fn entry_key(receipt: &Receipt, chained: &ChainedEntry) -> Vec<u8> {
+    let header = &chained.entry.header;
+    match (&receipt.verdict, chained.hash()) {
+        (Verdict::Quarantined(Reason::Fork), Some(hash)) => keys::fork(&header.device, header.seq, &hash),
+        _ => keys::entry(&header.device, header.seq),
+    }
+}
+
+/// Folds an entry that the server sent. One that is here already only has its receipt brought up to date.
+pub(super) fn fold_received(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    number: u64,
+    receipt: &Receipt,
+    chained: &ChainedEntry,
+) -> Result<(), RowsError> {
+    let header = &chained.entry.header;
+    // What was held back under this number in a life of the ledger that was lost is held back no more.
+    unlist(overlay, receipt.seq)?;
+    let is_fork = matches!(receipt.verdict, Verdict::Quarantined(Reason::Fork));
+    let key = entry_key(receipt, chained);
+    let deed = decode_deed(&chained.entry.body)?;
+    count_due(rules, overlay, lines, receipt.seq)?;
+    if receipt.verdict.is_accepted()
+        && let Deed::Change(change) = &deed
+        && is_reading(overlay)?
+    {
+        arrive(rules, overlay, lines, &header.record)?;
+        stand_here(overlay, chained, &key)?;
+        if !change.deps.is_empty() && overlay.get(&keys::record(&header.record))?.is_none() {
+            // Its record did not come from the beginning: comparing the scope says so.
+            return Ok(());
+        }
+    }
+    let mut known: Option<EntryRow> = read(overlay, &key)?;
+    // A server that lost its past may have written another entry in its place: that one counts from here on.
+    let is_other =
+        |known: &EntryRow| known.hash.is_some() && chained.hash().is_some() && known.hash != chained.hash();
+    if let Some(replaced) = known.take_if(|known| is_other(known))
+        && replaced.change != Hash::ZERO
+    {
+        set_aside(rules, overlay, lines, &replaced.record, &BTreeSet::from([replaced.change]))?;
+    }
+    // A branch that is sent under this device's name is its copy's.
+    let is_own = !is_fork && is_self(overlay, &header.device)?;
+    if let Some(known) = known.as_ref().filter(|_| !is_own && !receipt.verdict.is_accepted()) {
+        return hold_known(rules, overlay, lines, receipt, chained, &key, known);
+    }
+    if let Some(mut known) = known {
+        let is_act = known.change == Hash::ZERO;
+        let was_applied = is_act || is_applied(overlay, &known.record, &known.change)?;
+        if was_applied || !receipt.verdict.is_accepted() {
+            confirm(overlay, &known, receipt, false)?;
+            // An act of an old name whose place is heard under the new one: it counts from here on.
+            let is_new = known.receipt.replace(receipt.clone()).is_none();
+            // What decides is heard anew with what was held: before, neither was known whole.
+            let counts = is_new || matches!(&deed, Deed::Act(act) if act.decides());
+            overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
+            overlay.write(key, &known);
+            return match &deed {
+                Deed::Act(act) if counts && receipt.verdict.is_accepted() => {
+                    fold_act(rules, overlay, lines, receipt, header, act)
+                }
+                _ => Ok(()),
+            };
+        }
+    }
+    match (&receipt.verdict, &deed) {
+        (Verdict::Accepted, Deed::Change(change)) => {
+            apply_accepted(rules, overlay, lines, number, chained, change, receipt.seq)?;
+        }
+        (Verdict::Accepted, Deed::Act(act)) => {
+            fold_act(rules, overlay, lines, receipt, header, act)?;
+        }
+        (Verdict::Quarantined(reason), _) => hold(overlay, receipt, reason, chained)?,
+    }
+    overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
+    overlay.write(key, &entry_row(chained, &deed, number, Some(receipt.clone())));
+    Ok(())
+}
+
+/// An entry that is applied here may have stood on the other branch of its author's chain in another life of the ledger.
+fn stand_here(overlay: &mut Overlay<'_>, chained: &ChainedEntry, key: &[u8]) -> Result<(), RowsError> {
+    let hash = chained.entry.body.hash();
+    let applied = applied_changes(overlay, &chained.entry.header.record)?;
+    let Some(change) = applied.iter().find(|change| change.hash == hash) else { return Ok(()) };
+    if let Some((stood, row)) = entry_of(overlay, change)?
+        && stood != key
+    {
+        overlay.delete(stood);
+        overlay.write(key.to_vec(), &row);
+    }
+    Ok(())
+}
