@@ -163,7 +163,12 @@ impl Ledger {
         let (file, path, end) = self.room_for(first_seq, bytes.len() as u64)?;
         if let Err(error) = file.write_all_at(bytes, end) {
             self.cut_back(&*file, end);
-            return Err(StoreError::from_io("write to", &path, bytes.len() as u64, error));
+            return Err(self.unless_stopped(StoreError::from_io(
+                "write to",
+                &path,
+                bytes.len() as u64,
+                error,
+            )));
         }
         if let Err(source) = self.sync(&*file) {
             // What cannot be called durable must not be found after reopening either, as far as that can be had.
@@ -203,7 +208,7 @@ impl Ledger {
             if let Err(removing) = self.disk.remove(&path) {
                 self.stopped = Some(format!("an unfinished chunk could not be removed: {removing}"));
             }
-            return Err(refused(error));
+            return Err(self.unless_stopped(refused(error)));
         }
         let synced = self.sync(&*file).and_then(|()| {
             self.shared.counters.count_fsync();
@@ -228,6 +233,17 @@ impl Ledger {
         match file.set_len(end) {
             Ok(()) => self.cut_unsynced = true,
             Err(error) => self.stopped = Some(format!("a failed write could not be cut back: {error}")),
+        }
+    }
+
+    /// That failure, or, where the ledger's end is uncertain since, that nothing is appended any more: whoever is told so
+    /// opens it anew at once, and not only after the next append has failed too.
+    fn unless_stopped(&self, failure: StoreError) -> StoreError {
+        match &self.stopped {
+            Some(cause) => {
+                StoreError::AppendsStopped { path: self.folder.clone(), cause: format!("{failure}; {cause}") }
+            }
+            None => failure,
         }
     }
 

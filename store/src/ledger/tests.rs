@@ -339,8 +339,9 @@ fn a_full_disk_while_a_chunk_begins_leaves_no_chunk() {
     assert!(!chunk(store.path(), 2).exists());
     append_to(&mut ledger, 2).unwrap();
     disk.set(Faults { write: Some((7, ErrorKind::StorageFull)), remove: true, ..Faults::default() });
-    assert!(matches!(append_to(&mut ledger, 3), Err(StoreError::Full { .. })));
-    assert!(matches!(append_to(&mut ledger, 3), Err(StoreError::AppendsStopped { .. })));
+    for _ in 0..2 {
+        assert!(matches!(append_to(&mut ledger, 3), Err(StoreError::AppendsStopped { .. })));
+    }
     let (mut ledger, repair) = open(store.path()).unwrap();
     assert_eq!(repair.unwrap().first_seq_dropped, 3);
     append_to(&mut ledger, 3).unwrap();
@@ -384,8 +385,9 @@ fn a_failed_write_that_cannot_be_cut_back_stops_appends() {
     let (mut ledger, _) = Ledger::open_on(Arc::new(disk.clone()), store.path(), &options(1 << 20)).unwrap();
     append_to(&mut ledger, 1).unwrap();
     disk.set(Faults { write: Some((9, ErrorKind::StorageFull)), set_len: true, ..Faults::default() });
-    assert!(matches!(append_to(&mut ledger, 2), Err(StoreError::Full { .. })));
-    assert!(matches!(append_to(&mut ledger, 2), Err(StoreError::AppendsStopped { .. })));
+    for _ in 0..2 {
+        assert!(matches!(append_to(&mut ledger, 2), Err(StoreError::AppendsStopped { .. })));
+    }
     let (ledger, repair) = open(store.path()).unwrap();
     assert_eq!(repair.unwrap().bytes, 9);
     assert_named(&ledger.reader(), 1);
