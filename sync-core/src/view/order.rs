@@ -16,7 +16,7 @@ use crate::fold::{ChangeRow, Decision, EntryRow, ListRow};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::check_creation;
 use crate::keys;
-use crate::line::{Lines, read_entry};
+use crate::line::{Identity, Lines, read_entry};
 use crate::record::document::{Document, ElementValue};
 use crate::record::row::{Held, RecordRow};
 use crate::record::touch::{Touch, interpret};
@@ -128,6 +128,8 @@ pub struct OrderView {
     pub history: Vec<Event>,
     pub unsent: bool,
     pub held_back: bool,
+    /// Whether it shows work of others that the ledger had, and has not spoken of since it lost a part of its past.
+    pub kept: bool,
 }
 
 /// All changes of a record, in ledger order; those not in the ledger last, in the order they were made.
@@ -273,6 +275,9 @@ struct Sheet<'s> {
 
 impl Sheet<'_> {
     fn view(&self, record: &RecordId, history: Vec<Event>) -> Result<OrderView, RowsError> {
+        let me: Option<Identity> = read(self.rows, &keys::fact("identity"))?;
+        let is_own = |step: &Step| me.as_ref().is_some_and(|me| me.device == step.row.device);
+        let unconfirmed = || self.steps.iter().filter(|step| step.receipt.is_none());
         let text = |key: &str| self.row.text(key).map(String::from);
         let kind = text("kind").unwrap_or_default();
         let locality_key = text("locality");
@@ -305,7 +310,8 @@ impl Sheet<'_> {
             visits: self.list("visits")?,
             decisions: self.list("decisions")?,
             conflicts,
-            unsent: self.steps.iter().any(|step| step.receipt.is_none()),
+            unsent: unconfirmed().any(is_own),
+            kept: unconfirmed().any(|step| !is_own(step)),
             held_back: self.steps.iter().any(|step| step.receipt.is_some() && step.accepted.is_none()),
             history,
         })

@@ -33,7 +33,7 @@ fn orders_stay_in_view_while_the_ledger_is_read_anew() {
     let before = valley.two.folios();
     assert_eq!(before.len(), 25);
     let (key, other) = (valley.two.key(), before[0].clone());
-    let mut trips = 0;
+    let (mut trips, mut was_kept) = (0, false);
     loop {
         let request =
             valley.two.act(|notebook| notebook.request(&key, MESSAGE_BYTES_AIM_POOR, false)).unwrap();
@@ -41,6 +41,7 @@ fn orders_stay_in_view_while_the_ledger_is_read_anew() {
         let exchanged = valley.two.act(|notebook| notebook.on_reply(&request, &reply)).unwrap();
         trips += 1;
         assert_eq!(valley.two.folios(), before, "after {trips} round trips");
+        was_kept |= valley.two.show(&folio)["kept"] == true;
         // Whoever stops here can still work.
         valley.two.act(|notebook| notebook.note(&other, &format!("aviso {trips}"))).unwrap();
         if trips > 3 && !exchanged.more {
@@ -48,7 +49,8 @@ fn orders_stay_in_view_while_the_ledger_is_read_anew() {
         }
     }
     valley.two.sync(&mut valley.server);
-    assert!(trips > 3, "{trips}");
+    assert!(trips > 3 && was_kept, "{trips}");
+    assert_eq!(valley.two.show(&folio)["kept"], false);
     assert!(notes(&mut valley.two, &folio).is_empty(), "nobody has handed it in again");
     assert_eq!(notes(&mut valley.two, &other).len(), trips);
     valley.one.sync_whatever(&mut valley.server);

@@ -11,7 +11,7 @@ use crate::when::When;
 /// Width of the column of labels.
 const LABEL_COLUMNS: usize = 22;
 /// Members of the view that have a section of their own, or are said in the heading.
-const NOT_PLAIN: [&str; 17] = [
+const NOT_PLAIN: [&str; 18] = [
     "folio",
     "status",
     "kind",
@@ -28,6 +28,7 @@ const NOT_PLAIN: [&str; 17] = [
     "id",
     "description",
     "held_back",
+    "kept",
     "locality_key",
 ];
 
@@ -92,6 +93,11 @@ impl Sheet<'_> {
             self.screen
                 .style
                 .pending(self.word("guardado en el teléfono, sin enviar", "saved on the phone, not sent"))
+        } else if order.is("kept") {
+            self.screen.style.pending(self.word(
+                "como se vio antes: el servidor perdió una parte y se vuelve a leer",
+                "as it was seen before: the server lost a part and is being read again",
+            ))
         } else {
             self.screen.style.good(self.word("enviado y confirmado", "sent and confirmed"))
         };
@@ -246,12 +252,16 @@ impl Sheet<'_> {
             let words = event.get("text").first(&[lang.word("es", "en"), "es"]);
             let words =
                 if words.is_empty() { labels::action(self.rules, lang, event.text("action")) } else { words };
-            let is_unsent = event.get("seq").0.is_null();
+            let unconfirmed = match (event.get("seq").0.is_null(), order.is("kept")) {
+                (false, _) => "",
+                (true, true) => lang.word("sin confirmar", "unconfirmed"),
+                (true, false) => lang.word("sin enviar", "unsent"),
+            };
             table.row(vec![
                 self.when.both_of(event.text("claimed_at")),
                 event.first(&["person", "device"]),
                 words,
-                if is_unsent { lang.word("sin enviar", "unsent").to_owned() } else { String::new() },
+                unconfirmed.to_owned(),
             ]);
         }
         let text = table.render(self.screen.width, self.screen.style);

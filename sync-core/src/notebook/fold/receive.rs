@@ -46,16 +46,15 @@ pub(super) fn fold_received(
     let is_fork = matches!(receipt.verdict, Verdict::Quarantined(Reason::Fork));
     let key = entry_key(receipt, chained);
     let deed = decode_deed(&chained.entry.body)?;
-    count_due(rules, overlay, lines, receipt.seq)?;
-    if receipt.verdict.is_accepted()
-        && let Deed::Change(change) = &deed
-        && is_reading(overlay)?
-    {
-        arrive(rules, overlay, lines, &header.record)?;
-        stand_here(overlay, chained, &key)?;
-        if !change.deps.is_empty() && overlay.get(&keys::record(&header.record))?.is_none() {
-            // Its record did not come from the beginning: comparing the scope says so.
-            return Ok(());
+    if is_reading(overlay)? {
+        count_due(rules, overlay, lines, receipt.seq)?;
+        if let (Verdict::Accepted, Deed::Change(change)) = (&receipt.verdict, &deed) {
+            arrive(rules, overlay, lines, &header.record)?;
+            stand_here(overlay, chained, &key)?;
+            if !change.deps.is_empty() && overlay.get(&keys::record(&header.record))?.is_none() {
+                // Its record did not come from the beginning: comparing the scope says so.
+                return Ok(());
+            }
         }
     }
     let mut known: Option<EntryRow> = read(overlay, &key)?;
