@@ -32,7 +32,7 @@ fn a_planted_bug_is_seen() {
 }
 
 /// Stories that broke something once, as short as they could be made, and what was wrong.
-const STORIES: [(u64, &str, &str); 9] = [
+const STORIES: [(u64, &str, &str); 14] = [
     (49, "246,253,306,318,324-325", "a copy that was revoked offered its branch for ever"),
     (49, "246,253,256,270,443,445,450-451", "who carried a branch of a forked chain carried it for ever"),
     (
@@ -56,6 +56,31 @@ const STORIES: [(u64, &str, &str); 9] = [
         237,
         "106,320,391,462,475,477,519,523-524,555,618",
         "own work that had been set aside was counted when it was accepted, but not shown",
+    ),
+    (
+        600_005,
+        "415,420,450,454,456,462,1097-1098,1111,1120,1143,1238,1443",
+        "after a lost past a revoked copy offered its branch from the middle on, for ever",
+    ),
+    (
+        900_006,
+        "132-134,1020,1045,1053,1088-1090,1100,1105,1168,1175-1176,1181",
+        "what had waited was judged before its author had its rights back, and stayed held",
+    ),
+    (
+        900_152,
+        "10,46,49,51,107,120,139,151,159,163,167,289,295,299,327,329,391,540",
+        "what was written under a third name was dated by the second writing",
+    ),
+    (
+        700_060,
+        "136-137,140,150,155,178,190,194,201,205,213,300-301,322-323,326,329,346-347",
+        "own work that was released within the reply that told its place counted as held back",
+    ),
+    (
+        800_082,
+        "130,132,145,151,160,164",
+        "a store whose appends had stopped was opened anew one refusal too late",
     ),
     (13, "0-92,189-284", "an entry of a second branch was kept under a wrong hash, and never settled"),
 ];
