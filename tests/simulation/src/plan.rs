@@ -229,13 +229,34 @@ pub struct Plan {
     pub chunk_bytes_max: u64,
     /// Whether a server sees that its disk is full before it writes.
     pub sees_space: bool,
+    /// When servers' disks are slow: from, and until.
+    pub slow: Vec<(i64, i64)>,
     /// Everything that will be done, by time.
     pub events: Vec<Event>,
 }
 
+/// For the chance of slow disks alone: it came later than the rest, and changes no story of before but in its own seeds.
+const SLOW: u64 = 89;
+
 /// So many of a thousand, or nothing.
 fn some(dice: &mut Dice, most: u64) -> u32 {
     if dice.one_in(3) { u32::try_from(dice.between(1, most)).unwrap_or(1) } else { 0 }
+}
+
+/// In every fourth story, four stretches of one to ten days.
+fn slow(seed: u64, days: i64) -> Vec<(i64, i64)> {
+    let mut dice = Dice::of(&[seed, SLOW]);
+    if !dice.one_in(4) {
+        return Vec::new();
+    }
+    let stretch = |_| {
+        let day = |dice: &mut Dice, most: i64| {
+            i64::try_from(dice.between(1, u64::try_from(most).unwrap_or(1))).unwrap_or(1) * DAY_MS
+        };
+        let from = BEGIN_MS + day(&mut dice, days);
+        (from, from + day(&mut dice, 10))
+    };
+    (0..4).map(stretch).collect()
 }
 
 impl Plan {
@@ -273,6 +294,7 @@ impl Plan {
             weather,
             chunk_bytes_max,
             sees_space,
+            slow: slow(seed, days),
             events: Vec::new(),
         };
         plan.fill(&mut dice);

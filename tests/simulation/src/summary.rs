@@ -60,6 +60,7 @@ tally! {
     bundles "bundles handed over",
     write_errors "writes that failed",
     sync_errors "syncs that failed",
+    slow_syncs "syncs that took up to ten minutes",
     full "writes refused for want of space",
     sectors_lost "sectors that did not reach a disk",
     names_lost "names that did not reach a disk",

@@ -155,12 +155,27 @@ impl World {
                     return Err(Property::WithinLimits.broken("a writer's queue grew too long"));
                 }
                 if self.commits.insert(server) {
-                    // A sync of the disk takes so long that others gather meanwhile.
-                    self.later(if self.is_calm { 1 } else { 900 }, Coming::Commit { server });
+                    let sync_ms = self.sync_ms();
+                    self.later(sync_ms, Coming::Commit { server });
                 }
                 Ok(())
             }
         }
+    }
+
+    /// How long a sync of a server's disk takes: others gather meanwhile. On a slow disk it outlasts their patience, and
+    /// they ask again.
+    fn sync_ms(&mut self) -> i64 {
+        if self.is_calm {
+            return 1;
+        }
+        let is_slow = |(from, until): &(i64, i64)| (*from..*until).contains(&self.now_ms);
+        if !self.plan.slow.iter().any(is_slow) {
+            return 900;
+        }
+        self.tally.slow_syncs += 1;
+        let mut dice = Dice::of(&[self.plan.seed, self.counter]);
+        i64::try_from(dice.between(5_000, 600_000)).unwrap_or(900)
     }
 
     /// A server's writer takes what has gathered.
