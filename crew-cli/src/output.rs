@@ -17,7 +17,7 @@ const WIDTH_UNBOUNDED: usize = usize::MAX;
 const WIDTH_MIN: usize = 40;
 
 /// What a command answers when it went well.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
     /// For scripts.
     pub json: Value,

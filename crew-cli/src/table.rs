@@ -12,16 +12,30 @@ const COLUMN_MIN: usize = 8;
 /// A table with a heading line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
-    heading: Vec<String>,
+    heading: Vec<Cell>,
     /// Columns never cut: what people must type again, such as folios.
     whole: Vec<usize>,
-    rows: Vec<Vec<String>>,
+    rows: Vec<Vec<Cell>>,
+}
+
+/// What a cell shows, and how wide that is: thousands of rows are measured once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Cell {
+    text: String,
+    width: usize,
+}
+
+impl Cell {
+    fn new(text: String) -> Self {
+        let text = if text.chars().any(char::is_control) { clean(&text) } else { text };
+        Self { width: text.width(), text }
+    }
 }
 
 impl Table {
     /// A table with these headings.
     pub fn new(heading: &[&str]) -> Self {
-        let heading = heading.iter().map(|cell| (*cell).to_owned()).collect();
+        let heading = heading.iter().map(|cell| Cell::new((*cell).to_owned())).collect();
         Self { heading, whole: vec![0], rows: Vec::new() }
     }
 
@@ -33,7 +47,7 @@ impl Table {
 
     /// Adds a row; line breaks and other control characters in it are shown as blanks.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        let row: Vec<String> = cells.into_iter().map(|cell| clean(&cell)).collect();
+        let row: Vec<Cell> = cells.into_iter().map(Cell::new).collect();
         debug_assert_eq!(row.len(), self.heading.len());
         self.rows.push(row);
     }
@@ -41,20 +55,22 @@ impl Table {
     /// The table as text at most `width` columns wide, as far as the narrowest column allows.
     pub fn render(&self, width: usize, style: Style) -> String {
         let widths = self.widths(width);
-        let mut text = style.bold(&line(&self.heading, &widths));
+        let mut heading = String::new();
+        write_line(&mut heading, &self.heading, &widths);
+        let mut text = style.bold(&heading);
         text.push('\n');
         for row in &self.rows {
-            text.push_str(&line(row, &widths));
+            write_line(&mut text, row, &widths);
             text.push('\n');
         }
         text
     }
 
     fn widths(&self, width: usize) -> Vec<usize> {
-        let mut widths: Vec<usize> = self.heading.iter().map(|cell| cell.width()).collect();
+        let mut widths: Vec<usize> = self.heading.iter().map(|cell| cell.width).collect();
         for row in &self.rows {
             for (column, cell) in widths.iter_mut().zip(row) {
-                *column = (*column).max(cell.width());
+                *column = (*column).max(cell.width);
             }
         }
         let gaps = GAP * widths.len().saturating_sub(1);
@@ -68,16 +84,18 @@ impl Table {
     }
 }
 
-fn line(cells: &[String], widths: &[usize]) -> String {
-    let mut line = String::new();
-    for (index, (cell, width)) in cells.iter().zip(widths).enumerate() {
-        if index > 0 {
-            line.push_str(&" ".repeat(GAP));
+fn write_line(text: &mut String, cells: &[Cell], widths: &[usize]) {
+    let (begin, mut blanks) = (text.len(), 0);
+    for (cell, width) in cells.iter().zip(widths) {
+        text.extend(std::iter::repeat_n(' ', blanks));
+        if cell.width <= *width {
+            text.push_str(&cell.text);
+        } else {
+            text.push_str(&cut(&cell.text, *width));
         }
-        line.push_str(&pad(&cut(cell, *width), *width));
+        blanks = GAP + width.saturating_sub(cell.width);
     }
-    line.truncate(line.trim_end().len());
-    line
+    text.truncate(begin + text[begin..].trim_end().len());
 }
 
 /// `text` filled up with blanks to `width` columns.

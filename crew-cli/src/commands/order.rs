@@ -20,7 +20,7 @@ use crate::error::CliError;
 use crate::output::Report;
 use crate::text::Text;
 
-pub(crate) use list::told as list_text;
+pub(crate) use list::{Row as ListRow, told as list_text};
 pub(crate) use sheet::conflict_lines;
 pub(crate) use sheet::render as sheet_text;
 

@@ -6,7 +6,7 @@ use sync_core::rules::Rules;
 use sync_core::view::replay::At;
 
 use super::moment::time;
-use crate::commands::order::{list_text, sheet_text};
+use crate::commands::order::{ListRow, list_text, sheet_text};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;
@@ -69,7 +69,7 @@ fn told(cx: &Context, rules: &Rules, is_one: bool, replay: Seen<'_>) -> String {
     let body = match (is_one, replay.list("orders").next()) {
         (true, Some(order)) => sheet_text(cx.screen, &cx.when, rules, order),
         (true, None) => String::new(),
-        (false, _) => list_text(cx, rules, replay.get("orders")),
+        (false, _) => list_text(cx, rules, replay.list("orders").map(ListRow::from)),
     };
     format!("{heading}\n{body}")
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use sync_core::rules::Rules;
-use sync_core::view::lists::Filter;
+use sync_core::view::lists::{Filter, OrderSummary};
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -33,16 +33,60 @@ pub fn run(cx: &Context, args: &ListArgs) -> Result<Report, CliError> {
     let filter =
         Filter { status: args.status.clone(), crew: args.crew.clone(), locality: args.locality.clone() };
     cx.read(|notebook| {
-        let report = Report::new(&notebook.order_list(&filter)?, String::new())?;
+        let orders = notebook.order_list(&filter)?;
         if cx.screen.json {
-            return Ok(report);
+            return Report::new(&orders, String::new());
         }
-        let text = told(cx, notebook.rules(), Seen(&report.json));
-        Ok(Report { text, ..report })
+        let text = told(cx, notebook.rules(), orders.iter().map(Row::from));
+        Ok(Report { text, ..Report::default() })
     })
 }
 
-pub(crate) fn told(cx: &Context, rules: &Rules, orders: Seen<'_>) -> String {
+/// What a list shows of an order.
+pub(crate) struct Row<'o> {
+    folio: &'o str,
+    status: &'o str,
+    kind: &'o str,
+    locality: &'o str,
+    crew: &'o str,
+    title: &'o str,
+    conflicts: u64,
+    is_unsent: bool,
+}
+
+impl<'o> From<&'o OrderSummary> for Row<'o> {
+    fn from(order: &'o OrderSummary) -> Self {
+        Self {
+            folio: &order.folio,
+            status: &order.status,
+            kind: &order.kind,
+            locality: order.locality.as_deref().unwrap_or_default(),
+            crew: order.crew.as_deref().unwrap_or_default(),
+            title: &order.title,
+            conflicts: order.conflicts.into(),
+            is_unsent: order.unsent,
+        }
+    }
+}
+
+impl<'o> From<Seen<'o>> for Row<'o> {
+    fn from(order: Seen<'o>) -> Self {
+        let named = order.text("locality_name");
+        Self {
+            folio: order.text("folio"),
+            status: order.text("status"),
+            kind: order.text("kind"),
+            locality: if named.is_empty() { order.text("locality") } else { named },
+            crew: order.text("crew"),
+            title: order.text("title"),
+            conflicts: order.count("conflicts"),
+            is_unsent: order.is("unsent"),
+        }
+    }
+}
+
+/// The list as a table.
+pub(crate) fn told<'o>(cx: &Context, rules: &Rules, orders: impl Iterator<Item = Row<'o>>) -> String {
     let lang = cx.screen.lang;
     let mut table = Table::new(&[
         "folio",
@@ -54,17 +98,12 @@ pub(crate) fn told(cx: &Context, rules: &Rules, orders: Seen<'_>) -> String {
         "",
     ]);
     let mut count = 0;
-    for order in orders.elements() {
+    for order in orders {
         count += 1;
-        table.row(vec![
-            order.first(&["folio"]),
-            labels::state(rules, lang, order.text("status")).to_owned(),
-            labels::kind(rules, lang, order.text("kind")).to_owned(),
-            order.first(&["locality_name", "locality"]),
-            order.first(&["crew"]),
-            order.first(&["title"]),
-            marks(cx, order),
-        ]);
+        let Row { folio, status, kind, locality, crew, title, .. } = order;
+        let (status, kind) = (labels::state(rules, lang, status), labels::kind(rules, lang, kind));
+        let cells = [folio, status, kind, locality, crew, title].map(str::to_owned);
+        table.row(cells.into_iter().chain([marks(cx, &order)]));
     }
     if count == 0 {
         return format!(
@@ -77,14 +116,18 @@ pub(crate) fn told(cx: &Context, rules: &Rules, orders: Seen<'_>) -> String {
 }
 
 /// What needs attention, in words: colours alone carry no meaning.
-fn marks(cx: &Context, order: Seen<'_>) -> String {
+fn marks(cx: &Context, order: &Row<'_>) -> String {
     let lang = cx.screen.lang;
     let mut marks = Vec::new();
-    if order.count("conflicts") > 0 {
-        let count = order.count("conflicts");
-        marks.push(labels::counted(lang, count, ["diferencia", "diferencias"], ["conflict", "conflicts"]));
+    if order.conflicts > 0 {
+        marks.push(labels::counted(
+            lang,
+            order.conflicts,
+            ["diferencia", "diferencias"],
+            ["conflict", "conflicts"],
+        ));
     }
-    if order.is("unsent") {
+    if order.is_unsent {
         marks.push(lang.word("sin enviar", "unsent").to_owned());
     }
     marks.join(", ")
