@@ -4,7 +4,7 @@ mod ledgers;
 mod phones;
 mod views;
 
-pub use phones::{how_differs, is_past_gone};
+pub use phones::how_differs;
 
 use crate::broken::Broken;
 use crate::world::World;

@@ -57,22 +57,6 @@ pub fn excuse(world: &mut World, number: usize) -> Result<Option<String>, Broken
     Err(Property::OutboxDrains.broken(format!("phone {number} does not get through: {refused:?}")))
 }
 
-/// Whether a server lost its past and not everybody who could bring it back takes part: then some keep what no ledger
-/// will have again, and are told that they differ.
-pub fn is_past_gone(world: &mut World, server: usize) -> Result<bool, Broken> {
-    if !world.servers[server].book.has_lost() {
-        return Ok(false);
-    }
-    for number in 0..world.phones.len() {
-        if world.phones[number].home == server
-            && (world.phones[number].is_from_copy || excuse(world, number)?.is_some())
-        {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// The first record whose changes are others on a phone than on its server.
 pub fn how_differs(world: &World, number: usize) -> String {
     let phone = &world.phones[number];
@@ -178,10 +162,7 @@ fn outbox_and_receipts(world: &mut World, number: usize) -> Result<(), Broken> {
         return Err(Property::OutboxDrains.broken(how));
     }
     // Own work that is held back stays in view, and what it builds on with it: no ledger counts those.
-    if held == 0
-        && world.phones[number].talk.moved.differs
-        && !is_past_gone(world, world.phones[number].home)?
-    {
+    if held == 0 && world.phones[number].talk.moved.differs {
         let what = how_differs(world, number);
         let how =
             format!("phone {number} differs from the server after both compared record by record: {what}");

@@ -16,7 +16,7 @@ use sync_core::view::order::OrderView;
 use sync_core::view::replay::At;
 
 use super::ledgers::counts_otherwise;
-use super::phones::{excuse, how_differs, how_two_differ, is_past_gone};
+use super::phones::{excuse, how_differs, how_two_differ};
 use crate::broken::{Broken, Property};
 use crate::dice::Dice;
 use crate::phone::Hindered;
@@ -78,10 +78,8 @@ pub fn check(world: &mut World, server: usize) -> Result<(), Broken> {
     let (model, all) = taking_part.remove(at);
     held_everywhere(world, server, model, &taking_part)?;
     conflicts(world, server, model, &all)?;
-    if !is_past_gone(world, server)? {
-        same_lists(world, model, &all, &taking_part)?;
-        same_orders(world, model, &all, &taking_part)?;
-    }
+    same_lists(world, model, &all, &taking_part)?;
+    same_orders(world, model, &all, &taking_part)?;
     replay(world, server, model, &all)
 }
 

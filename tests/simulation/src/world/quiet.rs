@@ -52,9 +52,7 @@ impl World {
             }
         }
         let differs = moving.iter().copied().find(|number| self.phones[*number].talk.moved.differs);
-        if let Some(number) = differs
-            && !properties::is_past_gone(self, self.phones[number].home)?
-        {
+        if let Some(number) = differs {
             let what = properties::how_differs(self, number);
             let how = format!(
                 "phone {number} differs from the server however often both compare record by record: {what}"
