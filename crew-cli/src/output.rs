@@ -21,6 +21,8 @@ const WIDTH_MIN: usize = 40;
 pub struct Report {
     /// For scripts.
     pub json: Value,
+    /// For scripts, in place of `json`: a long list that nobody looks into is written at once.
+    pub written: Option<String>,
     /// For people, with its line ends.
     pub text: String,
     /// What is wrong all the same: said after the report, and the exit code.
@@ -33,16 +35,27 @@ impl Report {
     /// # Errors
     /// If the value has no JSON form, which none of ours lacks.
     pub fn new(value: &impl Serialize, text: impl Into<String>) -> Result<Self, CliError> {
-        let json = serde_json::to_value(value).map_err(|error| {
-            CliError::new(
-                exit::OTHER,
-                "json",
-                text!("el resultado no cabe en JSON: {error}", "the result has no JSON form: {error}"),
-                text!("repita sin --json", "repeat without --json"),
-            )
-        })?;
-        Ok(Self { json, text: text.into(), failure: None })
+        let json = serde_json::to_value(value).map_err(|error| no_json(&error))?;
+        Ok(Self { json, text: text.into(), ..Self::default() })
     }
+
+    /// A report for scripts alone.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn of_list(list: &impl Serialize) -> Result<Self, CliError> {
+        let written = serde_json::to_string(list).map_err(|error| no_json(&error))?;
+        Ok(Self { written: Some(written), ..Self::default() })
+    }
+}
+
+fn no_json(error: &serde_json::Error) -> CliError {
+    CliError::new(
+        exit::OTHER,
+        "json",
+        text!("el resultado no cabe en JSON: {error}", "the result has no JSON form: {error}"),
+        text!("repita sin --json", "repeat without --json"),
+    )
 }
 
 /// The terminal as this run of the command has it.
@@ -87,7 +100,11 @@ impl Screen {
     /// Shows what a command answered.
     pub fn report(&self, report: &Report) {
         if self.json {
-            self.out(&format!("{}\n", report.json));
+            match &report.written {
+                Some(written) => self.out(written),
+                None => self.out(&report.json.to_string()),
+            }
+            self.out("\n");
         } else {
             self.out(&report.text);
         }

@@ -35,7 +35,7 @@ pub fn run(cx: &Context, args: &ListArgs) -> Result<Report, CliError> {
     cx.read(|notebook| {
         let orders = notebook.order_list(&filter)?;
         if cx.screen.json {
-            return Report::new(&orders, String::new());
+            return Report::of_list(&orders);
         }
         let text = told(cx, notebook.rules(), orders.iter().map(Row::from));
         Ok(Report { text, ..Report::default() })
