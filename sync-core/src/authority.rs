@@ -10,7 +10,7 @@ use crate::act::{Act, Again, Continues, Fate, Role};
 use crate::crypto::PublicKey;
 use crate::id::{DeviceId, Hash};
 use crate::keys;
-use crate::rows::{Overlay, RowsError, read};
+use crate::rows::{Overlay, Rows, RowsError, read};
 use crate::scope::Scope;
 use crate::time::TimeMs;
 use std::collections::BTreeSet;
@@ -191,6 +191,10 @@ pub fn apply_act(
             overlay.write(keys::device(author), &office_device(*key, seq));
         }
         Act::Epoch { epoch, lost, .. } => {
+            // The founding begins the first one.
+            if overlay.get(&keys::epoch())?.is_some() && overlay.get(&keys::first_loss())?.is_none() {
+                overlay.write(keys::first_loss(), &seq);
+            }
             overlay.write(keys::epoch(), epoch);
             if let Some(lost) = lost {
                 overlay.write(keys::lost(lost.size, &lost.root), &seq);

@@ -3,6 +3,7 @@
 //! | prefix | row |
 //! |---|---|
 //! | `a/g` | the municipality, from the genesis act |
+//! | `a/f` | since which ledger number the ledger has lost a past |
 //! | `a/e` | the epoch |
 //! | `a/d/` device | the device: key, role, scopes, chain head |
 //! | `a/i/` code hash | an invitation |
@@ -45,6 +46,10 @@ pub fn genesis() -> Vec<u8> {
 /// The epoch.
 pub fn epoch() -> Vec<u8> {
     b"a/e".to_vec()
+}
+/// Since which ledger number the ledger has lost a past, if it has.
+pub fn first_loss() -> Vec<u8> {
+    b"a/f".to_vec()
 }
 /// A state of the log that was lost, and proven to be.
 pub fn lost(size: u64, root: &Hash) -> Vec<u8> {

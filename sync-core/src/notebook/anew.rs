@@ -17,9 +17,10 @@ use crate::rows::{Overlay, Rows, RowsError, all_under, read};
 use crate::rules::Rules;
 
 /// What follows from the ledger alone, and is read again.
-const TOLD: [&[u8]; 16] = [
+const TOLD: [&[u8]; 17] = [
     b"a/d/",
     b"a/e",
+    b"a/f",
     b"a/g",
     b"a/i/",
     b"a/l/",

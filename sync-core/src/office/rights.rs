@@ -4,13 +4,14 @@ use crate::authority::DeviceRow;
 use crate::change::Change;
 use crate::entry::{Anchor, Header};
 use crate::judge::{Judged, judge_change};
+use crate::keys;
 use crate::merkle;
-use crate::rows::{Rows, RowsError};
+use crate::rows::{Rows, RowsError, read};
 use crate::rules::Rules;
 
 /// Judges a change in a ledger of `size` entries. Work from before its author could know of other rights is judged by
-/// those it had. An author who had seen a past that was lost since may have known of any: what one of them allowed
-/// stands.
+/// those it had. An author who had seen a past that was lost may have had rights there that were given anew since: what
+/// those allowed, before or after, stands. Rights from before the loss it knew of, or claims not to: they do not count.
 pub fn judge_by_rights<'c>(
     rows: &dyn Rows,
     rules: &Rules,
@@ -20,14 +21,16 @@ pub fn judge_by_rights<'c>(
     change: &'c Change,
 ) -> Result<Judged<'c>, RowsError> {
     let judge = |author: &DeviceRow| judge_change(rows, rules, author, &header.record, change);
-    if author.former.is_empty() || is_past(rows, size, &header.anchor)? {
-        return judge(&author.as_known_at(header.anchor.size));
-    }
+    let loss: Option<u64> = if author.former.is_empty() { None } else { read(rows, &keys::first_loss())? };
+    let loss = match loss {
+        Some(loss) if !is_past(rows, size, &header.anchor)? => loss,
+        _ => return judge(&author.as_known_at(header.anchor.size)),
+    };
     let judged = judge(author)?;
     if judged.is_ok() {
         return Ok(judged);
     }
-    for former in author.former.iter().rev() {
+    for former in author.former.iter().rev().take_while(|former| former.until_seq > loss) {
         let earlier = judge(&author.with(former))?;
         if earlier.is_ok() {
             return Ok(earlier);

@@ -1,9 +1,11 @@
 //! Anew: a server came back with a part of its past lost, and devices read its ledger from the beginning.
 
 use sync_core::act::Role;
+use sync_core::id::Hash;
 use sync_core::keys;
 use sync_core::limits::{CODE_LIFE_MS, MESSAGE_BYTES_AIM_POOR};
 use sync_core::notebook::NewOrder;
+use sync_core::rows::Overlay;
 
 use crate::flows::{Valley, invite, pump_order, valley, work_a_day};
 use crate::harness::{Phone, Server};
@@ -174,6 +176,47 @@ fn what_waited_is_judged_again_when_its_author_has_its_rights_back() {
     assert_eq!(notes(&mut valley.dispatch, &other), ["instalamos A-1"]);
     assert_eq!(valley.one.show(&other), valley.dispatch.show(&other));
     assert_ne!(folio, other);
+}
+
+/// An anchor is the author's claim. One that this ledger never was in brings back no right from before its loss.
+#[test]
+fn a_claim_to_have_seen_a_lost_past_brings_no_older_right_back() {
+    for replaced_before_the_loss in [true, false] {
+        let mut valley = valley();
+        let folio = pump_order(&mut valley);
+        let device = device_of(&mut valley.one);
+        let epoch = |valley: &mut Valley| {
+            valley.server.write(|office, overlay, next, now| {
+                office.start_epoch(overlay, next, now, &[7; 8], "a test").unwrap()
+            });
+        };
+        if !replaced_before_the_loss {
+            epoch(&mut valley);
+            valley.admin.sync(&mut valley.server);
+        }
+        valley
+            .admin
+            .act(|notebook| notebook.assign_device(&device, Role::Crew, None, &[], "cambia de cuadrilla"))
+            .unwrap();
+        valley.admin.sync(&mut valley.server);
+        if replaced_before_the_loss {
+            epoch(&mut valley);
+        }
+        let mut contact = valley.one.act(|notebook| notebook.contact()).unwrap();
+        contact.anchor.root = Hash([7; 32]);
+        let mut overlay = Overlay::new(&valley.one.rows);
+        overlay.write(keys::fact("contact"), &contact);
+        let batch = overlay.batch;
+        valley.one.rows.apply(batch);
+        valley.one.act(|notebook| notebook.note(&folio, "de antes")).unwrap();
+        let mut refused = Vec::new();
+        for _ in 0..3 {
+            refused.extend(valley.one.exchange(&mut valley.server).quarantined);
+        }
+        let reasons: Vec<_> = refused.iter().map(|entry| entry.reason.as_str()).collect();
+        let expected: &[&str] = if replaced_before_the_loss { &["out_of_scope"] } else { &[] };
+        assert_eq!(reasons, expected);
+    }
 }
 
 /// Who went on under a third name had written under the second again what it wrote under the first. The numbers of the
