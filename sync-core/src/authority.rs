@@ -165,6 +165,8 @@ pub struct InviteRow {
     pub expires_at_ms: TimeMs,
     /// The device that used it.
     pub used_by: Option<DeviceId>,
+    /// Its ledger number.
+    pub seq: u64,
 }
 
 /// Folds an accepted act in. `seq` is its ledger number, `author` who made it, `received_at_ms` when the server heard
@@ -207,6 +209,7 @@ pub fn apply_act(
                 localities: localities.clone(),
                 expires_at_ms: code_expiry(received_at_ms),
                 used_by: None,
+                seq,
             };
             overlay.write(keys::invite(code_hash), &invite);
         }

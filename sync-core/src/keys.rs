@@ -77,6 +77,12 @@ pub const PAST: &[u8] = b"b/";
 pub fn past(entry: &[u8]) -> Vec<u8> {
     key(&[PAST, entry])
 }
+/// All rule files that were read anew, until everything is.
+pub const READ_RULES: &[u8] = b"m/rule/";
+/// One of them.
+pub fn read_rule(name: &str) -> Vec<u8> {
+    key(&[READ_RULES, name.as_bytes()])
+}
 /// All changes of a record.
 pub fn changes(record: &RecordId) -> Vec<u8> {
     key(&[b"c/", &record.0])

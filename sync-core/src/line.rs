@@ -151,9 +151,9 @@ pub struct Contact {
     /// Whether entries that stand in the ledger under this device's name are not its own.
     #[serde(default)]
     pub is_branch: bool,
-    /// Whether the ledger was read to its end.
+    /// Whether the ledger was read to its end. Older versions did not say.
     #[serde(default)]
-    pub whole: bool,
+    pub whole: Option<bool>,
 }
 
 /// That the ledger began another life: what it had told is forgotten, and read from the beginning.
@@ -165,6 +165,10 @@ pub struct Anew {
     pub acks: Vec<Ack>,
     /// Own entries held back in it.
     pub refused: Vec<(u64, Reason)>,
+    /// How far it has this device's chain.
+    pub head_seq: u64,
+    /// Whether entries that stand in it under this device's name are not its own.
+    pub is_branch: bool,
 }
 
 /// Own entries that are in the ledger one after another.

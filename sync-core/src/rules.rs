@@ -101,7 +101,7 @@ impl Rules {
                     let detail = format!("its file is called {key} but its kind is {:?}", kind.kind);
                     return Err(RulesError::Malformed { name: name.into(), detail });
                 }
-                if self.kinds.len() >= RULES_MAX {
+                if self.kinds.len() >= RULES_MAX && !self.kinds.contains_key(key) {
                     return Err(RulesError::TooMany);
                 }
                 self.kinds.insert(key.into(), kind);

@@ -78,6 +78,7 @@ pub fn check_enrolment(
     device: &DeviceId,
     act: &Act,
     now_ms: TimeMs,
+    is_vouched: bool,
 ) -> Result<(), EnrolError> {
     let Act::Enrol { code, key, continues, .. } = act else { return Err(EnrolError::UnknownCode) };
     let known = read::<DeviceRow>(rows, &keys::device(device))?;
@@ -91,9 +92,16 @@ pub fn check_enrolment(
     }
     match invite.used_by {
         Some(_) => Err(EnrolError::UsedCode),
-        None if now_ms > invite.expires_at_ms => Err(EnrolError::ExpiredCode),
+        None if now_ms > invite.expires_at_ms && !(is_vouched && is_from_before_a_loss(rows, &invite)?) => {
+            Err(EnrolError::ExpiredCode)
+        }
         None => Ok(()),
     }
+}
+
+/// Whether an enrolment by that invitation may have been lost: only then may it come back when the code has ended.
+fn is_from_before_a_loss(rows: &dyn Rows, invite: &InviteRow) -> Result<bool, RowsError> {
+    Ok(read::<u64>(rows, &keys::first_loss())?.is_some_and(|loss| invite.seq < loss))
 }
 
 /// Whether a new device may go on with another one's work: that one's key says so, and still counts.

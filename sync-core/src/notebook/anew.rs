@@ -7,11 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::aside::fold_without;
 use super::fold::is_self;
+use super::succeed::predecessor;
 use crate::change::Change;
 use crate::fold::{ChangeRow, EntryRow, applied_changes};
 use crate::id::{DeviceId, Fingerprint, Hash, RecordId};
 use crate::keys;
-use crate::line::Lines;
+use crate::line::{Identity, Lines};
+use crate::office::rules_from;
 use crate::record::row::RecordRow;
 use crate::rows::{Overlay, Rows, RowsError, all_under, read};
 use crate::rules::Rules;
@@ -38,10 +40,11 @@ const TOLD: [&[u8]; 17] = [
 ];
 
 /// The same, as single facts and those under them.
-const TOLD_FACTS: [&str; 6] = ["anew", "differs", "due/", "held", "revoked", "torn/"];
+const TOLD_FACTS: [&str; 7] = ["anew", "differs", "due/", "held", "revoked", "rule/", "torn/"];
 
 /// Forgets what the ledger told `me`. Own entries lose their places; what others wrote stays in view, unconfirmed.
-pub fn forget(overlay: &mut Overlay<'_>, me: &DeviceId) -> Result<(), RowsError> {
+pub fn forget(overlay: &mut Overlay<'_>, lines: &dyn Lines, me: &DeviceId) -> Result<(), RowsError> {
+    let old_names = old_names(overlay, lines)?;
     let facts = TOLD_FACTS.map(keys::fact);
     for prefix in TOLD.into_iter().chain(facts.iter().map(Vec::as_slice)) {
         delete_under(overlay, prefix)?;
@@ -74,7 +77,9 @@ pub fn forget(overlay: &mut Overlay<'_>, me: &DeviceId) -> Result<(), RowsError>
             if !is_own && row.receipt.is_some() {
                 overlay.write(keys::past(&key), &row);
             }
-            if is_own || applied.contains(&row.change) {
+            let author = tail.get(..16).and_then(DeviceId::from_slice);
+            let is_old_name = author.is_some_and(|author| old_names.contains(&author));
+            if is_own || applied.contains(&row.change) || (is_old_name && row.change == Hash::ZERO) {
                 overlay.write(key, &EntryRow { receipt: None, decided: None, ..row });
             } else {
                 overlay.delete(key);
@@ -83,6 +88,16 @@ pub fn forget(overlay: &mut Overlay<'_>, me: &DeviceId) -> Result<(), RowsError>
     }
     overlay.write(keys::fact("reading"), &true);
     Ok(())
+}
+
+/// The names under which this device wrote. What it did there stands in its journal, and a crew is not sent it again.
+fn old_names(rows: &dyn Rows, lines: &dyn Lines) -> Result<BTreeSet<DeviceId>, RowsError> {
+    let me: Option<Identity> = read(rows, &keys::fact("identity"))?;
+    let (mut names, mut next) = (BTreeSet::new(), me.map(|me| me.device));
+    while let Some(name) = next.filter(|name| names.insert(*name)) {
+        next = predecessor(rows, lines, &name)?;
+    }
+    Ok(names)
 }
 
 /// Whether the ledger is being read from the beginning after [`forget`].
@@ -110,13 +125,39 @@ pub fn arrive(
 }
 
 /// Everything was read: what the ledger did not speak of, it does not have.
-pub fn end(rules: &Rules, overlay: &mut Overlay<'_>, lines: &dyn Lines) -> Result<(), RowsError> {
+pub fn end(rules: &mut Rules, overlay: &mut Overlay<'_>, lines: &dyn Lines) -> Result<(), RowsError> {
+    exchange_rules(rules, overlay)?;
     for (tail, _) in all_under::<bool>(overlay, keys::BEFORE)? {
         let record = RecordId::from_slice(&tail);
         let record = record.ok_or_else(|| RowsError("a mark of a record has a malformed key".into()))?;
         arrive(rules, overlay, lines, &record)?;
     }
     overlay.delete(keys::fact("reading"));
+    Ok(())
+}
+
+/// Keeps a rule file that is read anew until all is read: a crew works by the newest rules it knows, and not by each of
+/// those before them once more.
+pub fn set_by(overlay: &mut Overlay<'_>, name: &str, json: &str) {
+    overlay.put(keys::read_rule(name), json.as_bytes().to_vec());
+}
+
+/// The rules that were read take the place of those from before.
+fn exchange_rules(rules: &mut Rules, overlay: &mut Overlay<'_>) -> Result<(), RowsError> {
+    let mut found = Vec::new();
+    overlay.scan(keys::READ_RULES, keys::READ_RULES, &mut |key, json| {
+        found.push((key[keys::READ_RULES.len()..].to_vec(), json.to_vec()));
+        true
+    })?;
+    if found.is_empty() {
+        return Ok(());
+    }
+    delete_under(overlay, keys::RULES)?;
+    delete_under(overlay, keys::READ_RULES)?;
+    for (name, json) in found {
+        overlay.put([keys::RULES, &name].concat(), json);
+    }
+    *rules = rules_from(overlay).map_err(|error| RowsError(error.to_string()))?;
     Ok(())
 }
 

@@ -6,7 +6,7 @@ mod hold;
 pub(super) mod receive;
 
 use super::OwnHead;
-use super::anew::{delete_under, is_reading};
+use super::anew::{delete_under, is_reading, set_by};
 use super::aside::set_aside;
 use crate::act::{Act, Again};
 use crate::authority::apply_act;
@@ -121,6 +121,12 @@ fn fold_act(
     act: &Act,
 ) -> Result<(), RowsError> {
     let author = &header.device;
+    if let Act::Rule { name, json } = act
+        && is_reading(overlay)?
+    {
+        set_by(overlay, name, json);
+        return Ok(());
+    }
     apply_act(overlay, receipt.seq, receipt.received_at_ms, author, act)?;
     match act {
         Act::Rule { name, json } => rules.add(name, json).map_err(|error| RowsError(error.to_string())),

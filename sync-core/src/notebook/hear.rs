@@ -75,8 +75,13 @@ impl Notebook<'_> {
         let is_copy = is_branch || self.learns_it_is_copy(&answer)?;
         self.count_acks(&identity.device, &answer, &mut exchanged)?;
         if answer.epoch != self.contact()?.epoch {
-            let (acks, refused) = (answer.acks.clone(), answer.refused.clone());
-            self.push_device_line(DeviceLine::Anew(Anew { epoch: answer.epoch, acks, refused }))?;
+            self.push_device_line(DeviceLine::Anew(Anew {
+                epoch: answer.epoch,
+                acks: answer.acks.clone(),
+                refused: answer.refused.clone(),
+                head_seq: answer.head_seq,
+                is_branch,
+            }))?;
         }
         exchanged.pulled = match self.take_entries(&answer, is_copy) {
             // What was taken before stays. Who reads from the beginning is told everything in full.
@@ -319,7 +324,7 @@ impl Notebook<'_> {
             decided: answer.decided.clone(),
             held_again: answer.held_again.clone(),
             is_branch,
-            whole: !answer.more,
+            whole: Some(!answer.more),
         };
         self.push_device_line(DeviceLine::Contact(contact))
     }

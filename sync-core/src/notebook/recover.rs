@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_bytes::ByteBuf;
 
+use super::anew::is_reading;
 use super::exchange::DecidedEntry;
 use super::{Notebook, NotebookError};
 use crate::entry::ChainedEntry;
@@ -27,7 +28,8 @@ impl Notebook<'_> {
     pub(super) fn carry_lost(&mut self) -> Result<u64, NotebookError> {
         let identity = self.identity()?.clone();
         let is_due = read(self.rows(), &keys::fact("recover"))?.unwrap_or(false);
-        if !is_due {
+        // Who has not read everything anew cannot tell: a copy reads under its new name, a revoked one no more.
+        if !is_due || is_reading(self.rows())? {
             return Ok(0);
         }
         self.overlay.delete(keys::fact("recover"));

@@ -152,7 +152,7 @@ pub fn settles(rows: &dyn Rows, lines: &dyn Lines, author: &DeviceId) -> Result<
         (Some(row), me) if me.as_ref().is_none_or(|me| me.device != *author) => {
             Ok(Some(Settles::of(row.role, row.continues)))
         }
-        // The own enrolments, those of old names too, are never read back.
+        // A crew does not read the own enrolments back, those of old names neither.
         (_, Some(me)) if rows.get(&keys::entry(author, 1))?.is_some() => {
             Ok(Some(Settles::of(me.role, predecessor(rows, lines, author)?)))
         }
@@ -161,7 +161,11 @@ pub fn settles(rows: &dyn Rows, lines: &dyn Lines, author: &DeviceId) -> Result<
 }
 
 /// The name that a device went on from, as its own enrolment says.
-fn predecessor(rows: &dyn Rows, lines: &dyn Lines, device: &DeviceId) -> Result<Option<DeviceId>, RowsError> {
+pub fn predecessor(
+    rows: &dyn Rows,
+    lines: &dyn Lines,
+    device: &DeviceId,
+) -> Result<Option<DeviceId>, RowsError> {
     let Some(row) = read::<EntryRow>(rows, &keys::entry(device, 1))? else { return Ok(None) };
     let (_, chained) = read_entry(lines, row.line)?;
     Ok(match decode_deed(&chained.entry.body)? {
@@ -187,7 +191,7 @@ pub fn leave_old_name(
     for (record, changes) in dropped {
         set_aside(rules, overlay, lines, &record, &changes)?;
     }
-    forget(overlay, new)?;
+    forget(overlay, lines, new)?;
     overlay.delete(keys::fact("copy"));
     overlay.write(keys::fact("head"), &OwnHead::default());
     if let Some(mut contact) = read::<ContactRow>(overlay, &keys::fact("contact"))? {

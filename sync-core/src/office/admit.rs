@@ -258,8 +258,9 @@ impl Session<'_, '_> {
         let verdict = match (author, &entry.deed) {
             (_, _) if is_branch => Verdict::Quarantined(Reason::Fork),
             (None, Deed::Act(act @ Act::Enrol { .. })) => {
-                let until_ms = if self.may_invite(carrier.as_ref())? { TimeMs::MIN } else { self.now_ms };
-                if let Err(error) = check_enrolment(self.overlay, &header.device, act, until_ms) {
+                let is_vouched = self.may_invite(carrier.as_ref())?;
+                let (rows, now_ms) = (&*self.overlay, self.now_ms);
+                if let Err(error) = check_enrolment(rows, &header.device, act, now_ms, is_vouched) {
                     self.refused_enrolment = Some(error);
                     return Ok(None);
                 }
@@ -294,8 +295,8 @@ impl Session<'_, '_> {
         Ok(Some(receipt))
     }
 
-    /// Whether who brings an enrolment might as well invite. A code that ended since then is no obstacle: it is how an
-    /// enrolment comes back that was lost with a ledger's past.
+    /// Whether who brings an enrolment might as well invite: then one that was lost with a ledger's past comes back even
+    /// if its code has ended since.
     fn may_invite(&self, carrier: Option<&DeviceId>) -> Result<bool, RowsError> {
         let Some(carrier) = carrier else { return Ok(false) };
         let row: Option<DeviceRow> = read(self.overlay, &keys::device(carrier))?;

@@ -288,7 +288,7 @@ impl Office {
         let [VerifiedEntry { deed: Deed::Act(act @ Act::Enrol { .. }), .. }] = own.as_slice() else {
             return Err(ChainError::Gap(2).into());
         };
-        check_enrolment(rows, &enrol.own.device, act, now_ms).map_err(RequestError::Enrol)?;
+        check_enrolment(rows, &enrol.own.device, act, now_ms, false).map_err(RequestError::Enrol)?;
         Ok(Checked {
             device: enrol.own.device,
             request: request_hash(frame),

@@ -9,11 +9,12 @@ use serde_bytes::ByteBuf;
 use decide::{Settles, decide, note_carried, settle_again};
 use list::list;
 
+use super::rights::is_past;
 use crate::act::{Act, Again};
 use crate::authority::{DeviceRow, apply_act};
 use crate::chain::{Deed, VerifiedEntry};
 use crate::change::Change;
-use crate::entry::{Body, ChainedEntry, Header};
+use crate::entry::{Anchor, Body, ChainedEntry, Header};
 use crate::fold::{Applied, Decision, EntryRow, Moved, apply_change, is_applied};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::{Acceptable, read_change};
@@ -21,7 +22,7 @@ use crate::keys;
 use crate::line::Line;
 use crate::merkle;
 use crate::record::row::RecordRow;
-use crate::rows::{Overlay, RowsError, read};
+use crate::rows::{Overlay, Rows, RowsError, read};
 use crate::rules::Rules;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
@@ -198,10 +199,18 @@ fn advance_head(
         device.head_seq = header.seq;
         device.head = verified.hash;
     }
-    device.anchor_seen = device.anchor_seen.max(header.anchor.size);
+    if header.anchor.size > device.anchor_seen && counts_as_seen(overlay, receipt, &header.anchor)? {
+        device.anchor_seen = header.anchor.size;
+    }
     device.last_received_at_ms = device.last_received_at_ms.max(receipt.received_at_ms);
     overlay.write(key, &device);
     Ok(())
+}
+
+/// Whether an anchor says what its author has seen of this ledger. One of a past that was lost does not: its numbers are
+/// not the numbers here.
+fn counts_as_seen(overlay: &Overlay<'_>, receipt: &Receipt, anchor: &Anchor) -> Result<bool, RowsError> {
+    Ok(overlay.get(&keys::first_loss())?.is_none() || is_past(overlay, receipt.seq - 1, anchor)?)
 }
 
 fn quarantine(

@@ -11,7 +11,8 @@ use crate::rules::Rules;
 
 /// Judges a change in a ledger of `size` entries. Work from before its author could know of other rights is judged by
 /// those it had. An author who had seen a past that was lost may have had rights there that were given anew since: what
-/// those allowed, before or after, stands. Rights from before the loss it knew of, or claims not to: they do not count.
+/// those allowed, before or after, stands. Rights from before the loss, or
+/// from before a state of this ledger that an earlier entry names, it knew to be gone: they do not count.
 pub fn judge_by_rights<'c>(
     rows: &dyn Rows,
     rules: &Rules,
@@ -30,7 +31,9 @@ pub fn judge_by_rights<'c>(
     if judged.is_ok() {
         return Ok(judged);
     }
-    for former in author.former.iter().rev().take_while(|former| former.until_seq > loss) {
+    for former in
+        author.former.iter().rev().take_while(|former| former.until_seq > loss.max(author.anchor_seen))
+    {
         let earlier = judge(&author.with(former))?;
         if earlier.is_ok() {
             return Ok(earlier);

@@ -138,6 +138,61 @@ fn a_lost_enrolment_comes_back_after_its_code_ended_if_an_administrator_brings_i
     assert!(valley.dispatch.folios().contains(&folio));
 }
 
+/// A code that ended stays ended: whoever finds an old one gets nowhere by having it carried.
+#[test]
+fn an_old_code_opens_nothing_where_nothing_was_lost() {
+    for lost_before_the_invitation in [false, true] {
+        let mut valley = valley();
+        if lost_before_the_invitation {
+            valley.server.write(|office, overlay, next, now| {
+                office.start_epoch(overlay, next, now, &[7; 8], "a test").unwrap()
+            });
+            valley.admin.sync(&mut valley.server);
+        }
+        let code = invite(&mut valley.admin, &mut valley.server, Role::Admin, None);
+        let aside = valley.server.lines.0.clone();
+        let mut stranger = Phone::new(9);
+        stranger.enrol(&mut valley.server, &code, "Alguien");
+        let key = stranger.key();
+        stranger
+            .act(|notebook| notebook.order_new(&NewOrder { kind: "fuga".into(), ..NewOrder::default() }))
+            .unwrap();
+        // It enrolled with a server that nobody else knows; the true one has never heard of it.
+        let mut contact = stranger.act(|notebook| notebook.contact()).unwrap();
+        contact.head_seq = 0;
+        let mut overlay = Overlay::new(&stranger.rows);
+        overlay.write(keys::fact("contact"), &contact);
+        let batch = overlay.batch;
+        stranger.rows.apply(batch);
+        let bundle = stranger.act(|notebook| notebook.bundle_export(&key)).unwrap();
+        restore(&mut valley, aside, 2 * CODE_LIFE_MS);
+        valley.admin.act(|notebook| notebook.bundle_import(&bundle.bytes)).unwrap();
+        let mut refused = Vec::new();
+        for _ in 0..4 {
+            refused.extend(valley.admin.exchange(&mut valley.server).carried_refused);
+        }
+        assert!(!refused.is_empty() && refused.iter().all(|(_, code)| code == "code_expired"), "{refused:?}");
+    }
+}
+
+#[test]
+fn who_was_revoked_does_not_carry_a_ledger_that_it_cannot_read() {
+    let mut valley = valley();
+    let folio = pump_order(&mut valley);
+    let backup = valley.server.lines.0.clone();
+    work_a_day(&mut valley.one, &folio, "A-1");
+    for phone in [&mut valley.one, &mut valley.dispatch] {
+        phone.sync(&mut valley.server);
+    }
+    restore(&mut valley, backup, 0);
+    let device = device_of(&mut valley.dispatch);
+    valley.admin.act(|notebook| notebook.revoke(&device, None, "se perdió")).unwrap();
+    valley.admin.sync_whatever(&mut valley.server);
+    let before = valley.dispatch.folios();
+    let recovered: u64 = (0..4).map(|_| valley.dispatch.exchange(&mut valley.server).recovered).sum();
+    assert_eq!((recovered, valley.dispatch.folios()), (0, before), "it keeps what it has");
+}
+
 #[test]
 fn what_waited_is_judged_again_when_its_author_has_its_rights_back() {
     let mut valley = valley();

@@ -31,15 +31,16 @@ pub(super) fn fold_contact(
     let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
     let Some(identity) = identity else { return Err(RowsError("a contact before the enrolment".into())) };
     let before: ContactRow = read(overlay, &keys::fact("contact"))?.unwrap_or_default();
-    // A journal of an older version has no line that says so.
+    // A journal of an older version has no line that says so: what it read before that is read once more.
     let is_other_life = contact.epoch != before.epoch && !contact.checkpoint.is_empty();
     if is_other_life {
-        forget(overlay, &identity.device)?;
+        forget(overlay, lines, &identity.device)?;
     }
     for ack in &contact.acks {
         fold_ack(rules, overlay, lines, &identity.device, ack, &contact.refused)?;
     }
-    let read_to = if contact.whole { u64::MAX } else { read_to(&contact.cursors).saturating_add(1) };
+    let is_whole = contact.whole == Some(true);
+    let read_to = if is_whole { u64::MAX } else { read_to(&contact.cursors).saturating_add(1) };
     count_due(rules, overlay, lines, read_to)?;
     for (scope, record, entered) in &contact.moves {
         fold_move(overlay, contact.server_seq, scope, record, *entered)?;
@@ -63,20 +64,17 @@ pub(super) fn fold_contact(
     if !contact.checkpoint.is_empty() {
         overlay.delete(keys::fact("evidence"));
     }
-    let own: OwnHead = read(overlay, &keys::fact("head"))?.unwrap_or_default();
-    let is_branch = contact.refused.iter().any(|(_, reason)| *reason == Reason::Fork);
-    if is_branch || contact.is_branch || contact.head_seq > own.seq {
-        overlay.write(keys::fact("copy"), &true);
-    }
+    note_copy(overlay, &contact.refused, contact.is_branch, contact.head_seq)?;
     let cursors = match &contact.cursors {
         _ if is_other_life => BTreeMap::new(),
+        _ if contact.whole.is_none() && is_reading(overlay)? => before.cursors.clone(),
         cursors if cursors.is_empty() => before.cursors.clone(),
         cursors => cursors.clone(),
     };
     follow(overlay, &before.cursors, &cursors)?;
     let hears = cursors.keys().any(|scope| !matches!(scope, Scope::Device(_)));
     let is_copy = overlay.get(&keys::fact("copy"))?.is_some();
-    if contact.whole && hears && !is_copy && is_reading(overlay)? {
+    if is_whole && hears && !is_copy && is_reading(overlay)? {
         // Who is revoked hears no more and keeps what it has; a copy reads once more, under its new name.
         end(rules, overlay, lines)?;
     }
@@ -103,12 +101,27 @@ pub(super) fn fold_anew(
 ) -> Result<(), RowsError> {
     let identity: Option<Identity> = read(overlay, &keys::fact("identity"))?;
     let Some(identity) = identity else { return Err(RowsError("a new life before the enrolment".into())) };
-    forget(overlay, &identity.device)?;
+    forget(overlay, lines, &identity.device)?;
     let before: ContactRow = read(overlay, &keys::fact("contact"))?.unwrap_or_default();
-    let row = ContactRow { epoch: anew.epoch, cursors: BTreeMap::new(), ..before };
+    let (epoch, head_seq) = (anew.epoch, anew.head_seq);
+    let row = ContactRow { epoch, head_seq, cursors: BTreeMap::new(), ..before };
     overlay.write(keys::fact("contact"), &row);
     for ack in &anew.acks {
         fold_ack(rules, overlay, lines, &identity.device, ack, &anew.refused)?;
+    }
+    note_copy(overlay, &anew.refused, anew.is_branch, anew.head_seq)
+}
+
+/// Notes that another device writes under this one's name, if what the server said shows it.
+fn note_copy(
+    overlay: &mut Overlay<'_>,
+    refused: &[(u64, Reason)],
+    is_branch: bool,
+    head_seq: u64,
+) -> Result<(), RowsError> {
+    let own: OwnHead = read(overlay, &keys::fact("head"))?.unwrap_or_default();
+    if is_branch || head_seq > own.seq || refused.iter().any(|(_, reason)| *reason == Reason::Fork) {
+        overlay.write(keys::fact("copy"), &true);
     }
     Ok(())
 }

@@ -53,11 +53,11 @@ pub(super) fn count_in(
     if !receipt.verdict.is_accepted() {
         return Ok(());
     }
-    overlay.delete(keys::aside(&entry.change));
     let (_, chained) = read_entry(lines, entry.line)?;
     match decode_deed(&chained.entry.body)? {
-        // Of a record that is not here nothing can count; comparing brings it, if it is to be here.
+        // Of a record that is not here nothing can count; comparing brings it, if it is to be here, and tells this again.
         Deed::Change(change) if read_change(overlay, rules, &entry.record, &change)?.is_ok() => {
+            overlay.delete(keys::aside(&entry.change));
             apply_accepted(rules, overlay, lines, entry.line, &chained, &change, receipt.seq)
         }
         _ => Ok(()),

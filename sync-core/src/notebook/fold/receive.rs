@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_bytes::ByteBuf;
 
-use super::super::anew::{arrive, entry_of, is_reading};
+use super::super::anew::{arrive, is_reading};
 use super::super::aside::set_aside;
 use super::contact::count_due;
 use super::count::{apply_accepted, confirm};
@@ -12,13 +12,13 @@ use super::hold::{hold, hold_known};
 use super::{entry_row, fold_act, is_self};
 use crate::chain::Deed;
 use crate::entry::ChainedEntry;
-use crate::fold::{EntryRow, applied_changes, is_applied};
+use crate::fold::{EntryRow, is_applied};
 use crate::id::Hash;
 use crate::keys;
 use crate::line::Lines;
 use crate::office::fold::decode_deed;
 use crate::office::fold::list::unlist;
-use crate::rows::{Overlay, Rows, RowsError, read};
+use crate::rows::{Overlay, Rows, RowsError, all_under, read};
 use crate::rules::Rules;
 use crate::verdict::{Reason, Receipt, Verdict};
 
@@ -50,7 +50,7 @@ pub(super) fn fold_received(
         count_due(rules, overlay, lines, receipt.seq)?;
         if let (Verdict::Accepted, Deed::Change(change)) = (&receipt.verdict, &deed) {
             arrive(rules, overlay, lines, &header.record)?;
-            stand_here(overlay, chained, &key)?;
+            stand_here(rules, overlay, lines, chained, &key)?;
             if !change.deps.is_empty() && overlay.get(&keys::record(&header.record))?.is_none() {
                 // Its record did not come from the beginning: comparing the scope says so.
                 return Ok(());
@@ -73,7 +73,9 @@ pub(super) fn fold_received(
     }
     if let Some(mut known) = known {
         let is_act = known.change == Hash::ZERO;
-        let was_applied = is_act || is_applied(overlay, &known.record, &known.change)?;
+        // What is read anew was kept because it is applied: looking would be quadratic.
+        let was_applied =
+            is_act || known.receipt.is_none() || is_applied(overlay, &known.record, &known.change)?;
         if was_applied || !receipt.verdict.is_accepted() {
             confirm(overlay, &known, receipt, false)?;
             // An act of an old name whose place is heard under the new one: it counts from here on.
@@ -104,16 +106,30 @@ pub(super) fn fold_received(
     Ok(())
 }
 
-/// An entry that is applied here may have stood on the other branch of its author's chain in another life of the ledger.
-fn stand_here(overlay: &mut Overlay<'_>, chained: &ChainedEntry, key: &[u8]) -> Result<(), RowsError> {
-    let hash = chained.entry.body.hash();
-    let applied = applied_changes(overlay, &chained.entry.header.record)?;
-    let Some(change) = applied.iter().find(|change| change.hash == hash) else { return Ok(()) };
-    if let Some((stood, row)) = entry_of(overlay, change)?
-        && stood != key
-    {
-        overlay.delete(stood);
-        overlay.write(key.to_vec(), &row);
+/// An entry that is applied here may have stood on the other branch of its author's chain in another life of the ledger;
+/// what stood in its place then gives way.
+fn stand_here(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    chained: &ChainedEntry,
+    key: &[u8],
+) -> Result<(), RowsError> {
+    let (header, change) = (&chained.entry.header, chained.entry.body.hash());
+    let here: Option<EntryRow> = read(overlay, key)?;
+    if here.as_ref().is_some_and(|here| here.change == change) {
+        return Ok(());
     }
+    let prefix = keys::forks(&header.device, header.seq);
+    let forks = all_under::<EntryRow>(overlay, &prefix)?;
+    let Some((tail, row)) = forks.into_iter().find(|(_, row)| row.change == change) else { return Ok(()) };
+    if row.receipt.is_some() || !is_applied(overlay, &header.record, &change)? {
+        return Ok(());
+    }
+    if let Some(here) = here.filter(|here| here.change != Hash::ZERO) {
+        set_aside(rules, overlay, lines, &here.record, &BTreeSet::from([here.change]))?;
+    }
+    overlay.delete([prefix, tail].concat());
+    overlay.write(key.to_vec(), &row);
     Ok(())
 }
