@@ -216,10 +216,7 @@ pub fn apply_act(
         Act::Enrol { code, key, name, continues } => {
             let enrolment = Enrolment { code, key: *key, name, continues: continues.as_ref() };
             enrol(overlay, seq, author, &enrolment)?;
-            // Its enrolment was lost with a ledger's past, and is handed in again: a revocation meanwhile holds.
-            if let Some((seq, reason, fate)) = read(overlay, &keys::revoked_ahead(author))? {
-                revoke(overlay, author, (seq, reason), fate)?;
-            }
+            catch_up(overlay, author)?;
         }
         Act::Revoke { device, fate, reason } => {
             revoke(overlay, device, (seq, reason.clone()), *fate)?;
@@ -233,20 +230,40 @@ pub fn apply_act(
                 overlay.write(keys::device(device), &row);
             }
         }
-        Act::Again { pairs } => {
-            for again in pairs {
-                let key = keys::again(author, again.seq);
-                let known: Option<AgainRow> = read(overlay, &key)?;
-                // Who went on under a third name repeats one entry of each before it: the first word names the oldest.
-                // A crew may hear them in another order.
-                if known.is_none_or(|known| seq < known.line) {
-                    overlay.write(key, &AgainRow { again: again.clone(), line: seq });
-                }
-            }
-        }
+        Act::Again { pairs } => note_again(overlay, seq, author, pairs)?,
         Act::Rule { name, json } => overlay.put(keys::rule(name), json.clone().into_bytes()),
         // Who carried and when is the entry's word: the fold that has the entry writes it.
         Act::Carry { .. } | Act::Release { .. } | Act::Dismiss { .. } => {}
+    }
+    Ok(())
+}
+
+/// Keeps which entries of an author repeat which.
+fn note_again(
+    overlay: &mut Overlay<'_>,
+    seq: u64,
+    author: &DeviceId,
+    pairs: &[Again],
+) -> Result<(), RowsError> {
+    for again in pairs {
+        let key = keys::again(author, again.seq);
+        let known: Option<AgainRow> = read(overlay, &key)?;
+        // Who went on under a third name repeats one entry of each before it: the first word names the oldest.
+        // A crew may hear them in another order.
+        if known.is_none_or(|known| seq < known.line) {
+            overlay.write(key, &AgainRow { again: again.clone(), line: seq });
+        }
+    }
+    Ok(())
+}
+
+/// A device's enrolment was lost with a ledger's past, and is handed in again: what was said of it meanwhile holds.
+fn catch_up(overlay: &mut Overlay<'_>, device: &DeviceId) -> Result<(), RowsError> {
+    if let Some((seq, act)) = read::<(u64, Act)>(overlay, &keys::assigned_ahead(device))? {
+        assign(overlay, seq, device, &act)?;
+    }
+    if let Some((seq, reason, fate)) = read(overlay, &keys::revoked_ahead(device))? {
+        revoke(overlay, device, (seq, reason), fate)?;
     }
     Ok(())
 }
@@ -271,7 +288,10 @@ fn revoke(
 
 fn assign(overlay: &mut Overlay<'_>, seq: u64, device: &DeviceId, act: &Act) -> Result<(), RowsError> {
     let Act::Assign { role, crew, localities, .. } = act else { return Ok(()) };
-    let Some(mut row) = read::<DeviceRow>(overlay, &keys::device(device))? else { return Ok(()) };
+    let Some(mut row) = read::<DeviceRow>(overlay, &keys::device(device))? else {
+        overlay.write(keys::assigned_ahead(device), &(seq, act));
+        return Ok(());
+    };
     let former = Former {
         until_seq: seq,
         role: std::mem::replace(&mut row.role, *role),

@@ -70,6 +70,12 @@ pub struct Decision {
 }
 
 impl EntryRow {
+    /// Whether the row is that of an entry with this hash, as far as it is known, and this change.
+    pub fn is_same(&self, hash: Option<&Hash>, change: &Hash) -> bool {
+        let is_same_hash = self.hash.as_ref().zip(hash).is_none_or(|(known, hash)| known == hash);
+        is_same_hash && self.change == *change
+    }
+
     /// Since which ledger number and time the entry counts; `None` if it does not.
     pub fn accepted(&self) -> Option<(u64, TimeMs)> {
         let receipt = self.receipt.as_ref()?;

@@ -186,6 +186,10 @@ pub fn due(seq: u64) -> Vec<u8> {
 pub fn revoked_ahead(device: &DeviceId) -> Vec<u8> {
     key(&[b"m/revoked/", &device.0])
 }
+/// The rights that a device was given before its enrolment was heard of.
+pub fn assigned_ahead(device: &DeviceId) -> Vec<u8> {
+    key(&[b"m/assigned/", &device.0])
+}
 /// That a change was set aside.
 pub fn aside(change: &Hash) -> Vec<u8> {
     key(&[b"m/aside/", &change.0])

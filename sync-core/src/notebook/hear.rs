@@ -55,34 +55,14 @@ impl Notebook<'_> {
             server_seq: answer.server_seq,
             ..Exchanged::default()
         };
-        if !is_consistent(&request.kept, &shown, answer.consistency.as_deref()) {
-            exchanged.parted = Some(PartedPast { kept: request.kept, shown });
-            let before = self.contact()?;
-            self.push_device_line(DeviceLine::Parted(Parted {
-                at_ms: self.moment.now_ms,
-                kept: before.checkpoint,
-                shown: answer.checkpoint.clone(),
-                epoch: before.epoch,
-            }))?;
-            if answer.epoch == before.epoch {
-                // The server does not know yet: the next request shows it what it had signed.
-                exchanged.more = true;
-                return Ok(exchanged);
-            }
+        if self.parts(request, &answer, shown, &mut exchanged)? {
+            return Ok(exchanged);
         }
         let decided_before = self.own_decided()?;
         let is_branch = self.take_back_foreign_places(&mut answer)?;
         let is_copy = is_branch || self.learns_it_is_copy(&answer)?;
         self.count_acks(&identity.device, &answer, &mut exchanged)?;
-        if answer.epoch != self.contact()?.epoch {
-            self.push_device_line(DeviceLine::Anew(Anew {
-                epoch: answer.epoch,
-                acks: answer.acks.clone(),
-                refused: answer.refused.clone(),
-                head_seq: answer.head_seq,
-                is_branch,
-            }))?;
-        }
+        self.begin_anew(&answer, is_branch)?;
         exchanged.pulled = match self.take_entries(&answer, is_copy) {
             // What was taken before stays. Who reads from the beginning is told everything in full.
             Err(NotebookError::OutOfStep(PackError::UnknownRef(_))) if self.reading_anew()?.is_none() => {
@@ -117,6 +97,44 @@ impl Notebook<'_> {
             self.overlay.delete(keys::fact("held_differs"));
         }
         Ok(exchanged)
+    }
+
+    /// Writes down that the server's past is not the one that was kept, if so. Answers whether the reply is to be left
+    /// at that: the server does not know yet, and the next request shows it what it had signed.
+    fn parts(
+        &mut self,
+        request: &Request,
+        answer: &SyncReply,
+        shown: Anchor,
+        exchanged: &mut Exchanged,
+    ) -> Result<bool, NotebookError> {
+        if is_consistent(&request.kept, &shown, answer.consistency.as_deref()) {
+            return Ok(false);
+        }
+        exchanged.parted = Some(PartedPast { kept: request.kept, shown });
+        let before = self.contact()?;
+        self.push_device_line(DeviceLine::Parted(Parted {
+            at_ms: self.moment.now_ms,
+            kept: before.checkpoint,
+            shown: answer.checkpoint.clone(),
+            epoch: before.epoch,
+        }))?;
+        exchanged.more = answer.epoch == before.epoch;
+        Ok(exchanged.more)
+    }
+
+    /// Forgets what another life of the ledger told, if the answer comes from a new one.
+    fn begin_anew(&mut self, answer: &SyncReply, is_branch: bool) -> Result<(), NotebookError> {
+        if answer.epoch == self.contact()?.epoch {
+            return Ok(());
+        }
+        self.push_device_line(DeviceLine::Anew(Anew {
+            epoch: answer.epoch,
+            acks: answer.acks.clone(),
+            refused: answer.refused.clone(),
+            head_seq: answer.head_seq,
+            is_branch,
+        }))
     }
 
     /// Whether a reply spoke of what is not known here, so that everything is read from the beginning; `true` if that
@@ -240,7 +258,9 @@ impl Notebook<'_> {
         chained: &ChainedEntry,
     ) -> Result<bool, NotebookError> {
         let hash = chained.hash();
-        let is_same = known.hash.is_none() || hash.is_none() || known.hash == hash;
+        let is_act = matches!(chained.entry.body, Body::Act(_));
+        let change = if is_act { Hash::ZERO } else { chained.entry.body.hash() };
+        let is_same = known.is_same(hash.as_ref(), &change);
         if is_same && hash.is_some() && chained.entry.header.device == self.identity()?.device {
             // The places of own entries are told apart from them.
             return Ok(true);

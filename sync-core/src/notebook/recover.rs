@@ -53,7 +53,7 @@ impl Notebook<'_> {
         let prefix = keys::past(keys::ENTRIES);
         for (tail, past) in all_under::<EntryRow>(self.rows(), &prefix)? {
             let now: Option<EntryRow> = read(self.rows(), &[keys::ENTRIES, &tail].concat())?;
-            let is_same = |now: &EntryRow| now.hash.is_none() || past.hash.is_none() || now.hash == past.hash;
+            let is_same = |now: &EntryRow| now.is_same(past.hash.as_ref(), &past.change);
             let is_there = now.is_some_and(|now| now.receipt.is_some() && is_same(&now));
             let device = tail.get(..16).and_then(DeviceId::from_slice);
             if let (false, Some(device)) = (is_there, device) {

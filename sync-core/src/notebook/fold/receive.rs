@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_bytes::ByteBuf;
 
-use super::super::anew::{arrive, is_reading};
+use super::super::anew::{arrive, is_reading, prune};
 use super::super::aside::set_aside;
 use super::contact::count_due;
 use super::count::{apply_accepted, confirm};
@@ -58,13 +58,17 @@ pub(super) fn fold_received(
         }
     }
     let mut known: Option<EntryRow> = read(overlay, &key)?;
-    // A server that lost its past may have written another entry in its place: that one counts from here on.
-    let is_other =
-        |known: &EntryRow| known.hash.is_some() && chained.hash().is_some() && known.hash != chained.hash();
-    if let Some(replaced) = known.take_if(|known| is_other(known))
-        && replaced.change != Hash::ZERO
-    {
-        set_aside(rules, overlay, lines, &replaced.record, &BTreeSet::from([replaced.change]))?;
+    // A server that lost its past may have written another entry in its place: that one counts from here on. A crew does
+    // not know all of a chain, and tells them apart by what they change.
+    let change = if matches!(deed, Deed::Change(_)) { chained.entry.body.hash() } else { Hash::ZERO };
+    let is_other = |known: &EntryRow| !known.is_same(chained.hash().as_ref(), &change);
+    if let Some(replaced) = known.take_if(|known| is_other(known)) {
+        overlay.delete(key.clone());
+        if replaced.receipt.is_none() {
+            prune(rules, overlay, lines, &replaced.record)?;
+        } else if replaced.change != Hash::ZERO {
+            set_aside(rules, overlay, lines, &replaced.record, &BTreeSet::from([replaced.change]))?;
+        }
     }
     // A branch that is sent under this device's name is its copy's.
     let is_own = !is_fork && is_self(overlay, &header.device)?;
