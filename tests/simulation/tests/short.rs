@@ -32,7 +32,7 @@ fn a_planted_bug_is_seen() {
 }
 
 /// Stories that broke something once, as short as they could be made, and what was wrong.
-const STORIES: [(u64, &str, &str); 14] = [
+const STORIES: [(u64, &str, &str); 16] = [
     (49, "246,253,306,318,324-325", "a copy that was revoked offered its branch for ever"),
     (49, "246,253,256,270,443,445,450-451", "who carried a branch of a forked chain carried it for ever"),
     (
@@ -81,6 +81,16 @@ const STORIES: [(u64, &str, &str); 14] = [
         800_082,
         "130,132,145,151,160,164",
         "a store whose appends had stopped was opened anew one refusal too late",
+    ),
+    (
+        296_127_075,
+        "3-20,27-38,45-62,75-98,105-110,117-122,129-134,163-165,178-180,187-189,193-195,202-204,222-224,245-250",
+        "a crew took a record's beginning for an entry of a lost past with the same number, and asked for ever",
+    ),
+    (
+        296_127_075,
+        "7,90,119,152,228-229,271,273,281,305,319-320",
+        "rights given to a device whose enrolment was lost were forgotten when that came back",
     ),
     (13, "0-92,189-284", "an entry of a second branch was kept under a wrong hash, and never settled"),
 ];

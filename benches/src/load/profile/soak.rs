@@ -147,7 +147,10 @@ async fn sample(town: &Town, mut stop: Stop) -> anyhow::Result<Vec<Sample>> {
     let begun = Instant::now();
     heading("   s    memory KiB  handles  streams  threads   ledger KiB     disk KiB    entries");
     loop {
-        let over = pause(&mut stop, SAMPLE_EVERY).await;
+        if pause(&mut stop, SAMPLE_EVERY).await {
+            // Devices are closing their streams by now, and their handles a moment later: no sample to judge by.
+            return Ok(samples);
+        }
         let (usage, (ledger, disk)) = (town.server.usage()?, town.server.disk()?);
         let counts = metrics(&town.field).await?;
         let count = |name: &str| counts.get(name).copied().unwrap_or(0.0);
@@ -173,9 +176,6 @@ async fn sample(town: &Town, mut stop: Stop) -> anyhow::Result<Vec<Sample>> {
             one.entries
         );
         samples.push(one);
-        if over {
-            return Ok(samples);
-        }
     }
 }
 
