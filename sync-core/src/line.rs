@@ -51,6 +51,9 @@ pub enum DeviceLine {
     Anew(Anew),
     /// The entry on an earlier line was read again, and is what it was.
     Still(u64),
+    /// Where own entries stand, and which are held back, before the entries of others that came with that: own acts
+    /// count in their place among those.
+    Places(Vec<Ack>, Vec<(u64, Reason)>),
 }
 
 /// Two checkpoints, both signed by the log, that cannot both be true of one history.

@@ -40,7 +40,8 @@ const TOLD: [&[u8]; 17] = [
 ];
 
 /// The same, as single facts and those under them.
-const TOLD_FACTS: [&str; 8] = ["anew", "assigned/", "differs", "due/", "held", "revoked", "rule/", "torn/"];
+const TOLD_FACTS: [&str; 9] =
+    ["acts_due", "anew", "assigned/", "differs", "due/", "held", "revoked", "rule/", "torn/"];
 
 /// Forgets what the ledger told `me`. Own entries lose their places; what others wrote stays in view, unconfirmed.
 pub fn forget(overlay: &mut Overlay<'_>, lines: &dyn Lines, me: &DeviceId) -> Result<(), RowsError> {

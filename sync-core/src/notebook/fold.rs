@@ -26,7 +26,7 @@ use crate::rules::Rules;
 use crate::rules::record_schema::RecordKind;
 use crate::scope::Scope;
 use crate::verdict::{Reason, Receipt, Verdict};
-use contact::{fold_anew, fold_contact};
+use contact::{fold_anew, fold_contact, fold_places};
 use count::count_in;
 use receive::fold_received;
 use std::collections::BTreeSet;
@@ -293,6 +293,7 @@ fn fold_device_line(
             overlay.write(keys::fact("attempt"), &number);
         }
         DeviceLine::Anew(anew) => fold_anew(rules, overlay, lines, &anew)?,
+        DeviceLine::Places(acks, refused) => fold_places(rules, overlay, lines, &acks, &refused)?,
         DeviceLine::Still(number) => {
             let line = lines.line(number)?;
             let Line::Entry { receipt: Some(receipt), chained } = Line::from_bytes(&line)? else {

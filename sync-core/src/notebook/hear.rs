@@ -123,10 +123,30 @@ impl Notebook<'_> {
         Ok(exchanged.more)
     }
 
-    /// Forgets what another life of the ledger told, if the answer comes from a new one.
+    /// Whether the answer tells the place of an own act for the first time.
+    fn tells_of_an_act(&self, answer: &SyncReply) -> Result<bool, NotebookError> {
+        let device = self.identity()?.device;
+        for ack in &answer.acks {
+            let most = ack.first.saturating_add(SEGMENT_ENTRIES_MAX as u64);
+            for seq in ack.first..ack.first.saturating_add(ack.count).min(most) {
+                let row: Option<EntryRow> = read(self.rows(), &keys::entry(&device, seq))?;
+                if row.is_some_and(|row| row.receipt.is_none() && row.change == Hash::ZERO) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Forgets what another life of the ledger told, if the answer comes from a new one. Otherwise own acts that it tells
+    /// of for the first time are noted, to count in their place among what others wrote meanwhile.
     fn begin_anew(&mut self, answer: &SyncReply, is_branch: bool) -> Result<(), NotebookError> {
         if answer.epoch == self.contact()?.epoch {
-            return Ok(());
+            return if self.tells_of_an_act(answer)? {
+                self.push_device_line(DeviceLine::Places(answer.acks.clone(), answer.refused.clone()))
+            } else {
+                Ok(())
+            };
         }
         self.push_device_line(DeviceLine::Anew(Anew {
             epoch: answer.epoch,

@@ -37,11 +37,14 @@ pub(super) fn fold_contact(
         forget(overlay, lines, &identity.device)?;
     }
     for ack in &contact.acks {
-        fold_ack(rules, overlay, lines, &identity.device, ack, &contact.refused)?;
+        fold_ack(rules, overlay, lines, &identity.device, ack, &contact.refused, false)?;
     }
     let is_whole = contact.whole == Some(true);
     let read_to = if is_whole { u64::MAX } else { read_to(&contact.cursors).saturating_add(1) };
     count_due(rules, overlay, lines, read_to)?;
+    if is_whole {
+        overlay.delete(keys::fact("acts_due"));
+    }
     for (scope, record, entered) in &contact.moves {
         fold_move(overlay, contact.server_seq, scope, record, *entered)?;
     }
@@ -107,9 +110,25 @@ pub(super) fn fold_anew(
     let row = ContactRow { epoch, head_seq, cursors: BTreeMap::new(), ..before };
     overlay.write(keys::fact("contact"), &row);
     for ack in &anew.acks {
-        fold_ack(rules, overlay, lines, &identity.device, ack, &anew.refused)?;
+        fold_ack(rules, overlay, lines, &identity.device, ack, &anew.refused, true)?;
     }
     note_copy(overlay, &anew.refused, anew.is_branch, anew.head_seq)
+}
+
+/// Learns where own entries stand before those of others are read that came with that.
+pub(super) fn fold_places(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    places: &[Ack],
+    refused: &[(u64, Reason)],
+) -> Result<(), RowsError> {
+    let Some(me) = read::<Identity>(overlay, &keys::fact("identity"))? else { return Ok(()) };
+    overlay.write(keys::fact("acts_due"), &true);
+    for ack in places {
+        fold_ack(rules, overlay, lines, &me.device, ack, refused, true)?;
+    }
+    Ok(())
 }
 
 /// Notes that another device writes under this one's name, if what the server said shows it.
@@ -198,6 +217,7 @@ fn fold_ack(
     device: &DeviceId,
     ack: &Ack,
     refused: &[(u64, Reason)],
+    in_order: bool,
 ) -> Result<(), RowsError> {
     let head: OwnHead = read(overlay, &keys::fact("head"))?.unwrap_or_default();
     for offset in 0..ack.count.min((head.seq + 1).saturating_sub(ack.first)) {
@@ -214,7 +234,7 @@ fn fold_ack(
         unlist(overlay, receipt.seq)?;
         let is_new_act = entry.change == Hash::ZERO && entry.receipt.is_none();
         let waits = receipt.verdict.is_accepted()
-            && is_reading(overlay)?
+            && (in_order || is_reading(overlay)?)
             && (is_new_act || is_set_aside(overlay, &entry)?);
         if waits {
             overlay.write(keys::due(receipt.seq), &seq);

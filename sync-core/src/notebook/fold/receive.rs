@@ -46,15 +46,16 @@ pub(super) fn fold_received(
     let is_fork = matches!(receipt.verdict, Verdict::Quarantined(Reason::Fork));
     let key = entry_key(receipt, chained);
     let deed = decode_deed(&chained.entry.body)?;
-    if is_reading(overlay)? {
+    let is_reading = is_reading(overlay)?;
+    if is_reading || overlay.get(&keys::fact("acts_due"))?.is_some() {
         count_due(rules, overlay, lines, receipt.seq)?;
-        if let (Verdict::Accepted, Deed::Change(change)) = (&receipt.verdict, &deed) {
-            arrive(rules, overlay, lines, &header.record)?;
-            stand_here(rules, overlay, lines, chained, &key)?;
-            if !change.deps.is_empty() && overlay.get(&keys::record(&header.record))?.is_none() {
-                // Its record did not come from the beginning: comparing the scope says so.
-                return Ok(());
-            }
+    }
+    if is_reading && let (Verdict::Accepted, Deed::Change(change)) = (&receipt.verdict, &deed) {
+        arrive(rules, overlay, lines, &header.record)?;
+        stand_here(rules, overlay, lines, chained, &key)?;
+        if !change.deps.is_empty() && overlay.get(&keys::record(&header.record))?.is_none() {
+            // Its record did not come from the beginning: comparing the scope says so.
+            return Ok(());
         }
     }
     let mut known: Option<EntryRow> = read(overlay, &key)?;
@@ -64,11 +65,7 @@ pub(super) fn fold_received(
     let is_other = |known: &EntryRow| !known.is_same(chained.hash().as_ref(), &change);
     if let Some(replaced) = known.take_if(|known| is_other(known)) {
         overlay.delete(key.clone());
-        if replaced.receipt.is_none() {
-            prune(rules, overlay, lines, &replaced.record)?;
-        } else if replaced.change != Hash::ZERO {
-            set_aside(rules, overlay, lines, &replaced.record, &BTreeSet::from([replaced.change]))?;
-        }
+        leave(rules, overlay, lines, &replaced)?;
     }
     // A branch that is sent under this device's name is its copy's.
     let is_own = !is_fork && is_self(overlay, &header.device)?;
@@ -108,6 +105,22 @@ pub(super) fn fold_received(
     overlay.write(keys::place(receipt.seq), &ByteBuf::from(key.clone()));
     overlay.write(key, &entry_row(chained, &deed, number, Some(receipt.clone())));
     Ok(())
+}
+
+/// What an entry changed leaves the view with it: as far as no own work builds on it, if it is from a lost past.
+fn leave(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    replaced: &EntryRow,
+) -> Result<(), RowsError> {
+    if replaced.receipt.is_none() {
+        prune(rules, overlay, lines, &replaced.record)
+    } else if replaced.change == Hash::ZERO {
+        Ok(())
+    } else {
+        set_aside(rules, overlay, lines, &replaced.record, &BTreeSet::from([replaced.change]))
+    }
 }
 
 /// An entry that is applied here may have stood on the other branch of its author's chain in another life of the ledger;
