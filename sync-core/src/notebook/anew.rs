@@ -139,7 +139,7 @@ pub fn end(rules: &mut Rules, overlay: &mut Overlay<'_>, lines: &dyn Lines) -> R
 
 /// Keeps a rule file that is read anew until all is read: a crew works by the newest rules it knows, and not by each of
 /// those before them once more.
-pub fn set_by(overlay: &mut Overlay<'_>, name: &str, json: &str) {
+pub fn keep_rule(overlay: &mut Overlay<'_>, name: &str, json: &str) {
     overlay.put(keys::read_rule(name), json.as_bytes().to_vec());
 }
 

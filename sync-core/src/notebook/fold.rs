@@ -6,7 +6,7 @@ mod hold;
 pub(super) mod receive;
 
 use super::OwnHead;
-use super::anew::{delete_under, is_reading, set_by};
+use super::anew::{delete_under, is_reading, keep_rule};
 use super::aside::set_aside;
 use crate::act::{Act, Again};
 use crate::authority::apply_act;
@@ -124,7 +124,7 @@ fn fold_act(
     if let Act::Rule { name, json } = act
         && is_reading(overlay)?
     {
-        set_by(overlay, name, json);
+        keep_rule(overlay, name, json);
         return Ok(());
     }
     apply_act(overlay, receipt.seq, receipt.received_at_ms, author, act)?;

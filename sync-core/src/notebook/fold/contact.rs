@@ -109,9 +109,7 @@ pub(super) fn fold_anew(
     let (epoch, head_seq) = (anew.epoch, anew.head_seq);
     let row = ContactRow { epoch, head_seq, cursors: BTreeMap::new(), ..before };
     overlay.write(keys::fact("contact"), &row);
-    for ack in &anew.acks {
-        fold_ack(rules, overlay, lines, &identity.device, ack, &anew.refused, true)?;
-    }
+    fold_places(rules, overlay, lines, &anew.acks, &anew.refused)?;
     note_copy(overlay, &anew.refused, anew.is_branch, anew.head_seq)
 }
 
@@ -145,21 +143,24 @@ fn note_copy(
     Ok(())
 }
 
-/// While everything is read anew, own acts take effect in their place among those of others, and so does own work that
-/// was set aside. Counts in what stands before `seq`.
+/// Own acts take effect in their place among those of others, and so does own work that was set aside. Counts in what
+/// stands before `seq`.
 pub(super) fn count_due(
     rules: &mut Rules,
     overlay: &mut Overlay<'_>,
     lines: &dyn Lines,
     seq: u64,
 ) -> Result<(), RowsError> {
-    let Some(identity) = read::<Identity>(overlay, &keys::fact("identity"))? else { return Ok(()) };
     let mut due = Vec::new();
     overlay.scan(keys::DUE, keys::DUE, &mut |key, _| {
         let is_due = key < keys::due(seq).as_slice();
         due.extend(is_due.then(|| key.to_vec()));
         is_due
     })?;
+    if due.is_empty() {
+        return Ok(());
+    }
+    let Some(identity) = read::<Identity>(overlay, &keys::fact("identity"))? else { return Ok(()) };
     for key in due {
         let own: Option<u64> = read(overlay, &key)?;
         overlay.delete(key);
