@@ -22,6 +22,14 @@ use crate::rules;
 use crate::server::{Answer, Founding, Message, Server};
 use crate::summary::Tally;
 
+/// An answer that is awaited: by whom, with what luck on the network, and to which request.
+#[derive(Clone)]
+struct Asked {
+    phone: usize,
+    dice: Dice,
+    frame: Vec<u8>,
+}
+
 /// What is about to happen, beside what the plan says.
 pub(crate) enum Coming {
     /// A request reaches a server.
@@ -48,14 +56,14 @@ pub struct World {
     pub phones: Vec<Phone>,
     coming: BTreeMap<(i64, u64), Coming>,
     counter: u64,
-    /// Whose answer a ticket is.
-    tickets: BTreeMap<u64, (usize, Dice)>,
+    /// What an answer is awaited for.
+    tickets: BTreeMap<u64, Asked>,
     /// Each phone's chance on the network, for the exchange under way.
     chances: BTreeMap<usize, Dice>,
     /// Frames that somebody recorded.
     recorded: Vec<(usize, Message, Vec<u8>)>,
-    /// Earlier answers, by phone.
-    earlier: BTreeMap<usize, Answer>,
+    /// The last request that was answered and its answer, by phone.
+    earlier: BTreeMap<usize, (Vec<u8>, Answer)>,
     commits: std::collections::BTreeSet<usize>,
     bug: Option<Bug>,
     /// The network works, nothing fails.

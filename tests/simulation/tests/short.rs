@@ -92,6 +92,11 @@ const STORIES: [(u64, &str, &str); 16] = [
         "7,90,119,152,228-229,271,273,281,305,319-320",
         "rights given to a device whose enrolment was lost were forgotten when that came back",
     ),
+    (
+        297_962_165,
+        "11-16,41-45,93,112-117,124-129,195-206,237-242,273-278,285-296,309-314,321-332,339-362",
+        "an earlier answer to the same request, sent again byte for byte, was counted as foreign",
+    ),
     (13, "0-92,189-284", "an entry of a second branch was kept under a wrong hash, and never settled"),
 ];
 

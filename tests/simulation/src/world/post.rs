@@ -1,6 +1,6 @@
 //! Post: how messages travel, and what becomes of them on the way.
 
-use super::{Coming, World};
+use super::{Asked, Coming, World};
 use crate::broken::{Broken, Property};
 use crate::dice::Dice;
 use crate::phone::exchange::{Told, Truth};
@@ -51,7 +51,8 @@ impl World {
     fn ticket(&mut self, phone: usize) -> u64 {
         self.counter += 1;
         let chance = self.chances.entry(phone).or_insert_with(|| Dice::new(phone as u64)).roll();
-        self.tickets.insert(self.counter, (phone, Dice::new(chance)));
+        let asked = Asked { phone, dice: Dice::new(chance), frame: Vec::new() };
+        self.tickets.insert(self.counter, asked);
         self.counter
     }
 
@@ -69,7 +70,7 @@ impl World {
     ) -> Result<(), Broken> {
         self.tally.requests += 1;
         let home = self.phones[phone].home;
-        let Some((_, mut dice)) = self.tickets.get(&ticket).cloned() else { return Ok(()) };
+        let Some(Asked { mut dice, .. }) = self.tickets.get(&ticket).cloned() else { return Ok(()) };
         self.later(PATIENCE_MS, Coming::Deliver { phone, ticket, answer: None, truth: Truth::Whole });
         let weather = self.plan.weather;
         let delay_ms = self.delay_ms(&mut dice);
@@ -79,6 +80,7 @@ impl World {
         let (is_twice, is_late) = (fate(weather.twice), fate(weather.late));
         self.record(home, message, &frame);
         let server = home;
+        let sent = frame.clone();
         if is_portal {
             self.tally.portals += 1;
             let page = b"<html><body>Bienvenido a la red. Acepte las condiciones.</body></html>".to_vec();
@@ -105,8 +107,9 @@ impl World {
             }
             self.later(delay_ms, Coming::Arrive { server, ticket, message, frame, truth: Truth::Whole });
         }
-        if let Some(kept) = self.tickets.get_mut(&ticket) {
-            kept.1 = dice;
+        if let Some(asked) = self.tickets.get_mut(&ticket) {
+            asked.dice = dice;
+            asked.frame = sent;
         }
         Ok(())
     }
@@ -195,7 +198,7 @@ impl World {
 
     /// An answer sets out.
     fn answer(&mut self, ticket: u64, answer: Answer) {
-        let Some((phone, mut dice)) = self.tickets.remove(&ticket) else { return };
+        let Some(Asked { phone, mut dice, frame: request }) = self.tickets.remove(&ticket) else { return };
         let weather = self.plan.weather;
         let mut delay_ms = self.delay_ms(&mut dice);
         let mut fate = |chance: u32| !self.is_calm && dice.per_mille(chance);
@@ -212,17 +215,18 @@ impl World {
         let mut truth = Truth::Whole;
         let mut shown = answer.clone();
         if let Answer::Frame(frame) = &answer {
-            if is_stale && let Some(earlier) = self.earlier.get(&phone) {
+            if is_stale && let Some((earlier_request, earlier)) = self.earlier.get(&phone) {
                 self.tally.stale += 1;
                 shown = earlier.clone();
-                truth = Truth::Spoilt;
+                // A request that was sent again, byte for byte, is answered by any answer to it.
+                truth = if *earlier_request == request { Truth::Whole } else { Truth::Spoilt };
             } else if is_cut || is_flipped {
                 self.tally.spoilt += 1;
                 let spoilt = spoil(frame, is_cut, &mut dice);
                 truth = if spoilt == *frame { Truth::Whole } else { Truth::Spoilt };
                 shown = Answer::Foreign(spoilt);
             }
-            self.earlier.insert(phone, answer);
+            self.earlier.insert(phone, (request, answer));
         }
         self.later(delay_ms, Coming::Deliver { phone, ticket, answer: Some(shown), truth });
     }
