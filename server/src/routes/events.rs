@@ -26,7 +26,8 @@ use crate::news::{Scopes, concerns};
 use crate::problem::Problem;
 use crate::site::Site;
 
-/// A stream ends after this long and the device opens another: a revoked one is then refused.
+/// A stream ends after this long, or after news of the device's own rights, and the device opens another: a revoked one
+/// is then refused.
 const LIFE: Duration = Duration::from_secs(3600);
 /// The first words: a device waits five seconds before it opens another stream.
 const HELLO: &[u8] = b"retry: 5000\n: cuadrilla\n\n";
@@ -43,6 +44,8 @@ pub struct Asked {
 pub struct Listener {
     news: Receiver<Scopes>,
     scopes: Box<[Scope]>,
+    /// What concerns this device alone: its rights may have changed, and the stream ends after that.
+    own: Scope,
     stop: watch::Receiver<bool>,
     keep_alive: Duration,
     ends_at: Instant,
@@ -120,6 +123,7 @@ impl Listener {
         Ok(Self {
             news,
             scopes,
+            own: Scope::Device(device),
             stop: site.stop.clone(),
             keep_alive: Duration::from_millis(site.config.keep_alive_ms),
             ends_at: Instant::now() + LIFE,
@@ -134,20 +138,25 @@ impl Listener {
         if !std::mem::replace(&mut self.greeted, true) {
             return Some(HELLO);
         }
+        if Instant::now() >= self.ends_at {
+            return None;
+        }
         let quiet = tokio::time::sleep(self.keep_alive);
         tokio::pin!(quiet);
         loop {
             tokio::select! {
                 heard = self.news.recv() => match heard {
+                    Ok(news) if news.contains(&self.own) => {
+                        self.ends_at = Instant::now();
+                        return Some(NEWS);
+                    }
                     Ok(news) if concerns(&self.scopes, &news) => break,
                     Ok(_) => {}
                     // Too much to keep for a slow listener: there is something, and it may be for this one.
                     Err(RecvError::Lagged(_)) => break,
                     Err(RecvError::Closed) => return None,
                 },
-                () = &mut quiet => {
-                    return (Instant::now() < self.ends_at).then_some(ALIVE);
-                }
+                () = &mut quiet => return Some(ALIVE),
                 _ = self.stop.wait_for(|stop| *stop) => return None,
             }
         }

@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use store::MemoryMedium;
+use sync_core::act::Act;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
@@ -195,6 +196,31 @@ async fn a_listener_hears_that_there_is_news_and_the_stream_ends_with_the_server
     assert!(news.starts_with(b"event: news\n"), "{news:?}");
     service.finish().await.unwrap();
     assert!(body.frame().await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crew_hears_that_its_rights_changed_and_asks_anew_whether_it_may_listen() {
+    let (service, code) = start(Config::default());
+    let mut admin = enrolled(&service, &code).await;
+    let invited = send(&service, message("/v1/sync", admin.sync(&[invitation("CREW-CODE-0001")]))).await;
+    assert_eq!(invited.status(), StatusCode::OK);
+    let mut crew = Device::new(2);
+    let enrolled = send(&service, message("/v1/enrol", crew.enrol("CREW-CODE-0001"))).await;
+    assert_eq!(enrolled.status(), StatusCode::OK);
+    let path = format!("/v1/events?device={}", crew.id);
+    let mut body = send(&service, Request::get(&path).body(Body::empty()).unwrap()).await.into_body();
+    body.frame().await.unwrap().unwrap();
+    let revoke = Act::Revoke { device: crew.id, fate: None, reason: "se extravió".into() };
+    let revoked = send(&service, message("/v1/sync", admin.sync(&[revoke]))).await;
+    assert_eq!(revoked.status(), StatusCode::OK);
+    let mut heard = Vec::new();
+    while let Some(frame) = body.frame().await {
+        heard.extend_from_slice(&frame.unwrap().into_data().unwrap());
+    }
+    assert_eq!(heard, b"event: news\ndata:\n\n", "it is told once, and the stream ends");
+    let again = send(&service, Request::get(&path).body(Body::empty()).unwrap()).await;
+    assert_eq!(code_of(again).await, (StatusCode::FORBIDDEN, "revoked".into()));
+    service.finish().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -190,6 +190,10 @@ impl Session<'_, '_> {
     }
 
     fn office_act(&mut self, act: Act) -> Result<(), OfficeError> {
+        if matches!(act, Act::Epoch { .. }) {
+            // Every device is to read anew; those that do not see everything listen to the catalogue.
+            self.news.insert(Scope::Catalog);
+        }
         let line = self.office.write_act(self.overlay, self.next_seq, self.now_ms, act)?;
         self.lines.push(line);
         self.next_seq += 1;
