@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use serde::Serialize;
 use sync_core::crypto::SecretKey;
+use sync_core::id::DeviceId;
 use sync_core::limits::{MESSAGE_BYTES_AIM, MESSAGE_BYTES_AIM_POOR, ROUND_TRIPS_MAX};
 use sync_core::notebook::{DecidedEntry, Exchanged, PartedPast, RefusedEntry, Request, Succeeded};
+use sync_core::scope::Scope;
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::http::{HttpError, Patience, Reply, Server};
+use crate::parting;
 use crate::succession;
 use crate::text;
 use crate::text::Text;
@@ -80,6 +83,20 @@ pub struct Totals {
     pub recovered: u64,
     /// This folder was a copy, and goes on under a new name.
     pub renamed: Option<Succeeded>,
+    /// What the server did not take of what this device carries for others. It stays here.
+    pub carried_refused: Vec<CarriedRefused>,
+    /// Scopes in which this device and the server differ although both compared record by record, and nothing own is
+    /// held back that would explain it.
+    pub differs: Vec<Scope>,
+}
+
+/// A segment of another device that the server did not take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CarriedRefused {
+    /// Whose it is.
+    pub device: DeviceId,
+    /// The server's word for why.
+    pub code: String,
 }
 
 /// How large messages are, how they name changes, and how often to try.
@@ -173,7 +190,20 @@ pub fn run_with(
         talk.exchange(begin(cx, seed, is_poor)?, &mut totals)?;
     }
     cx.screen.progress_done();
+    // What own work builds on stays in view while that work is held back.
+    if !totals.differs.is_empty() && cx.read(|notebook| Ok(notebook.status()?.quarantined > 0))? {
+        totals.differs.clear();
+    }
     Ok(totals)
+}
+
+/// Says aloud that the server showed another past, where a command does not end with that.
+pub fn warn_of_parting(cx: &Context, totals: &Totals) {
+    if let Some(parted) = &totals.parted {
+        let alarm = parting::found(cx, parted);
+        cx.screen.warn(&alarm.message);
+        cx.screen.warn(&alarm.hint);
+    }
 }
 
 /// What an exchange needs of the store, taken out in one opening: it is most of what a short exchange takes.
@@ -200,7 +230,10 @@ fn begin(cx: &Context, seed: &[u8; 32], is_poor: bool) -> Result<Begun, CliError
 /// One quick try to tell the server. Whether it knows; if not, the person is told why, and nothing is lost.
 pub fn try_quickly(cx: &Context) -> bool {
     match run(cx, Patience::quick(), false) {
-        Ok(_) => true,
+        Ok(totals) => {
+            warn_of_parting(cx, &totals);
+            true
+        }
         Err(error) => {
             cx.screen.warn(&error.message);
             false
@@ -279,6 +312,12 @@ impl Totals {
         self.decided.extend(exchanged.decided);
         self.parted = self.parted.or(exchanged.parted);
         self.recovered += exchanged.recovered;
+        for (device, code) in exchanged.carried_refused {
+            self.carried_refused.retain(|refused| refused.device != device);
+            self.carried_refused.push(CarriedRefused { device, code });
+        }
+        // While there is more, the two sides are still comparing.
+        self.differs = if exchanged.more { Vec::new() } else { exchanged.differs };
     }
 }
 

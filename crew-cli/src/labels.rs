@@ -130,6 +130,26 @@ pub fn reason_code(code: &str, lang: Lang) -> &str {
     }
 }
 
+/// Why the server did not take what was carried for another device.
+pub fn carried_code(code: &str, lang: Lang) -> &str {
+    match code {
+        "gap" => lang.word("al servidor le falta lo anterior", "the server lacks what comes before"),
+        "unknown_device" => {
+            lang.word("el servidor no conoce ese equipo", "the server does not know that device")
+        }
+        "bad_chain" => lang
+            .word("no concuerda con lo que el servidor tiene", "it does not agree with what the server has"),
+        "unknown_reference" => {
+            lang.word("menciona algo que el servidor no tiene", "it names something the server lacks")
+        }
+        "expired_code" | "used_code" | "unknown_code" => lang.word(
+            "su código de alta ya no vale: délo de alta otra vez",
+            "its code no longer holds: enrol it again",
+        ),
+        other => other,
+    }
+}
+
 /// A mark for how a claimed time stands to what is proven: `<` before, `>` after, `?` no lower bound, `±` a jump.
 pub fn time_mark(verdict: &str, has_jump: bool) -> String {
     let mark = match verdict {

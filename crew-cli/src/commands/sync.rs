@@ -90,6 +90,19 @@ fn told(cx: &Context, totals: &Totals) -> String {
         let word = cx.screen.lang.word("devueltos al servidor", "handed back to the server");
         text.push_str(&format!("{word}  {}\n", totals.recovered));
     }
+    for refused in &totals.carried_refused {
+        let word = cx.screen.lang.word("sin entregar, de", "not handed over, of");
+        let reason = labels::carried_code(&refused.code, cx.screen.lang);
+        text.push_str(&format!("{} {}: {}\n", style.alert(word), refused.device.short(), clean(reason)));
+    }
+    if !totals.differs.is_empty() {
+        let scopes: Vec<String> = totals.differs.iter().map(ToString::to_string).collect();
+        let word = cx.screen.lang.word(
+            "este equipo y el servidor no muestran lo mismo; no se perdió nada, avise a quien administra",
+            "this device and the server do not show the same; nothing is lost, tell the administrator",
+        );
+        text.push_str(&format!("{}: {}\n", style.alert(word), clean(&scopes.join(", "))));
+    }
     let trips =
         labels::counted(cx.screen.lang, *round_trips, ["viaje", "viajes"], ["round trip", "round trips"]);
     text.push_str(&style.dim(&format!("{trips}, ↑ {bytes_up} B, ↓ {bytes_down} B")));
@@ -120,6 +133,7 @@ fn watch(cx: &Context, is_poor: bool) -> Result<Report, CliError> {
                 if totals.pushed + totals.pulled > 0 {
                     cx.screen.out(&told(cx, &totals));
                 }
+                exchange::warn_of_parting(cx, &totals);
                 if wait_for_news(cx, &url, &path).is_ok() {
                     continue;
                 }

@@ -69,7 +69,8 @@ pub struct Exchanged {
     pub recovered: u64,
     /// Own entries of this device that were decided about: `true` for released, and why.
     pub decided: Vec<DecidedEntry>,
-    /// Scopes whose state differs from the server's: the next exchange compares them record by record.
+    /// Scopes whose state differs from the server's: the next request compares one record by record, if `more` says that
+    /// there is one; else comparing was in vain.
     pub differs: Vec<Scope>,
 }
 

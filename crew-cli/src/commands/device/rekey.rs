@@ -29,9 +29,11 @@ pub fn run(cx: &Context) -> Result<Report, CliError> {
         ));
     }
     // What is unsent goes under the old name, while it counts.
-    exchange::run(cx, Patience::ordinary(), false)?;
+    let before = exchange::run(cx, Patience::ordinary(), false)?;
+    exchange::warn_of_parting(cx, &before);
     let succeeded = succession::renew(cx)?;
     let totals = exchange::run(cx, Patience::ordinary(), false)?;
+    exchange::warn_of_parting(cx, &totals);
     let (letters, read) = (&succeeded.letters, totals.pulled);
     let text = text!(
         "llave renovada: este equipo sigue con las letras {letters}; el nombre anterior quedó dado de baja, recibidos {read}",
