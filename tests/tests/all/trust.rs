@@ -91,6 +91,31 @@ fn a_copied_home_goes_on_under_its_own_name() {
 }
 
 #[test]
+fn a_carrier_is_told_what_a_restored_server_does_not_take() {
+    let mut town = Town::peopled();
+    town.kill();
+    copy_folder(&town.path("server"), &town.path("backup"));
+    town.serve();
+    town.enrol("late", &["crew", "--crew", "C-01"]);
+    let folio = town.folio("late", "pump_replacement");
+    town.crew("late", &["note", &folio, "del que llegó después"]);
+    let bundle = town.path("late.cuadrilla").display().to_string();
+    town.crew("late", &["bundle", "export", &bundle]);
+    town.kill();
+    std::fs::rename(town.path("server"), town.path("lost")).unwrap();
+    copy_folder(&town.path("backup"), &town.path("server"));
+    town.serve();
+    town.crew("two", &["bundle", "import", &bundle]);
+    let mut sync = std::process::Command::new(cuadrilla_tests::program("crew"));
+    let synced = sync.args(["--lang", "en", "--home"]).arg(town.path("two")).arg("sync").output().unwrap();
+    let told = String::from_utf8_lossy(&synced.stdout);
+    let line =
+        told.lines().find(|line| line.starts_with("not handed over, of")).unwrap_or_else(|| panic!("{told}"));
+    assert!(line.ends_with("the server does not know that device"), "{line}");
+    assert_eq!(town.crew("two", &["status"])["carried"], 1, "it stays with the carrier");
+}
+
+#[test]
 fn a_restored_server_is_found_out_and_gets_back_what_devices_hold() {
     let mut town = Town::peopled();
     let folio = town.folio("one", "pump_replacement");
