@@ -142,7 +142,7 @@ pub fn carried_code(code: &str, lang: Lang) -> &str {
         "unknown_reference" => {
             lang.word("menciona algo que el servidor no tiene", "it names something the server lacks")
         }
-        "expired_code" | "used_code" | "unknown_code" => lang.word(
+        "code_expired" | "code_used" | "code_unknown" => lang.word(
             "su código de alta ya no vale: délo de alta otra vez",
             "its code no longer holds: enrol it again",
         ),
@@ -223,4 +223,21 @@ pub fn action(rules: &Rules, lang: Lang, key: &str) -> String {
         other => return other.to_owned(),
     };
     lang.word(es, en).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use sync_core::authority::enrol::EnrolError;
+    use sync_core::office::RequestError;
+
+    use super::carried_code;
+    use crate::text::Lang;
+
+    #[test]
+    fn a_code_that_holds_no_longer_is_said_in_words() {
+        for error in [EnrolError::UnknownCode, EnrolError::UsedCode, EnrolError::ExpiredCode] {
+            let code = RequestError::Enrol(error).code();
+            assert_ne!(carried_code(code, Lang::Es), code);
+        }
+    }
 }
