@@ -2,14 +2,14 @@
 
 use anyhow::{Context as _, ensure};
 use store::{DiskStore, Options, Store as _};
-use sync_core::change::Change;
-use sync_core::entry::{Anchor, Body, ChainedEntry, Entry, Header};
 use sync_core::id::{BootId, DeviceId, Hash, RecordId};
-use sync_core::line::{Contact, DeviceLine, Line, Lines};
-use sync_core::notebook;
+use sync_core::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
+use sync_core::log::line::{Contact, DeviceLine, Line, Lines};
+use sync_core::log::verdict::{Receipt, Verdict};
+use sync_core::record::change::Change;
+use sync_core::replica;
 use sync_core::rows::RowsError;
 use sync_core::rules::Rules;
-use sync_core::verdict::{Receipt, Verdict};
 
 use crate::orders::{
     APPEND_LINES, DEVICES, ORDERS_OPEN, START_MS, STEP_MS, folio, identity, retarget, template, wide,
@@ -120,7 +120,7 @@ fn fold(store: &mut DiskStore) -> anyhow::Result<()> {
     let lines = Stored(store.records());
     let mut rules = Rules::default();
     store.catch_up(
-        &mut |number, line, overlay| Ok(notebook::fold_line(&mut rules, overlay, &lines, number, line)?),
+        &mut |number, line, overlay| Ok(replica::fold_line(&mut rules, overlay, &lines, number, line)?),
         &mut |_| {},
     )?;
     Ok(())

@@ -7,19 +7,19 @@ use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use store::{DiskStore, Options, Store as _};
-use sync_core::act::{Act, Role};
-use sync_core::authority::enrol::{code_from, code_hash};
-use sync_core::chain::sign_head;
-use sync_core::change::Change;
 use sync_core::crypto::SecretKey;
-use sync_core::entry::{Anchor, Body, ChainedEntry, Entry, Header};
+use sync_core::hub::{Foundation, Hub, fold_line, found};
 use sync_core::id::{BootId, DeviceId, Hash, RecordId};
-use sync_core::line::Line;
-use sync_core::merkle;
-use sync_core::office::{Foundation, Office, fold_line, found};
+use sync_core::log::act::{Act, Role};
+use sync_core::log::chain::sign_head;
+use sync_core::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
+use sync_core::log::line::Line;
+use sync_core::log::merkle;
+use sync_core::log::verdict::{Receipt, Verdict};
+use sync_core::record::change::Change;
 use sync_core::rows::{MemoryRows, Overlay};
 use sync_core::rules::Rules;
-use sync_core::verdict::{Receipt, Verdict};
+use sync_core::state::authority::enrol::{code_from, code_hash};
 
 use crate::orders::{APPEND_LINES, DEVICES, ORDERS_OPEN, START_MS, STEP_MS, folio, retarget, template, wide};
 
@@ -87,7 +87,7 @@ fn founding(rules: &[(String, String)]) -> anyhow::Result<(Vec<Vec<u8>>, String)
         fold_line(&mut Rules::default(), &mut overlay, number, line)?;
     }
     let next = founded.lines.len() as u64 + 1;
-    let published = Office::open(&overlay, &SEED)?.publish_rules(&mut overlay, next, START_MS, rules)?;
+    let published = Hub::open(&overlay, &SEED)?.publish_rules(&mut overlay, next, START_MS, rules)?;
     founded.lines.extend(published);
     Ok((founded.lines, founded.admin_code))
 }

@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use sync_core::act::Role;
-use sync_core::change::{Action, Change, Obj, OpId, Place, Scalar};
 use sync_core::crypto::SecretKey;
 use sync_core::id::{BootId, DeviceId, Hash};
-use sync_core::line::{DeviceLine, Identity, Line, Lines};
-use sync_core::notebook::{self, Moment, NewOrder, Notebook};
+use sync_core::log::act::Role;
+use sync_core::log::line::{DeviceLine, Identity, Line, Lines};
+use sync_core::record::change::{Action, Change, Obj, OpId, Place, Scalar};
+use sync_core::replica::{self, Clocks, NewOrder, Replica};
 use sync_core::rows::{MemoryRows, Overlay, RowsError};
 use sync_core::rules::Rules;
 
@@ -57,8 +57,8 @@ pub(crate) fn identity() -> Identity {
 }
 
 /// A moment of a run; `turn` keeps what is drawn apart.
-pub fn moment(turn: u8) -> Moment {
-    Moment {
+pub fn moment(turn: u8) -> Clocks {
+    Clocks {
         now_ms: START_MS,
         boot: BootId([1; 8]),
         monotonic_ms: u64::from(turn) * 1_000,
@@ -71,26 +71,26 @@ pub(crate) fn template(rules: &[(String, String)]) -> anyhow::Result<Vec<Change>
     let mut rows = MemoryRows::default();
     let mut kept = Kept(vec![Line::Device(DeviceLine::Enrolled(identity())).to_bytes()]);
     let mut overlay = Overlay::new(&rows);
-    notebook::fold_line(&mut Rules::default(), &mut overlay, &kept, 1, &kept.0[0])?;
+    replica::fold_line(&mut Rules::default(), &mut overlay, &kept, 1, &kept.0[0])?;
     let batch = overlay.batch;
     rows.apply(batch);
     let mut folio = String::new();
     for turn in 0..10_u8 {
         let next = kept.0.len() as u64 + 1;
-        let mut notebook = Notebook::open(&rows, &kept, next, rules, moment(turn))?;
+        let mut replica = Replica::open(&rows, &kept, next, rules, moment(turn))?;
         match turn {
             0 => {
                 let new =
                     NewOrder { kind: "leak_repair".into(), crew: Some("C-07".into()), ..NewOrder::default() };
-                folio = notebook.order_new(&new)?.folio;
+                folio = replica.order_new(&new)?.folio;
             }
-            1 => drop(notebook.step(&folio, "start", None)?),
-            2 | 5 => notebook.measure(&folio, "flow", "12.5", "L/s", None, None).map(drop)?,
-            3 | 6 => notebook.use_material(&folio, "TUBO-PVC-2", "3", "m").map(drop)?,
-            4 => notebook.assign(&folio, "C-08")?,
-            _ => notebook.note(&folio, "Se revisó el tramo y quedó bien; falta rellenar la zanja")?,
+            1 => drop(replica.step(&folio, "start", None)?),
+            2 | 5 => replica.measure(&folio, "flow", "12.5", "L/s", None, None).map(drop)?,
+            3 | 6 => replica.use_material(&folio, "TUBO-PVC-2", "3", "m").map(drop)?,
+            4 => replica.assign(&folio, "C-08")?,
+            _ => replica.note(&folio, "Se revisó el tramo y quedó bien; falta rellenar la zanja")?,
         }
-        let written = notebook.finish();
+        let written = replica.finish();
         rows.apply(written.batch);
         kept.0.extend(written.lines);
     }

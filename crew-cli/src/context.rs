@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use store::{CatchUp, DiskStore, Ledger, Notices, Options, Records, Store, StoreError};
-use sync_core::line::Lines;
-use sync_core::notebook::{self, Moment, Notebook};
-use sync_core::office;
+use sync_core::log::line::Lines;
+use sync_core::replica::{self, Clocks, Replica};
 use sync_core::rows::{MemoryRows, Overlay, ROWS_FORMAT, Rows, RowsError};
 use sync_core::rules::Rules;
 
@@ -85,7 +84,7 @@ impl Context {
     fn plain_seed(&self) -> Result<[u8; 32], CliError> {
         if let Some(renewed) = self.home.renewed_seed()? {
             let is_own =
-                self.read(|notebook| Ok(notebook.own_public()? == Some(notebook.key(&renewed).public())))?;
+                self.read(|replica| Ok(replica.own_public()? == Some(replica.key(&renewed).public())))?;
             if is_own {
                 self.home.take_renewed()?;
             }
@@ -98,12 +97,12 @@ impl Context {
     ///
     /// # Errors
     /// What `ask` answers, or what the store does.
-    pub fn read<T>(&self, ask: impl FnOnce(&Notebook<'_>) -> Result<T, CliError>) -> Result<T, CliError> {
+    pub fn read<T>(&self, ask: impl FnOnce(&Replica<'_>) -> Result<T, CliError>) -> Result<T, CliError> {
         match self.open(false) {
             Ok(store) => {
                 let answer = {
                     let (rows, journal) = (store.rows(), Journal(store.records()));
-                    ask(&self.notebook(&*rows, &journal, store.records().end())?)
+                    ask(&self.replica(&*rows, &journal, store.records().end())?)
                 };
                 self.close(store);
                 answer
@@ -122,13 +121,10 @@ impl Context {
     ///
     /// # Errors
     /// What `act` answers, or what the store does.
-    pub fn write<T>(
-        &self,
-        act: impl FnOnce(&mut Notebook<'_>) -> Result<T, CliError>,
-    ) -> Result<T, CliError> {
-        self.write_in(self.open(false)?, |notebook| {
-            notebook.identity()?;
-            act(notebook)
+    pub fn write<T>(&self, act: impl FnOnce(&mut Replica<'_>) -> Result<T, CliError>) -> Result<T, CliError> {
+        self.write_in(self.open(false)?, |replica| {
+            replica.identity()?;
+            act(replica)
         })
     }
 
@@ -138,7 +134,7 @@ impl Context {
     /// As [`Context::write`].
     pub fn write_new<T>(
         &self,
-        act: impl FnOnce(&mut Notebook<'_>) -> Result<T, CliError>,
+        act: impl FnOnce(&mut Replica<'_>) -> Result<T, CliError>,
     ) -> Result<T, CliError> {
         self.write_in(self.open(true)?, act)
     }
@@ -146,12 +142,12 @@ impl Context {
     fn write_in<T>(
         &self,
         mut store: Box<DiskStore>,
-        act: impl FnOnce(&mut Notebook<'_>) -> Result<T, CliError>,
+        act: impl FnOnce(&mut Replica<'_>) -> Result<T, CliError>,
     ) -> Result<T, CliError> {
         let (rows, journal) = (store.rows(), Journal(store.records()));
-        let mut notebook = self.notebook(&*rows, &journal, store.records().end())?;
-        let answer = act(&mut notebook)?;
-        let written = notebook.finish();
+        let mut replica = self.replica(&*rows, &journal, store.records().end())?;
+        let answer = act(&mut replica)?;
+        let written = replica.finish();
         store.append(&written.lines)?;
         let last = store.records().end() - 1;
         let applied = if written.lines.len() > LINES_AT_ONCE_MAX {
@@ -171,21 +167,21 @@ impl Context {
         Ok(answer)
     }
 
-    fn notebook<'a>(
+    fn replica<'a>(
         &self,
         rows: &'a dyn Rows,
         journal: &'a dyn Lines,
         next_line: u64,
-    ) -> Result<Notebook<'a>, CliError> {
-        let moment = Moment {
+    ) -> Result<Replica<'a>, CliError> {
+        let moment = Clocks {
             now_ms: clock::now_ms()?,
             boot: clock::boot_id(),
             monotonic_ms: clock::monotonic_ms(),
             entropy: clock::entropy()?,
         };
-        let mut notebook = Notebook::open(rows, journal, next_line, &[], moment)?;
-        notebook.set_author(self.home.persons()?.author());
-        Ok(notebook)
+        let mut replica = Replica::open(rows, journal, next_line, &[], moment)?;
+        replica.set_author(self.home.persons()?.author());
+        Ok(replica)
     }
 
     fn open(&self, create: bool) -> Result<Box<DiskStore>, StoreError> {
@@ -202,13 +198,11 @@ impl Context {
         if behind == 0 {
             return Ok(());
         }
-        let mut rules = office::rules_from(&*store.rows())
+        let mut rules = sync_core::state::authority::rules_from(&*store.rows())
             .map_err(|error| StoreError::Index { detail: error.to_string() })?;
         let journal = Journal(store.records());
         store.catch_up(
-            &mut |number, line, overlay| {
-                Ok(notebook::fold_line(&mut rules, overlay, &journal, number, line)?)
-            },
+            &mut |number, line, overlay| Ok(replica::fold_line(&mut rules, overlay, &journal, number, line)?),
             &mut |CatchUp { applied, last }| {
                 if behind > QUIET_LINES_MAX {
                     self.screen.progress(&text!("índice: {applied} de {last}", "index: {applied} of {last}"));
@@ -223,14 +217,14 @@ impl Context {
 
     fn read_in_memory<T>(
         &self,
-        ask: impl FnOnce(&Notebook<'_>) -> Result<T, CliError>,
+        ask: impl FnOnce(&Replica<'_>) -> Result<T, CliError>,
     ) -> Result<T, CliError> {
         let ledger = Ledger::open_read_only(&self.home.store())?;
         let records: Arc<dyn Records> = Arc::new(ledger.reader);
         let end = records.end();
         let journal = Journal(records);
         let rows = fold_all(&journal)?;
-        ask(&self.notebook(&rows, &journal, end)?)
+        ask(&self.replica(&rows, &journal, end)?)
     }
 
     fn close(&self, store: Box<DiskStore>) {
@@ -279,7 +273,7 @@ fn fold_all(journal: &Journal) -> Result<MemoryRows, CliError> {
     let mut failed = None;
     records.read_range(1, records.end(), &mut |number, line| {
         let mut overlay = Overlay::new(&rows);
-        match notebook::fold_line(&mut rules, &mut overlay, journal, number, line) {
+        match replica::fold_line(&mut rules, &mut overlay, journal, number, line) {
             Ok(()) => {
                 let batch = overlay.batch;
                 rows.apply(batch);

@@ -6,11 +6,12 @@ use std::path::Path;
 use serde_json::json;
 use store::StoreError;
 use sync_core::rows::RowsError;
+use sync_core::view::ViewError;
 
 use crate::text;
 use crate::text::{Lang, Text};
 
-mod notebook;
+mod replica;
 
 /// Exit codes, as scripts may rely on them.
 pub mod exit {
@@ -159,6 +160,12 @@ impl From<StoreError> for CliError {
                 ),
             ),
         }
+    }
+}
+
+impl From<ViewError> for CliError {
+    fn from(error: ViewError) -> Self {
+        sync_core::replica::ReplicaError::from(error).into()
     }
 }
 

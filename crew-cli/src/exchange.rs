@@ -7,8 +7,9 @@ use serde::Serialize;
 use sync_core::crypto::SecretKey;
 use sync_core::id::DeviceId;
 use sync_core::limits::{MESSAGE_BYTES_AIM, MESSAGE_BYTES_AIM_POOR, ROUND_TRIPS_MAX};
-use sync_core::notebook::{DecidedEntry, Exchanged, PartedPast, RefusedEntry, Request, Succeeded};
+use sync_core::replica::{DecidedEntry, Exchanged, PartedPast, Request, Succeeded};
 use sync_core::scope::Scope;
+use sync_core::view::own::RefusedEntry;
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
@@ -191,7 +192,7 @@ pub fn run_with(
     }
     cx.screen.progress_done();
     // What own work builds on stays in view while that work is held back.
-    if !totals.differs.is_empty() && cx.read(|notebook| Ok(notebook.status()?.quarantined > 0))? {
+    if !totals.differs.is_empty() && cx.read(|replica| Ok(replica.view().status()?.quarantined > 0))? {
         totals.differs.clear();
     }
     Ok(totals)
@@ -217,11 +218,11 @@ struct Begun {
 
 fn begin(cx: &Context, seed: &[u8; 32], is_poor: bool) -> Result<Begun, CliError> {
     let Pace { aim_bytes, spell_out, .. } = Pace::new(is_poor);
-    cx.write(|notebook| {
-        let (url, is_copy, key) = (notebook.identity()?.url.clone(), notebook.is_copy()?, notebook.key(seed));
+    cx.write(|replica| {
+        let (url, is_copy, key) = (replica.identity()?.url.clone(), replica.is_copy()?, replica.key(seed));
         let request = match is_copy {
             true => None,
-            false => Some(notebook.request(&key, aim_bytes, spell_out)?),
+            false => Some(replica.request(&key, aim_bytes, spell_out)?),
         };
         Ok(Begun { url, is_copy, key, request })
     })
@@ -259,7 +260,7 @@ impl Talk<'_> {
         while totals.round_trips < u64::from(ROUND_TRIPS_MAX) {
             let request = match first.take() {
                 Some(request) => request,
-                None => cx.write(|notebook| Ok(notebook.request(&key, pace.aim_bytes, pace.spell_out)?))?,
+                None => cx.write(|replica| Ok(replica.request(&key, pace.aim_bytes, pace.spell_out)?))?,
             };
             totals.round_trips += 1;
             let reply = match self.server.post(PATH, &request.frame) {
@@ -273,7 +274,7 @@ impl Talk<'_> {
             };
             let exchanged;
             (exchanged, is_copy) =
-                cx.write(|notebook| Ok((notebook.on_reply(&request, &reply.frame)?, notebook.is_copy()?)))?;
+                cx.write(|replica| Ok((replica.on_reply(&request, &reply.frame)?, replica.is_copy()?)))?;
             let goes_on = pace.goes_on(&exchanged);
             let more = exchanged.more;
             totals.add(&reply, exchanged);
@@ -294,7 +295,7 @@ fn skips(cx: &Context, pace: &mut Pace, error: &HttpError) -> Result<bool, CliEr
     match error {
         HttpError::Refused { last_attempt: Some(last), .. } if !pace.has_jumped => {
             pace.has_jumped = true;
-            cx.write(|notebook| Ok(notebook.skip_attempts(*last)?))
+            cx.write(|replica| Ok(replica.skip_attempts(*last)?))
         }
         _ => Ok(false),
     }
@@ -348,7 +349,7 @@ pub(crate) fn failed(cx: &Context, error: HttpError) -> CliError {
 
 /// `nothing lost: 3 unsent stay`.
 fn kept(cx: &Context) -> Text {
-    match cx.read(|notebook| Ok(notebook.status()?.unsent)) {
+    match cx.read(|replica| Ok(replica.view().status()?.unsent)) {
         Ok(0) => {
             text!("no se perdió nada: no hay nada pendiente de enviar", "nothing lost: nothing is unsent")
         }

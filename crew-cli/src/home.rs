@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use sync_core::crypto::SecretKey;
-use sync_core::notebook::NotebookError;
+use sync_core::replica::ReplicaError;
 use ureq::tls::{PemItem, RootCerts, parse_pem};
 
 use crate::error::{CliError, exit};
@@ -186,7 +186,7 @@ impl Home {
             return Ok(SecretKey::from_seed(&self.seed()?));
         }
         if let Some(person) = self.persons()?.all.first() {
-            return Err(NotebookError::AlreadyEnrolled(person.name.clone()).into());
+            return Err(ReplicaError::AlreadyEnrolled(person.name.clone()).into());
         }
         let seed = clock::entropy()?;
         self.keep_plain_key(&seed)?;

@@ -1,9 +1,9 @@
 //! Labels: stable words as people read them, from the rules where those have a label.
 
-use sync_core::act::Role;
+use sync_core::log::act::Role;
+use sync_core::log::verdict::Reason;
 use sync_core::rules::kind::WorkKind;
 use sync_core::rules::{Labels, Rules};
-use sync_core::verdict::Reason;
 
 use crate::text::Lang;
 
@@ -227,8 +227,8 @@ pub fn action(rules: &Rules, lang: Lang, key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sync_core::authority::enrol::EnrolError;
-    use sync_core::office::RequestError;
+    use sync_core::hub::RequestError;
+    use sync_core::state::authority::enrol::EnrolError;
 
     use super::carried_code;
     use crate::text::Lang;

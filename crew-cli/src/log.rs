@@ -4,11 +4,11 @@
 use std::cell::RefCell;
 use std::path::Path;
 
-use sync_core::checkpoint::{self, Signed};
-use sync_core::entry::Anchor;
 use sync_core::limits::CHECKPOINT_BYTES_MAX;
-use sync_core::merkle::remote::{RemoteError, RemoteLog, Tiles, TilesFailed};
-use sync_core::merkle::tile::{Place, TILE_BYTES_MAX};
+use sync_core::log::checkpoint::{self, Signed};
+use sync_core::log::entry::Anchor;
+use sync_core::log::merkle::remote::{RemoteError, RemoteLog, Tiles, TilesFailed};
+use sync_core::log::merkle::tile::{Place, TILE_BYTES_MAX};
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
@@ -115,7 +115,7 @@ pub fn verifier(cx: &Context, given: Option<&str>) -> Result<String, CliError> {
     if let Some(given) = given {
         return Ok(given.trim().to_owned());
     }
-    cx.read(|notebook| Ok(notebook.identity()?.log_verifier.clone())).map_err(|error| {
+    cx.read(|replica| Ok(replica.identity()?.log_verifier.clone())).map_err(|error| {
         if error.code != "not_enrolled" {
             return error;
         }

@@ -1,6 +1,6 @@
 //! Parting: the server showed another past than the one it had signed. What is said about it, and where.
 
-use sync_core::notebook::PartedPast;
+use sync_core::replica::PartedPast;
 
 use crate::commands::audit::verify::remote;
 use crate::context::Context;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use age::secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use sync_core::limits::PERSON_BYTES_MAX;
-use sync_core::notebook::Author;
+use sync_core::replica::Author;
 use sync_core::time::TimeMs;
 
 use crate::error::{CliError, exit};
@@ -196,7 +196,7 @@ impl Persons {
     pub fn person_in_use(&self) -> Result<Person, CliError> {
         match &self.in_use {
             Some(name) => self.find(name),
-            None => Err(CliError::from(sync_core::notebook::NotebookError::NoPerson)),
+            None => Err(CliError::from(sync_core::replica::ReplicaError::NoPerson)),
         }
     }
 
@@ -309,7 +309,7 @@ fn damaged(path: &Path) -> CliError {
 #[cfg(test)]
 mod tests {
     use super::{Persons, wait_after};
-    use sync_core::notebook::Author;
+    use sync_core::replica::Author;
 
     #[test]
     fn waits_grow_and_end() {

@@ -1,7 +1,7 @@
 //! Succession: a folder that turns out to be a copy of another device, or an old state of itself, enrols anew by the
 //! old name's key, without a code, and writes again what the ledger did not take.
 
-use sync_core::notebook::Succeeded;
+use sync_core::replica::Succeeded;
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -18,12 +18,12 @@ const PATH: &str = "/v1/enrol";
 /// # Errors
 /// Connection; rule, if the old name was revoked or has gone on too often.
 pub fn run(cx: &Context, server: &Server, seed: &[u8; 32]) -> Result<Option<Succeeded>, CliError> {
-    if !cx.read(|notebook| Ok(notebook.is_copy()?))? {
+    if !cx.read(|replica| Ok(replica.is_copy()?))? {
         return Ok(None);
     }
-    let frame = cx.write(|notebook| Ok(notebook.succeed_start(seed, None)?))?;
+    let frame = cx.write(|replica| Ok(replica.succeed_start(seed, None)?))?;
     let reply = server.post(PATH, &frame).map_err(|error| failed(cx, error))?;
-    let succeeded = cx.write(|notebook| Ok(notebook.succeed_finish(seed, &frame, &reply.frame)?))?;
+    let succeeded = cx.write(|replica| Ok(replica.succeed_finish(seed, &frame, &reply.frame)?))?;
     let letters = &succeeded.letters;
     cx.screen.warn(&text!(
         "otro equipo ya escribía con este nombre: esta carpeta es una copia y sigue con nombre propio \
@@ -41,13 +41,13 @@ pub fn run(cx: &Context, server: &Server, seed: &[u8; 32]) -> Result<Option<Succ
 pub fn renew(cx: &Context) -> Result<Succeeded, CliError> {
     let _lock = cx.home.lock_exchange()?;
     let seed = cx.seed()?;
-    let url = cx.read(|notebook| Ok(notebook.identity()?.url.clone()))?;
+    let url = cx.read(|replica| Ok(replica.identity()?.url.clone()))?;
     let server =
         Server::trusting(&url, Patience::ordinary(), cx.home.roots()?).map_err(|error| failed(cx, error))?;
     let renewed = cx.home.renewed_or_new()?;
-    let frame = cx.write(|notebook| Ok(notebook.succeed_start(&seed, Some(&renewed))?))?;
+    let frame = cx.write(|replica| Ok(replica.succeed_start(&seed, Some(&renewed))?))?;
     let reply = server.post(PATH, &frame).map_err(|error| failed(cx, error))?;
-    let succeeded = cx.write(|notebook| Ok(notebook.succeed_finish(&renewed, &frame, &reply.frame)?))?;
+    let succeeded = cx.write(|replica| Ok(replica.succeed_finish(&renewed, &frame, &reply.frame)?))?;
     cx.home.take_renewed()?;
     Ok(succeeded)
 }

@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use store::StoreError;
-use sync_core::office::{OfficeError, RequestError};
+use sync_core::hub::{HubError, RequestError};
 use sync_core::rows::RowsError;
 
 /// Why a request was not done. Causes inside the server are logged, never sent.
@@ -146,12 +146,12 @@ impl From<RequestError> for Problem {
     }
 }
 
-impl From<OfficeError> for Problem {
-    fn from(error: OfficeError) -> Self {
+impl From<HubError> for Problem {
+    fn from(error: HubError) -> Self {
         match error {
-            OfficeError::Rows(error) => Self::unread(&error),
-            OfficeError::Enrol(error) => RequestError::Enrol(error).into(),
-            OfficeError::Replayed { attempt, last } => RequestError::Replayed { attempt, last }.into(),
+            HubError::Rows(error) => Self::unread(&error),
+            HubError::Enrol(error) => RequestError::Enrol(error).into(),
+            HubError::Replayed { attempt, last } => RequestError::Replayed { attempt, last }.into(),
             other => Self::logged("the office failed", &other),
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use store::StoreError;
-use sync_core::office::{Office, OfficeError};
+use sync_core::hub::{Hub, HubError};
 use tokio::sync::{mpsc, watch};
 
 use crate::config::Config;
@@ -52,12 +52,12 @@ impl Service {
     ///
     /// # Errors
     /// If the office does not open over the store.
-    pub fn start(foundations: Foundations) -> Result<Self, OfficeError> {
+    pub fn start(foundations: Foundations) -> Result<Self, HubError> {
         let Foundations { opened, open, seed, config, data, free_bytes, reserve_bytes, rules } = foundations;
         let Opened { store, epoch_reason, is_rebuilt } = opened;
         let (rows, records, seq) = (store.rows(), store.records(), store.watermark());
-        let office = Office::open(&*rows, &seed)?;
-        let view = View { office: Arc::new(Office::open(&*rows, &seed)?), rows, records, seq };
+        let hub = Hub::open(&*rows, &seed)?;
+        let view = View { hub: Arc::new(Hub::open(&*rows, &seed)?), rows, records, seq };
         let (work, incoming) = mpsc::channel(config.queue_max);
         let (stop, stopped) = watch::channel(false);
         let site = Arc::new(Site::new(SiteParts { view, work, config, data, stop: stopped }));
@@ -65,7 +65,7 @@ impl Service {
             site.metrics.rebuilds.inc();
         }
         let parts =
-            WriterParts { site: Arc::clone(&site), store, office, seed, open, free_bytes, reserve_bytes };
+            WriterParts { site: Arc::clone(&site), store, hub, seed, open, free_bytes, reserve_bytes };
         let mut writer = Writer::new(parts);
         writer.begin(epoch_reason.as_deref(), load_rules(rules.as_ref()));
         let writer = std::thread::spawn(move || writer.run(incoming));

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use store::{IndexRows, Records};
-use sync_core::line::Lines;
-use sync_core::office::Office;
+use sync_core::hub::Hub;
+use sync_core::log::line::Lines;
 use sync_core::rows::RowsError;
 use tokio::sync::{Semaphore, mpsc, watch};
 
@@ -26,7 +26,7 @@ pub struct View {
     /// The last record that the rows contain.
     pub seq: u64,
     /// Key, municipality and rules, as of `seq`.
-    pub office: Arc<Office>,
+    pub hub: Arc<Hub>,
 }
 
 /// The ledger as the core reads it.
@@ -141,9 +141,9 @@ impl Site {
     }
 
     /// Handles of the view that may be used while records are being applied.
-    pub fn handles(&self) -> (Arc<dyn IndexRows>, Arc<Office>) {
+    pub fn handles(&self) -> (Arc<dyn IndexRows>, Arc<Hub>) {
         let view = self.view();
-        (Arc::clone(&view.rows), Arc::clone(&view.office))
+        (Arc::clone(&view.rows), Arc::clone(&view.hub))
     }
 
     /// Runs `call` on a thread that may wait, when a core is free. A panic there ends this request only.

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+use sync_core::state::authority::rules_from;
 
 use store::{CatchUp, DiskStore, IndexReason, Notices, Options, Store, StoreError};
-use sync_core::office::{fold_line, rules_from};
+use sync_core::hub::fold_line;
 use sync_core::rows::ROWS_FORMAT;
 
 use crate::failure::Failure;
@@ -85,7 +86,7 @@ pub fn require(data: &Path) -> Result<(), Failure> {
 }
 
 /// An office that does not open over a store that does.
-pub fn office_failure(error: &sync_core::office::OfficeError) -> Failure {
+pub fn office_failure(error: &sync_core::hub::HubError) -> Failure {
     Failure::other(
         "office",
         Text::new(format!("la oficina no abre: {error}"), error.to_string()),

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use store::{MemoryMedium, Store};
-use sync_core::act::Act;
-use sync_core::authority::enrol::code_hash;
-use sync_core::chain::sign_head;
 use sync_core::crypto::SecretKey;
-use sync_core::entry::{Anchor, Body, Entry, Header};
+use sync_core::hub::{Foundation, Hub, found};
 use sync_core::id::{BootId, DeviceId, Epoch, Hash, RecordId};
-use sync_core::office::refs::receiver;
-use sync_core::office::{Foundation, Office, found};
+use sync_core::log::act::Act;
+use sync_core::log::chain::sign_head;
+use sync_core::log::entry::{Anchor, Body, Entry, Header};
 use sync_core::rows::MemoryRows;
+use sync_core::state::authority::enrol::code_hash;
+use sync_core::state::refs::receiver;
 use sync_core::wire::message::{EnrolRequest, Segment, SyncRequest, VERSION, seal_request};
 use sync_core::wire::pack::{PackBody, PackItem, change_hashes, pack};
 use tokio::sync::{mpsc, watch};
@@ -59,15 +59,15 @@ pub(crate) fn writer(medium: &MemoryMedium) -> (Writer, Arc<Site>, mpsc::Receive
     let mut open = opener(medium);
     let Opened { store, .. } = open().unwrap();
     let (rows, records, seq) = (store.rows(), store.records(), store.watermark());
-    let office = Office::open(&*rows, &SEED).unwrap();
-    let view = View { office: Arc::new(Office::open(&*rows, &SEED).unwrap()), rows, records, seq };
+    let hub = Hub::open(&*rows, &SEED).unwrap();
+    let view = View { hub: Arc::new(Hub::open(&*rows, &SEED).unwrap()), rows, records, seq };
     let (work, incoming) = mpsc::channel(8);
     let (_, stop) = watch::channel(false);
     let site = Arc::new(Site::new(SiteParts { view, work, config: Config::default(), data: None, stop }));
     let parts = Parts {
         site: Arc::clone(&site),
         store,
-        office,
+        hub,
         seed: SEED,
         open,
         free_bytes: Box::new(|| None),
@@ -180,7 +180,7 @@ impl Device {
 pub(crate) fn invitation(code: &str) -> Act {
     Act::Invite {
         code_hash: code_hash(code),
-        role: sync_core::act::Role::Crew,
+        role: sync_core::log::act::Role::Crew,
         crew: Some("C-07".into()),
         localities: vec!["nostic".into()],
         expires_at_ms: now_ms() + 3_600_000,

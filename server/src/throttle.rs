@@ -8,9 +8,9 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use sync_core::hub::{Authentic, Checked};
 use sync_core::id::DeviceId;
 use sync_core::limits::SEGMENT_ENTRIES_MAX;
-use sync_core::office::{Authentic, Checked};
 
 use crate::config::Config;
 use crate::problem::Problem;

@@ -13,7 +13,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use store::{Stats, Store, StoreError};
-use sync_core::office::{Admitted, Checked, Office};
+use sync_core::hub::{Admitted, Checked, Hub};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::problem::Problem;
@@ -65,7 +65,7 @@ pub enum Work {
 pub struct Writer {
     site: Arc<Site>,
     store: Option<Box<dyn Store>>,
-    office: Office,
+    hub: Hub,
     seed: [u8; 32],
     open: OpenStore,
     free_bytes: FreeBytes,
@@ -83,7 +83,7 @@ pub struct Parts {
     /// The store, open and caught up.
     pub store: Box<dyn Store>,
     /// The office over its rows.
-    pub office: Office,
+    pub hub: Hub,
     /// The log key's seed.
     pub seed: [u8; 32],
     /// Opens the store anew.
@@ -97,12 +97,12 @@ pub struct Parts {
 impl Writer {
     /// A writer over an open store.
     pub fn new(parts: Parts) -> Self {
-        let Parts { site, store, office, seed, open, free_bytes, reserve_bytes } = parts;
+        let Parts { site, store, hub, seed, open, free_bytes, reserve_bytes } = parts;
         Self {
             site,
             counted: Stats::default(),
             store: Some(store),
-            office,
+            hub,
             seed,
             open,
             free_bytes,
@@ -212,10 +212,10 @@ impl Writer {
             self.site.metrics.rebuilds.inc();
         }
         let (rows, records) = (store.rows(), store.records());
-        self.office = Office::open(&*rows, &self.seed).map_err(|error| error.to_string())?;
-        let office = Office::open(&*rows, &self.seed).map_err(|error| error.to_string())?;
+        self.hub = Hub::open(&*rows, &self.seed).map_err(|error| error.to_string())?;
+        let hub = Hub::open(&*rows, &self.seed).map_err(|error| error.to_string())?;
         let seq = store.watermark();
-        self.site.change_view(|view| *view = View { rows, records, seq, office: Arc::new(office) });
+        self.site.change_view(|view| *view = View { rows, records, seq, hub: Arc::new(hub) });
         self.counted = Stats::default();
         self.store = Some(store);
         self.site.health.set_broken(None);

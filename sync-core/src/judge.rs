@@ -1,86 +1,30 @@
 //! Judge: whether a change of a record may be accepted. The same code runs on the server, where the answer is a
 //! verdict in the ledger, and on the device, where it is the first thing a person hears, offline.
 
-mod deed;
+mod act;
 mod ground;
 
-pub use deed::judge_act;
+pub use act::judge_act;
 pub use ground::ungrounded;
 
-use crate::act::Role;
-use crate::authority::DeviceRow;
-use crate::change::{Change, OpId, Scalar};
 use crate::id::{Hash, RecordId};
-use crate::keys;
 use crate::limits::RECORD_CHANGES_MAX;
+use crate::log::act::Role;
+use crate::log::verdict::Reason;
+use crate::record::change::{Change, OpId, Scalar};
+use crate::record::patch::{Element, Patch};
 use crate::record::row::RecordRow;
-use crate::record::touch::{Element, Touch, check_skeleton, interpret};
+use crate::record::schema::{RecordKind, RecordSchema};
 use crate::rows::{Rows, RowsError, read};
 use crate::rules::Rules;
 use crate::rules::kind::WorkKind;
-use crate::rules::record_schema::{RecordKind, RecordSchema};
 use crate::scope::Scope;
-use crate::verdict::Reason;
-
-/// A change that was judged acceptable, with what it does.
-pub struct Acceptable<'c> {
-    /// The record before it; fresh for a creation.
-    pub row: RecordRow,
-    /// What it does.
-    pub touches: Vec<Touch<'c>>,
-    /// Whether it makes the record.
-    pub is_creation: bool,
-}
-
-/// The outcome: acceptable, or why not.
-pub type Judged<'c> = Result<Acceptable<'c>, Reason>;
+use crate::state::authority::DeviceRow;
+use crate::state::interpret::{Acceptable, Judged, missing_upon, read_upon};
+use crate::state::keyspace;
 
 fn rule(rule: &str, what: impl Into<String>) -> Reason {
     Reason::Rule { rule: rule.into(), what: what.into() }
-}
-
-/// The row a change applies to, read or fresh, and what the change does; `Err` where its shape is wrong.
-pub fn read_change<'c>(
-    rows: &dyn Rows,
-    rules: &Rules,
-    record: &RecordId,
-    change: &'c Change,
-) -> Result<Judged<'c>, RowsError> {
-    Ok(read_upon(read(rows, &keys::record(record))?, rules, change))
-}
-
-/// As [`read_change`], upon the record as it is `known`.
-fn read_upon<'c>(known: Option<RecordRow>, rules: &Rules, change: &'c Change) -> Judged<'c> {
-    let is_creation = change.deps.is_empty();
-    let row = match (known, is_creation) {
-        (Some(_), true) => {
-            return Err(rule("record_exists", "the record was already created by another change"));
-        }
-        (Some(row), false) => row,
-        (None, false) => return Err(Reason::Held { on: change.deps[0] }),
-        (None, true) => {
-            let Some(kind) = check_creation(change) else {
-                return Err(rule("shape", "the new record does not say what it is"));
-            };
-            let schema = rules.records.of(kind);
-            check_skeleton(change, schema).map_err(|error| rule("shape", error.what))?;
-            RecordRow::new(kind, change.device, schema)
-        }
-    };
-    let touches = interpret(change, rules.records.of(row.kind), row.creator, is_creation)
-        .map_err(|error| rule("shape", error.what))?;
-    Ok(Acceptable { row, touches, is_creation })
-}
-
-/// The kind of record that a creating change makes.
-pub fn check_creation(change: &Change) -> Option<RecordKind> {
-    let named = |op: &crate::change::Op| match (&op.place, &op.action) {
-        (crate::change::Place::Prop(key), crate::change::Action::Put(Scalar::Str(kind))) if key == "type" => {
-            RecordKind::from_key(kind)
-        }
-        _ => None,
-    };
-    change.ops.iter().find_map(named)
 }
 
 /// Judges a change by `author`.
@@ -95,7 +39,7 @@ pub fn judge_change<'c>(
         return Ok(Err(Reason::Revoked));
     }
     // The summary is the largest row that judging reads: it is decoded once.
-    let known: Option<RecordRow> = read(rows, &keys::record(record))?;
+    let known: Option<RecordRow> = read(rows, &keyspace::record(record))?;
     if let Some(on) = missing_upon(known.as_ref(), rows, record, change)? {
         return Ok(Err(Reason::Held { on }));
     }
@@ -124,31 +68,6 @@ pub fn judge_change<'c>(
     Ok(Ok(acceptable))
 }
 
-/// A dependency of `change` that is not an applied change of the record.
-pub fn missing_dependency(
-    rows: &dyn Rows,
-    record: &RecordId,
-    change: &Change,
-) -> Result<Option<Hash>, RowsError> {
-    missing_upon(read(rows, &keys::record(record))?.as_ref(), rows, record, change)
-}
-
-/// As [`missing_dependency`], upon the record as it is `known`.
-pub fn missing_upon(
-    known: Option<&RecordRow>,
-    rows: &dyn Rows,
-    record: &RecordId,
-    change: &Change,
-) -> Result<Option<Hash>, RowsError> {
-    let Some(row) = known else { return Ok(change.deps.first().copied()) };
-    let older: Vec<Hash> = change.deps.iter().filter(|dep| !row.heads.contains(dep)).copied().collect();
-    if older.is_empty() {
-        return Ok(None);
-    }
-    let applied = crate::fold::applied_changes(rows, record)?;
-    Ok(older.into_iter().find(|dep| !applied.iter().any(|change| change.hash == *dep)))
-}
-
 fn name_taken(
     rows: &dyn Rows,
     acceptable: &Acceptable<'_>,
@@ -156,9 +75,9 @@ fn name_taken(
     change: &Change,
 ) -> Result<Option<Reason>, RowsError> {
     let mut row = acceptable.row.clone();
-    row.apply(change, &Hash::ZERO, &acceptable.touches);
+    row.apply(change, &Hash::ZERO, &acceptable.patches);
     let Some(name) = row.name() else { return Ok(Some(rule("required", "the new record has no name"))) };
-    let taken: Option<crate::fold::ListRow> = read(rows, &keys::name(row.kind, &name))?;
+    let taken: Option<crate::state::fold::ListRow> = read(rows, &keyspace::name(row.kind, &name))?;
     Ok(taken.filter(|other| other.record != *record).map(|_| rule("name_taken", name)))
 }
 
@@ -186,8 +105,8 @@ impl Bench<'_, '_> {
         {
             return Err(Reason::Role { what: format!("a new {}", self.schema.kind.key()) });
         }
-        for touch in &self.acceptable.touches {
-            self.judge_touch(touch)?;
+        for patch in &self.acceptable.patches {
+            self.judge_touch(patch)?;
         }
         self.judge_finish()
     }
@@ -212,8 +131,8 @@ impl Bench<'_, '_> {
 
     /// What this change itself sets a root register to.
     fn created_text(&self, key: &str) -> Option<&str> {
-        self.acceptable.touches.iter().find_map(|touch| match touch {
-            Touch::Register { name, value: Some(Scalar::Str(text)), .. } if name == key => {
+        self.acceptable.patches.iter().find_map(|patch| match patch {
+            Patch::Register { name, value: Some(Scalar::Str(text)), .. } if name == key => {
                 Some(text.as_str())
             }
             _ => None,
@@ -225,12 +144,12 @@ impl Bench<'_, '_> {
         self.rules.kinds.get(key)
     }
 
-    fn judge_touch(&self, touch: &Touch<'_>) -> Result<(), Reason> {
-        match touch {
-            Touch::Register { name, slot: None, value, preds, .. } => self.judge_root(name, *value, preds),
-            Touch::Register { name, slot: Some(slot), value, .. } => self.judge_field(name, *slot, *value),
-            Touch::Append { slot, element, .. } => self.judge_element(*slot, element),
-            Touch::Text { slot, inserted } => {
+    fn judge_touch(&self, patch: &Patch<'_>) -> Result<(), Reason> {
+        match patch {
+            Patch::Register { name, slot: None, value, preds, .. } => self.judge_root(name, *value, preds),
+            Patch::Register { name, slot: Some(slot), value, .. } => self.judge_field(name, *slot, *value),
+            Patch::Append { slot, element, .. } => self.judge_element(*slot, element),
+            Patch::Text { slot, inserted } => {
                 let slot = &self.schema.slots[*slot];
                 self.judge_who(&slot.who, &slot.key)?;
                 let text = Scalar::Str(inserted.clone());
@@ -306,8 +225,8 @@ impl Bench<'_, '_> {
 
     /// Whether this change also records a decision on that register.
     fn is_decided(&self, register: &str) -> bool {
-        self.acceptable.touches.iter().any(|touch| match touch {
-            Touch::Append { slot, element: Element::Map(map), .. } => {
+        self.acceptable.patches.iter().any(|patch| match patch {
+            Patch::Append { slot, element: Element::Map(map), .. } => {
                 self.schema.slots[*slot].key == "decisions"
                     && matches!(map.get("field"), Some(Scalar::Str(field)) if field == register)
             }

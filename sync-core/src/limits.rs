@@ -85,3 +85,5 @@ pub const LOG_TILES_MAX: usize = 16_384;
 pub const CHECKPOINT_BYTES_MAX: usize = 8 * 1024;
 /// Largest proof file of one record, in bytes.
 pub const PROOF_FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most operations and predecessors of all changes of one pack together.
+pub const PACK_OPS_MAX: usize = 1_000_000;

@@ -6,9 +6,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::authority::enrol::symbols;
 use crate::crypto::PublicKey;
 use crate::id::Hash;
+use crate::state::authority::enrol::symbols;
 
 /// What every link begins with.
 pub const SCHEME: &str = "cuadrilla:";

@@ -5,7 +5,6 @@
 
 pub mod kind;
 pub mod measure;
-pub mod record_schema;
 pub mod steps;
 
 use std::collections::BTreeMap;
@@ -13,9 +12,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{RULE_BYTES_MAX, RULES_MAX};
+use crate::record::schema::RecordSchemas;
 use kind::WorkKind;
 use measure::{Measure, MeasuresFile};
-use record_schema::RecordSchemas;
 use steps::Steps;
 
 /// A label in both languages.

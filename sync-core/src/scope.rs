@@ -1,16 +1,11 @@
 //! Scope: what a device subscribes to. A record is in the scopes that its registers say, all concurrent values counted.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::act::Role;
-use crate::change::Scalar;
 use crate::id::DeviceId;
-use crate::record::row::RecordRow;
-use crate::rules::record_schema::RecordKind;
 
 /// One scope. Its sequence is the ledger's, restricted to what concerns it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -66,40 +61,5 @@ impl Serialize for Scope {
 impl<'de> Deserialize<'de> for Scope {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
-    }
-}
-
-impl Scope {
-    /// What a device with that role, crew and localities subscribes to.
-    pub fn of_device(role: Role, crew: Option<&str>, localities: &[String]) -> BTreeSet<Self> {
-        if role.sees_everything() {
-            return BTreeSet::from([Self::Municipality]);
-        }
-        let crew = crew.map(|code| Self::Crew(code.into()));
-        let localities = localities.iter().map(|key| Self::Locality(key.clone()));
-        BTreeSet::from([Self::Catalog]).into_iter().chain(crew).chain(localities).collect()
-    }
-
-    /// The scopes a record is in now.
-    pub fn of_record(row: &RecordRow) -> BTreeSet<Self> {
-        let mut scopes = BTreeSet::from([Self::Municipality]);
-        match row.kind {
-            RecordKind::Catalog | RecordKind::Asset | RecordKind::Plan => {
-                scopes.insert(Self::Catalog);
-            }
-            RecordKind::Order | RecordKind::Report => {
-                let texts = |key| row.values(key).filter_map(scope_text).collect::<Vec<_>>();
-                scopes.extend(texts("crew").into_iter().map(Self::Crew));
-                scopes.extend(texts("locality").into_iter().map(Self::Locality));
-            }
-        }
-        scopes
-    }
-}
-
-fn scope_text(value: &Scalar) -> Option<String> {
-    match value {
-        Scalar::Str(text) if !text.is_empty() && !text.contains('\0') => Some(text.clone()),
-        _ => None,
     }
 }

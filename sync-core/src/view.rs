@@ -1,12 +1,105 @@
 //! Views: what people and scripts read. Each is computed from rows and lines and is the same wherever they are the same.
 pub mod audit;
 pub mod case;
+pub mod catalog;
 pub mod clock;
 pub mod diff;
 pub mod entries;
 pub mod held;
 pub mod lists;
 pub mod order;
+pub mod own;
 pub mod replay;
 pub mod story;
 pub mod words;
+
+use crate::log::line::{Identity, Lines};
+use crate::rows::{Rows, RowsError};
+use crate::rules::Rules;
+use crate::time::TimeMs;
+
+/// A device's records as a person reads them. It reads only: nothing here writes a row or a line.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    rows: &'a dyn Rows,
+    lines: &'a dyn Lines,
+    rules: &'a Rules,
+    identity: Option<&'a Identity>,
+    now_ms: TimeMs,
+}
+
+/// Why a view cannot answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ViewError {
+    /// The device has no identity yet.
+    #[error("this device is not enrolled")]
+    NotEnrolled,
+    /// A word that names nothing here.
+    #[error("there is no {what} called {word:?}")]
+    Unknown {
+        /// `kind of work`, `locality`, `order`, …
+        what: &'static str,
+        /// What was typed.
+        word: String,
+        /// What there is, or the nearest.
+        known: Vec<String>,
+    },
+    /// A word that names several things.
+    #[error("{word:?} is the name of several places: {}", .matches.join("; "))]
+    Ambiguous {
+        /// What was typed.
+        word: String,
+        /// What it could mean.
+        matches: Vec<String>,
+    },
+    /// The index does not read.
+    #[error("{0}")]
+    Index(String),
+}
+
+impl From<RowsError> for ViewError {
+    fn from(error: RowsError) -> Self {
+        Self::Index(error.to_string())
+    }
+}
+
+impl<'a> View<'a> {
+    /// Returns the view over `rows` and `lines`, for the device with that identity, at that time.
+    pub fn new(
+        rows: &'a dyn Rows,
+        lines: &'a dyn Lines,
+        rules: &'a Rules,
+        identity: Option<&'a Identity>,
+        now_ms: TimeMs,
+    ) -> Self {
+        Self { rows, lines, rules, identity, now_ms }
+    }
+
+    /// Returns the rows it reads.
+    pub fn rows(&self) -> &'a dyn Rows {
+        self.rows
+    }
+
+    /// Returns the lines it reads.
+    pub fn all_lines(&self) -> &'a dyn Lines {
+        self.lines
+    }
+
+    /// Returns the rules in force on this device.
+    pub fn rules(&self) -> &'a Rules {
+        self.rules
+    }
+
+    /// Returns the wall clock, in milliseconds.
+    pub fn now_ms(&self) -> TimeMs {
+        self.now_ms
+    }
+
+    /// Returns who this device is.
+    ///
+    /// # Errors
+    /// [`ViewError::NotEnrolled`].
+    pub fn identity(&self) -> Result<&'a Identity, ViewError> {
+        self.identity.ok_or(ViewError::NotEnrolled)
+    }
+}

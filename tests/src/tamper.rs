@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use store::{Ledger, LedgerOptions};
-use sync_core::chain::sign_head;
-use sync_core::change::{Action, Change, Scalar};
 use sync_core::crypto::SecretKey;
-use sync_core::entry::{Body, ChainedEntry};
 use sync_core::id::{DeviceId, Hash};
-use sync_core::line::Line;
+use sync_core::log::chain::sign_head;
+use sync_core::log::entry::{Body, ChainedEntry};
+use sync_core::log::line::Line;
+use sync_core::record::change::{Action, Change, Scalar};
 
 /// Replaces the text `old` by `new` in the first change that writes it, wherever it is; answers its ledger number. The
 /// index is thrown away, so the next start derives everything from the edited ledger.

@@ -11,7 +11,7 @@ use clap::Parser;
 use cuadrilla_benches::journal::{Journal, Stored};
 use cuadrilla_benches::orders::{START_MS, STEP_MS, folio, moment, rules};
 use store::Store as _;
-use sync_core::notebook::Notebook;
+use sync_core::replica::Replica;
 use sync_core::view::replay::At;
 
 /// What to measure.
@@ -45,8 +45,8 @@ fn main() -> anyhow::Result<()> {
         seconds(started)
     );
     let (rows, lines) = (store.rows(), Stored(store.records()));
-    let notebook = Notebook::open(&*rows, &lines, store.records().end(), &rules, moment(1))?;
-    one_order(&notebook, args.entries, orders)?;
+    let replica = Replica::open(&*rows, &lines, store.records().end(), &rules, moment(1))?;
+    one_order(&replica, args.entries, orders)?;
     let middle = args.entries / 2;
     let middle_ms = START_MS + i64::try_from(middle)? * STEP_MS;
     for (what, at) in [
@@ -56,25 +56,25 @@ fn main() -> anyhow::Result<()> {
         ("claimed in the middle", At::Claimed(middle_ms)),
     ] {
         let started = Instant::now();
-        let found = notebook.replay_list(at)?.orders.len();
+        let found = replica.view().replay_list(at)?.orders.len();
         row(&format!("municipality {what} ({found} orders)"), "s", seconds(started), ALL_BUDGET_S);
     }
     if args.whole {
         let started = Instant::now();
-        let bytes = serde_json::to_vec(&notebook.replay(None, At::Seq(middle))?)?.len();
+        let bytes = serde_json::to_vec(&replica.view().replay(None, At::Seq(middle))?)?.len();
         println!("municipality, whole orders in JSON, middle ({bytes} bytes)  {:.2} s", seconds(started));
     }
     Ok(())
 }
 
 /// One order at many moments: the slowest counts.
-fn one_order(notebook: &Notebook<'_>, entries: u64, orders: u64) -> anyhow::Result<()> {
+fn one_order(replica: &Replica<'_>, entries: u64, orders: u64) -> anyhow::Result<()> {
     let mut times = Vec::new();
     for sample in 0..SAMPLES {
         let number = sample * 7_919 % orders;
         let at = At::Seq(entries - sample * 31 % entries);
         let started = Instant::now();
-        let replay = notebook.replay(Some(&folio(number)), at)?;
+        let replay = replica.view().replay(Some(&folio(number)), at)?;
         times.push(seconds(started) * 1_000.0);
         ensure!(replay.orders.len() <= 1, "one order at most");
     }

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context as _, bail, ensure};
 use store::Ledger;
 use sync_core::id::{DeviceId, Hash};
-use sync_core::line::Line;
-use sync_core::verdict::{Receipt, Verdict};
+use sync_core::log::line::Line;
+use sync_core::log::verdict::{Receipt, Verdict};
 
 /// An entry that a device has, and what it was told of it.
 pub(crate) struct Told {

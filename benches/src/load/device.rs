@@ -2,14 +2,14 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use sync_core::act::Role;
 use sync_core::crypto::SecretKey;
-use sync_core::fold::EntryRow;
 use sync_core::id::{BootId, DeviceId, Hash};
-use sync_core::keys;
-use sync_core::notebook::{Moment, NewOrder, Notebook, NotebookError};
+use sync_core::log::act::Role;
+use sync_core::log::verdict::Receipt;
+use sync_core::replica::{Clocks, NewOrder, Replica, ReplicaError};
 use sync_core::rows::{MemoryRows, RowsError, read};
-use sync_core::verdict::Receipt;
+use sync_core::state::fold::EntryRow;
+use sync_core::state::keyspace;
 use sync_core::view::lists::Filter;
 
 use crate::orders::Kept;
@@ -68,23 +68,23 @@ impl Device {
         SecretKey::from_seed(&self.seed)
     }
 
-    fn moment(&mut self) -> Moment {
+    fn moment(&mut self) -> Clocks {
         self.acts += 1;
         let entropy = Hash::tagged("cuadrilla/load-draw/v1", &[&self.seed, &self.acts.to_be_bytes()]).0;
         let monotonic_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Moment { now_ms: now_ms(), boot: BootId([7; 8]), monotonic_ms, entropy }
+        Clocks { now_ms: now_ms(), boot: BootId([7; 8]), monotonic_ms, entropy }
     }
 
     /// Lets `act` use the notebook; what it wrote is kept only if it succeeds.
     pub(crate) fn act<T>(
         &mut self,
-        act: impl FnOnce(&mut Notebook<'_>) -> Result<T, NotebookError>,
-    ) -> Result<T, NotebookError> {
+        act: impl FnOnce(&mut Replica<'_>) -> Result<T, ReplicaError>,
+    ) -> Result<T, ReplicaError> {
         let moment = self.moment();
         let next_line = self.lines.0.len() as u64 + 1;
-        let mut notebook = Notebook::open(&self.rows, &self.lines, next_line, &[], moment)?;
-        let answer = act(&mut notebook)?;
-        let written = notebook.finish();
+        let mut replica = Replica::open(&self.rows, &self.lines, next_line, &[], moment)?;
+        let answer = act(&mut replica)?;
+        let written = replica.finish();
         self.rows.apply(written.batch);
         self.lines.0.extend(written.lines);
         Ok(answer)
@@ -92,41 +92,42 @@ impl Device {
 
     /// Its id, once it has one.
     pub(crate) fn id(&self) -> Option<DeviceId> {
-        let identity: Option<sync_core::line::Identity> = read(&self.rows, &keys::fact("identity")).ok()?;
+        let identity: Option<sync_core::log::line::Identity> =
+            read(&self.rows, &keyspace::fact("identity")).ok()?;
         identity.map(|identity| identity.device)
     }
 
     /// Looks which orders of its crew nobody has begun.
-    pub(crate) fn look(&mut self) -> Result<usize, NotebookError> {
+    pub(crate) fn look(&mut self) -> Result<usize, ReplicaError> {
         let filter = Filter { status: Some("assigned".into()), crew: self.crew.clone(), locality: None };
-        let list = self.act(|notebook| notebook.order_list(&filter))?;
+        let list = self.act(|replica| Ok(replica.view().order_list(&filter)?))?;
         self.folios = list.into_iter().map(|order| order.folio).collect();
         Ok(self.folios.len())
     }
 
     /// One visit, six changes: on an order that waits, or on one made on the spot where none does.
-    pub(crate) fn visit(&mut self, pick: u64) -> Result<(), NotebookError> {
+    pub(crate) fn visit(&mut self, pick: u64) -> Result<(), ReplicaError> {
         self.visits += 1;
         let turn = self.visits;
         while !self.folios.is_empty() {
             let index = usize::try_from(pick).unwrap_or(0) % self.folios.len();
             let folio = self.folios.swap_remove(index);
-            match self.act(|notebook| work(notebook, &folio, turn, true)) {
+            match self.act(|replica| work(replica, &folio, turn, true)) {
                 // Somebody of the crew was there first.
-                Err(NotebookError::Step { .. }) => {}
+                Err(ReplicaError::Step { .. }) => {}
                 done => return done,
             }
         }
-        self.act(|notebook| {
+        self.act(|replica| {
             let new = NewOrder { kind: "leak_repair".into(), ..NewOrder::default() };
-            let made = notebook.order_new(&new)?;
-            work(notebook, &made.folio, turn, false)
+            let made = replica.order_new(&new)?;
+            work(replica, &made.folio, turn, false)
         })
     }
 
     /// One visit to an order that was just made: six changes.
-    pub(crate) fn work(&mut self, folio: &str) -> Result<(), NotebookError> {
-        self.act(|notebook| work(notebook, folio, 1, true))
+    pub(crate) fn work(&mut self, folio: &str) -> Result<(), ReplicaError> {
+        self.act(|replica| work(replica, folio, 1, true))
     }
 
     /// One of the orders that wait.
@@ -136,8 +137,8 @@ impl Device {
     }
 
     /// Says what a leak came from: both crews and dispatch may.
-    pub(crate) fn set_cause(&mut self, folio: &str, cause: &str) -> Result<(), NotebookError> {
-        self.act(|notebook| notebook.set(folio, "cause", cause))
+    pub(crate) fn set_cause(&mut self, folio: &str, cause: &str) -> Result<(), ReplicaError> {
+        self.act(|replica| replica.set(folio, "cause", cause))
     }
 
     /// All own entries, with what the server said of each.
@@ -145,7 +146,7 @@ impl Device {
         let Some(device) = self.id() else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for seq in 1.. {
-            let Some(row) = read::<EntryRow>(&self.rows, &keys::entry(&device, seq))? else { break };
+            let Some(row) = read::<EntryRow>(&self.rows, &keyspace::entry(&device, seq))? else { break };
             found.push(OwnEntry { seq, hash: row.hash, receipt: row.receipt });
         }
         Ok(found)
@@ -153,21 +154,16 @@ impl Device {
 }
 
 /// The changes of a visit: start, two readings, a material, a note, finish; an order just made needs no material.
-fn work(
-    notebook: &mut Notebook<'_>,
-    folio: &str,
-    turn: u64,
-    with_material: bool,
-) -> Result<(), NotebookError> {
-    notebook.step(folio, "start", None)?;
-    notebook.measure(folio, "flow", &format!("{}.{}", 3 + turn % 9, turn % 10), "L/s", None, None)?;
-    notebook.measure(folio, "pressure", &format!("{}", 180 + turn % 60), "kPa", None, None)?;
+fn work(replica: &mut Replica<'_>, folio: &str, turn: u64, with_material: bool) -> Result<(), ReplicaError> {
+    replica.step(folio, "start", None)?;
+    replica.measure(folio, "flow", &format!("{}.{}", 3 + turn % 9, turn % 10), "L/s", None, None)?;
+    replica.measure(folio, "pressure", &format!("{}", 180 + turn % 60), "kPa", None, None)?;
     if with_material {
-        notebook.use_material(folio, "TUBO-PVC-2", "3", "m")?;
+        replica.use_material(folio, "TUBO-PVC-2", "3", "m")?;
     }
     let state = ["bien", "con fuga leve", "pendiente de rellenar"][usize::try_from(turn % 3).unwrap_or(0)];
-    notebook.note(folio, &format!("Visita {turn}: se revisó el tramo {} y quedó {state}", turn * 7 % 53))?;
-    notebook.step(folio, "finish", None).map(drop)
+    replica.note(folio, &format!("Visita {turn}: se revisó el tramo {} y quedó {state}", turn * 7 % 53))?;
+    replica.step(folio, "finish", None).map(drop)
 }
 
 /// The wall clock.

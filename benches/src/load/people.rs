@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use sync_core::notebook::{Choice, NotebookError};
+use sync_core::replica::{Choice, ReplicaError};
 use sync_core::view::lists::Filter;
 use tokio::sync::watch;
 
@@ -73,7 +73,7 @@ impl Town {
         let mut dispatch = self.dispatch.lock().await;
         field.sync(&mut dispatch, Link::Good).await?;
         let waiting = Filter { status: Some("assigned".into()), ..Filter::default() };
-        let orders = field.think(|| dispatch.act(|book| book.order_list(&waiting))).await?;
+        let orders = field.think(|| dispatch.act(|book| Ok(book.view().order_list(&waiting)?))).await?;
         if !orders.is_empty() {
             let moved = &orders[dice.index(orders.len())];
             let crews = self.crews.len().div_ceil(2).max(1);
@@ -82,14 +82,14 @@ impl Town {
             match known {
                 // Fewer crews than pairs of devices: that one does not exist.
                 Ok(()) => field.tally.deed("order assigned to another crew"),
-                Err(NotebookError::Unknown { .. }) => {}
+                Err(ReplicaError::Unknown { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        let clashes = field.think(|| dispatch.act(|book| book.conflicts())).await?;
+        let clashes = field.think(|| dispatch.act(|book| Ok(book.view().conflicts()?))).await?;
         for clash in clashes.iter().take(3) {
             let (folio, name) = (clash.folio.clone(), clash.conflict.field.clone());
-            let resolve = |book: &mut sync_core::notebook::Notebook<'_>| {
+            let resolve = |book: &mut sync_core::replica::Replica<'_>| {
                 book.resolve(&folio, &name, &Choice::Take(1), "decidido en despacho")
             };
             field.think(|| dispatch.act(resolve)).await?;
@@ -123,10 +123,10 @@ impl Town {
         let field = &self.field;
         let mut supervisor = self.supervisor.lock().await;
         field.sync(&mut supervisor, Link::Good).await?;
-        let held = field.think(|| supervisor.act(|book| book.quarantine())).await?;
+        let held = field.think(|| supervisor.act(|book| Ok(book.view().quarantine()?))).await?;
         for item in held.iter().filter(|item| item.state == "held").take(4) {
             let seqs = [item.id];
-            let decide = |book: &mut sync_core::notebook::Notebook<'_>| {
+            let decide = |book: &mut sync_core::replica::Replica<'_>| {
                 if item.id % 2 == 0 {
                     book.release(&seqs, "trabajo real de quien lo hizo").map(drop)
                 } else {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde_json::json;
-use sync_core::act::Role;
-use sync_core::notebook::ImportFile;
+use sync_core::log::act::Role;
+use sync_core::replica::ImportFile;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
@@ -100,7 +100,7 @@ impl Town {
         let codes = self.field.think(|| {
             admin.act(|book| crews.iter().map(|crew| book.invite(Role::Crew, Some(crew), &[])).collect())
         });
-        let codes: Vec<sync_core::notebook::Invitation> = codes.await?;
+        let codes: Vec<sync_core::replica::Invitation> = codes.await?;
         self.field.sync(&mut admin, Link::Good).await?;
         drop(admin);
         let mut waiting = (first..).zip(crews.iter().cloned().zip(codes));
@@ -146,7 +146,7 @@ impl Town {
             let (device, field) = (Arc::clone(device), Arc::clone(&self.field));
             under_way.spawn(async move {
                 let mut device = device.lock().await;
-                let unsent = field.think(|| device.act(|book| Ok(book.status()?.unsent))).await?;
+                let unsent = field.think(|| device.act(|book| Ok(book.view().status()?.unsent))).await?;
                 field.sync(&mut device, Link::Good).await?;
                 anyhow::Ok(unsent > 0)
             });

@@ -7,7 +7,7 @@ pub mod inspect;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use sync_core::notebook::BundleCounts;
+use sync_core::replica::BundleCounts;
 
 use crate::context::Context;
 use crate::error::CliError;

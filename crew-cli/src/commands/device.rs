@@ -5,7 +5,7 @@ mod rekey;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use serde_json::json;
-use sync_core::act::{Fate, Role};
+use sync_core::log::act::{Fate, Role};
 use sync_core::view::lists::DeviceItem;
 
 use crate::context::Context;
@@ -85,11 +85,11 @@ pub fn run(cx: &Context, command: &DeviceCommand) -> Result<Report, CliError> {
 
 fn revoke(cx: &Context, args: &RevokeArgs) -> Result<Report, CliError> {
     let fate = args.fate.as_deref().and_then(|word| Fate::ALL.into_iter().find(|fate| fate.key() == word));
-    let (device, heirs) = cx.write(|notebook| {
-        let device = notebook.find_device(&args.device)?;
-        notebook.revoke(&device, fate, &args.reason)?;
+    let (device, heirs) = cx.write(|replica| {
+        let device = replica.view().find_device(&args.device)?;
+        replica.revoke(&device, fate, &args.reason)?;
         let id = device.to_string();
-        let all = notebook.devices()?;
+        let all = replica.view().devices()?;
         let heirs: Vec<String> = all
             .into_iter()
             .filter(|item| item.continues.as_ref() == Some(&id) && !item.revoked)
@@ -116,9 +116,9 @@ fn assign(cx: &Context, args: &AssignArgs) -> Result<Report, CliError> {
             text!("vea crew device assign --help", "see crew device assign --help"),
         )
     })?;
-    let device = cx.write(|notebook| {
-        let device = notebook.find_device(&args.device)?;
-        notebook.assign_device(&device, role, args.crew.as_deref(), &args.localities, &args.reason)?;
+    let device = cx.write(|replica| {
+        let device = replica.view().find_device(&args.device)?;
+        replica.assign_device(&device, role, args.crew.as_deref(), &args.localities, &args.reason)?;
         Ok(device.to_string())
     })?;
     let is_told = !args.no_sync && exchange::try_quickly(cx);
@@ -141,7 +141,7 @@ fn after(cx: &Context, device: &str, what: &str, is_told: bool) -> String {
 }
 
 fn list(cx: &Context) -> Result<Report, CliError> {
-    let devices = cx.read(|notebook| Ok(notebook.devices()?))?;
+    let devices = cx.read(|replica| Ok(replica.view().devices()?))?;
     let lang = cx.screen.lang;
     let mut table = Table::new(&match lang {
         Lang::Es => ["equipo", "nombre", "papel", "último contacto", "último hecho", ""],

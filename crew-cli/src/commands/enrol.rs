@@ -1,13 +1,13 @@
 //! `crew enrol URL CODE --name NAME`, or `crew enrol LINK --name NAME`: makes the device's key and learns whom to trust.
 
 use std::path::PathBuf;
+use sync_core::state::membership::scopes_of_device;
 
 use clap::Args;
 use serde_json::json;
-use sync_core::line::Identity;
 use sync_core::link::{InvitationLink, KeyPin, LinkError, SCHEME};
-use sync_core::notebook::Notebook;
-use sync_core::scope::Scope;
+use sync_core::log::line::Identity;
+use sync_core::replica::Replica;
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -79,7 +79,7 @@ pub fn run(cx: &Context, args: &EnrolArgs) -> Result<Report, CliError> {
     cx.home.create()?;
     let lock = cx.home.lock_exchange()?;
     let key = cx.home.key_or_new()?;
-    let frame = cx.write_new(|notebook| Ok(notebook.enrol_start(&url, &code, &args.name, &key)?))?;
+    let frame = cx.write_new(|replica| Ok(replica.enrol_start(&url, &code, &args.name, &key)?))?;
     cx.home.keep_authority(args.ca.as_deref())?;
     let server = Server::trusting(&url, Patience::ordinary(), cx.home.roots()?)
         .map_err(|error| error.into_cli(&kept))?;
@@ -91,14 +91,14 @@ pub fn run(cx: &Context, args: &EnrolArgs) -> Result<Report, CliError> {
         }
     };
     if let Some(pin) = &pin {
-        Notebook::check_pin(&frame, &reply.frame, pin)?;
+        Replica::check_pin(&frame, &reply.frame, pin)?;
     }
-    let identity = cx.write_new(|notebook| Ok(notebook.enrol_finish(&key, &frame, &reply.frame)?))?;
+    let identity = cx.write_new(|replica| Ok(replica.enrol_finish(&key, &frame, &reply.frame)?))?;
     drop(lock);
     // The rules and the orders come at once, so that the device can be taken into the field. Without them it is
     // enrolled all the same, and the next `sync` brings them.
     let has_read = exchange::run(cx, Patience::ordinary(), false).is_ok();
-    let scopes = Scope::of_device(identity.role, identity.crew.as_deref(), &identity.localities);
+    let scopes = scopes_of_device(identity.role, identity.crew.as_deref(), &identity.localities);
     Report::new(
         &json!({
             "device": identity.device,

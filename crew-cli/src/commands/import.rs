@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::de::DeserializeOwned;
 use sync_core::limits::{IMPORT_BYTES_MAX, IMPORT_ITEMS_MAX};
-use sync_core::notebook::ImportFile;
+use sync_core::replica::ImportFile;
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
@@ -35,7 +35,7 @@ pub fn run(cx: &Context, args: &ImportArgs) -> Result<Report, CliError> {
     let bytes = files::read_bounded(&args.file, IMPORT_BYTES_MAX)?;
     let file: ImportFile = parse(&args.file, &bytes)?;
     cx.screen.progress(&text!("importando…", "importing…"));
-    let counts = cx.write(|notebook| Ok(notebook.import(&file)?));
+    let counts = cx.write(|replica| Ok(replica.import(&file)?));
     cx.screen.progress_done();
     let counts = counts?;
     let report = Report::new(&counts, String::new())?;

@@ -3,8 +3,8 @@
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
-use sync_core::act::Role;
 use sync_core::link::{InvitationLink, KeyPin};
+use sync_core::log::act::Role;
 use sync_core::time::rfc3339;
 
 use crate::context::Context;
@@ -45,9 +45,9 @@ pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
             text!("vea crew invite --help", "see crew invite --help"),
         )
     })?;
-    let (invitation, link) = cx.write(|notebook| {
-        let invitation = notebook.invite(role, args.crew.as_deref(), &args.localities)?;
-        let identity = notebook.identity()?;
+    let (invitation, link) = cx.write(|replica| {
+        let invitation = replica.invite(role, args.crew.as_deref(), &args.localities)?;
+        let identity = replica.identity()?;
         let pin = KeyPin::of(&identity.server_key);
         let link = InvitationLink { url: identity.url.clone(), code: invitation.code.clone(), pin };
         Ok((invitation, link.to_string()))

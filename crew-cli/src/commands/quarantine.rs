@@ -1,7 +1,7 @@
 //! `crew quarantine list|release|dismiss`: work the server holds back. It is kept whole, and never hidden.
 
 use clap::{ArgGroup, Args, Subcommand};
-use sync_core::notebook::Decisions;
+use sync_core::replica::Decisions;
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -65,18 +65,18 @@ pub fn run(cx: &Context, command: &QuarantineCommand) -> Result<Report, CliError
 }
 
 fn decide(cx: &Context, args: &DecideArgs, releases: bool) -> Result<Report, CliError> {
-    let decisions = cx.write(|notebook| {
+    let decisions = cx.write(|replica| {
         let ids = match &args.device {
             Some(word) => {
-                let device = notebook.find_device(word)?;
-                notebook.held_of(&device, args.carried)?
+                let device = replica.view().find_device(word)?;
+                replica.held_of(&device, args.carried)?
             }
             None => args.ids.clone(),
         };
         Ok(if releases {
-            notebook.release(&ids, &args.reason)?
+            replica.release(&ids, &args.reason)?
         } else {
-            notebook.dismiss(&ids, &args.reason)?
+            replica.dismiss(&ids, &args.reason)?
         })
     })?;
     let is_told = !args.no_sync && exchange::try_quickly(cx);
@@ -119,8 +119,8 @@ fn decided(cx: &Context, decisions: &Decisions, is_told: bool) -> String {
 }
 
 fn list(cx: &Context, args: &ListArgs) -> Result<Report, CliError> {
-    let report = cx.read(|notebook| {
-        let items = if args.dismissed { notebook.dismissed()? } else { notebook.quarantine()? };
+    let report = cx.read(|replica| {
+        let items = if args.dismissed { replica.view().dismissed()? } else { replica.view().quarantine()? };
         Report::new(&items, String::new())
     })?;
     let text = told(cx, Seen(&report.json));

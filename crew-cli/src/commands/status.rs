@@ -13,7 +13,7 @@ use crate::table::pad;
 /// # Errors
 /// Not enrolled, or what the store answers.
 pub fn run(cx: &Context) -> Result<Report, CliError> {
-    let status = cx.read(|notebook| Ok(notebook.status()?))?;
+    let status = cx.read(|replica| Ok(replica.view().status()?))?;
     let lang = cx.screen.lang;
     let style = cx.screen.style;
     let sent = match status.unsent {

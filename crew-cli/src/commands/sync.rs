@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::time::Duration;
 
 use clap::Args;
-use sync_core::notebook::RefusedEntry;
+use sync_core::view::own::RefusedEntry;
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
@@ -119,8 +119,8 @@ fn held_because(cx: &Context, refused: &RefusedEntry) -> String {
 }
 
 fn watch(cx: &Context, is_poor: bool) -> Result<Report, CliError> {
-    let (url, device) = cx.read(|notebook| {
-        let identity = notebook.identity()?;
+    let (url, device) = cx.read(|replica| {
+        let identity = replica.identity()?;
         Ok((identity.url.clone(), identity.device))
     })?;
     let path = format!("/v1/events?device={device}");

@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::json;
 use store::{DiskStore, Ledger, Store, StoreError};
 use sync_core::crypto::SecretKey;
+use sync_core::hub::{Foundation, Hub, fold_line, folio_prefix, found};
 use sync_core::link::{InvitationLink, KeyPin};
-use sync_core::office::{Foundation, Office, fold_line, folio_prefix, found};
 use sync_core::rows::{MemoryRows, Overlay};
 use sync_core::rules::Rules;
 
@@ -90,9 +90,9 @@ fn with_rules(
     for (number, line) in (1..).zip(&lines) {
         fold_line(&mut rules, &mut overlay, number, line).map_err(|error| Failure::rows(&error))?;
     }
-    let mut office = Office::open(&overlay, seed).map_err(|error| start::office_failure(&error))?;
+    let mut hub = Hub::open(&overlay, seed).map_err(|error| start::office_failure(&error))?;
     let next = lines.len() as u64 + 1;
-    let published = office.publish_rules(&mut overlay, next, now_ms(), files);
+    let published = hub.publish_rules(&mut overlay, next, now_ms(), files);
     lines.extend(published.map_err(|error| start::office_failure(&error))?);
     Ok(lines)
 }

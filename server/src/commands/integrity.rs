@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 use store::{DiskStore, Ledger, Store, StoreError};
-use sync_core::verify::{Bad, Proven, Verifier};
+use sync_core::log::verify::{Bad, Proven, Verifier};
 
 use super::{Report, integrity};
 use crate::cli::Data;

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 use store::{DiskStore, Store};
-use sync_core::authority::enrol::{code_expiry, code_from};
-use sync_core::office::Office;
+use sync_core::hub::Hub;
 use sync_core::rows::Overlay;
+use sync_core::state::authority::enrol::{code_expiry, code_from};
 use sync_core::time::rfc3339;
 
 use super::Report;
@@ -20,11 +20,11 @@ pub(super) fn run(args: &Invite) -> Result<Report, Failure> {
     let (mut store, _) = DiskStore::open(data, &start::options(false))?;
     start::catch_up(&mut store)?;
     let rows = store.rows();
-    let mut office = Office::open(&*rows, &seed).map_err(|error| start::office_failure(&error))?;
+    let mut hub = Hub::open(&*rows, &seed).map_err(|error| start::office_failure(&error))?;
     let code = code_from(&key::random()?);
     let now = now_ms();
     let mut overlay = Overlay::new(&*rows);
-    let lines = office.invite_admin(&mut overlay, store.records().end(), now, &code);
+    let lines = hub.invite_admin(&mut overlay, store.records().end(), now, &code);
     let batch = overlay.batch;
     store.append(&lines.map_err(|error| start::office_failure(&error))?)?;
     let last = store.records().end() - 1;

@@ -7,11 +7,11 @@ use std::path::Path;
 
 use serde_json::json;
 use store::{Ledger, LedgerReader};
-use sync_core::checkpoint;
 use sync_core::crypto::SecretKey;
-use sync_core::line::Line;
-use sync_core::merkle::tile::{Level, Place, TILE_WIDTH, bundle, tile};
-use sync_core::merkle::{append, leaf_of_line, root};
+use sync_core::log::checkpoint;
+use sync_core::log::line::Line;
+use sync_core::log::merkle::tile::{Level, Place, TILE_WIDTH, bundle, tile};
+use sync_core::log::merkle::{append, leaf_of_line, root};
 use sync_core::rows::{MemoryRows, Overlay, RowsError};
 
 use super::{Report, integrity};

@@ -1,12 +1,12 @@
-//! `show`: one order out of a fold of the ledger in memory; touches no index, so it works while serving.
+//! `show`: one order out of a fold of the ledger in memory; patches no index, so it works while serving.
 
 use store::{Ledger, LedgerReader};
-use sync_core::fold::ListRow;
-use sync_core::keys;
-use sync_core::office::fold_line;
+use sync_core::hub::fold_line;
+use sync_core::record::schema::RecordKind;
 use sync_core::rows::{MemoryRows, Overlay, RowsError, read};
 use sync_core::rules::Rules;
-use sync_core::rules::record_schema::RecordKind;
+use sync_core::state::fold::ListRow;
+use sync_core::state::keyspace;
 use sync_core::view::order::{OrderView, order_after, steps_of};
 use sync_core::view::words::state_label;
 
@@ -36,7 +36,9 @@ fn find(
     reader: &LedgerReader,
     folio: &str,
 ) -> Result<Option<OrderView>, RowsError> {
-    let Some(listed) = read::<ListRow>(rows, &keys::name(RecordKind::Order, folio))? else { return Ok(None) };
+    let Some(listed) = read::<ListRow>(rows, &keyspace::name(RecordKind::Order, folio))? else {
+        return Ok(None);
+    };
     let steps = steps_of(rows, &LedgerLines(reader), &listed.record)?;
     order_after(rows, rules, &listed.record, steps)
 }

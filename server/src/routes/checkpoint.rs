@@ -14,7 +14,7 @@ pub async fn show(State(site): State<Arc<Site>>) -> Result<impl IntoResponse, Pr
     let note = site
         .on_core(|site| {
             let view = site.view();
-            Ok(view.office.checkpoint(&*view.rows, view.seq)?)
+            Ok(view.hub.checkpoint(&*view.rows, view.seq)?)
         })
         .await?;
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")];

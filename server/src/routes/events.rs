@@ -13,11 +13,11 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use futures_util::stream::unfold;
 use serde::Deserialize;
-use sync_core::authority::DeviceRow;
 use sync_core::id::DeviceId;
-use sync_core::keys;
 use sync_core::rows::read;
 use sync_core::scope::Scope;
+use sync_core::state::authority::DeviceRow;
+use sync_core::state::keyspace;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
@@ -86,7 +86,7 @@ pub async fn listen(
 
 fn scopes_of(site: &Site, device: DeviceId) -> Result<Box<[Scope]>, Problem> {
     let (rows, _) = site.handles();
-    match read::<DeviceRow>(&*rows, &keys::device(&device))? {
+    match read::<DeviceRow>(&*rows, &keyspace::device(&device))? {
         None => Err(Problem::refused(
             StatusCode::UNAUTHORIZED,
             "unknown_device",

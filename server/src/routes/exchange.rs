@@ -7,9 +7,9 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
-use sync_core::authority::enrol::EnrolError;
+use sync_core::hub::{Admitted, Checked, RequestError};
 use sync_core::id::DeviceId;
-use sync_core::office::{Admitted, Checked, RequestError};
+use sync_core::state::authority::enrol::EnrolError;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 
@@ -112,15 +112,15 @@ fn check_frame(
     who: &mut Option<DeviceId>,
 ) -> Result<(Checked, usize), Problem> {
     let frame = body::decode(coding, bytes)?;
-    let (rows, office) = site.handles();
+    let (rows, hub) = site.handles();
     let checked = match message {
         Message::Sync => {
-            let authentic = office.authenticate(&*rows, &frame)?;
+            let authentic = hub.authenticate(&*rows, &frame)?;
             let device = authentic.device;
             *who = Some(device);
             site.throttle.let_device_in(device)?;
             site.throttle.charge(device, Effort::asked(&authentic, frame.len()));
-            let checked = office.check_entries(&*rows, authentic).inspect_err(|error| {
+            let checked = hub.check_entries(&*rows, authentic).inspect_err(|error| {
                 if matches!(error.code(), "bad_chain") {
                     site.throttle.charge(device, Effort::FORGED);
                 }
@@ -129,7 +129,7 @@ fn check_frame(
             checked
         }
         Message::Enrol => {
-            let checked = office.check_enrol(&*rows, &frame, now_ms())?;
+            let checked = hub.check_enrol(&*rows, &frame, now_ms())?;
             *who = Some(checked.device);
             checked
         }
@@ -165,7 +165,7 @@ fn reply(
     }
     let view = site.view();
     let lines = LedgerLines(&*view.records);
-    let frame = view.office.reply(&*view.rows, &lines, view.seq, now_ms(), admitted)?;
+    let frame = view.hub.reply(&*view.rows, &lines, view.seq, now_ms(), admitted)?;
     drop(view);
     if matches!(message, Message::Sync) {
         site.throttle.charge(admitted.device, Effort { bytes: frame.len(), ..Effort::default() });

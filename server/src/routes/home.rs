@@ -17,9 +17,9 @@ pub async fn page(State(site): State<Arc<Site>>, headers: HeaderMap) -> impl Int
     let wants =
         headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let lang = if wants.starts_with("en") { Lang::En } else { Lang::Es };
-    let (_, office) = site.handles();
-    let name = escape(&office.genesis().name);
-    let key = escape(&office.genesis().log_verifier);
+    let (_, hub) = site.handles();
+    let name = escape(&hub.genesis().name);
+    let key = escape(&hub.genesis().log_verifier);
     let (tag, title, text, log) = lang.pick(
         (
             "es",

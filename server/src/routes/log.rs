@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use sync_core::merkle::leaf_of_line;
-use sync_core::merkle::tile::{Level, Place, TILE_WIDTH, bundle, tile};
+use sync_core::log::merkle::leaf_of_line;
+use sync_core::log::merkle::tile::{Level, Place, TILE_WIDTH, bundle, tile};
 use sync_core::rows::RowsError;
 
 use crate::body::{Coding, encode};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use store::StoreError;
-use sync_core::office::{Admitted, Office, OfficeError};
+use sync_core::hub::{Admitted, Hub, HubError};
 use sync_core::rows::{Batch, Overlay, Rows, RowsError, Visit};
 use tokio::sync::oneshot;
 
@@ -77,8 +77,8 @@ impl Writer {
         for Job { checked, answer, .. } in jobs {
             let seq = next_seq + judged.lines.len() as u64;
             let mut own = Overlay::new(&overlay);
-            let office = &mut self.office;
-            let done = catch_unwind(AssertUnwindSafe(|| office.admit(&mut own, seq, now_ms(), checked)));
+            let hub = &mut self.hub;
+            let done = catch_unwind(AssertUnwindSafe(|| hub.admit(&mut own, seq, now_ms(), checked)));
             let own = own.batch;
             let outcome = match done {
                 Ok(Ok(admitted)) if is_full && !admitted.lines.is_empty() => Err(Problem::disk_full()),
@@ -95,8 +95,8 @@ impl Writer {
                     overlay.batch.writes.extend(own.writes);
                 }
                 // What it did to the office must go too.
-                Err(_) => match Office::open(&overlay, &self.seed) {
-                    Ok(office) => self.office = office,
+                Err(_) => match Hub::open(&overlay, &self.seed) {
+                    Ok(hub) => self.hub = hub,
                     Err(error) => tracing::error!(%error, "the office could not be opened again"),
                 },
             }
@@ -207,8 +207,8 @@ impl Writer {
             _ => {}
         }
         let Some(store) = &self.store else { return };
-        match Office::open(&*store.rows(), &self.seed) {
-            Ok(office) => self.office = office,
+        match Hub::open(&*store.rows(), &self.seed) {
+            Ok(hub) => self.hub = hub,
             Err(error) => self.give_up(&error.to_string()),
         }
     }
@@ -225,7 +225,7 @@ impl Writer {
 
     /// Publishes those of `files` that differ from what is in force.
     pub(super) fn publish(&mut self, files: Vec<RuleFile>) {
-        let done = self.act(|office, overlay, seq| office.publish_rules(overlay, seq, now_ms(), &files));
+        let done = self.act(|hub, overlay, seq| hub.publish_rules(overlay, seq, now_ms(), &files));
         match done {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "rule files were published"),
@@ -245,7 +245,7 @@ impl Writer {
     /// Starts a new life of the ledger.
     pub(super) fn start_epoch(&mut self, reason: &str) -> Result<(), Problem> {
         let entropy = key::random().map_err(|failure| Problem::logged("no epoch", &failure.message.en))?;
-        self.act(|office, overlay, seq| office.start_epoch(overlay, seq, now_ms(), &entropy, reason))?;
+        self.act(|hub, overlay, seq| hub.start_epoch(overlay, seq, now_ms(), &entropy, reason))?;
         tracing::warn!(reason, "a new epoch was started: devices read anew and re-send what is missing");
         Ok(())
     }
@@ -253,16 +253,16 @@ impl Writer {
     /// Does something of the office's own; answers how many lines it took.
     fn act(
         &mut self,
-        act: impl FnOnce(&mut Office, &mut Overlay<'_>, u64) -> Result<Vec<Vec<u8>>, OfficeError>,
+        act: impl FnOnce(&mut Hub, &mut Overlay<'_>, u64) -> Result<Vec<Vec<u8>>, HubError>,
     ) -> Result<usize, Problem> {
         let Some(store) = &self.store else { return Err(Problem::later("store", "the store does not work")) };
         let rows = store.rows();
         let seq = store.records().end();
         let mut overlay = Overlay::new(&*rows);
-        let lines = match act(&mut self.office, &mut overlay, seq) {
+        let lines = match act(&mut self.hub, &mut overlay, seq) {
             Ok(lines) => lines,
             Err(error) => {
-                self.office = Office::open(&*rows, &self.seed)?;
+                self.hub = Hub::open(&*rows, &self.seed)?;
                 return Err(Problem::later("office", &error.to_string()));
             }
         };
@@ -270,8 +270,8 @@ impl Writer {
         let kept = self.keep(&lines, batch)?;
         self.apply(kept)?;
         if !lines.is_empty() {
-            let office = Arc::new(Office::open(&*rows, &self.seed)?);
-            self.site.change_view(|view| view.office = office);
+            let hub = Arc::new(Hub::open(&*rows, &self.seed)?);
+            self.site.change_view(|view| view.hub = hub);
             self.site.news.tell([sync_core::scope::Scope::Catalog, sync_core::scope::Scope::Municipality]);
         }
         Ok(lines.len())

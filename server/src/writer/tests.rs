@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use axum::http::StatusCode;
 use store::{AppendFault, MemoryMedium, StoreError};
-use sync_core::office::{AdmitStats, Admitted};
+use sync_core::hub::{AdmitStats, Admitted};
 use tokio::sync::oneshot;
 
 use super::{Job, Writer};
@@ -14,7 +14,7 @@ use crate::clock::now_ms;
 use crate::problem::Problem;
 use crate::site::{LedgerLines, Site};
 use crate::testing::{Device, founded, invitation, writer};
-use sync_core::verify::Verifier;
+use sync_core::log::verify::Verifier;
 
 struct Bench {
     medium: MemoryMedium,
@@ -30,8 +30,8 @@ impl Bench {
         let (mut writer, site, _) = writer(&medium);
         let mut admin = Device::new(1);
         let frame = admin.enrol(&code);
-        let (rows, office) = site.handles();
-        let checked = office.check_enrol(&*rows, &frame, now_ms()).unwrap();
+        let (rows, hub) = site.handles();
+        let checked = hub.check_enrol(&*rows, &frame, now_ms()).unwrap();
         let (answer, outcome) = oneshot::channel();
         writer.commit(vec![Job { checked, bytes: frame.len(), answer }]);
         assert_eq!(outcome.blocking_recv().unwrap().map(|admitted| admitted.stats.accepted), Ok(1));
@@ -40,11 +40,11 @@ impl Bench {
 
     /// Sends frames through the writer in one batch.
     fn batch(&mut self, frames: &[Vec<u8>]) -> Vec<Result<Admitted, Problem>> {
-        let (rows, office) = self.site.handles();
+        let (rows, hub) = self.site.handles();
         let mut outcomes = Vec::new();
         let mut jobs = Vec::new();
         for frame in frames {
-            let checked = office.check_sync(&*rows, frame, now_ms()).unwrap();
+            let checked = hub.check_sync(&*rows, frame, now_ms()).unwrap();
             let (answer, outcome) = oneshot::channel();
             jobs.push(Job { checked, bytes: frame.len(), answer });
             outcomes.push(outcome);
@@ -73,7 +73,7 @@ impl Bench {
             })
             .unwrap();
         let root = verifier.finish().unwrap().root;
-        assert_eq!(sync_core::merkle::root(&*view.rows, view.seq), Ok(root));
+        assert_eq!(sync_core::log::merkle::root(&*view.rows, view.seq), Ok(root));
     }
 }
 
@@ -101,7 +101,7 @@ fn a_batch_costs_one_fsync_and_later_requests_see_earlier_ones() {
     assert_eq!((after.appends - before.appends, after.records - before.records), (1, 2));
     bench.assert_consistent();
     let view = bench.site.view();
-    let reply = view.office.reply(
+    let reply = view.hub.reply(
         &*view.rows,
         &LedgerLines(&*view.records),
         view.seq,
@@ -150,8 +150,8 @@ fn after_an_unconfirmed_append_the_store_is_opened_anew_and_says_what_it_has() {
 fn while_the_store_does_not_open_everybody_is_told_to_come_back() {
     let mut bench = Bench::new();
     let frame = bench.admin.sync(&[invitation("A")]);
-    let (rows, office) = bench.site.handles();
-    let checked = office.check_sync(&*rows, &frame, now_ms()).unwrap();
+    let (rows, hub) = bench.site.handles();
+    let checked = hub.check_sync(&*rows, &frame, now_ms()).unwrap();
     let open = std::mem::replace(
         &mut bench.writer.open,
         Box::new(|| Err(StoreError::ReadOnly { path: "memory".into() })),
@@ -162,7 +162,7 @@ fn while_the_store_does_not_open_everybody_is_told_to_come_back() {
     let refused = outcome.blocking_recv().unwrap().err();
     assert_eq!(refused.map(|problem| problem.code), Some("not_durable"));
     assert!(bench.site.health.conditions()[0].1.is_some(), "not ready");
-    let unread = office.check_sync(&*rows, &frame, now_ms()).err().map(Problem::from);
+    let unread = hub.check_sync(&*rows, &frame, now_ms()).err().map(Problem::from);
     assert_eq!(unread.map(|problem| problem.status), Some(StatusCode::SERVICE_UNAVAILABLE));
     bench.writer.open = open;
     bench.writer.reopen_at = Instant::now();
@@ -187,8 +187,8 @@ fn a_failed_apply_is_mended_from_the_ledger() {
 fn who_is_answered_before_the_index_has_it_sees_the_whole_batch() {
     let mut bench = Bench::new();
     let frame = bench.admin.sync(&[invitation("A"), invitation("B")]);
-    let (rows, office) = bench.site.handles();
-    let checked = office.check_sync(&*rows, &frame, now_ms()).unwrap();
+    let (rows, hub) = bench.site.handles();
+    let checked = hub.check_sync(&*rows, &frame, now_ms()).unwrap();
     let (answer, _outcome) = oneshot::channel();
     let judged = bench.writer.judge(vec![Job { checked, bytes: frame.len(), answer }]);
     let kept = bench.writer.keep(&judged.lines, judged.batch.clone()).unwrap();

@@ -4,12 +4,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::change::{Change, Obj, OpId, Place};
-use crate::fold::{ChangeRow, applied_changes};
 use crate::id::{DeviceId, RecordId};
+use crate::log::verdict::Reason;
+use crate::record::change::{Change, Obj, OpId, Place};
 use crate::record::row::RecordRow;
 use crate::rows::{Rows, RowsError};
-use crate::verdict::Reason;
+use crate::state::fold::{ChangeRow, applied_changes};
 
 /// `None` if `change` may follow what was applied to its record; else why not. The record's summary, where it is
 /// `known`, answers for nearly every change; only where it cannot are all changes of the record read.
@@ -111,11 +111,11 @@ fn after(row: &ChangeRow) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::{Action, Op, Scalar};
     use crate::id::Hash;
-    use crate::keys;
+    use crate::record::change::{Action, Op, Scalar};
+    use crate::record::schema::{RecordKind, RecordSchemas};
     use crate::rows::{MemoryRows, encode};
-    use crate::rules::record_schema::{RecordKind, RecordSchemas};
+    use crate::state::keyspace;
 
     const ME: DeviceId = DeviceId([1; 16]);
     const OTHER: DeviceId = DeviceId([2; 16]);
@@ -182,7 +182,7 @@ mod tests {
         assert_eq!(Ground::of(&applied, &beside).check(), Ok(()));
         let mut rows = MemoryRows::default();
         let record = RecordId([9; 16]);
-        let keyed = (0..).zip(&applied).map(|(number, row)| (keys::change(&record, number), encode(row)));
+        let keyed = (0..).zip(&applied).map(|(number, row)| (keyspace::change(&record, number), encode(row)));
         rows.rows.extend(keyed);
         let schemas = RecordSchemas::built_in();
         let mut summary = RecordRow::new(RecordKind::Order, OTHER, schemas.of(RecordKind::Order));

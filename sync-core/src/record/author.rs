@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::change::Change;
+use crate::record::change::Change;
 
 /// Stretches kept of one author: the first, which for the creator is the skeleton, and the newest. What is older
 /// stands in the record's applied changes.
@@ -41,8 +41,8 @@ impl Author {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::{Action, Obj, Op, Place, Scalar};
     use crate::id::DeviceId;
+    use crate::record::change::{Action, Obj, Op, Place, Scalar};
 
     fn change(start_op: u64, ops: usize) -> Change {
         let place = Place::Prop("status".into());

@@ -3,13 +3,12 @@
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{AutoCommit, ObjId, ObjType, ROOT, ReadDoc, Value};
 
-use crate::change::{
+use crate::id::DeviceId;
+use crate::record::change::{
     Change, ChangeError, OpId, RawChange, Scalar, actor_of, device_of, scalar_from, scalar_to,
 };
-use crate::id::{DeviceId, RecordId};
-use crate::line::{Lines, read_entry};
-use crate::rows::{Rows, RowsError};
-use crate::rules::record_schema::{RecordSchema, SlotObject};
+use crate::record::schema::{RecordSchema, SlotObject};
+use crate::rows::RowsError;
 
 /// A document that a device may write to.
 pub struct Document {
@@ -40,21 +39,6 @@ impl Document {
     /// An empty document written by `device`.
     pub fn new(device: DeviceId) -> Self {
         Self { doc: AutoCommit::new().with_actor(actor_of(device)) }
-    }
-
-    /// The document of a record as this store knows it, to be written by `device`.
-    pub fn load(
-        rows: &dyn Rows,
-        lines: &dyn Lines,
-        record: &RecordId,
-        device: DeviceId,
-    ) -> Result<Self, RowsError> {
-        let mut changes = Vec::new();
-        for row in crate::fold::applied_changes(rows, record)? {
-            let (_, chained) = read_entry(lines, row.line)?;
-            changes.push(chained.entry.body.bytes().to_vec());
-        }
-        Self::from_raw(device, &changes)
     }
 
     /// A document of raw changes, in an order in which each follows its dependencies.

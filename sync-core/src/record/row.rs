@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::author::Author;
-use super::touch::{Element, Touch};
-use crate::change::{Change, OpId, Scalar};
+use super::patch::{Element, Patch};
 use crate::id::{DeviceId, Fingerprint, Hash, RecordId};
-use crate::rules::record_schema::{RecordKind, RecordSchema};
+use crate::record::change::{Change, OpId, Scalar};
+use crate::record::schema::{RecordKind, RecordSchema};
 use crate::scope::Scope;
 
 /// One value that a register holds; several where people wrote at the same time.
@@ -85,11 +85,11 @@ impl RecordRow {
     }
 
     /// Folds one change in.
-    pub fn apply(&mut self, change: &Change, hash: &Hash, touches: &[Touch<'_>]) {
-        for touch in touches {
-            match touch {
-                Touch::Register { name, value, op, preds, .. } => self.write(name, *value, *op, preds),
-                Touch::Append { slot, element, .. } => {
+    pub fn apply(&mut self, change: &Change, hash: &Hash, patches: &[Patch<'_>]) {
+        for patch in patches {
+            match patch {
+                Patch::Register { name, value, op, preds, .. } => self.write(name, *value, *op, preds),
+                Patch::Append { slot, element, .. } => {
                     if let Some(length) = self.lengths.get_mut(*slot) {
                         *length += 1;
                     }
@@ -99,7 +99,7 @@ impl RecordRow {
                         self.measured.insert(what.clone());
                     }
                 }
-                Touch::Text { .. } => {}
+                Patch::Text { .. } => {}
             }
         }
         self.changes += 1;

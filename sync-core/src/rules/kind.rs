@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::steps::Step;
 use super::{Labels, fold_word};
-use crate::change::Scalar;
 use crate::decimal::{Decimal, DecimalError};
 use crate::limits::TEXT_CHARS_MAX;
+use crate::record::change::Scalar;
 use crate::time::parse_rfc3339;
 
 /// A kind of work.

@@ -1,5 +1,6 @@
 //! Audit: who did what, in ledger order, with every clock and what became of it.
 
+use crate::state::interpret::read_change;
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -8,22 +9,21 @@ use super::clock::{EntryTime, entry_time};
 use super::entries::Arrivals;
 use super::story::gather::{arrivals, folio_in, previous};
 use super::words::{Sentence, reason_words, sentence};
-use crate::act::{Act, Fate};
-use crate::chain::Deed;
-use crate::entry::{ChainedEntry, Header};
-use crate::fold::EntryRow;
 use crate::id::DeviceId;
-use crate::judge::read_change;
-use crate::keys;
-use crate::line::read_entry;
-use crate::notebook::{Notebook, NotebookError};
-use crate::office::fold::decode_deed;
+use crate::log::act::{Act, Fate};
+use crate::log::chain::DecodedBody;
+use crate::log::chain::decode_body;
+use crate::log::entry::{ChainedEntry, Header};
+use crate::log::line::read_entry;
+use crate::log::verdict::{Reason, Receipt, Verdict};
+use crate::record::patch::interpret;
 use crate::record::row::RecordRow;
-use crate::record::touch::interpret;
+use crate::record::schema::RecordKind;
 use crate::rows::{Rows, RowsError, decode, read};
-use crate::rules::record_schema::RecordKind;
+use crate::state::fold::EntryRow;
+use crate::state::keyspace;
 use crate::time::rfc3339;
-use crate::verdict::{Reason, Receipt, Verdict};
+use crate::view::{View, ViewError};
 
 /// One line of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,7 +69,7 @@ pub fn reason_detail(reason: &Reason) -> String {
 
 /// The newest known entry of a device, with its receipt.
 pub fn last_entry(rows: &dyn Rows, device: &DeviceId) -> Result<Option<(u64, Option<Receipt>)>, RowsError> {
-    let prefix = keys::entries(device);
+    let prefix = keyspace::entries(device);
     let mut last = None;
     rows.scan(&prefix, &prefix, &mut |key, value| {
         let seq = key[prefix.len()..].try_into().map(u64::from_be_bytes);
@@ -82,16 +82,13 @@ pub fn last_entry(rows: &dyn Rows, device: &DeviceId) -> Result<Option<(u64, Opt
 }
 
 /// What an entry does: the stable word and the sentence.
-pub fn summary_of(
-    notebook: &Notebook<'_>,
-    chained: &ChainedEntry,
-) -> Result<(String, Sentence), NotebookError> {
+pub fn summary_of(view: &View<'_>, chained: &ChainedEntry) -> Result<(String, Sentence), ViewError> {
     let header = &chained.entry.header;
-    match decode_deed(&chained.entry.body)? {
-        Deed::Act(act) => Ok((act.action().into(), act_sentence(&act))),
-        Deed::Change(change) => {
-            let (rows, rules) = (notebook.rows(), notebook.rules());
-            let known: Option<RecordRow> = read(rows, &keys::record(&header.record))?;
+    match decode_body(&chained.entry.body)? {
+        DecodedBody::Act(act) => Ok((act.action().into(), act_sentence(&act))),
+        DecodedBody::Change(change) => {
+            let (rows, rules) = (view.rows(), view.rules());
+            let known: Option<RecordRow> = read(rows, &keyspace::record(&header.record))?;
             let is_creation = change.deps.is_empty();
             let fresh =
                 || read_change(rows, rules, &header.record, &change).ok().and_then(Result::ok).map(|a| a.row);
@@ -100,8 +97,8 @@ pub fn summary_of(
             };
             let schema = rules.records.of(row.kind);
             match interpret(&change, schema, row.creator, is_creation) {
-                Ok(touches) if row.kind == RecordKind::Order => {
-                    Ok(sentence(rows, rules, &row, &touches, is_creation)?)
+                Ok(patches) if row.kind == RecordKind::Order => {
+                    Ok(sentence(rows, rules, &row, &patches, is_creation)?)
                 }
                 Ok(_) | Err(_) => {
                     let action = if is_creation { "create" } else { "edit" };
@@ -172,13 +169,9 @@ fn act_sentence(act: &Act) -> Sentence {
     }
 }
 
-impl Notebook<'_> {
+impl View<'_> {
     /// Who did what, in ledger order; what no ledger has yet is not in it.
-    pub fn audit_log(
-        &self,
-        order: Option<&str>,
-        device: Option<&str>,
-    ) -> Result<Vec<AuditLine>, NotebookError> {
+    pub fn audit_log(&self, order: Option<&str>, device: Option<&str>) -> Result<Vec<AuditLine>, ViewError> {
         let record = order.map(|folio| self.find_order_ever(folio)).transpose()?;
         let mut wanted: BTreeMap<u64, EntryRow> = BTreeMap::new();
         let arrivals = arrivals(self, &mut |place, row| {
@@ -211,13 +204,13 @@ impl Notebook<'_> {
         chained: &ChainedEntry,
         arrivals: &Arrivals,
         previous: Option<&Header>,
-    ) -> Result<AuditLine, NotebookError> {
+    ) -> Result<AuditLine, ViewError> {
         let header = &chained.entry.header;
         let receipt = row.receipt.as_ref();
-        let record: Option<RecordRow> = read(self.rows(), &keys::record(&row.record))?;
+        let record: Option<RecordRow> = read(self.rows(), &keyspace::record(&row.record))?;
         let folio = match record {
             Some(record) => record.name(),
-            None => folio_in(&decode_deed(&chained.entry.body)?),
+            None => folio_in(&decode_body(&chained.entry.body)?),
         };
         let (action, text) = summary_of(self, chained)?;
         let verdict = receipt.map(|receipt| &receipt.verdict);

@@ -7,13 +7,13 @@ use serde::Serialize;
 use super::order::OrderView;
 use super::story::{Difference, Happening, Story};
 use super::words::Sentence;
-use crate::fold::EntryRow;
 use crate::id::DeviceId;
-use crate::keys;
-use crate::line::{Identity, Parted};
-use crate::notebook::{Notebook, NotebookError};
+use crate::log::line::{Identity, Parted};
 use crate::rows::read;
+use crate::state::fold::EntryRow;
+use crate::state::keyspace;
 use crate::time::rfc3339;
+use crate::view::{View, ViewError};
 
 /// A device that had a part in the order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -76,9 +76,9 @@ pub struct CaseFile {
     pub not_provable: Vec<Sentence>,
 }
 
-impl Notebook<'_> {
+impl View<'_> {
     /// The case file of an order.
-    pub fn case_file(&self, folio: &str) -> Result<CaseFile, NotebookError> {
+    pub fn case_file(&self, folio: &str) -> Result<CaseFile, ViewError> {
         let record = self.find_order_ever(folio)?;
         let identity = self.identity()?.clone();
         let contact = self.contact()?;
@@ -115,8 +115,9 @@ impl Notebook<'_> {
         })
     }
 
-    fn involved(&self, story: &Story) -> Result<Vec<Involved>, NotebookError> {
-        let rows: BTreeMap<DeviceId, _> = crate::office::devices(self.rows())?.into_iter().collect();
+    fn involved(&self, story: &Story) -> Result<Vec<Involved>, ViewError> {
+        let rows: BTreeMap<DeviceId, _> =
+            crate::state::authority::devices(self.rows())?.into_iter().collect();
         let mut involved = Vec::new();
         for device in &story.devices {
             let shown = device.to_string();
@@ -157,8 +158,8 @@ impl Notebook<'_> {
         happenings.iter().find(|one| one.seq == Some(seq)).and_then(|one| one.time.received_at.clone())
     }
 
-    fn enrolled_seq(&self, device: &DeviceId, told: Option<u64>) -> Result<Option<u64>, NotebookError> {
-        let first: Option<EntryRow> = read(self.rows(), &keys::entry(device, 1))?;
+    fn enrolled_seq(&self, device: &DeviceId, told: Option<u64>) -> Result<Option<u64>, ViewError> {
+        let first: Option<EntryRow> = read(self.rows(), &keyspace::entry(device, 1))?;
         Ok(told.or(first.and_then(|row| row.receipt).map(|receipt| receipt.seq)))
     }
 }

@@ -7,14 +7,14 @@ use serde::Serialize;
 
 use super::entries::Arrivals;
 use super::words::Sentence;
-use crate::authority::CarriedHead;
-use crate::entry::Header;
-use crate::fold::EntryRow;
 use crate::id::{BootId, DeviceId};
-use crate::keys;
+use crate::log::entry::Header;
+use crate::log::verdict::Receipt;
 use crate::rows::{Rows, RowsError, decode, read};
+use crate::state::authority::CarriedHead;
+use crate::state::fold::EntryRow;
+use crate::state::keyspace;
 use crate::time::{TimeMs, rfc3339};
-use crate::verdict::Receipt;
 
 /// How far a claim may lie outside its bracket and still be called consistent, in milliseconds. Five minutes: a phone
 /// that was set by hand or that drifted through a month without network (50 parts per million are two minutes) is
@@ -99,16 +99,16 @@ pub fn jump_ms(previous: &Header, this: &Header) -> Option<i64> {
 /// When a carrier took over an entry of a device; `None` where nobody did. A word about a head that is not on the
 /// chain as it is counts for nothing.
 pub fn carried_at(rows: &dyn Rows, device: &DeviceId, seq: u64) -> Result<Option<CarriedHead>, RowsError> {
-    let prefix = keys::carried_heads(device);
+    let prefix = keyspace::carried_heads(device);
     let mut heads: Vec<(u64, Result<Vec<CarriedHead>, RowsError>)> = Vec::new();
-    rows.scan(&prefix, &keys::carried_head(device, seq), &mut |key, value| {
+    rows.scan(&prefix, &keyspace::carried_head(device, seq), &mut |key, value| {
         if let Ok(at) = key[prefix.len()..].try_into().map(u64::from_be_bytes) {
             heads.push((at, decode(value)));
         }
         true
     })?;
     for (at, words) in heads {
-        let row: Option<EntryRow> = read(rows, &keys::entry(device, at))?;
+        let row: Option<EntryRow> = read(rows, &keyspace::entry(device, at))?;
         let hash = row.and_then(|row| row.hash);
         if let Some(word) = words?.into_iter().find(|word| hash == Some(word.head)) {
             return Ok(Some(word));
@@ -120,8 +120,8 @@ pub fn carried_at(rows: &dyn Rows, device: &DeviceId, seq: u64) -> Result<Option
 /// The device's clock less the server's when an entry arrived, in milliseconds: the newest sample at or before that
 /// ledger number; of an entry that is not sent, the newest. `None` where the two were never seen to differ.
 pub fn skew_ms(rows: &dyn Rows, device: &DeviceId, arrived: Option<u64>) -> Result<Option<i64>, RowsError> {
-    let prefix = keys::clocks(device);
-    let end = keys::clock(device, arrived.unwrap_or(u64::MAX));
+    let prefix = keyspace::clocks(device);
+    let end = keyspace::clock(device, arrived.unwrap_or(u64::MAX));
     let mut nearest = None;
     rows.scan(&prefix, &prefix, &mut |key, value| {
         let is_before = key <= end.as_slice();

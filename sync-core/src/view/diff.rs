@@ -10,14 +10,14 @@ use super::entries::{Since, scan_entries};
 use super::order::{Conflict, Event, OrderView};
 use super::replay::At;
 use super::words::{Sentence, reason_words, register_words, value_words};
-use crate::change::Scalar;
-use crate::fold::EntryRow;
 use crate::id::{Hash, RecordId};
-use crate::line::read_entry;
-use crate::notebook::{Notebook, NotebookError};
+use crate::log::line::read_entry;
+use crate::log::verdict::Verdict;
+use crate::record::change::Scalar;
 use crate::rules::Rules;
+use crate::state::fold::EntryRow;
 use crate::time::TimeMs;
-use crate::verdict::Verdict;
+use crate::view::{View, ViewError};
 
 /// A value before and after.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -97,9 +97,9 @@ impl Span {
     }
 }
 
-impl Notebook<'_> {
+impl View<'_> {
     /// What changed after `from`, up to `to`. One order, or all that changed.
-    pub fn audit_diff(&self, from: At, to: At, order: Option<&str>) -> Result<Diff, NotebookError> {
+    pub fn audit_diff(&self, from: At, to: At, order: Option<&str>) -> Result<Diff, ViewError> {
         let span = Span { from, to };
         let records = match order {
             Some(folio) => BTreeSet::from([self.find_order_ever(folio)?]),
@@ -116,7 +116,7 @@ impl Notebook<'_> {
     }
 
     /// Records with an entry that came to count, or that was held back or decided about, in between.
-    fn touched(&self, span: Span) -> Result<BTreeSet<RecordId>, NotebookError> {
+    fn touched(&self, span: Span) -> Result<BTreeSet<RecordId>, ViewError> {
         let mut candidates = Vec::new();
         scan_entries(self.rows(), &mut |_, row| {
             if row.change != Hash::ZERO && (span.is_told() || is_touched(&row, span)) {
@@ -137,7 +137,7 @@ impl Notebook<'_> {
         Ok(touched)
     }
 
-    fn order_diff(&self, record: &RecordId, span: Span) -> Result<Option<OrderDiff>, NotebookError> {
+    fn order_diff(&self, record: &RecordId, span: Span) -> Result<Option<OrderDiff>, ViewError> {
         let before = self.order_at(record, span.from)?;
         let Some(after) = self.order_at(record, span.to)?.or_else(|| before.clone()) else {
             return self.diff_of_held(record, span);
@@ -149,22 +149,22 @@ impl Notebook<'_> {
     }
 
     /// An order of which nothing counts at either moment, but of which something was held back in between.
-    fn diff_of_held(&self, record: &RecordId, span: Span) -> Result<Option<OrderDiff>, NotebookError> {
+    fn diff_of_held(&self, record: &RecordId, span: Span) -> Result<Option<OrderDiff>, ViewError> {
         let mut diff = empty(self.folio_at(record)?);
         self.at_the_door(record, span, &mut diff)?;
         Ok(Some(diff).filter(|diff| !diff.text.is_empty()))
     }
 
-    fn folio_at(&self, record: &RecordId) -> Result<String, NotebookError> {
+    fn folio_at(&self, record: &RecordId) -> Result<String, ViewError> {
         let story = super::story::gather::Gathered::of(self, record)?;
         let named = |known: &super::story::gather::Known| {
-            super::story::gather::folio_in(&crate::chain::Deed::Change(known.change.clone()))
+            super::story::gather::folio_in(&crate::log::chain::DecodedBody::Change(known.change.clone()))
         };
         Ok(story.entries.iter().find_map(named).unwrap_or_default())
     }
 
     /// What was held back, released or dismissed in between. On the axis of claims there is no such thing.
-    fn at_the_door(&self, record: &RecordId, span: Span, diff: &mut OrderDiff) -> Result<(), NotebookError> {
+    fn at_the_door(&self, record: &RecordId, span: Span, diff: &mut OrderDiff) -> Result<(), ViewError> {
         if span.is_told() {
             return Ok(());
         }

@@ -1,10 +1,10 @@
 //! Entries: what this device knows of the ledger, read once in the order of the rows: places, arrivals, and which
 //! entry is behind an applied change.
 
-use crate::fold::{ChangeRow, EntryRow, applied_changes};
 use crate::id::{DeviceId, RecordId};
-use crate::keys;
 use crate::rows::{Rows, RowsError, decode, read};
+use crate::state::fold::{ChangeRow, EntryRow, applied_changes};
+use crate::state::keyspace;
 use crate::time::TimeMs;
 
 /// Where an entry stands in its device's chain.
@@ -19,7 +19,7 @@ pub struct Place {
 /// Calls `visit` for every entry row, those of forked chains last.
 pub fn scan_entries(rows: &dyn Rows, visit: &mut dyn FnMut(Place, EntryRow)) -> Result<(), RowsError> {
     let mut failure = None;
-    for prefix in [keys::ENTRIES, keys::FORKS] {
+    for prefix in [keyspace::ENTRIES, keyspace::FORKS] {
         rows.scan(prefix, prefix, &mut |key, value| {
             match (place_of(&key[prefix.len()..]), decode::<EntryRow>(value)) {
                 (Some(place), Ok(row)) => visit(place, row),
@@ -41,11 +41,11 @@ fn place_of(key: &[u8]) -> Option<Place> {
 /// The entry row behind an applied change. On a forked chain the same number has several entries: the one with this
 /// change is meant.
 pub fn entry_of_change(rows: &dyn Rows, change: &ChangeRow) -> Result<Option<EntryRow>, RowsError> {
-    let main: Option<EntryRow> = read(rows, &keys::entry(&change.device, change.seq))?;
+    let main: Option<EntryRow> = read(rows, &keyspace::entry(&change.device, change.seq))?;
     if main.as_ref().is_some_and(|row| row.change == change.hash) {
         return Ok(main);
     }
-    let prefix = keys::forks(&change.device, change.seq);
+    let prefix = keyspace::forks(&change.device, change.seq);
     let mut found = None;
     rows.scan(&prefix, &prefix, &mut |_, value| {
         found = decode::<EntryRow>(value).ok().filter(|row| row.change == change.hash);

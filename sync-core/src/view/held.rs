@@ -1,26 +1,26 @@
 //! Held: the inbox of what is held back, with its content, and what hangs on what.
 
+use crate::state::interpret::read_change;
 use std::collections::BTreeMap;
 
 use super::audit::{reason_detail, summary_of};
 use super::lists::QuarantineItem;
-use crate::authority::DeviceRow;
-use crate::chain::Deed;
-use crate::change::Scalar;
-use crate::entry::ChainedEntry;
-use crate::fold::EntryRow;
 use crate::id::{DeviceId, Hash};
-use crate::judge::read_change;
-use crate::keys;
-use crate::line::read_entry;
-use crate::notebook::decide::held_rows;
-use crate::notebook::{Notebook, NotebookError};
-use crate::office::fold::decode_deed;
+use crate::log::chain::DecodedBody;
+use crate::log::chain::decode_body;
+use crate::log::entry::ChainedEntry;
+use crate::log::line::read_entry;
+use crate::log::verdict::{Reason, Verdict};
+use crate::record::change::Scalar;
+use crate::record::patch::Patch;
 use crate::record::row::RecordRow;
-use crate::record::touch::Touch;
 use crate::rows::{all_under, number_in, read};
+use crate::state::authority::DeviceRow;
+use crate::state::fold::EntryRow;
+use crate::state::held::held_rows;
+use crate::state::keyspace;
 use crate::time::rfc3339;
-use crate::verdict::{Reason, Verdict};
+use crate::view::{View, ViewError};
 
 /// An entry in the inbox, from wherever it is known.
 struct Held {
@@ -30,15 +30,15 @@ struct Held {
     row: Option<EntryRow>,
 }
 
-impl Notebook<'_> {
+impl View<'_> {
     /// All entries that are held back, as far as this device is told: dispatch is told of all, a crew of its own.
-    pub fn quarantine(&self) -> Result<Vec<QuarantineItem>, NotebookError> {
+    pub fn quarantine(&self) -> Result<Vec<QuarantineItem>, ViewError> {
         let mut held: BTreeMap<u64, Held> = BTreeMap::new();
         for (seq, row) in held_rows(self.rows())? {
             let chained = row.entry()?;
             let key = match (&row.reason, chained.hash()) {
-                (Reason::Fork, Some(hash)) => keys::fork(&row.device, row.device_seq, &hash),
-                _ => keys::entry(&row.device, row.device_seq),
+                (Reason::Fork, Some(hash)) => keyspace::fork(&row.device, row.device_seq, &hash),
+                _ => keyspace::entry(&row.device, row.device_seq),
             };
             let entry = read(self.rows(), &key)?;
             held.insert(seq, Held { seq, chained, reason: row.reason, row: entry });
@@ -52,7 +52,7 @@ impl Notebook<'_> {
     }
 
     /// Own entries that were dismissed: they stay here to be read and copied.
-    pub fn dismissed(&self) -> Result<Vec<QuarantineItem>, NotebookError> {
+    pub fn dismissed(&self) -> Result<Vec<QuarantineItem>, ViewError> {
         let is_dismissed = |one: &Held| {
             let decided = one.row.as_ref().and_then(|row| row.decided.as_ref());
             decided.is_some_and(|decision| !decision.releases)
@@ -61,18 +61,18 @@ impl Notebook<'_> {
     }
 
     /// How many own entries were dismissed.
-    pub fn own_dismissed(&self) -> Result<u64, NotebookError> {
+    pub fn own_dismissed(&self) -> Result<u64, ViewError> {
         let decided = self.own_decided()?;
         let is_dismissed = |row: &&EntryRow| row.decided.as_ref().is_some_and(|decision| !decision.releases);
         Ok(decided.values().filter(is_dismissed).count() as u64)
     }
 
-    fn own_refused(&self) -> Result<Vec<Held>, NotebookError> {
+    fn own_refused(&self) -> Result<Vec<Held>, ViewError> {
         let Ok(identity) = self.identity() else { return Ok(Vec::new()) };
         let mut refused = Vec::new();
-        for (tail, own) in all_under::<u64>(self.rows(), keys::OWN_HELD)? {
+        for (tail, own) in all_under::<u64>(self.rows(), keyspace::OWN_HELD)? {
             let seq = number_in(&tail)?;
-            let row: Option<EntryRow> = read(self.rows(), &keys::entry(&identity.device, own))?;
+            let row: Option<EntryRow> = read(self.rows(), &keyspace::entry(&identity.device, own))?;
             let Some(row) = row else { continue };
             let Some(Verdict::Quarantined(reason)) = row.receipt.as_ref().map(|r| r.verdict.clone()) else {
                 continue;
@@ -83,12 +83,12 @@ impl Notebook<'_> {
         Ok(refused)
     }
 
-    fn inbox(&self, held: &[Held]) -> Result<Vec<QuarantineItem>, NotebookError> {
+    fn inbox(&self, held: &[Held]) -> Result<Vec<QuarantineItem>, ViewError> {
         let mut by_change: BTreeMap<Hash, u64> = BTreeMap::new();
         let mut deps: BTreeMap<u64, Vec<Hash>> = BTreeMap::new();
         for one in held {
             by_change.insert(one.chained.entry.body.hash(), one.seq);
-            if let Deed::Change(change) = decode_deed(&one.chained.entry.body)? {
+            if let DecodedBody::Change(change) = decode_body(&one.chained.entry.body)? {
                 deps.insert(one.seq, change.deps);
             }
         }
@@ -104,9 +104,9 @@ impl Notebook<'_> {
         Ok(items)
     }
 
-    fn inbox_item(&self, one: &Held) -> Result<QuarantineItem, NotebookError> {
+    fn inbox_item(&self, one: &Held) -> Result<QuarantineItem, ViewError> {
         let header = &one.chained.entry.header;
-        let device: Option<DeviceRow> = read(self.rows(), &keys::device(&header.device))?;
+        let device: Option<DeviceRow> = read(self.rows(), &keyspace::device(&header.device))?;
         let receipt = one.row.as_ref().and_then(|row| row.receipt.as_ref());
         let decision = one.row.as_ref().and_then(|row| row.decided.as_ref());
         let text = summary_of(self, &one.chained)?.1;
@@ -132,23 +132,23 @@ impl Notebook<'_> {
         })
     }
 
-    fn name_of(&self, device: &DeviceId) -> Result<String, NotebookError> {
-        let row: Option<DeviceRow> = read(self.rows(), &keys::device(device))?;
+    fn name_of(&self, device: &DeviceId) -> Result<String, ViewError> {
+        let row: Option<DeviceRow> = read(self.rows(), &keyspace::device(device))?;
         Ok(row.map_or_else(|| device.short(), |row| row.name))
     }
 
     /// The folio of an entry's order, also of one that the held entry itself would make.
-    fn folio_of(&self, chained: &ChainedEntry) -> Result<Option<String>, NotebookError> {
+    fn folio_of(&self, chained: &ChainedEntry) -> Result<Option<String>, ViewError> {
         let record = &chained.entry.header.record;
-        if let Some(row) = read::<RecordRow>(self.rows(), &keys::record(record))? {
+        if let Some(row) = read::<RecordRow>(self.rows(), &keyspace::record(record))? {
             return Ok(row.name());
         }
-        let Deed::Change(change) = decode_deed(&chained.entry.body)? else { return Ok(None) };
+        let DecodedBody::Change(change) = decode_body(&chained.entry.body)? else { return Ok(None) };
         let Ok(acceptable) = read_change(self.rows(), self.rules(), record, &change)? else {
             return Ok(None);
         };
-        let folio = acceptable.touches.iter().find_map(|touch| match touch {
-            Touch::Register { name, value: Some(Scalar::Str(folio)), .. } if name == "folio" => {
+        let folio = acceptable.patches.iter().find_map(|patch| match patch {
+            Patch::Register { name, value: Some(Scalar::Str(folio)), .. } if name == "folio" => {
                 Some(folio.clone())
             }
             _ => None,

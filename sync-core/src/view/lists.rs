@@ -3,13 +3,14 @@
 use serde::Serialize;
 
 use super::order::{Conflict, OrderView, order_after, steps_of};
+use super::own::RefusedEntry;
 use super::words::Sentence;
-use crate::fold::ListRow;
+use super::{View, ViewError};
 use crate::id::RecordId;
-use crate::keys;
-use crate::notebook::{Notebook, NotebookError, RefusedEntry};
+use crate::record::schema::RecordKind;
 use crate::rows::{RowsError, decode, read};
-use crate::rules::record_schema::RecordKind;
+use crate::state::fold::ListRow;
+use crate::state::keyspace;
 use crate::time::rfc3339;
 
 /// Which orders to list; `None` is all.
@@ -122,13 +123,13 @@ pub struct DeviceStatus {
     pub log_verifier: String,
 }
 
-impl Notebook<'_> {
+impl View<'_> {
     /// The orders of this device, by folio.
-    pub fn order_list(&self, filter: &Filter) -> Result<Vec<OrderSummary>, NotebookError> {
+    pub fn order_list(&self, filter: &Filter) -> Result<Vec<OrderSummary>, ViewError> {
         let locality = filter.locality.as_deref().map(|word| self.find_locality(word)).transpose()?;
         let localities: std::collections::BTreeMap<String, String> =
             self.catalog("locality")?.into_iter().map(|item| (item.key, item.name)).collect();
-        let prefix = keys::listed(RecordKind::Order);
+        let prefix = keyspace::listed(RecordKind::Order);
         let mut orders = Vec::new();
         let mut failure: Option<RowsError> = None;
         self.rows().scan(&prefix, &prefix, &mut |key, value| {
@@ -153,19 +154,19 @@ impl Notebook<'_> {
     }
 
     /// One order, whole.
-    pub fn order_show(&self, folio: &str) -> Result<OrderView, NotebookError> {
+    pub fn order_show(&self, folio: &str) -> Result<OrderView, ViewError> {
         let record = self.find_order(folio)?;
-        self.order_of(&record)?.ok_or_else(|| NotebookError::Index(format!("{folio} has no beginning")))
+        self.order_of(&record)?.ok_or_else(|| ViewError::Index(format!("{folio} has no beginning")))
     }
 
     /// One order by its record; `None` where nothing of it counts here.
-    pub fn order_of(&self, record: &RecordId) -> Result<Option<OrderView>, NotebookError> {
+    pub fn order_of(&self, record: &RecordId) -> Result<Option<OrderView>, ViewError> {
         let steps = steps_of(self.rows(), self.all_lines(), record)?;
         Ok(order_after(self.rows(), self.rules(), record, steps)?)
     }
 
     /// All conflicts on this device.
-    pub fn conflicts(&self) -> Result<Vec<OrderConflict>, NotebookError> {
+    pub fn conflicts(&self) -> Result<Vec<OrderConflict>, ViewError> {
         let mut conflicts = Vec::new();
         for order in self.order_list(&Filter::default())?.into_iter().filter(|order| order.conflicts > 0) {
             let folio = order.folio;
@@ -177,8 +178,8 @@ impl Notebook<'_> {
     }
 
     /// All devices that this device is told of.
-    pub fn devices(&self) -> Result<Vec<DeviceItem>, NotebookError> {
-        let item = |(device, row): (crate::id::DeviceId, crate::authority::DeviceRow)| DeviceItem {
+    pub fn devices(&self) -> Result<Vec<DeviceItem>, ViewError> {
+        let item = |(device, row): (crate::id::DeviceId, crate::state::authority::DeviceRow)| DeviceItem {
             device: device.to_string(),
             name: row.name,
             role: row.role.key().into(),
@@ -192,7 +193,8 @@ impl Notebook<'_> {
             localities: row.localities,
             skew_ms: row.skew_ms,
         };
-        let mut items: Vec<DeviceItem> = crate::office::devices(self.rows())?.into_iter().map(item).collect();
+        let mut items: Vec<DeviceItem> =
+            crate::state::authority::devices(self.rows())?.into_iter().map(item).collect();
         let identity = self.identity()?;
         let own = identity.device.to_string();
         if identity.role.sees_everything() && !items.iter().any(|item| item.device == own) {
@@ -223,11 +225,11 @@ impl Notebook<'_> {
     }
 
     /// The honest state of this device.
-    pub fn status(&self) -> Result<DeviceStatus, NotebookError> {
+    pub fn status(&self) -> Result<DeviceStatus, ViewError> {
         let identity = self.identity()?;
         let contact = self.contact()?;
         let (unsent, held) = self.unsent_and_held()?;
-        let carried = crate::notebook::bundle::carried(self.rows())?;
+        let carried = crate::state::local::carried(self.rows())?;
         let mut records = 0;
         self.rows().scan(b"l/", b"l/", &mut |_, _| {
             records += 1;
@@ -243,7 +245,8 @@ impl Notebook<'_> {
             quarantined: held.len() as u64,
             quarantined_entries: held,
             dismissed: self.own_dismissed()?,
-            revoked: read::<(u64, String)>(self.rows(), &keys::fact("revoked"))?.map(|(_, reason)| reason),
+            revoked: read::<(u64, String)>(self.rows(), &keyspace::fact("revoked"))?
+                .map(|(_, reason)| reason),
             partings: self.partings()?.iter().map(|parted| rfc3339(parted.at_ms)).collect(),
             last_contact: (contact.at_ms != 0).then(|| rfc3339(contact.at_ms)),
             server_seq: contact.server_seq,

@@ -1,6 +1,8 @@
 //! One order, whole: the sheet a crew reads and the JSON that checks compare. It is a fold over the order's changes,
 //! so that the order as it was at any earlier moment is the same fold over fewer of them.
 
+use crate::log::verdict::Decision;
+use crate::state::interpret::check_creation;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -8,23 +10,22 @@ use serde_json::{Value, json};
 
 use super::entries::applied_entries;
 use super::words::{Sentence, register_words, sentence, value_words};
-use crate::act::Again;
-use crate::authority::AgainRow;
-use crate::change::{Change, OpId, Scalar};
-use crate::entry::Header;
-use crate::fold::{ChangeRow, Decision, EntryRow, ListRow};
 use crate::id::{DeviceId, Hash, RecordId};
-use crate::judge::check_creation;
-use crate::keys;
-use crate::line::{Identity, Lines, read_entry};
+use crate::log::act::Again;
+use crate::log::entry::Header;
+use crate::log::line::{Identity, Lines, read_entry};
+use crate::log::verdict::Receipt;
+use crate::record::change::{Change, OpId, Scalar};
 use crate::record::document::{Document, ElementValue};
+use crate::record::patch::{Patch, interpret};
 use crate::record::row::{Held, RecordRow};
-use crate::record::touch::{Touch, interpret};
+use crate::record::schema::RecordKind;
 use crate::rows::{Rows, RowsError, read};
 use crate::rules::Rules;
-use crate::rules::record_schema::RecordKind;
+use crate::state::authority::AgainRow;
+use crate::state::fold::{ChangeRow, EntryRow, ListRow};
+use crate::state::keyspace;
 use crate::time::{TimeMs, rfc3339};
-use crate::verdict::Receipt;
 
 /// One change of an order with all that is known about it.
 pub struct Step {
@@ -155,7 +156,7 @@ fn step_of(
     let change = Change::read(&raw).map_err(|error| RowsError(error.to_string()))?;
     let accepted = entry.as_ref().and_then(EntryRow::accepted);
     let (receipt, decided) = entry.map_or((None, None), |entry| (entry.receipt, entry.decided));
-    let again: Option<AgainRow> = read(rows, &keys::again(&row.device, row.seq))?;
+    let again: Option<AgainRow> = read(rows, &keyspace::again(&row.device, row.seq))?;
     let again = again.map(|row| row.again);
     Ok(Step { row, header: chained.entry.header, receipt, accepted, decided, again, change, raw })
 }
@@ -222,10 +223,10 @@ pub fn order_after(
     let mut row = RecordRow::new(RecordKind::Order, creator, schema);
     let mut history = Vec::new();
     for step in &steps {
-        let touches = interpret(&step.change, schema, creator, step.change.deps.is_empty())
+        let patches = interpret(&step.change, schema, creator, step.change.deps.is_empty())
             .map_err(|error| RowsError(error.to_string()))?;
-        history.push(event(rows, rules, &row, step, &touches)?);
-        row.apply(&step.change, &step.row.hash, &touches);
+        history.push(event(rows, rules, &row, step, &patches)?);
+        row.apply(&step.change, &step.row.hash, &patches);
     }
     history.sort_by_key(|event| event.seq.unwrap_or(u64::MAX));
     let raws: Vec<Vec<u8>> = steps.iter().map(|step| step.raw.clone()).collect();
@@ -241,9 +242,9 @@ fn event(
     rules: &Rules,
     before: &RecordRow,
     step: &Step,
-    touches: &[Touch<'_>],
+    patches: &[Patch<'_>],
 ) -> Result<Event, RowsError> {
-    let (action, text) = sentence(rows, rules, before, touches, step.change.deps.is_empty())?;
+    let (action, text) = sentence(rows, rules, before, patches, step.change.deps.is_empty())?;
     Ok(Event {
         seq: step.receipt.as_ref().map(|receipt| receipt.seq),
         by: written(step),
@@ -275,7 +276,7 @@ struct Sheet<'s> {
 
 impl Sheet<'_> {
     fn view(&self, record: &RecordId, history: Vec<Event>) -> Result<OrderView, RowsError> {
-        let me: Option<Identity> = read(self.rows, &keys::fact("identity"))?;
+        let me: Option<Identity> = read(self.rows, &keyspace::fact("identity"))?;
         let is_own = |step: &Step| me.as_ref().is_some_and(|me| me.device == step.row.device);
         let unconfirmed = || self.steps.iter().filter(|step| step.receipt.is_none());
         let text = |key: &str| self.row.text(key).map(String::from);
@@ -369,6 +370,6 @@ impl Sheet<'_> {
 
 /// The name of a locality by its key; the key where the catalog does not have it.
 pub fn locality_name(rows: &dyn Rows, key: &str) -> Result<String, RowsError> {
-    let row: Option<ListRow> = read(rows, &keys::name(RecordKind::Catalog, &format!("locality/{key}")))?;
+    let row: Option<ListRow> = read(rows, &keyspace::name(RecordKind::Catalog, &format!("locality/{key}")))?;
     Ok(row.map_or_else(|| key.to_string(), |row| row.title))
 }

@@ -5,6 +5,7 @@
 //! not changed since the moment is taken from its summary, the others are folded anew without their documents.
 //! Labels of kinds, fields and states are today's words for the keys that the records hold.
 
+use crate::state::interpret::check_creation;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -13,19 +14,18 @@ use super::entries::{Since, scan_entries};
 use super::lists::{OrderSummary, summary};
 use super::order::{OrderView, Step, grounded, order_after, steps_of};
 use super::words::Sentence;
-use crate::change::{Action, Change, Obj, Place, Scalar};
-use crate::fold::{ListRow, list_row};
 use crate::id::{Hash, RecordId};
-use crate::judge::check_creation;
-use crate::keys;
-use crate::line::{Lines, read_entry};
-use crate::notebook::{Notebook, NotebookError};
+use crate::log::line::{Lines, read_entry};
+use crate::record::change::{Action, Change, Obj, Place, Scalar};
+use crate::record::patch::interpret;
 use crate::record::row::RecordRow;
-use crate::record::touch::interpret;
+use crate::record::schema::RecordKind;
 use crate::rows::{Overlay, Rows, RowsError, encode, read};
 use crate::rules::Rules;
-use crate::rules::record_schema::RecordKind;
+use crate::state::fold::{ListRow, list_row};
+use crate::state::keyspace;
 use crate::time::{TimeMs, rfc3339};
+use crate::view::{View, ViewError};
 
 /// A moment to replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,10 +85,10 @@ pub struct Replay<T> {
     pub orders: Vec<T>,
 }
 
-impl Notebook<'_> {
+impl View<'_> {
     /// Orders whole, as they were at a moment. One order, or all that this device has. An order that was not there
     /// yet is left out, which is no error.
-    pub fn replay(&self, order: Option<&str>, at: At) -> Result<Replay<OrderView>, NotebookError> {
+    pub fn replay(&self, order: Option<&str>, at: At) -> Result<Replay<OrderView>, ViewError> {
         let orders = match order {
             Some(folio) => self.order_at(&self.find_order_ever(folio)?, at)?.into_iter().collect(),
             None => {
@@ -104,12 +104,12 @@ impl Notebook<'_> {
     }
 
     /// The list of orders as it was at a moment.
-    pub fn replay_list(&self, at: At) -> Result<Replay<OrderSummary>, NotebookError> {
+    pub fn replay_list(&self, at: At) -> Result<Replay<OrderSummary>, ViewError> {
         let orders = municipality_at(self.rows(), self.all_lines(), self.rules(), at)?;
         self.replayed(at, orders, false)
     }
 
-    fn replayed<T>(&self, at: At, orders: Vec<T>, is_one: bool) -> Result<Replay<T>, NotebookError> {
+    fn replayed<T>(&self, at: At, orders: Vec<T>, is_one: bool) -> Result<Replay<T>, ViewError> {
         let server_seq = self.contact()?.server_seq;
         let sees_everything = self.identity()?.role.sees_everything();
         let mut note = match at {
@@ -143,7 +143,7 @@ impl Notebook<'_> {
     }
 
     /// One order as it was at a moment, from its own rows and lines alone.
-    pub fn order_at(&self, record: &RecordId, at: At) -> Result<Option<OrderView>, NotebookError> {
+    pub fn order_at(&self, record: &RecordId, at: At) -> Result<Option<OrderView>, ViewError> {
         let mut steps = steps_of(self.rows(), self.all_lines(), record)?;
         steps.retain(|step| at.holds(step.accepted, step.header.claimed_at_ms));
         let mut then = Overlay::new(self.rows());
@@ -155,12 +155,14 @@ impl Notebook<'_> {
     }
 
     /// All records of a kind that were ever here, whatever scope they are in now.
-    pub fn records_of(&self, kind: RecordKind) -> Result<Vec<RecordId>, NotebookError> {
+    pub fn records_of(&self, kind: RecordKind) -> Result<Vec<RecordId>, ViewError> {
         let mut records = Vec::new();
         let mut failure = None;
-        self.rows().scan(keys::RECORDS, keys::RECORDS, &mut |key, value| {
-            match (RecordId::from_slice(&key[keys::RECORDS.len()..]), crate::rows::decode::<RecordRow>(value))
-            {
+        self.rows().scan(keyspace::RECORDS, keyspace::RECORDS, &mut |key, value| {
+            match (
+                RecordId::from_slice(&key[keyspace::RECORDS.len()..]),
+                crate::rows::decode::<RecordRow>(value),
+            ) {
                 (Some(record), Ok(row)) if row.kind == kind => records.push(record),
                 (Some(_), Ok(_)) => {}
                 (None, _) => failure = Some(RowsError("a record row has a malformed key".into())),
@@ -174,7 +176,7 @@ impl Notebook<'_> {
 
 /// Puts a locality's name of then over the one of now; where it was not there yet, its key stands for it.
 fn rename(then: &mut Overlay<'_>, locality: &str, name: Option<String>) {
-    let key = keys::name(RecordKind::Catalog, &format!("locality/{locality}"));
+    let key = keyspace::name(RecordKind::Catalog, &format!("locality/{locality}"));
     match name {
         Some(title) => {
             let row = ListRow {
@@ -196,7 +198,7 @@ fn rename(then: &mut Overlay<'_>, locality: &str, name: Option<String>) {
 
 /// The localities that the steps ever name.
 fn localities_in(steps: &[Step]) -> BTreeSet<String> {
-    let named = |op: &crate::change::Op| match (&op.obj, &op.place, &op.action) {
+    let named = |op: &crate::record::change::Op| match (&op.obj, &op.place, &op.action) {
         (Obj::Root, Place::Prop(key), Action::Put(Scalar::Str(value))) if key == "locality" => {
             Some(value.clone())
         }
@@ -212,7 +214,7 @@ fn locality_at(
     key: &str,
     at: At,
 ) -> Result<Option<String>, RowsError> {
-    let listed = keys::name(RecordKind::Catalog, &format!("locality/{key}"));
+    let listed = keyspace::name(RecordKind::Catalog, &format!("locality/{key}"));
     let Some(row) = read::<ListRow>(rows, &listed)? else { return Ok(None) };
     let mut steps = steps_of(rows, lines, &row.record)?;
     steps.retain(|step| at.holds(step.accepted, step.header.claimed_at_ms));
@@ -259,9 +261,9 @@ impl<'r> RowFold<'r> {
             self.row = Some(RecordRow::new(kind, change.device, self.rules.records.of(kind)));
         }
         let Some(row) = &mut self.row else { return Ok(()) };
-        let touches = interpret(change, self.rules.records.of(row.kind), row.creator, is_creation)
+        let patches = interpret(change, self.rules.records.of(row.kind), row.creator, is_creation)
             .map_err(|error| RowsError(error.to_string()))?;
-        row.apply(change, hash, &touches);
+        row.apply(change, hash, &patches);
         Ok(())
     }
 }
@@ -295,7 +297,7 @@ fn municipality_at(
     let mut found = Vec::new();
     for of_record in items.chunk_by(|one, other| one.record == other.record) {
         let record = of_record[0].record;
-        let Some(now) = read::<RecordRow>(rows, &keys::record(&record))? else { continue };
+        let Some(now) = read::<RecordRow>(rows, &keyspace::record(&record))? else { continue };
         let is_place = now.kind == RecordKind::Catalog && now.text("item") == Some("locality");
         if now.kind != RecordKind::Order && !is_place {
             continue;

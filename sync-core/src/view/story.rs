@@ -3,6 +3,7 @@
 
 pub mod gather;
 
+use crate::state::interpret::check_creation;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -11,16 +12,15 @@ use serde_json::Value;
 use super::clock::EntryTime;
 use super::order::{distinct, scalar_json};
 use super::words::{Sentence, reason_words, register_words, sentence, value_words};
-use crate::change::Scalar;
 use crate::id::{DeviceId, Hash, RecordId};
-use crate::judge::check_creation;
-use crate::notebook::{Notebook, NotebookError};
+use crate::log::verdict::Verdict;
+use crate::record::change::Scalar;
+use crate::record::patch::{Element, Patch, interpret};
 use crate::record::row::{Held, RecordRow};
-use crate::record::touch::{Element, Touch, interpret};
+use crate::record::schema::RecordKind;
 use crate::rows::RowsError;
-use crate::rules::record_schema::RecordKind;
 use crate::time::rfc3339;
-use crate::verdict::Verdict;
+use crate::view::{View, ViewError};
 use gather::{Gathered, Known};
 
 /// Who did something.
@@ -126,12 +126,12 @@ pub struct Story {
     pub devices: BTreeSet<DeviceId>,
 }
 
-impl Notebook<'_> {
+impl View<'_> {
     /// The story of an order, of which this device may hold no more than what was held back.
-    pub fn story(&self, record: &RecordId) -> Result<Story, NotebookError> {
+    pub fn story(&self, record: &RecordId) -> Result<Story, ViewError> {
         let gathered = Gathered::of(self, record)?;
         let mut telling = Telling {
-            notebook: self,
+            view: self,
             gathered: &gathered,
             creator: gathered
                 .entries
@@ -156,7 +156,7 @@ impl Notebook<'_> {
 }
 
 struct Telling<'t> {
-    notebook: &'t Notebook<'t>,
+    view: &'t View<'t>,
     gathered: &'t Gathered<'t>,
     creator: Option<DeviceId>,
     row: Option<RecordRow>,
@@ -165,25 +165,25 @@ struct Telling<'t> {
 }
 
 impl Telling<'_> {
-    fn tell(&mut self, known: &Known) -> Result<(), NotebookError> {
-        let rules = self.notebook.rules();
+    fn tell(&mut self, known: &Known) -> Result<(), ViewError> {
+        let rules = self.view.rules();
         let schema = rules.records.of(RecordKind::Order);
         let is_creation = known.change.deps.is_empty();
         let creator = self.creator.unwrap_or(known.change.device);
         let mut row = self.row.clone().unwrap_or_else(|| RecordRow::new(RecordKind::Order, creator, schema));
-        let touches = interpret(&known.change, schema, creator, is_creation).unwrap_or_default();
-        let (action, text) = if touches.is_empty() {
+        let patches = interpret(&known.change, schema, creator, is_creation).unwrap_or_default();
+        let (action, text) = if patches.is_empty() {
             ("edit".into(), Sentence::new("cambió la orden", "changed the order"))
         } else {
-            sentence(self.notebook.rows(), rules, &row, &touches, is_creation)?
+            sentence(self.view.rows(), rules, &row, &patches, is_creation)?
         };
         let has_ground = known.change.deps.iter().all(|dep| self.placed.contains(dep));
         let mut consequences = Vec::new();
         if known.is_applied() && has_ground && (!is_creation || check_creation(&known.change).is_some()) {
             let before = row.clone();
-            row.apply(&known.change, &known.row.change, &touches);
+            row.apply(&known.change, &known.row.change, &patches);
             self.placed.insert(known.row.change);
-            consequences = self.compare(&before, &row, known, &touches);
+            consequences = self.compare(&before, &row, known, &patches);
             self.row = Some(row);
         }
         self.story.devices.insert(known.place.device);
@@ -221,7 +221,7 @@ impl Telling<'_> {
         before: &RecordRow,
         after: &RecordRow,
         known: &Known,
-        touches: &[Touch<'_>],
+        patches: &[Patch<'_>],
     ) -> Vec<Sentence> {
         let open = |row: &RecordRow| -> BTreeMap<String, Vec<Held>> {
             row.conflicts().map(|(name, held)| (name.to_string(), held.to_vec())).collect()
@@ -259,20 +259,20 @@ impl Telling<'_> {
             }
         }
         for name in was.keys().filter(|name| !is.contains_key(*name)) {
-            told.push(self.settle(after, name, known, touches));
+            told.push(self.settle(after, name, known, patches));
         }
         told
     }
 
-    fn settle(&mut self, after: &RecordRow, name: &str, known: &Known, touches: &[Touch<'_>]) -> Sentence {
-        let value = value_words(self.notebook.rules(), kind_of(after), name, after.winner(name));
+    fn settle(&mut self, after: &RecordRow, name: &str, known: &Known, patches: &[Patch<'_>]) -> Sentence {
+        let value = value_words(self.view.rules(), kind_of(after), name, after.winner(name));
         let label = self.label(after, name);
         let settled = Settled {
             seq: known.since_seq(),
             at: known.since_ms().map(rfc3339),
             value: value.clone(),
             by: self.gathered.doer(&known.place.device, &known.header.person),
-            reason: decision_reason(touches),
+            reason: decision_reason(patches),
         };
         let open = self.story.differences.iter_mut().find(|one| one.field == name && one.settled.is_none());
         if let Some(difference) = open {
@@ -285,7 +285,7 @@ impl Telling<'_> {
     }
 
     fn label(&self, row: &RecordRow, name: &str) -> Sentence {
-        register_words(self.notebook.rules(), kind_of(row), name)
+        register_words(self.view.rules(), kind_of(row), name)
     }
 
     fn value(&self, row: &RecordRow, name: &str, held: &Held) -> ValueTold {
@@ -293,7 +293,7 @@ impl Telling<'_> {
         let receipt = author.and_then(|known| known.row.receipt.as_ref());
         ValueTold {
             value: scalar_json(&held.value),
-            shown: value_words(self.notebook.rules(), kind_of(row), name, Some(&held.value)),
+            shown: value_words(self.view.rules(), kind_of(row), name, Some(&held.value)),
             by: author.map_or_else(Doer::default, |known| {
                 self.gathered.doer(&known.place.device, &known.header.person)
             }),
@@ -308,9 +308,9 @@ fn kind_of(row: &RecordRow) -> &str {
     row.text("kind").unwrap_or_default()
 }
 
-fn decision_reason(touches: &[Touch<'_>]) -> Option<String> {
-    touches.iter().find_map(|touch| match touch {
-        Touch::Append { element: Element::Map(map), .. } => match (map.get("field"), map.get("reason")) {
+fn decision_reason(patches: &[Patch<'_>]) -> Option<String> {
+    patches.iter().find_map(|patch| match patch {
+        Patch::Append { element: Element::Map(map), .. } => match (map.get("field"), map.get("reason")) {
             (Some(_), Some(Scalar::Str(reason))) => Some(reason.clone()),
             _ => None,
         },
@@ -318,22 +318,22 @@ fn decision_reason(touches: &[Touch<'_>]) -> Option<String> {
     })
 }
 
-impl Notebook<'_> {
+impl View<'_> {
     /// The order with a folio, also where it left this device's scopes, or where nothing of it was ever accepted.
-    pub fn find_order_ever(&self, folio: &str) -> Result<RecordId, NotebookError> {
+    pub fn find_order_ever(&self, folio: &str) -> Result<RecordId, ViewError> {
         let unknown = match self.find_order(folio) {
-            Err(NotebookError::Unknown { what, word, known }) => NotebookError::Unknown { what, word, known },
+            Err(ViewError::Unknown { what, word, known }) => ViewError::Unknown { what, word, known },
             found => return found,
         };
         let folio = folio.trim().to_uppercase();
         for record in self.records_of(RecordKind::Order)? {
-            let row: Option<RecordRow> = crate::rows::read(self.rows(), &crate::keys::record(&record))?;
+            let row: Option<RecordRow> =
+                crate::rows::read(self.rows(), &crate::state::keyspace::record(&record))?;
             if row.and_then(|row| row.name()).as_deref() == Some(folio.as_str()) {
                 return Ok(record);
             }
         }
-        let held =
-            gather::held_creation(self, &folio).map_err(|error: RowsError| NotebookError::from(error))?;
+        let held = gather::held_creation(self, &folio).map_err(|error: RowsError| ViewError::from(error))?;
         held.ok_or(unknown)
     }
 }

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use crate::change::Scalar;
+use crate::log::verdict::Reason;
+use crate::record::change::Scalar;
+use crate::record::patch::{Element, Patch};
 use crate::record::row::RecordRow;
-use crate::record::touch::{Element, Touch};
+use crate::record::schema::RecordKind;
 use crate::rows::{Rows, RowsError};
-use crate::rules::record_schema::RecordKind;
 use crate::rules::{Labels, Rules};
-use crate::verdict::Reason;
 
 /// The same in Spanish and English.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -131,26 +131,26 @@ pub fn reason_words(reason: &Reason) -> Sentence {
     }
 }
 
-/// The stable word for what the touches do together, and the sentence.
+/// The stable word for what the patches do together, and the sentence.
 pub fn sentence(
     rows: &dyn Rows,
     rules: &Rules,
     before: &RecordRow,
-    touches: &[Touch<'_>],
+    patches: &[Patch<'_>],
     is_creation: bool,
 ) -> Result<(String, Sentence), RowsError> {
     if is_creation {
-        let kind = root_text(touches, "kind").unwrap_or_default();
+        let kind = root_text(patches, "kind").unwrap_or_default();
         let label = kind_label(rules, kind);
         let sentence =
             Sentence::new(format!("creó la orden: {}", label.es), format!("created the order: {}", label.en));
         return Ok(("create".into(), sentence));
     }
     let teller = Teller { rows, rules, kind: before.text("kind").unwrap_or_default(), before };
-    if let Some(decision) = touches.iter().find_map(|touch| teller.decision(touch)) {
+    if let Some(decision) = patches.iter().find_map(|patch| teller.decision(patch)) {
         return Ok(("resolve".into(), decision));
     }
-    let told = touches.iter().map(|touch| teller.tell(touch)).collect::<Result<Vec<_>, _>>()?;
+    let told = patches.iter().map(|patch| teller.tell(patch)).collect::<Result<Vec<_>, _>>()?;
     let action = told.first().map_or("edit", |(action, _)| action).to_string();
     let join = |pick: fn(&Sentence) -> &String| {
         told.iter().map(|(_, sentence)| pick(sentence).as_str()).collect::<Vec<_>>().join("; ")
@@ -158,9 +158,9 @@ pub fn sentence(
     Ok((action, Sentence::new(join(|s| &s.es), join(|s| &s.en))))
 }
 
-fn root_text<'t>(touches: &'t [Touch<'_>], key: &str) -> Option<&'t str> {
-    touches.iter().find_map(|touch| match touch {
-        Touch::Register { name, value: Some(Scalar::Str(text)), .. } if name == key => Some(text.as_str()),
+fn root_text<'t>(patches: &'t [Patch<'_>], key: &str) -> Option<&'t str> {
+    patches.iter().find_map(|patch| match patch {
+        Patch::Register { name, value: Some(Scalar::Str(text)), .. } if name == key => Some(text.as_str()),
         _ => None,
     })
 }
@@ -177,8 +177,8 @@ impl Teller<'_> {
         &self.rules.records.of(RecordKind::Order).slots[slot].key
     }
 
-    fn decision(&self, touch: &Touch<'_>) -> Option<Sentence> {
-        let Touch::Append { slot, element: Element::Map(map), .. } = touch else { return None };
+    fn decision(&self, patch: &Patch<'_>) -> Option<Sentence> {
+        let Patch::Append { slot, element: Element::Map(map), .. } = patch else { return None };
         if self.slot_key(*slot) != "decisions" {
             return None;
         }
@@ -209,10 +209,10 @@ impl Teller<'_> {
         register_words(self.rules, self.kind, name)
     }
 
-    fn tell(&self, touch: &Touch<'_>) -> Result<(&'static str, Sentence), RowsError> {
-        Ok(match touch {
-            Touch::Register { name, slot: None, value, .. } => self.tell_root(name, *value)?,
-            Touch::Register { name, value, .. } => {
+    fn tell(&self, patch: &Patch<'_>) -> Result<(&'static str, Sentence), RowsError> {
+        Ok(match patch {
+            Patch::Register { name, slot: None, value, .. } => self.tell_root(name, *value)?,
+            Patch::Register { name, value, .. } => {
                 let (label, value) = (self.label(name), value_words(self.rules, self.kind, name, *value));
                 let action = if name.starts_with("checklist.") { "check" } else { "set" };
                 let sentence = Sentence::new(
@@ -221,8 +221,8 @@ impl Teller<'_> {
                 );
                 (action, sentence)
             }
-            Touch::Append { slot, element, .. } => self.tell_append(*slot, element),
-            Touch::Text { .. } => {
+            Patch::Append { slot, element, .. } => self.tell_append(*slot, element),
+            Patch::Text { .. } => {
                 ("describe", Sentence::new("editó la descripción", "edited the description"))
             }
         })

@@ -3,20 +3,20 @@
 //! A frame is four magic bytes, a MessagePack body and a 64-byte Ed25519 signature. A request is signed by the
 //! device; a reply by the server, over the hash of the request it answers, so that nothing else can pass for it.
 
+use crate::log::verdict::Decision;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use super::msgpack::{self, MsgpackError};
 use crate::crypto::{ALG_ED25519, PublicKey, Purpose, SecretKey, Signature, SignatureError};
-use crate::entry::Anchor;
-use crate::fold::Decision;
 use crate::id::{DeviceId, Epoch, Fingerprint, Hash, RecordId};
 use crate::limits::MESSAGE_BYTES_MAX;
-use crate::line::Ack;
+use crate::log::entry::Anchor;
+use crate::log::line::Ack;
+use crate::log::verdict::Reason;
+use crate::msgpack::{self, MsgpackError};
 use crate::scope::Scope;
 use crate::time::TimeMs;
-use crate::verdict::Reason;
 
 /// The version of requests and replies.
 pub const VERSION: u8 = 1;

@@ -144,20 +144,18 @@ mod writer;
 
 use bounds::too_many;
 
-use crate::change::{Change, ChangeError, RawChange};
 use crate::crypto::Signature;
-use crate::entry::Header;
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::limits::{MESSAGE_BYTES_MAX, PACK_ENTRIES_MAX};
+use crate::log::entry::Header;
+use crate::log::verdict::Receipt;
+use crate::record::change::{Change, ChangeError, RawChange};
 use crate::rows::RowsError;
-use crate::verdict::Receipt;
 
 /// The format's version, the first byte of a pack.
 const VERSION: u8 = 1;
 /// Longest pack, in bytes before compression.
 pub const PACK_BYTES_MAX: usize = MESSAGE_BYTES_MAX;
-/// Most operations and predecessors of all changes of one pack together.
-pub const PACK_OPS_MAX: usize = 1_000_000;
 /// Most bytes that indexes into the names may stand for in operations: a name is said once and used often.
 pub const PACK_NAME_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Most rows in a table.
@@ -233,7 +231,7 @@ mod dep {
 }
 
 /// Packs items. `hashes` holds the hash of each item's change at the item's index, because the caller mostly has it
-/// ([`crate::entry::Body::hash`]; [`change_hashes`] computes it); it must be the true one, or the receiver will
+/// ([`crate::log::entry::Body::hash`]; [`change_hashes`] computes it); it must be the true one, or the receiver will
 /// rebuild other dependencies. What stands at the index of an act is not read.
 pub fn pack(items: &[PackItem], hashes: &[Hash], refs: &dyn Refs) -> Result<Vec<u8>, PackError> {
     too_many("entries", items.len() as u64, PACK_ENTRIES_MAX)?;
@@ -259,7 +257,7 @@ pub fn change_hashes(items: &[PackItem]) -> Result<Vec<Hash>, ChangeError> {
 }
 
 /// Unpacks what [`pack`] packed. The bytes may come from anybody: the work is linear in their number, and what is
-/// allocated is bounded by it and by [`PACK_OPS_MAX`] and [`PACK_NAME_BYTES_MAX`].
+/// allocated is bounded by it and by [`crate::limits::PACK_OPS_MAX`] and [`PACK_NAME_BYTES_MAX`].
 pub fn unpack(bytes: &[u8], refs: &dyn Refs) -> Result<Vec<Unpacked>, PackError> {
     too_many("bytes", bytes.len() as u64, PACK_BYTES_MAX)?;
     reader::Reader::new(bytes, refs)?.items()

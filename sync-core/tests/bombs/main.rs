@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 
 use peak_alloc::PeakAlloc;
 use sha2::{Digest as _, Sha256};
-use sync_core::act::Act;
-use sync_core::change::Change;
-use sync_core::entry::ChainedEntry;
 use sync_core::id::Hash;
 use sync_core::limits::CHANGE_BYTES_MAX;
-use sync_core::line::Line;
-use sync_core::notebook::bundle;
-use sync_core::proof_file::ProofFile;
+use sync_core::log::act::Act;
+use sync_core::log::entry::ChainedEntry;
+use sync_core::log::line::Line;
+use sync_core::log::proof_file::ProofFile;
+use sync_core::msgpack;
+use sync_core::record::change::Change;
+use sync_core::replica::bundle;
 use sync_core::wire::message::{SyncReply, SyncRequest};
-use sync_core::wire::msgpack;
 use sync_core::wire::pack::unpack;
 
 #[global_allocator]
@@ -235,7 +235,7 @@ fn deep_and_wide_message_pack() {
 fn packs_and_bundles_that_lie_about_their_sizes() {
     let _alone = alone();
     let rows = sync_core::rows::MemoryRows::default();
-    let refs = sync_core::office::refs::receiver(&rows);
+    let refs = sync_core::state::refs::receiver(&rows);
     for (name, bomb) in [
         ("a stream that claims everything", [vec![1], vec![0xff; 9], vec![1]].concat()),
         ("tables without end", [vec![1], [0xfe, 0xff, 0x7f].repeat(43)].concat()),

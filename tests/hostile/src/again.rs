@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use sync_core::keys;
-use sync_core::line::Line;
+use sync_core::log::line::Line;
+use sync_core::log::verify::Verifier;
 use sync_core::rows::{MemoryRows, Overlay, RowsError};
 use sync_core::rules::Rules;
-use sync_core::verify::Verifier;
-use sync_core::{notebook, office};
+use sync_core::state::keyspace;
+use sync_core::{hub, replica};
 
 use crate::harness::{MemoryLines, Phone, Server};
 
@@ -60,7 +60,7 @@ impl Ledger {
             assert_eq!(read.to_bytes(), *line, "a line of the ledger is canonical");
         }
         self.folded.go_on(&server.lines, |rules, overlay, number, line| {
-            office::fold_line(rules, overlay, number, line).map_err(|error| RowsError(error.to_string()))
+            hub::fold_line(rules, overlay, number, line).map_err(|error| RowsError(error.to_string()))
         });
     }
 
@@ -70,7 +70,7 @@ impl Ledger {
         again.go_on(server);
         again.verifier.finish().expect("a signature covers all");
         let mut kept = server.rows.rows.clone();
-        kept.retain(|key, _| !keys::is_in_no_line(key));
+        kept.retain(|key, _| !keyspace::is_in_no_line(key));
         assert_same(&again.folded.rows.rows, &kept, "the ledger folds to other rows than the office has");
     }
 }
@@ -89,7 +89,7 @@ impl Journal {
 
     fn go_on(&mut self, phone: &Phone) {
         self.0.go_on(&phone.lines, |rules, overlay, number, line| {
-            notebook::fold_line(rules, overlay, &phone.lines, number, line)
+            replica::fold_line(rules, overlay, &phone.lines, number, line)
                 .map_err(|error| RowsError(error.to_string()))
         });
     }
@@ -101,7 +101,7 @@ impl Journal {
         let mut kept = phone.rows.rows.clone();
         let mut folded = again.0.rows.rows;
         for rows in [&mut folded, &mut kept] {
-            rows.retain(|key, _| !keys::is_in_no_line(key));
+            rows.retain(|key, _| !keyspace::is_in_no_line(key));
         }
         assert_same(&folded, &kept, "the journal folds to other rows than the device has");
     }

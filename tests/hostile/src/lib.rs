@@ -6,11 +6,11 @@
 //! the program of this crate, which gives them the kept corpora again and some mutations by seed.
 
 mod again;
-#[path = "../../../sync-core/tests/valley/flows.rs"]
+#[path = "../../../sync-core/tests/protocol/flows.rs"]
 #[expect(clippy::unwrap_used, reason = "shared with the core's own tests")]
 #[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the core's own tests need the rest"))]
 mod flows;
-#[path = "../../../sync-core/tests/valley/harness.rs"]
+#[path = "../../../sync-core/tests/protocol/harness.rs"]
 #[expect(
     dead_code,
     clippy::unwrap_used,

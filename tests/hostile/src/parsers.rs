@@ -1,23 +1,23 @@
 //! Parsers: bytes as they come. What decodes must encode to the same bytes where the form is canonical.
 
-use sync_core::act::Act;
-use sync_core::change::Change;
-use sync_core::checkpoint::cosign::verify_cosignature;
-use sync_core::checkpoint::{self, cosign::Witness};
 use sync_core::crypto::SecretKey;
-use sync_core::entry::ChainedEntry;
 use sync_core::id::Hash;
-use sync_core::line::{Line, Lines as _};
 use sync_core::link::InvitationLink;
-use sync_core::notebook::{ImportFile, bundle as bundles};
-use sync_core::office::refs::receiver;
-use sync_core::proof_file::ProofFile;
+use sync_core::log::act::Act;
+use sync_core::log::checkpoint::cosign::verify_cosignature;
+use sync_core::log::checkpoint::{self, cosign::Witness};
+use sync_core::log::entry::ChainedEntry;
+use sync_core::log::line::{Line, Lines as _};
+use sync_core::log::proof_file::ProofFile;
+use sync_core::record::change::Change;
+use sync_core::replica::{ImportFile, bundle as bundles};
 use sync_core::rows::MemoryRows;
 use sync_core::rules::Rules;
+use sync_core::state::refs::receiver;
 use sync_core::wire::message::{SyncRequest, open_reply, open_request};
 use sync_core::wire::pack::{change_hashes, pack as packed, unpack};
 
-use crate::world::{HOSTILE, NOW_MS, notebook, with};
+use crate::world::{HOSTILE, NOW_MS, replica, with};
 
 /// A frame as it comes over the network, request or reply.
 pub fn frame(bytes: &[u8]) {
@@ -31,9 +31,9 @@ pub fn frame(bytes: &[u8]) {
         let _ = unverified.verify::<SyncRequest>(&key);
     }
     with(|world| {
-        let server = &world.valley.server;
-        let _ = server.office.check_sync(&server.rows, bytes, NOW_MS);
-        let _ = server.office.check_enrol(&server.rows, bytes, NOW_MS);
+        let server = &world.town.server;
+        let _ = server.hub.check_sync(&server.rows, bytes, NOW_MS);
+        let _ = server.hub.check_enrol(&server.rows, bytes, NOW_MS);
     });
 }
 
@@ -58,9 +58,9 @@ pub fn entry(bytes: &[u8]) {
         let again = Line::from_bytes(&line.to_bytes()).expect("what was written reads");
         assert_eq!(again, line);
     }
-    let _ = sync_core::entry::Named::from_canonical(bytes);
+    let _ = sync_core::log::entry::Named::from_canonical(bytes);
     // Somebody else's ledger, as an auditor checks it.
-    let _ = sync_core::verify::Verifier::default().take(1, bytes);
+    let _ = sync_core::log::verify::Verifier::default().take(1, bytes);
 }
 
 /// A change as a raw chunk.
@@ -88,7 +88,7 @@ pub fn bundle(bytes: &[u8]) {
     sealed.extend_from_slice(bytes);
     if bundles::inspect(&sealed).is_ok() {
         with(|world| {
-            let _ = notebook(&world.valley.two).bundle_import(&sealed);
+            let _ = replica(&world.town.two).bundle_import(&sealed);
         });
     }
 }
@@ -97,7 +97,7 @@ pub fn bundle(bytes: &[u8]) {
 pub fn checkpoint(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     with(|world| {
-        let verifier = &world.valley.server.office.genesis().log_verifier;
+        let verifier = &world.town.server.hub.genesis().log_verifier;
         if let Ok(signed) = checkpoint::open(text, verifier)
             && let Ok(witness) = Witness::new("testigo", &[7; 32])
             && let Ok(cosigned) = witness.cosign(&signed, 1_795_000_000)
@@ -110,8 +110,9 @@ pub fn checkpoint(bytes: &[u8]) {
     // A key of anybody's, in place of the log's.
     let _ = checkpoint::verify("x", text);
     let _ = Witness::from_text(text);
-    if let Some(proof) = sync_core::proof_file::TlogProof::from_text(text) {
-        let again = sync_core::proof_file::TlogProof::from_text(&proof.to_text()).expect("it reads again");
+    if let Some(proof) = sync_core::log::proof_file::TlogProof::from_text(text) {
+        let again =
+            sync_core::log::proof_file::TlogProof::from_text(&proof.to_text()).expect("it reads again");
         assert_eq!(again, proof);
     }
 }
@@ -120,8 +121,8 @@ pub fn checkpoint(bytes: &[u8]) {
 pub fn proof(bytes: &[u8]) {
     let Ok(file) = ProofFile::from_bytes(bytes) else { return };
     with(|world| {
-        let server = &world.valley.server;
-        let Ok(checked) = file.check(&server.office.genesis().log_verifier) else { return };
+        let server = &world.town.server;
+        let Ok(checked) = file.check(&server.hub.genesis().log_verifier) else { return };
         for change in checked.changes {
             let line = server.lines.line(change.receipt.seq).expect("a number that the log has");
             let Ok(Line::Entry { receipt, chained }) = Line::from_bytes(&line) else {
@@ -140,8 +141,8 @@ pub fn link(bytes: &[u8]) {
         let again: InvitationLink = link.to_string().parse().expect("what was written reads");
         assert_eq!(again, link);
     }
-    if let Some(place) = sync_core::merkle::tile::Place::from_path(text) {
-        assert_eq!(sync_core::merkle::tile::Place::from_path(&place.path()), Some(place));
+    if let Some(place) = sync_core::log::merkle::tile::Place::from_path(text) {
+        assert_eq!(sync_core::log::merkle::tile::Place::from_path(&place.path()), Some(place));
     }
 }
 
@@ -176,7 +177,7 @@ pub fn import(bytes: &[u8]) {
     };
     let Some(file) = file else { return };
     with(|world| {
-        let _ = notebook(&world.valley.dispatch).import(&file);
+        let _ = replica(&world.town.dispatch).import(&file);
     });
 }
 

@@ -1,17 +1,17 @@
 //! Seeds: valid bytes of each form, to begin from.
 
-use sync_core::change::Change;
 use sync_core::crypto::SecretKey;
-use sync_core::entry::Body;
-use sync_core::line::Line;
-use sync_core::merkle::prove_inclusion;
-use sync_core::office::refs::receiver;
-use sync_core::proof_file::{About, Collector};
+use sync_core::log::entry::Body;
+use sync_core::log::line::Line;
+use sync_core::log::merkle::prove_inclusion;
+use sync_core::log::proof_file::{About, Collector};
+use sync_core::msgpack;
+use sync_core::record::change::Change;
+use sync_core::state::refs::receiver;
 use sync_core::wire::message::{EnrolRequest, SyncRequest};
-use sync_core::wire::msgpack;
 use sync_core::wire::pack::{PackBody, PackItem, change_hashes, pack};
 
-use crate::world::{HOSTILE, World, body_of, notebook, with};
+use crate::world::{HOSTILE, World, body_of, replica, with};
 
 /// Name of a target, and bytes.
 pub type Seed = (&'static str, Vec<u8>);
@@ -38,10 +38,10 @@ fn make(world: &mut World) -> Vec<Seed> {
         ("segment", pack),
     ];
     let key = SecretKey::from_seed(&[HOSTILE; 32]);
-    let bundle = world.valley.one.act(|notebook| notebook.bundle_export(&key)).expect("a bundle").bytes;
+    let bundle = world.town.one.act(|replica| replica.bundle_export(&key)).expect("a bundle").bytes;
     seeds.push(("bundle", bundle[40..].to_vec()));
     seeds.push(("bundle", bundle));
-    for line in &world.valley.server.lines.0 {
+    for line in &world.town.server.lines.0 {
         seeds.push(("entry", line.clone()));
         if let Ok(Line::Entry { chained, .. }) = Line::from_bytes(line) {
             let form = if chained.entry.header.record.0 == [0; 16] { "act" } else { "change" };
@@ -49,10 +49,10 @@ fn make(world: &mut World) -> Vec<Seed> {
             seeds.push(("entry", chained.to_bytes()));
         }
     }
-    let server = &world.valley.server;
-    let note = server.office.checkpoint(&server.rows, server.seq()).expect("a checkpoint");
+    let server = &world.town.server;
+    let note = server.hub.checkpoint(&server.rows, server.seq()).expect("a checkpoint");
     seeds.push(("checkpoint", note.into_bytes()));
-    seeds.push(("checkpoint", server.office.genesis().log_verifier.clone().into_bytes()));
+    seeds.push(("checkpoint", server.hub.genesis().log_verifier.clone().into_bytes()));
     seeds.extend(others(world));
     seeds.push(("proof", proof(world)));
     seeds.push(("link", b"cuadrilla:https://cuadrilla.example#K7QM-2XWD-9RTF.FN5SWAVH5JAGA3DT".to_vec()));
@@ -66,13 +66,13 @@ fn make(world: &mut World) -> Vec<Seed> {
         seeds.push(lying(0, 1 + kind));
     }
     seeds.push(("enrolment", enrolment(world)));
-    seeds.extend(ledger(&world.valley.server.lines.0));
+    seeds.extend(ledger(&world.town.server.lines.0));
     seeds
 }
 
 /// What others wrote and did, each as if the hostile device had: it is signed again on its way.
 fn others(world: &World) -> Vec<Seed> {
-    let lines = &world.valley.server.lines.0;
+    let lines = &world.town.server.lines.0;
     let packed = |line: &Vec<u8>| {
         let Ok(Line::Entry { chained, .. }) = Line::from_bytes(line) else { return None };
         let body = match chained.entry.body {
@@ -81,7 +81,7 @@ fn others(world: &World) -> Vec<Seed> {
         };
         let item = PackItem { header: chained.entry.header, body, receipt: None, signature: None };
         let items = [item];
-        let bytes = pack(&items, &change_hashes(&items).ok()?, &receiver(&world.valley.server.rows)).ok()?;
+        let bytes = pack(&items, &change_hashes(&items).ok()?, &receiver(&world.town.server.rows)).ok()?;
         // Of the record that the entry names.
         Some(("work", [&[2], bytes.as_slice()].concat()))
     };
@@ -92,14 +92,14 @@ fn others(world: &World) -> Vec<Seed> {
 fn enrolment(world: &World) -> Vec<u8> {
     let key = SecretKey::from_seed(&[77; 32]);
     let phone = crate::harness::Phone::new(77);
-    let frame = notebook(&phone).enrol_start("http://x", &world.code, "Nuevo", &key).expect("a request");
+    let frame = replica(&phone).enrol_start("http://x", &world.code, "Nuevo", &key).expect("a request");
     let request: EnrolRequest = msgpack::from_slice(&body_of(&frame)).expect("our own request");
     request.own.pack.into_vec()
 }
 
 /// The proof file of the order that was worked on, as somebody makes it who has the ledger.
 fn proof(world: &World) -> Vec<u8> {
-    let server = &world.valley.server;
+    let server = &world.town.server;
     let size = server.seq();
     let entries: Vec<_> = server
         .lines
@@ -115,10 +115,10 @@ fn proof(world: &World) -> Vec<u8> {
     let mut collector = Collector::new(worked_on.entry.header.record, size, None);
     entries.iter().for_each(|(receipt, chained)| collector.take(receipt.as_ref(), chained));
     let about = About {
-        municipality: server.office.genesis().municipality,
+        municipality: server.hub.genesis().municipality,
         folio: "MZQ-26-AA-0001".into(),
-        log_verifier: server.office.genesis().log_verifier.clone(),
-        checkpoint: server.office.checkpoint(&server.rows, size).expect("a checkpoint"),
+        log_verifier: server.hub.genesis().log_verifier.clone(),
+        checkpoint: server.hub.checkpoint(&server.rows, size).expect("a checkpoint"),
     };
     let prove = &mut |seq| prove_inclusion(&server.rows, size, seq);
     serde_json::to_vec(&collector.finish(about, prove).expect("a proof file")).expect("it has a form")

@@ -1,26 +1,27 @@
 //! Signed: bytes that count only under a signature, signed by somebody who has a key and no scruples.
 
-use sync_core::act::Act;
-use sync_core::chain::{decode_item, sign_head};
 use sync_core::crypto::SecretKey;
+use sync_core::hub::{Checked, Hub};
 use sync_core::id::{Hash, RecordId};
-use sync_core::line::Line;
-use sync_core::office::refs::receiver;
-use sync_core::office::{Checked, Office};
+use sync_core::log::act::Act;
+use sync_core::log::chain::sign_head;
+use sync_core::log::line::Line;
+use sync_core::msgpack;
 use sync_core::rows::Overlay;
+use sync_core::state::refs::receiver;
 use sync_core::view::replay::At;
+use sync_core::wire::convert::decode_item;
 use sync_core::wire::message::{EnrolRequest, Segment, SyncRequest, request_hash, seal_request};
-use sync_core::wire::msgpack;
 use sync_core::wire::pack::{PackBody, change_hashes, pack as packed, unpack};
 
 use crate::harness::{self, Phone};
-use crate::world::{HOSTILE, NOW_MS, World, body_of, notebook, sign_reply, sign_request, with};
+use crate::world::{HOSTILE, NOW_MS, World, body_of, replica, sign_reply, sign_request, with};
 
 /// The body of a sync request, signed by an enrolled device.
 pub fn request(bytes: &[u8]) {
     with(|world| {
         let frame = sign_request(bytes);
-        let checked = world.valley.server.office.check_sync(&world.valley.server.rows, &frame, NOW_MS);
+        let checked = world.town.server.hub.check_sync(&world.town.server.rows, &frame, NOW_MS);
         if let Ok(checked) = checked {
             admit(world, checked);
         }
@@ -28,7 +29,7 @@ pub fn request(bytes: &[u8]) {
         (body.version, body.municipality, body.device) = (1, 14061, world.device);
         body.attempt = body.attempt.max(1_000);
         let frame = seal_request(&SecretKey::from_seed(&[HOSTILE; 32]), &body);
-        let checked = world.valley.server.office.check_sync(&world.valley.server.rows, &frame, NOW_MS);
+        let checked = world.town.server.hub.check_sync(&world.town.server.rows, &frame, NOW_MS);
         if let Ok(checked) = checked {
             admit(world, checked);
         }
@@ -37,11 +38,11 @@ pub fn request(bytes: &[u8]) {
 
 /// Takes a checked request in and answers it, in an overlay that is thrown away.
 fn admit(world: &mut World, checked: Checked) {
-    let server = &world.valley.server;
-    let mut office = Office::open(&server.rows, &harness::SEED).expect("its own rows read");
+    let server = &world.town.server;
+    let mut hub = Hub::open(&server.rows, &harness::SEED).expect("its own rows read");
     let mut overlay = Overlay::new(&server.rows);
     let next = server.seq() + 1;
-    let Ok(admitted) = office.admit(&mut overlay, next, NOW_MS, checked) else { return };
+    let Ok(admitted) = hub.admit(&mut overlay, next, NOW_MS, checked) else { return };
     let mut lines = server.lines.clone();
     lines.0.extend(admitted.lines.iter().cloned());
     for line in &admitted.lines {
@@ -49,7 +50,7 @@ fn admit(world: &mut World, checked: Checked) {
         assert_eq!(read.to_bytes(), *line, "a line of the ledger is canonical");
     }
     let seq = lines.0.len() as u64;
-    office.reply(&overlay, &lines, seq, NOW_MS, &admitted).expect("what was taken in can be answered");
+    hub.reply(&overlay, &lines, seq, NOW_MS, &admitted).expect("what was taken in can be answered");
 }
 
 /// A pack whose entries are chained and signed again by an enrolled device: what it says goes before the judge.
@@ -62,7 +63,7 @@ pub fn segment(bytes: &[u8]) {
         body.attempt = 1_000_000;
         (body.own, body.carried) = if own { (Some(segment), vec![]) } else { (None, vec![segment]) };
         let frame = seal_request(&SecretKey::from_seed(&[HOSTILE; 32]), &body);
-        let checked = world.valley.server.office.check_sync(&world.valley.server.rows, &frame, NOW_MS);
+        let checked = world.town.server.hub.check_sync(&world.town.server.rows, &frame, NOW_MS);
         if let Ok(checked) = checked {
             admit(world, checked);
         }
@@ -98,10 +99,8 @@ pub fn work_is_taken(bytes: &[u8]) -> bool {
         if server.serve(&frame, false).is_err() {
             return false;
         }
-        let valley = &world.valley;
-        for (reader, journal) in
-            [&valley.dispatch, &valley.two, &valley.admin].into_iter().zip(&world.journals)
-        {
+        let town = &world.town;
+        for (reader, journal) in [&town.dispatch, &town.two, &town.admin].into_iter().zip(&world.journals) {
             let mut reader = reader.clone();
             reader.sync(&mut server);
             looked_at(&mut reader);
@@ -114,10 +113,10 @@ pub fn work_is_taken(bytes: &[u8]) -> bool {
 
 /// Every order can be shown, and the replay of the newest moment shows the same.
 fn looked_at(phone: &mut Phone) {
-    let last = phone.act(|notebook| notebook.contact().map(|contact| contact.server_seq)).expect("a contact");
+    let last = phone.act(|replica| Ok(replica.view().contact()?.server_seq)).expect("a contact");
     for folio in phone.folios() {
         let shown = phone.show(&folio);
-        let then = phone.act(|notebook| notebook.replay(Some(&folio), At::Seq(last)));
+        let then = phone.act(|replica| Ok(replica.view().replay(Some(&folio), At::Seq(last))?));
         // A crew has not all that a replay needs.
         let Ok(then) = then else { continue };
         let then = then.orders.first().map(|order| serde_json::to_value(order).expect("views have a form"));
@@ -127,7 +126,7 @@ fn looked_at(phone: &mut Phone) {
 
 /// The items of a pack as the next entries of the hostile device's chain.
 fn chained_again(world: &World, bytes: &[u8], claim: Claim) -> Option<Segment> {
-    let rows = &world.valley.server.rows;
+    let rows = &world.town.server.rows;
     let mut items: Vec<_> = unpack(bytes, &receiver(rows)).ok()?.into_iter().map(|one| one.item).collect();
     if items.is_empty() || items.len() > 64 {
         return None;
@@ -154,8 +153,8 @@ fn chained_again(world: &World, bytes: &[u8], claim: Claim) -> Option<Segment> {
     }
     let hashes = change_hashes(&items).ok()?;
     let unsigned = packed(&items, &hashes, &receiver(rows)).ok()?;
-    let prev_row = sync_core::keys::entry(&world.device, first.seq - 1);
-    let row: sync_core::fold::EntryRow = sync_core::rows::read(rows, &prev_row).ok()??;
+    let prev_row = sync_core::state::keyspace::entry(&world.device, first.seq - 1);
+    let row: sync_core::state::fold::EntryRow = sync_core::rows::read(rows, &prev_row).ok()??;
     let mut head = row.hash?;
     for item in unpack(&unsigned, &receiver(rows)).ok()? {
         head = decode_item(item).ok()?.0.hash(&head);
@@ -171,10 +170,10 @@ fn chained_again(world: &World, bytes: &[u8], claim: Claim) -> Option<Segment> {
 pub fn reply(bytes: &[u8]) {
     with(|world| {
         let frame = sign_reply(&request_hash(&world.asked.frame), bytes);
-        let phone = &world.valley.one;
-        let mut notebook = notebook(phone);
-        if notebook.on_reply(&world.asked, &frame).is_ok() {
-            let written = notebook.finish();
+        let phone = &world.town.one;
+        let mut replica = replica(phone);
+        if replica.on_reply(&world.asked, &frame).is_ok() {
+            let written = replica.finish();
             let mut lines = phone.lines.clone();
             lines.0.extend(written.lines.iter().cloned());
             for line in &written.lines {
@@ -189,11 +188,11 @@ pub fn enrolment(bytes: &[u8]) {
     let seed = [77; 32];
     let key = SecretKey::from_seed(&seed);
     with(|world| {
-        let server = &world.valley.server;
-        let _ = server.office.check_enrol(&server.rows, bytes, NOW_MS);
+        let server = &world.town.server;
+        let _ = server.hub.check_enrol(&server.rows, bytes, NOW_MS);
         let Some(segment) = enrolling(world, bytes, &key) else { return };
         let frame = seal_request(&key, &EnrolRequest { version: 1, own: segment });
-        let checked = world.valley.server.office.check_enrol(&world.valley.server.rows, &frame, NOW_MS);
+        let checked = world.town.server.hub.check_enrol(&world.town.server.rows, &frame, NOW_MS);
         if let Ok(checked) = checked {
             assert_eq!(checked.request, request_hash(&frame));
             admit(world, checked);
@@ -202,7 +201,7 @@ pub fn enrolment(bytes: &[u8]) {
 }
 
 fn enrolling(world: &World, bytes: &[u8], key: &SecretKey) -> Option<Segment> {
-    let rows = &world.valley.server.rows;
+    let rows = &world.town.server.rows;
     let mut items: Vec<_> = unpack(bytes, &receiver(rows)).ok()?.into_iter().map(|one| one.item).collect();
     items.truncate(2);
     let device = items.first()?.header.device;

@@ -3,11 +3,11 @@
 
 use std::cell::Cell;
 
-use sync_core::entry::Anchor;
 use sync_core::id::Hash;
-use sync_core::merkle::remote::{RemoteLog, Tiles, TilesFailed};
-use sync_core::merkle::tile::{Place, tile};
-use sync_core::merkle::{append, leaf_hash, prove_inclusion, root};
+use sync_core::log::entry::Anchor;
+use sync_core::log::merkle::remote::{RemoteLog, Tiles, TilesFailed};
+use sync_core::log::merkle::tile::{Place, tile};
+use sync_core::log::merkle::{append, leaf_hash, prove_inclusion, root};
 use sync_core::rows::{MemoryRows, Overlay};
 
 /// Entries of the log: tiles of three levels.

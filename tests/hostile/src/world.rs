@@ -4,12 +4,12 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use sync_core::crypto::{Purpose, SecretKey};
+use sync_core::hub::Hub;
 use sync_core::id::{BootId, DeviceId, Hash};
-use sync_core::notebook::{Moment, Notebook, Request};
-use sync_core::office::Office;
+use sync_core::replica::{Clocks, Replica, Request};
 
 use crate::again::{Journal, Ledger};
-use crate::flows::{Valley, pump_order, valley_with, work_a_day};
+use crate::flows::{Town, pump_order, town_with, work_a_day};
 use crate::harness::{Phone, SEED, Server};
 
 /// The seed of the device whose bytes are hostile.
@@ -20,7 +20,7 @@ pub const NOW_MS: i64 = 1_795_000_100_000;
 /// The municipality, a day's work in it, and what a device asked.
 pub struct World {
     /// Server and devices.
-    pub valley: Valley,
+    pub town: Town,
     /// The hostile device's id.
     pub device: DeviceId,
     /// A request of that device, not answered yet.
@@ -57,31 +57,31 @@ fn rules() -> Vec<(String, String)> {
 
 impl World {
     fn new() -> Self {
-        let mut valley = valley_with(&rules());
-        let folio = pump_order(&mut valley);
-        work_a_day(&mut valley.two, &folio, "B-2");
-        valley.two.sync(&mut valley.server);
+        let mut town = town_with(&rules());
+        let folio = pump_order(&mut town);
+        work_a_day(&mut town.two, &folio, "B-2");
+        town.two.sync(&mut town.server);
         let code = crate::flows::invite(
-            &mut valley.admin,
-            &mut valley.server,
-            sync_core::act::Role::Crew,
+            &mut town.admin,
+            &mut town.server,
+            sync_core::log::act::Role::Crew,
             Some("C-07"),
         );
-        work_a_day(&mut valley.one, &folio, "A-1");
+        work_a_day(&mut town.one, &folio, "A-1");
         let key = SecretKey::from_seed(&[HOSTILE; 32]);
-        let asked = valley.one.act(|notebook| notebook.request(&key, 256 * 1024, false)).expect("a request");
-        let device = valley.one.act(|notebook| Ok(notebook.identity()?.device)).expect("it is enrolled");
-        let ledger = Ledger::of(&valley.server);
-        let journals = [&valley.dispatch, &valley.two, &valley.admin].map(Journal::of);
-        Self { valley, device, asked, code, ledger, journals }
+        let asked = town.one.act(|replica| replica.request(&key, 256 * 1024, false)).expect("a request");
+        let device = town.one.act(|replica| Ok(replica.identity()?.device)).expect("it is enrolled");
+        let ledger = Ledger::of(&town.server);
+        let journals = [&town.dispatch, &town.two, &town.admin].map(Journal::of);
+        Self { town, device, asked, code, ledger, journals }
     }
 
     /// The server, to be changed and thrown away.
     pub fn server(&self) -> Server {
-        let server = &self.valley.server;
+        let server = &self.town.server;
         let (rows, lines) = (server.rows.clone(), server.lines.clone());
-        let office = Office::open(&rows, &SEED).expect("its own rows read");
-        Server { rows, lines, office, now_ms: server.now_ms, news: BTreeSet::new() }
+        let hub = Hub::open(&rows, &SEED).expect("its own rows read");
+        Server { rows, lines, hub, now_ms: server.now_ms, news: BTreeSet::new() }
     }
 
     /// The reply that the server has for what was asked.
@@ -91,10 +91,10 @@ impl World {
 }
 
 /// A phone's notebook, of which nothing is kept.
-pub fn notebook(phone: &Phone) -> Notebook<'_> {
-    let moment = Moment { now_ms: NOW_MS, boot: BootId([9; 8]), monotonic_ms: 7, entropy: [5; 32] };
+pub fn replica(phone: &Phone) -> Replica<'_> {
+    let moment = Clocks { now_ms: NOW_MS, boot: BootId([9; 8]), monotonic_ms: 7, entropy: [5; 32] };
     let next = phone.lines.0.len() as u64 + 1;
-    Notebook::open(&phone.rows, &phone.lines, next, &[], moment).expect("its own rows read")
+    Replica::open(&phone.rows, &phone.lines, next, &[], moment).expect("its own rows read")
 }
 
 /// A request frame of the hostile device around any body.

@@ -1,4 +1,4 @@
-//! Faults: each call of a program that touches the disk fails once, for every such call that it makes; and a disk that is
+//! Faults: each call of a program that patches the disk fails once, for every such call that it makes; and a disk that is
 //! full, and one that cannot be written. What was said to be saved is there; what failed says why; the next run goes on.
 
 use std::collections::BTreeMap;

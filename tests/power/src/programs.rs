@@ -10,11 +10,11 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail, ensure};
 use cuadrilla_tests::{Town, program, repository};
 use store::{DiskStore, Ledger, Options, Records, Store, StoreError};
-use sync_core::keys;
-use sync_core::line::Lines;
+use sync_core::log::line::Lines;
+use sync_core::log::verify::Verifier;
 use sync_core::rows::{MemoryRows, Overlay, ROWS_FORMAT, RowsError};
 use sync_core::rules::Rules;
-use sync_core::verify::Verifier;
+use sync_core::state::keyspace;
 
 use crate::cuts::{Tally, shortened};
 use crate::disk::{Disk, Op};
@@ -351,7 +351,7 @@ fn check(story: &Story, root: &Path, expected: &Expected, folds: &mut Folds) -> 
     );
     ensure!(folds.all.starts_with(&lines), "other lines than were written");
     let journal = Journal(store.records());
-    let mut rules = sync_core::office::rules_from(&*store.rows())?;
+    let mut rules = sync_core::state::authority::rules_from(&*store.rows())?;
     store.catch_up(
         &mut |number, line, overlay| Ok(fold(story.whose, &mut rules, overlay, &journal, number, line)?),
         &mut |_| {},
@@ -395,7 +395,7 @@ fn ensure_same_rows(
     let differ: Vec<String> = keys
         .into_iter()
         .filter(|key| index.get(*key) != folded.get(*key))
-        .filter(|key| !keys::is_in_no_line(key))
+        .filter(|key| !keyspace::is_in_no_line(key))
         .map(|key| {
             format!("{}: {:?} and {:?}", String::from_utf8_lossy(key), index.get(key), folded.get(key))
         })
@@ -418,8 +418,8 @@ fn fold(
     line: &[u8],
 ) -> Result<(), RowsError> {
     match whose {
-        Whose::Device => sync_core::notebook::fold_line(rules, overlay, journal, number, line),
-        Whose::Server => sync_core::office::fold_line(rules, overlay, number, line),
+        Whose::Device => sync_core::replica::fold_line(rules, overlay, journal, number, line),
+        Whose::Server => sync_core::hub::fold_line(rules, overlay, number, line),
     }
 }
 

@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use store::LedgerReader;
-use sync_core::act::{Act, Again, Role};
-use sync_core::entry::Body;
 use sync_core::id::{DeviceId, Hash, RecordId};
-use sync_core::line::Line;
-use sync_core::verdict::{Reason, Receipt};
+use sync_core::log::act::{Act, Again, Role};
+use sync_core::log::entry::Body;
+use sync_core::log::line::Line;
+use sync_core::log::verdict::{Reason, Receipt};
 
 use crate::broken::{Broken, Property};
 use crate::kept::mark;
@@ -79,7 +79,7 @@ impl Book {
                 "entry {number} of device {device} stands in the ledger as {before} and again as {seq}"
             )));
         }
-        if noted.receipt.verdict != sync_core::verdict::Verdict::Quarantined(Reason::Fork) {
+        if noted.receipt.verdict != sync_core::log::verdict::Verdict::Quarantined(Reason::Fork) {
             let head = self.heads.entry(noted.device).or_default();
             *head = (*head).max(noted.seq);
         }
@@ -207,7 +207,7 @@ impl Book {
                 Some(Act::Enrol { code, continues, .. }) => {
                     let role = match continues {
                         Some(before) => roles.get(&before.device).map(|(role, _)| *role),
-                        None => invited.get(&sync_core::authority::enrol::code_hash(code)).copied(),
+                        None => invited.get(&sync_core::state::authority::enrol::code_hash(code)).copied(),
                     };
                     if let Some(role) = role {
                         roles.insert(noted.device, (role, continues.as_ref().map(|before| before.device)));
@@ -264,7 +264,7 @@ impl Book {
     fn settles(&self, author: Option<(Role, Option<DeviceId>)>, pair: &Again, of: u64) -> bool {
         let Some((role, continues)) = author else { return false };
         let is_fork = self.at(of).is_some_and(|noted| {
-            noted.receipt.verdict == sync_core::verdict::Verdict::Quarantined(Reason::Fork)
+            noted.receipt.verdict == sync_core::log::verdict::Verdict::Quarantined(Reason::Fork)
         });
         matches!(role, Role::Supervisor | Role::Admin) || (continues == Some(pair.device) && is_fork)
     }

@@ -6,12 +6,11 @@ pub mod exchange;
 use std::collections::BTreeMap;
 
 use store::{CatchUp, LedgerOptions, LedgerReader, Store, StoreError};
-use sync_core::act::Role;
 use sync_core::id::{BootId, DeviceId, Hash};
-use sync_core::line::{Line, Lines};
-use sync_core::notebook::{self, Moment, Notebook, NotebookError};
-use sync_core::office;
+use sync_core::log::act::Role;
+use sync_core::log::line::{Line, Lines};
 use sync_core::record::row::RecordRow;
+use sync_core::replica::{self, Clocks, Replica, ReplicaError};
 use sync_core::rows::{decode, encode};
 
 use crate::broken::{Broken, Property};
@@ -40,7 +39,7 @@ pub struct Saved {
 #[derive(Debug)]
 pub enum Hindered {
     /// The notebook refuses.
-    Refused(NotebookError),
+    Refused(ReplicaError),
     /// The disk failed or the phone stopped: nothing was said to be saved.
     Disk,
     /// The run is over.
@@ -310,11 +309,11 @@ impl Phone {
         Ok(())
     }
 
-    fn moment(&mut self, now_ms: i64) -> Moment {
+    fn moment(&mut self, now_ms: i64) -> Clocks {
         if self.clock.booted_at_ms == i64::MIN {
             self.clock.booted_at_ms = now_ms;
         }
-        Moment {
+        Clocks {
             now_ms: now_ms + self.clock.off_ms,
             boot: BootId(self.clock.boot),
             monotonic_ms: u64::try_from(now_ms - self.clock.booted_at_ms).unwrap_or(0),
@@ -326,14 +325,14 @@ impl Phone {
     pub fn read<T>(
         &mut self,
         now_ms: i64,
-        ask: impl FnOnce(&Notebook<'_>) -> Result<T, NotebookError>,
+        ask: impl FnOnce(&Replica<'_>) -> Result<T, ReplicaError>,
     ) -> Result<T, Hindered> {
         self.open()?;
         let moment = self.moment(now_ms);
         let Some(store) = &self.store else { return Err(Hindered::Disk) };
         let (rows, lines) = (store.sim_rows(), ReaderLines(store.reader()));
         let next = store.records().end();
-        let asked = Notebook::open(&rows, &lines, next, &[], moment).and_then(|notebook| ask(&notebook));
+        let asked = Replica::open(&rows, &lines, next, &[], moment).and_then(|replica| ask(&replica));
         asked.map_err(|error| self.hindered(error))
     }
 
@@ -341,7 +340,7 @@ impl Phone {
     pub fn act<T>(
         &mut self,
         now_ms: i64,
-        act: impl FnOnce(&mut Notebook<'_>) -> Result<T, NotebookError>,
+        act: impl FnOnce(&mut Replica<'_>) -> Result<T, ReplicaError>,
     ) -> Result<T, Hindered> {
         self.act_keeping(now_ms, true, act).map(|(answer, _)| answer)
     }
@@ -351,15 +350,15 @@ impl Phone {
         &mut self,
         now_ms: i64,
         keeps: bool,
-        act: impl FnOnce(&mut Notebook<'_>) -> Result<T, NotebookError>,
+        act: impl FnOnce(&mut Replica<'_>) -> Result<T, ReplicaError>,
     ) -> Result<(T, Vec<Vec<u8>>), Hindered> {
         self.open()?;
         let moment = self.moment(now_ms);
         let Some(store) = &mut self.store else { return Err(Hindered::Disk) };
         let (rows, lines) = (store.sim_rows(), ReaderLines(store.reader()));
         let next = store.records().end();
-        let done = Notebook::open(&rows, &lines, next, &[], moment)
-            .and_then(|mut notebook| act(&mut notebook).map(|answer| (answer, notebook.finish())));
+        let done = Replica::open(&rows, &lines, next, &[], moment)
+            .and_then(|mut replica| act(&mut replica).map(|answer| (answer, replica.finish())));
         let (answer, written) = match done {
             Ok(done) => done,
             Err(error) => return Err(self.hindered(error)),
@@ -389,13 +388,13 @@ impl Phone {
     }
 
     /// A refusal, unless the notebook could not read what it had kept.
-    fn hindered(&mut self, error: NotebookError) -> Hindered {
+    fn hindered(&mut self, error: ReplicaError) -> Hindered {
         if self.medium.disk.has_stopped() {
             self.store = None;
             return Hindered::Disk;
         }
         match error {
-            NotebookError::Index(detail) => {
+            ReplicaError::Index(detail) => {
                 Property::NothingBreaks.broken(format!("phone {}: {detail}", self.number)).into()
             }
             refused => Hindered::Refused(refused),
@@ -404,7 +403,7 @@ impl Phone {
 
     /// The name it goes by now.
     pub fn device(&mut self, now_ms: i64) -> Option<DeviceId> {
-        self.read(now_ms, |notebook| Ok(notebook.identity()?.device)).ok()
+        self.read(now_ms, |replica| Ok(replica.identity()?.device)).ok()
     }
 
     /// The index rebuilt from the journal alone, less what no line says.
@@ -416,7 +415,7 @@ impl Phone {
         for number in 1..store.records().end() {
             let line = lines.line(number).map_err(|error| error.to_string())?;
             let mut overlay = sync_core::rows::Overlay::new(&rows);
-            notebook::fold_line(&mut rules, &mut overlay, &lines, number, &line)
+            replica::fold_line(&mut rules, &mut overlay, &lines, number, &line)
                 .map_err(|error| format!("line {number}: {error}"))?;
             let batch = overlay.batch;
             rows.apply(batch);
@@ -432,8 +431,8 @@ fn saved_in(line: &[u8]) -> std::option::IntoIter<Saved> {
         let Ok(Line::Entry { receipt: None, chained }) = Line::from_bytes(line) else { return None };
         let header = &chained.entry.header;
         let change = match &chained.entry.body {
-            sync_core::entry::Body::Change(raw) => raw.hash,
-            sync_core::entry::Body::Act(_) => Hash::ZERO,
+            sync_core::log::entry::Body::Change(raw) => raw.hash,
+            sync_core::log::entry::Body::Act(_) => Hash::ZERO,
         };
         Some(Saved { hash: chained.hash()?, change, device: header.device, seq: header.seq })
     };
@@ -442,12 +441,12 @@ fn saved_in(line: &[u8]) -> std::option::IntoIter<Saved> {
 
 fn catch_up(store: &mut SimStore, number: usize) -> Result<(), Hindered> {
     let breaks = |what: String| Property::NothingBreaks.broken(format!("phone {number}: {what}"));
-    let rules = office::rules_from(&store.sim_rows());
+    let rules = sync_core::state::authority::rules_from(&store.sim_rows());
     let mut rules = rules.map_err(|error| breaks(error.to_string()))?;
     let journal = ReaderLines(store.reader());
     let done = store.catch_up(
         &mut |line_number, line, overlay| {
-            Ok(notebook::fold_line(&mut rules, overlay, &journal, line_number, line)?)
+            Ok(replica::fold_line(&mut rules, overlay, &journal, line_number, line)?)
         },
         &mut |CatchUp { .. }| {},
     );
@@ -466,11 +465,11 @@ fn hide_conflicts(medium: &Medium, keys: &[Vec<u8>]) {
         for key in keys {
             let Some(value) = rows.get(key) else { continue };
             if key.starts_with(b"l/")
-                && let Ok(mut row) = decode::<sync_core::fold::ListRow>(value)
+                && let Ok(mut row) = decode::<sync_core::state::fold::ListRow>(value)
             {
                 row.conflicts = 0;
                 rows.insert(key.clone(), encode(&row));
-            } else if key.starts_with(sync_core::keys::RECORDS)
+            } else if key.starts_with(sync_core::state::keyspace::RECORDS)
                 && let Ok(mut row) = decode::<RecordRow>(value)
             {
                 for held in row.registers.values_mut() {
@@ -487,32 +486,32 @@ impl Phone {
     /// Everything that the server lacks, as a bundle.
     pub fn bundle(&mut self, now_ms: i64) -> Result<Vec<u8>, Hindered> {
         let seed = self.seed;
-        self.act(now_ms, |notebook| {
-            let key = notebook.key(&seed);
-            notebook.bundle_export(&key).map(|bundle| bundle.bytes)
+        self.act(now_ms, |replica| {
+            let key = replica.key(&seed);
+            replica.bundle_export(&key).map(|bundle| bundle.bytes)
         })
     }
 
     /// A request that is not followed up.
     pub fn ask(&mut self, now_ms: i64) -> Result<Vec<u8>, Hindered> {
         let seed = self.seed;
-        self.act(now_ms, |notebook| {
-            let key = notebook.key(&seed);
-            notebook.request(&key, sync_core::limits::MESSAGE_BYTES_AIM, false).map(|request| request.frame)
+        self.act(now_ms, |replica| {
+            let key = replica.key(&seed);
+            replica.request(&key, sync_core::limits::MESSAGE_BYTES_AIM, false).map(|request| request.frame)
         })
     }
 
     /// The key it signs with now.
     pub fn key(&mut self, now_ms: i64) -> Option<sync_core::crypto::SecretKey> {
         let seed = self.seed;
-        self.read(now_ms, |notebook| Ok(notebook.key(&seed))).ok()
+        self.read(now_ms, |replica| Ok(replica.key(&seed))).ok()
     }
 
     /// Asks to go on under a new name with a new key, whose seed it answers.
     pub fn renew_start(&mut self, now_ms: i64) -> Result<(Vec<u8>, [u8; 32]), Hindered> {
         let seed = self.seed;
         let renewed = *self.renewed.get_or_insert_with(|| self.dice.bytes());
-        let frame = self.act(now_ms, |notebook| notebook.succeed_start(&seed, Some(&renewed)))?;
+        let frame = self.act(now_ms, |replica| replica.succeed_start(&seed, Some(&renewed)))?;
         Ok((frame, renewed))
     }
 
@@ -525,7 +524,7 @@ impl Phone {
         answer: &crate::server::Answer,
     ) -> Result<(), Hindered> {
         let crate::server::Answer::Frame(frame) = answer else { return Ok(()) };
-        self.act(now_ms, |notebook| notebook.succeed_finish(renewed, sent, frame))?;
+        self.act(now_ms, |replica| replica.succeed_finish(renewed, sent, frame))?;
         self.seed = *renewed;
         self.renewed = None;
         Ok(())

@@ -4,8 +4,8 @@
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
-use sync_core::act::Role;
-use sync_core::notebook::ImportFile;
+use sync_core::log::act::Role;
+use sync_core::replica::ImportFile;
 
 use crate::server::RuleFile;
 

@@ -5,16 +5,15 @@ mod commit;
 mod planted;
 
 pub use commit::attempt_of;
+use sync_core::state::authority::rules_from;
 
 use std::collections::BTreeMap;
 
 use store::{CatchUp, IndexReason, LedgerOptions, LedgerReader, Notices, Store, StoreError};
+use sync_core::hub::rights::judge_by_rights;
+use sync_core::hub::{Checked, Foundation, Hub, HubError, RequestError, fold_line, found};
 use sync_core::id::DeviceId;
-use sync_core::line::Lines;
-use sync_core::office::rights::judge_by_rights;
-use sync_core::office::{
-    Checked, Foundation, Office, OfficeError, RequestError, fold_line, found, rules_from,
-};
+use sync_core::log::line::Lines;
 use sync_core::rows::{Overlay, Rows, RowsError, read};
 
 use crate::book::Book;
@@ -83,9 +82,9 @@ struct Running {
     store: SimStore,
     rows: SimRows,
     /// The writer's office.
-    office: Office,
+    hub: Hub,
     /// The readers' office: it changes when the office itself acted.
-    view_office: Office,
+    view_office: Hub,
     /// How far readers see.
     seq: u64,
 }
@@ -290,12 +289,11 @@ impl Server {
         }
         let rows = store.sim_rows();
         self.attempts = attempts_in(&rows)?;
-        let office =
-            Office::open(&rows, &self.seed).map_err(|error| self.stopped_or("the office", &error))?;
+        let hub = Hub::open(&rows, &self.seed).map_err(|error| self.stopped_or("the office", &error))?;
         let view_office =
-            Office::open(&rows, &self.seed).map_err(|error| self.stopped_or("the office", &error))?;
+            Hub::open(&rows, &self.seed).map_err(|error| self.stopped_or("the office", &error))?;
         let seq = store.watermark();
-        self.running = Some(Running { store, rows, office, view_office, seq });
+        self.running = Some(Running { store, rows, hub, view_office, seq });
         if let Some(reason) = epoch_reason {
             self.counts.epochs += 1;
             self.start_epoch(now_ms, &reason)?;
@@ -330,37 +328,36 @@ impl Server {
 
     fn start_epoch(&mut self, now_ms: i64, reason: &str) -> Result<(), Trouble> {
         let entropy = self.dice.bytes::<8>();
-        self.act(now_ms, |office, overlay, seq, now| office.start_epoch(overlay, seq, now, &entropy, reason))
+        self.act(now_ms, |hub, overlay, seq, now| hub.start_epoch(overlay, seq, now, &entropy, reason))
     }
 
     /// Publishes those rule files that differ from what is in force.
     pub fn publish(&mut self, now_ms: i64) -> Result<(), Trouble> {
         let files = self.rules.clone();
-        self.act(now_ms, |office, overlay, seq, now| office.publish_rules(overlay, seq, now, &files))
+        self.act(now_ms, |hub, overlay, seq, now| hub.publish_rules(overlay, seq, now, &files))
     }
 
     /// Does something of the office's own.
     fn act(
         &mut self,
         now_ms: i64,
-        act: impl FnOnce(&mut Office, &mut Overlay<'_>, u64, i64) -> Result<Vec<Vec<u8>>, OfficeError>,
+        act: impl FnOnce(&mut Hub, &mut Overlay<'_>, u64, i64) -> Result<Vec<Vec<u8>>, HubError>,
     ) -> Result<(), Trouble> {
         let now_ms = self.clock(now_ms);
         let Some(running) = &mut self.running else { return Ok(()) };
         let rows = running.rows.clone();
         let seq = running.store.records().end();
         let mut overlay = Overlay::new(&rows);
-        let lines = match act(&mut running.office, &mut overlay, seq, now_ms) {
+        let lines = match act(&mut running.hub, &mut overlay, seq, now_ms) {
             Ok(lines) => lines,
             Err(error) => return Err(self.stopped_or("an act of the office", &error)),
         };
         let batch = overlay.batch;
         let is_kept = self.keep(&lines, batch, now_ms)?;
         if is_kept && !lines.is_empty() {
-            let office =
-                Office::open(&rows, &self.seed).map_err(|error| self.stopped_or("the office", &error))?;
+            let hub = Hub::open(&rows, &self.seed).map_err(|error| self.stopped_or("the office", &error))?;
             if let Some(running) = &mut self.running {
-                running.view_office = office;
+                running.view_office = hub;
             }
         }
         Ok(())
@@ -377,10 +374,10 @@ impl Server {
         let now_ms = self.clock(now_ms);
         self.mistake_before_check(&frame);
         let Some(running) = &self.running else { return Ok(Some(Answer::refused("store"))) };
-        let office = &running.view_office;
+        let hub = &running.view_office;
         let checked = match message {
-            Message::Sync => office.check_sync(&running.rows, &frame, now_ms),
-            Message::Enrol => office.check_enrol(&running.rows, &frame, now_ms),
+            Message::Sync => hub.check_sync(&running.rows, &frame, now_ms),
+            Message::Enrol => hub.check_enrol(&running.rows, &frame, now_ms),
         };
         match checked {
             Ok(checked) => {
@@ -455,7 +452,8 @@ fn attempts_in(rows: &dyn Rows) -> Result<BTreeMap<DeviceId, u64>, Broken> {
     });
     scanned.map_err(|error| breaks("attempts", &error))?;
     for device in ids {
-        let attempt = read(rows, &sync_core::keys::attempt(&device)).map_err(|e| breaks("attempts", &e))?;
+        let attempt =
+            read(rows, &sync_core::state::keyspace::attempt(&device)).map_err(|e| breaks("attempts", &e))?;
         attempts.insert(device, attempt.unwrap_or(0));
     }
     Ok(attempts)
@@ -467,16 +465,16 @@ impl Server {
         let Some(running) = &self.running else { return Ok(false) };
         let rows = &running.rows;
         let says = |error: RowsError| breaks("a held entry", &error);
-        let entry: Option<sync_core::fold::EntryRow> =
-            read(rows, &sync_core::keys::entry(device, seq)).map_err(says)?;
-        let author: Option<sync_core::authority::DeviceRow> =
-            read(rows, &sync_core::keys::device(device)).map_err(says)?;
+        let entry: Option<sync_core::state::fold::EntryRow> =
+            read(rows, &sync_core::state::keyspace::entry(device, seq)).map_err(says)?;
+        let author: Option<sync_core::state::authority::DeviceRow> =
+            read(rows, &sync_core::state::keyspace::device(device)).map_err(says)?;
         let (Some(entry), Some(author)) = (entry, author) else { return Ok(false) };
-        let (_, chained) =
-            sync_core::line::read_entry(&ReaderLines(running.store.reader()), entry.line).map_err(says)?;
-        let deed = sync_core::office::fold::decode_deed(&chained.entry.body).map_err(says)?;
-        let sync_core::chain::Deed::Change(change) = deed else { return Ok(false) };
-        let (rules, size) = (running.office.rules(), running.store.records().end() - 1);
+        let (_, chained) = sync_core::log::line::read_entry(&ReaderLines(running.store.reader()), entry.line)
+            .map_err(says)?;
+        let deed = sync_core::log::chain::decode_body(&chained.entry.body).map_err(says)?;
+        let sync_core::log::chain::DecodedBody::Change(change) = deed else { return Ok(false) };
+        let (rules, size) = (running.hub.rules(), running.store.records().end() - 1);
         let judged =
             judge_by_rights(rows, rules, &author, &chained.entry.header, size, &change).map_err(says)?;
         Ok(judged.is_ok())

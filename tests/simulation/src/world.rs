@@ -9,7 +9,7 @@ mod trouble;
 
 use std::collections::BTreeMap;
 
-use sync_core::act::Role;
+use sync_core::log::act::Role;
 
 use crate::broken::{Broken, Property};
 use crate::bugs::Bug;
@@ -137,7 +137,7 @@ impl World {
                 }
                 (_, Some(admin)) => {
                     let invited =
-                        self.phones[admin].act(self.now_ms, |notebook| notebook.invite(role, crew, &[]));
+                        self.phones[admin].act(self.now_ms, |replica| replica.invite(role, crew, &[]));
                     let invited = invited.map_err(|hindered| unexpected("inviting", hindered))?;
                     self.exchange_now(admin, number as u64)?;
                     invited.code
@@ -148,7 +148,7 @@ impl World {
         }
         for admin in admins {
             let file = rules::first_import();
-            let done = self.phones[admin].act(self.now_ms, |notebook| notebook.import(&file));
+            let done = self.phones[admin].act(self.now_ms, |replica| replica.import(&file));
             done.map_err(|hindered| unexpected("the first import", hindered))?;
         }
         for number in 0..self.phones.len() {

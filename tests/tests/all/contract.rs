@@ -1,6 +1,6 @@
 //! Contract: the directions of dependency, and what the core may not touch.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -195,6 +195,111 @@ fn the_check_of_the_core_sees_each_thing_it_forbids() {
     for (name, source) in seeded {
         assert!(!reach_of(source).is_empty(), "{name} was not seen");
     }
-    assert!(reach_of("use std::collections::BTreeMap; fn f(now_ms: i64) -> i64 { now_ms }").is_empty());
+    assert!(
+        reach_of("use std::collections::{BTreeMap, BTreeSet}; fn f(now_ms: i64) -> i64 { now_ms }")
+            .is_empty()
+    );
     assert!(reach_of("static X: LazyLock<BTreeMap<u8, u8>> = LazyLock::new(BTreeMap::new);").is_empty());
+}
+
+/// The modules of the core's top level, each with those it may not import, and why.
+const APART: [(&str, &[&str], &str); 4] = [
+    ("hub", &["replica", "view"], "the server's side knows no device's"),
+    ("replica", &["hub"], "a device knows the server by the wire alone"),
+    ("view", &["hub", "replica"], "what is read serves both"),
+    ("wire", &["hub", "replica", "view", "judge", "state"], "the wire has types alone"),
+];
+
+/// Which top-level modules of the core each one imports, tests left out.
+fn imports_of_core() -> BTreeMap<String, BTreeSet<String>> {
+    let folder = root().join("sync-core/src");
+    let mut imports: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for path in files(&folder, "rs") {
+        let inside =
+            path.strip_prefix(&folder).expect("it lies in the folder").to_string_lossy().into_owned();
+        if inside.ends_with("tests.rs") || inside.contains("/tests/") || inside == "lib.rs" {
+            continue;
+        }
+        let module = inside.split('/').next().unwrap_or_default().trim_end_matches(".rs").to_string();
+        let mut seen = Imports::default();
+        seen.visit_file(&syn::parse_file(&read(&path)).expect("the source parses"));
+        seen.0.remove(&module);
+        imports.entry(module).or_default().extend(seen.0);
+    }
+    imports
+}
+
+/// The first segment after `crate::` in each path.
+#[derive(Default)]
+struct Imports(BTreeSet<String>);
+
+impl<'a> Visit<'a> for Imports {
+    fn visit_item_mod(&mut self, item: &'a syn::ItemMod) {
+        let is_test = item
+            .attrs
+            .iter()
+            .any(|attr| matches!(&attr.meta, syn::Meta::List(list) if list.tokens.to_string() == "test"));
+        if !is_test {
+            visit::visit_item_mod(self, item);
+        }
+    }
+    fn visit_use_path(&mut self, path: &'a syn::UsePath) {
+        if path.ident == "crate" {
+            match &*path.tree {
+                syn::UseTree::Path(next) => drop(self.0.insert(next.ident.to_string())),
+                syn::UseTree::Name(next) => drop(self.0.insert(next.ident.to_string())),
+                syn::UseTree::Group(group) => {
+                    for tree in &group.items {
+                        if let syn::UseTree::Path(next) = tree {
+                            self.0.insert(next.ident.to_string());
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+        visit::visit_use_path(self, path);
+    }
+    fn visit_path(&mut self, path: &'a syn::Path) {
+        let mut segments = path.segments.iter().map(|segment| segment.ident.to_string());
+        if segments.next().as_deref() == Some("crate") {
+            self.0.extend(segments.next());
+        }
+        visit::visit_path(self, path);
+    }
+}
+
+/// All modules that one reaches by its imports.
+fn reached(imports: &BTreeMap<String, BTreeSet<String>>, from: &str) -> BTreeSet<String> {
+    let (mut seen, mut next) = (BTreeSet::new(), vec![from.to_string()]);
+    while let Some(module) = next.pop() {
+        for import in imports.get(&module).into_iter().flatten() {
+            if seen.insert(import.clone()) {
+                next.push(import.clone());
+            }
+        }
+    }
+    seen
+}
+
+#[test]
+fn the_cores_modules_form_no_circle() {
+    let imports = imports_of_core();
+    assert!(imports.len() > 10, "the check sees the modules: {:?}", imports.keys());
+    let circles: Vec<_> =
+        imports.keys().filter(|module| reached(&imports, module).contains(*module)).collect();
+    assert!(circles.is_empty(), "these modules import one another: {circles:?}\n{imports:#?}");
+}
+
+#[test]
+fn the_cores_sides_do_not_know_each_other() {
+    let imports = imports_of_core();
+    let mut wrong = Vec::new();
+    for (module, apart, why) in APART {
+        let found = &imports[module];
+        wrong.extend(
+            apart.iter().filter(|one| found.contains(**one)).map(|one| format!("{module} -> {one}: {why}")),
+        );
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
 }

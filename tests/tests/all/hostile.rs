@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 
 use cuadrilla_tests::{Town, program};
 use store::Ledger;
-use sync_core::act::Act;
-use sync_core::chain::sign_head;
 use sync_core::crypto::SecretKey;
-use sync_core::entry::{Anchor, Body, Entry, Header};
 use sync_core::id::{BootId, DeviceId, Epoch, Hash, RecordId};
-use sync_core::line::Line;
-use sync_core::office::refs::receiver;
+use sync_core::log::act::Act;
+use sync_core::log::chain::sign_head;
+use sync_core::log::entry::{Anchor, Body, Entry, Header};
+use sync_core::log::line::Line;
 use sync_core::rows::MemoryRows;
+use sync_core::state::refs::receiver;
 use sync_core::wire::message::{Segment, SyncRequest, VERSION, seal_request};
 use sync_core::wire::pack::{PackBody, PackItem, change_hashes, pack};
 

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, ensure};
 use serde_bytes::ByteBuf;
-use sync_core::chain::sign_head;
-use sync_core::change::Change;
 use sync_core::crypto::SecretKey;
-use sync_core::entry::{Anchor, Body, Entry, Header};
 use sync_core::id::{BootId, DeviceId, Epoch, Hash, RecordId};
-use sync_core::line::{Identity, Line};
-use sync_core::notebook::{ContactRow, NewOrder};
+use sync_core::log::chain::sign_head;
+use sync_core::log::entry::{Anchor, Body, Entry, Header};
+use sync_core::log::line::{Identity, Line};
+use sync_core::record::change::Change;
+use sync_core::replica::NewOrder;
 use sync_core::rows::RowsError;
+use sync_core::state::local::ContactRow;
 use sync_core::wire::message::{
     Segment, SyncReply, SyncRequest, VERSION, open_reply, request_hash, seal_request,
 };
@@ -71,7 +72,7 @@ impl Prepared {
     /// From a device that is enrolled and up to date. It makes an order and visits it; the work is sent with the rest.
     pub(crate) fn new(device: &mut Device) -> anyhow::Result<Self> {
         let identity = device.act(|book| book.identity().cloned())?;
-        let contact = device.act(|book| book.contact())?;
+        let contact = device.act(|book| Ok(book.view().contact()?))?;
         let before = device.lines.0.len();
         let made = device
             .act(|book| book.order_new(&NewOrder { kind: "leak_repair".into(), ..NewOrder::default() }))?;
@@ -221,8 +222,9 @@ impl Prepared {
         let empty = Epoch::default();
         ensure!(self.contact.epoch == empty || self.contact.epoch == reply.epoch, "the epoch changed");
         self.contact.epoch = reply.epoch;
-        self.contact.anchor = sync_core::checkpoint::verify(&reply.checkpoint, &self.identity.log_verifier)
-            .map_err(anyhow::Error::msg)?;
+        self.contact.anchor =
+            sync_core::log::checkpoint::verify(&reply.checkpoint, &self.identity.log_verifier)
+                .map_err(anyhow::Error::msg)?;
         let cursors = reply.scopes.into_iter().map(|scope| (scope, reply.cursor));
         self.contact.cursors = cursors.collect();
         Ok(())

@@ -38,11 +38,11 @@ pub struct CaseArgs {
 /// # Errors
 /// Usage, if there is no such order here; what the disk answers.
 pub fn run(cx: &Context, args: &CaseArgs) -> Result<Report, CliError> {
-    cx.read(|notebook| {
-        let report = Report::new(&notebook.case_file(&args.folio)?, String::new())?;
+    cx.read(|replica| {
+        let report = Report::new(&replica.view().case_file(&args.folio)?, String::new())?;
         let case = Seen(&report.json);
         if let Some(path) = &args.html {
-            write(path, &page::render(&cx.when, notebook.rules(), case))?;
+            write(path, &page::render(&cx.when, replica.rules(), case))?;
         }
         if let Some(path) = &args.csv {
             write(path, &csv::render(case))?;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use sync_core::checkpoint::{self, Signed};
 use sync_core::id::Hash;
+use sync_core::log::checkpoint::{self, Signed};
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
@@ -66,7 +66,7 @@ pub fn run(cx: &Context, args: &CheckpointArgs) -> Result<Report, CliError> {
 
 /// Writes the evidence of a parting: two checkpoints that one log signed and that cannot both be true.
 fn parted(cx: &Context, path: &std::path::Path) -> Result<Report, CliError> {
-    let partings = cx.read(|notebook| Ok(notebook.partings()?))?;
+    let partings = cx.read(|replica| Ok(replica.view().partings()?))?;
     let Some(newest) = partings.last() else {
         return Err(CliError::new(
             exit::OTHER,
@@ -101,9 +101,9 @@ fn parted(cx: &Context, path: &std::path::Path) -> Result<Report, CliError> {
 /// # Errors
 /// If there is none yet.
 pub fn newest(cx: &Context, key: &str) -> Result<Signed, CliError> {
-    let note = cx.read(|notebook| {
-        notebook.identity()?;
-        Ok(notebook.contact()?.checkpoint)
+    let note = cx.read(|replica| {
+        replica.identity()?;
+        Ok(replica.view().contact()?.checkpoint)
     })?;
     checkpoint::open(&note, key).map_err(|detail| {
         CliError::new(

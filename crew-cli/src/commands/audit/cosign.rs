@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::{Deserialize, Serialize};
-use sync_core::checkpoint::Signed;
-use sync_core::checkpoint::cosign::Witness;
-use sync_core::entry::Anchor;
 use sync_core::id::Hash;
+use sync_core::log::checkpoint::Signed;
+use sync_core::log::checkpoint::cosign::Witness;
+use sync_core::log::entry::Anchor;
 use sync_core::time::rfc3339;
 
 use crate::context::Context;

@@ -32,8 +32,9 @@ pub struct DiffArgs {
 /// Usage, if a moment is none or they are the wrong way round; what the notebook answers.
 pub fn run(cx: &Context, args: &DiffArgs) -> Result<Report, CliError> {
     let (from, to) = span(&args.from, &args.to, args.claimed)?;
-    cx.read(|notebook| {
-        let report = Report::new(&notebook.audit_diff(from, to, args.order.as_deref())?, String::new())?;
+    cx.read(|replica| {
+        let report =
+            Report::new(&replica.view().audit_diff(from, to, args.order.as_deref())?, String::new())?;
         let text = told(cx, Seen(&report.json));
         Ok(Report { text, ..report })
     })

@@ -21,9 +21,9 @@ pub struct HistoryArgs {
 /// # Errors
 /// Usage, if there is no such order here.
 pub fn run(cx: &Context, args: &HistoryArgs) -> Result<Report, CliError> {
-    cx.read(|notebook| {
-        let record = notebook.find_order_ever(&args.folio)?;
-        let report = Report::new(&notebook.story(&record)?, String::new())?;
+    cx.read(|replica| {
+        let record = replica.view().find_order_ever(&args.folio)?;
+        let report = Report::new(&replica.view().story(&record)?, String::new())?;
         let text = told(cx, Seen(&report.json));
         Ok(Report { text, ..report })
     })

@@ -27,13 +27,13 @@ pub struct LogArgs {
 /// # Errors
 /// Not enrolled, or what the store answers.
 pub fn run(cx: &Context, args: &LogArgs) -> Result<Report, CliError> {
-    cx.read(|notebook| {
-        let lines = notebook.audit_log(args.order.as_deref(), args.device.as_deref())?;
+    cx.read(|replica| {
+        let lines = replica.view().audit_log(args.order.as_deref(), args.device.as_deref())?;
         let report = Report::new(&lines, String::new())?;
         if cx.screen.json {
             return Ok(report);
         }
-        let text = told(cx, notebook.rules(), Seen(&report.json));
+        let text = told(cx, replica.rules(), Seen(&report.json));
         Ok(Report { text, ..report })
     })
 }

@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 use store::Ledger;
-use sync_core::checkpoint::Signed;
 use sync_core::crypto::SecretKey;
-use sync_core::fold::ListRow;
+use sync_core::hub::fold_line;
 use sync_core::id::Hash;
-use sync_core::keys;
-use sync_core::line::Line;
-use sync_core::merkle;
-use sync_core::office::fold_line;
-use sync_core::proof_file::{About, CollectError, Collector, ProofFile};
+use sync_core::log::checkpoint::Signed;
+use sync_core::log::line::Line;
+use sync_core::log::merkle;
+use sync_core::log::proof_file::{About, CollectError, Collector, ProofFile};
+use sync_core::record::schema::RecordKind;
 use sync_core::rows::{MemoryRows, Overlay, read};
 use sync_core::rules::Rules;
-use sync_core::rules::record_schema::RecordKind;
+use sync_core::state::fold::ListRow;
+use sync_core::state::keyspace;
 
 use super::checkpoint::newest;
 use super::verify::known;
@@ -99,7 +99,7 @@ pub fn run(cx: &Context, args: &ReceiptArgs) -> Result<Report, CliError> {
 
 fn from_journal(cx: &Context, args: &ReceiptArgs, key: &str) -> Result<(ProofFile, Signed), CliError> {
     let (record, identity) =
-        cx.read(|notebook| Ok((notebook.find_order(&args.folio)?, notebook.identity()?.clone())))?;
+        cx.read(|replica| Ok((replica.view().find_order(&args.folio)?, replica.identity()?.clone())))?;
     if !identity.role.sees_everything() {
         return Err(sees_too_little());
     }
@@ -165,7 +165,7 @@ fn from_folder(
         return Err(not_in_the_log("the ledger in that folder is not the one that the checkpoint signs"));
     }
     let folio = args.folio.trim().to_uppercase();
-    let listed: Option<ListRow> = read(rows, &keys::name(RecordKind::Order, &folio))?;
+    let listed: Option<ListRow> = read(rows, &keyspace::name(RecordKind::Order, &folio))?;
     let record = listed.ok_or_else(|| unknown(&folio))?.record;
     let mut collector = Collector::new(record, size, None);
     let mut municipality = 0;

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use sync_core::chain::Deed;
-use sync_core::change::{Action, Change, OpId, Place, Scalar};
 use sync_core::id::Hash;
 use sync_core::limits::PROOF_FILE_BYTES_MAX;
-use sync_core::proof_file::{CheckedChange, ProofFile, ProofFileError};
+use sync_core::log::chain::DecodedBody;
+use sync_core::log::proof_file::{CheckedChange, ProofFile, ProofFileError};
+use sync_core::record::change::{Action, Change, OpId, Place, Scalar};
 use sync_core::time::rfc3339;
 
 use crate::context::Context;
@@ -86,9 +86,9 @@ fn row(change: &CheckedChange) -> Row {
         received_at: rfc3339(change.receipt.received_at_ms),
         verdict: change.receipt.verdict.code().into(),
         entry_hash: change.hash,
-        writes: match &change.deed {
-            Deed::Change(change) => writes(change),
-            Deed::Act(_) => Vec::new(),
+        writes: match &change.decoded {
+            DecodedBody::Change(change) => writes(change),
+            DecodedBody::Act(_) => Vec::new(),
         },
     }
 }

@@ -1,7 +1,7 @@
 //! `crew audit replay`: the state as the office knew it, or as it had happened, at some time.
 
 use clap::{ArgGroup, Args};
-use sync_core::notebook::Notebook;
+use sync_core::replica::Replica;
 use sync_core::rules::Rules;
 use sync_core::view::replay::At;
 
@@ -39,19 +39,19 @@ pub struct ReplayArgs {
 /// Usage, if the time is none; what the notebook answers.
 pub fn run(cx: &Context, args: &ReplayArgs) -> Result<Report, CliError> {
     let at = moment(args)?;
-    cx.read(|notebook| {
-        let report = replayed(cx, args, notebook, at)?;
-        let text = told(cx, notebook.rules(), args.order.is_some(), Seen(&report.json));
+    cx.read(|replica| {
+        let report = replayed(cx, args, replica, at)?;
+        let text = told(cx, replica.rules(), args.order.is_some(), Seen(&report.json));
         Ok(Report { text, ..report })
     })
 }
 
 /// Whole orders for scripts; people are shown the sheet of one, or the list of all, which needs no documents.
-fn replayed(cx: &Context, args: &ReplayArgs, notebook: &Notebook<'_>, at: At) -> Result<Report, CliError> {
+fn replayed(cx: &Context, args: &ReplayArgs, replica: &Replica<'_>, at: At) -> Result<Report, CliError> {
     if args.order.is_none() && (args.list || !cx.screen.json) {
-        Report::new(&notebook.replay_list(at)?, String::new())
+        Report::new(&replica.view().replay_list(at)?, String::new())
     } else {
-        Report::new(&notebook.replay(args.order.as_deref(), at)?, String::new())
+        Report::new(&replica.view().replay(args.order.as_deref(), at)?, String::new())
     }
 }
 

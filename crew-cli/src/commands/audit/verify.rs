@@ -11,10 +11,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use sync_core::checkpoint::Signed;
-use sync_core::checkpoint::cosign::verify_cosignature;
-use sync_core::entry::Anchor;
 use sync_core::id::Hash;
+use sync_core::log::checkpoint::Signed;
+use sync_core::log::checkpoint::cosign::verify_cosignature;
+use sync_core::log::entry::Anchor;
 
 use crate::context::Context;
 use crate::error::{CliError, exit};

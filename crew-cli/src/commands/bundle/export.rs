@@ -12,9 +12,9 @@ use crate::output::Report;
 /// As the notebook or the disk answers.
 pub fn run(cx: &Context, args: &BundleArgs) -> Result<Report, CliError> {
     let seed = cx.seed()?;
-    let bundle = cx.write(|notebook| {
-        let key = notebook.key(&seed);
-        Ok(notebook.bundle_export(&key)?)
+    let bundle = cx.write(|replica| {
+        let key = replica.key(&seed);
+        Ok(replica.bundle_export(&key)?)
     })?;
     files::write_whole(&args.file, &bundle.bytes, 0o600)
         .map_err(|error| CliError::file(&args.file, &error))?;

@@ -14,7 +14,7 @@ use crate::output::Report;
 /// Integrity, if it is no bundle or is damaged; nothing is taken then.
 pub fn run(cx: &Context, args: &BundleArgs) -> Result<Report, CliError> {
     let bytes = files::read_bounded(&args.file, BUNDLE_BYTES_MAX)?;
-    let counts = cx.write(|notebook| Ok(notebook.bundle_import(&bytes)?))?;
+    let counts = cx.write(|replica| Ok(replica.bundle_import(&bytes)?))?;
     let text = counted(cx.screen.lang, &counts);
     Report::new(&counts, format!("{text}\n{}\n", cx.saved()))
 }

@@ -1,7 +1,7 @@
 //! `crew bundle inspect FILE`: what a file brings. Needs no enrolment and changes nothing.
 
 use sync_core::limits::BUNDLE_BYTES_MAX;
-use sync_core::notebook::bundle;
+use sync_core::replica::bundle;
 
 use super::{BundleArgs, counted};
 use crate::context::Context;

@@ -12,8 +12,8 @@ use crate::table::clean;
 /// # Errors
 /// Not enrolled, or what the store answers.
 pub fn run(cx: &Context) -> Result<Report, CliError> {
-    cx.read(|notebook| {
-        let report = Report::new(&notebook.conflicts()?, String::new())?;
+    cx.read(|replica| {
+        let report = Report::new(&replica.view().conflicts()?, String::new())?;
         let text = told(cx, Seen(&report.json));
         Ok(Report { text, ..report })
     })

@@ -2,7 +2,7 @@
 
 use clap::{ArgGroup, Args};
 use serde_json::json;
-use sync_core::notebook::Choice;
+use sync_core::replica::Choice;
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -45,10 +45,10 @@ pub fn run(cx: &Context, args: &ResolveArgs) -> Result<Report, CliError> {
         }
     };
     let ResolveArgs { folio, field, reason, .. } = args;
-    let label = cx.write(|notebook| {
-        notebook.resolve(folio, field, &choice, reason)?;
-        let kind = notebook.order_show(folio)?.kind;
-        Ok(labels::field(notebook.rules(), cx.screen.lang, &kind, field))
+    let label = cx.write(|replica| {
+        replica.resolve(folio, field, &choice, reason)?;
+        let kind = replica.view().order_show(folio)?.kind;
+        Ok(labels::field(replica.rules(), cx.screen.lang, &kind, field))
     })?;
     let settled = cx.screen.lang.word("resuelto", "settled");
     Report::new(

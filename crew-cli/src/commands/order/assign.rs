@@ -22,7 +22,7 @@ pub struct AssignArgs {
 /// # Errors
 /// Rule, if role or state do not allow it or there is no such crew.
 pub fn run(cx: &Context, args: &AssignArgs) -> Result<Report, CliError> {
-    cx.write(|notebook| Ok(notebook.assign(&args.folio, &args.crew)?))?;
+    cx.write(|replica| Ok(replica.assign(&args.folio, &args.crew)?))?;
     let crew = &args.crew;
     noted(cx, &args.folio, &text!("asignada a {crew}", "assigned to {crew}"))
 }

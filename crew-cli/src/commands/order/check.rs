@@ -26,7 +26,7 @@ pub struct CheckArgs {
 /// Rule, if the kind has no such line.
 pub fn run(cx: &Context, args: &CheckArgs) -> Result<Report, CliError> {
     let CheckArgs { folio, item, undo } = args;
-    cx.write(|notebook| Ok(notebook.check(folio, item, !undo)?))?;
+    cx.write(|replica| Ok(replica.check(folio, item, !undo)?))?;
     let mark = if *undo { "☐" } else { "☑" };
     noted(cx, folio, &text!("{mark} {item}", "{mark} {item}"))
 }

@@ -32,12 +32,12 @@ pub struct ListArgs {
 pub fn run(cx: &Context, args: &ListArgs) -> Result<Report, CliError> {
     let filter =
         Filter { status: args.status.clone(), crew: args.crew.clone(), locality: args.locality.clone() };
-    cx.read(|notebook| {
-        let orders = notebook.order_list(&filter)?;
+    cx.read(|replica| {
+        let orders = replica.view().order_list(&filter)?;
         if cx.screen.json {
             return Report::of_list(&orders);
         }
-        let text = told(cx, notebook.rules(), orders.iter().map(Row::from));
+        let text = told(cx, replica.rules(), orders.iter().map(Row::from));
         Ok(Report { text, ..Report::default() })
     })
 }

@@ -28,6 +28,6 @@ pub struct MaterialArgs {
 /// Rule, if the quantity is impossible or there is no such material.
 pub fn run(cx: &Context, args: &MaterialArgs) -> Result<Report, CliError> {
     let MaterialArgs { folio, sku, qty, unit } = args;
-    cx.write(|notebook| Ok(notebook.use_material(folio, sku, qty, unit)?))?;
+    cx.write(|replica| Ok(replica.use_material(folio, sku, qty, unit)?))?;
     noted(cx, folio, &text!("material {sku}: {qty} {unit}", "material {sku}: {qty} {unit}"))
 }

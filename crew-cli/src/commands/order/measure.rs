@@ -34,8 +34,8 @@ pub struct MeasureArgs {
 /// Rule, if the value is impossible or the unit another.
 pub fn run(cx: &Context, args: &MeasureArgs) -> Result<Report, CliError> {
     let MeasureArgs { folio, what, value, unit, place, instrument } = args;
-    let flag = cx.write(|notebook| {
-        Ok(notebook.measure(folio, what, value, unit, place.as_deref(), instrument.as_deref())?)
+    let flag = cx.write(|replica| {
+        Ok(replica.measure(folio, what, value, unit, place.as_deref(), instrument.as_deref())?)
     })?;
     let mut text = format!("{folio}: {what} {value} {unit}\n");
     if let Some(flag) = &flag {

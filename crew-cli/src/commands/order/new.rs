@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::json;
 use sync_core::id::RecordId;
-use sync_core::notebook::NewOrder;
+use sync_core::replica::NewOrder;
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -52,7 +52,7 @@ pub struct NewArgs {
 pub fn run(cx: &Context, args: &NewArgs) -> Result<Report, CliError> {
     let fields = args.fields.iter().map(|field| parse_field(field)).collect::<Result<Vec<_>, _>>()?;
     let new = new_order(args, fields);
-    let made = cx.write(|notebook| Ok(notebook.order_new(&new)?))?;
+    let made = cx.write(|replica| Ok(replica.order_new(&new)?))?;
     let id: RecordId = made.id;
     let text = format!("{}\n{}\n", cx.screen.style.bold(&made.folio), cx.saved());
     Report::new(&json!({ "folio": made.folio, "id": id }), text)

@@ -23,6 +23,6 @@ pub struct NoteArgs {
 /// # Errors
 /// Rule, if role or length do not allow it.
 pub fn run(cx: &Context, args: &NoteArgs) -> Result<Report, CliError> {
-    cx.write(|notebook| Ok(notebook.note(&args.folio, &args.text)?))?;
+    cx.write(|replica| Ok(replica.note(&args.folio, &args.text)?))?;
     noted(cx, &args.folio, &text!("nota agregada", "note added"))
 }

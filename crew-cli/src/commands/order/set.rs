@@ -26,6 +26,6 @@ pub struct SetArgs {
 /// Rule, if the kind has no such field or the value does not fit.
 pub fn run(cx: &Context, args: &SetArgs) -> Result<Report, CliError> {
     let SetArgs { folio, field, value } = args;
-    cx.write(|notebook| Ok(notebook.set(folio, field, value)?))?;
+    cx.write(|replica| Ok(replica.set(folio, field, value)?))?;
     noted(cx, folio, &text!("{field} = {value}", "{field} = {value}"))
 }

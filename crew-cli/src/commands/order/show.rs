@@ -20,9 +20,9 @@ pub struct ShowArgs {
 /// # Errors
 /// Usage, if there is no such order here.
 pub fn run(cx: &Context, args: &ShowArgs) -> Result<Report, CliError> {
-    cx.read(|notebook| {
-        let report = Report::new(&notebook.order_show(&args.folio)?, String::new())?;
-        let text = sheet::render(cx.screen, &cx.when, notebook.rules(), Seen(&report.json));
+    cx.read(|replica| {
+        let report = Report::new(&replica.view().order_show(&args.folio)?, String::new())?;
+        let text = sheet::render(cx.screen, &cx.when, replica.rules(), Seen(&report.json));
         Ok(Report { text, ..report })
     })
 }

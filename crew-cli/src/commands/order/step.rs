@@ -32,9 +32,9 @@ pub struct NamedStepArgs {
 /// # Errors
 /// Rule, if the state, the role or something missing does not allow it.
 pub fn run(cx: &Context, step: &str, args: &StepArgs) -> Result<Report, CliError> {
-    let (status, label) = cx.write(|notebook| {
-        let status = notebook.step(&args.folio, step, args.reason.as_deref())?;
-        let label = cx.state_label(notebook.rules(), &status);
+    let (status, label) = cx.write(|replica| {
+        let status = replica.step(&args.folio, step, args.reason.as_deref())?;
+        let label = cx.state_label(replica.rules(), &status);
         Ok((status, label))
     })?;
     let text = format!("{}: {label}\n{}\n", args.folio, cx.saved());

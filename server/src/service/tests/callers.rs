@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sync_core::act::Act;
+use sync_core::log::act::Act;
 
 use super::*;
 use crate::router::ROUTES;

@@ -2,14 +2,14 @@
 
 use super::super::entries::{Arrival, Arrivals};
 use super::{Bracket, EntryTime, JUMP_MS, Plausible, TOLERANCE_MS, entry_time, skew_ms};
-use crate::authority::CarriedHead;
-use crate::entry::{Anchor, Header};
-use crate::fold::EntryRow;
 use crate::id::{BootId, DeviceId, Hash, RecordId};
-use crate::keys;
+use crate::log::entry::{Anchor, Header};
+use crate::log::verdict::{Receipt, Verdict};
 use crate::rows::{MemoryRows, encode};
+use crate::state::authority::CarriedHead;
+use crate::state::fold::EntryRow;
+use crate::state::keyspace;
 use crate::time::{TimeMs, parse_rfc3339};
-use crate::verdict::{Receipt, Verdict};
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -131,10 +131,10 @@ fn a_carrier_narrows_the_bracket() {
         receipt: Some(receipt()),
         decided: None,
     };
-    rows.rows.insert(keys::entry(&device, 5), encode(&entry));
+    rows.rows.insert(keyspace::entry(&device, 5), encode(&entry));
     let mut carried = |claimed_at_ms| {
         let head = CarriedHead { head: Hash([1; 32]), carrier: DeviceId([4; 16]), seq: 19, claimed_at_ms };
-        rows.rows.insert(keys::carried_head(&device, 5), encode(&vec![head]));
+        rows.rows.insert(keyspace::carried_head(&device, 5), encode(&vec![head]));
         rows.clone()
     };
     let wrong = carried(0);
@@ -154,9 +154,9 @@ fn the_newest_contact_before_an_arrival_tells_the_skew() {
     let device = DeviceId([3; 16]);
     assert_eq!(skew_ms(&rows, &device, Some(4)), Ok(None));
     for (seq, skew) in [(3, -1_000_i64), (7, 90_000)] {
-        rows.rows.insert(keys::clock(&device, seq), encode(&skew));
+        rows.rows.insert(keyspace::clock(&device, seq), encode(&skew));
     }
-    rows.rows.insert(keys::clock(&DeviceId([4; 16]), 5), encode(&5_i64));
+    rows.rows.insert(keyspace::clock(&DeviceId([4; 16]), 5), encode(&5_i64));
     for (arrived, expected) in
         [(Some(2), None), (Some(3), Some(-1_000)), (Some(6), Some(-1_000)), (Some(7), Some(90_000))]
     {

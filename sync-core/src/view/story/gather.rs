@@ -1,24 +1,25 @@
 //! Gather: what the story of an order is told from: its entries whatever became of them, arrivals, devices, acts.
 
+use crate::log::verdict::Decision;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DecisionTold, Doer, Happening};
-use crate::authority::DeviceRow;
-use crate::chain::Deed;
-use crate::change::{Action, Change, OpId, Place as OpPlace, Scalar};
-use crate::entry::{ChainedEntry, Header};
-use crate::fold::{Decision, EntryRow};
 use crate::id::{DeviceId, Hash, RecordId};
-use crate::keys;
-use crate::line::read_entry;
-use crate::notebook::{Notebook, NotebookError};
-use crate::office::fold::decode_deed;
+use crate::log::chain::DecodedBody;
+use crate::log::chain::decode_body;
+use crate::log::entry::{ChainedEntry, Header};
+use crate::log::line::read_entry;
+use crate::log::verdict::Receipt;
+use crate::record::change::{Action, Change, OpId, Place as OpPlace, Scalar};
 use crate::rows::{RowsError, decode, read};
+use crate::state::authority::DeviceRow;
+use crate::state::fold::EntryRow;
+use crate::state::keyspace;
 use crate::time::{TimeMs, rfc3339};
-use crate::verdict::Receipt;
 use crate::view::clock::{EntryTime, Plausible, entry_time};
 use crate::view::entries::{Arrival, Arrivals, Place, scan_entries};
 use crate::view::words::Sentence;
+use crate::view::{View, ViewError};
 
 /// One entry of the order.
 pub struct Known {
@@ -65,7 +66,7 @@ impl Known {
 
 /// Everything the story is told from.
 pub struct Gathered<'n> {
-    notebook: &'n Notebook<'n>,
+    view: &'n View<'n>,
     /// The order's entries.
     pub entries: Vec<Known>,
     /// All arrivals.
@@ -75,28 +76,28 @@ pub struct Gathered<'n> {
 
 impl<'n> Gathered<'n> {
     /// Reads the entry rows once, and the lines of this order.
-    pub fn of(notebook: &'n Notebook<'n>, record: &RecordId) -> Result<Self, NotebookError> {
+    pub fn of(view: &'n View<'n>, record: &RecordId) -> Result<Self, ViewError> {
         let mut wanted = Vec::new();
-        let arrivals = arrivals(notebook, &mut |place, row| {
+        let arrivals = arrivals(view, &mut |place, row| {
             if row.record == *record && row.change != Hash::ZERO {
                 wanted.push((place, row));
             }
         })?;
         let mut entries = Vec::new();
         for (place, row) in wanted {
-            let (_, chained) = read_entry(notebook.all_lines(), row.line)?;
+            let (_, chained) = read_entry(view.all_lines(), row.line)?;
             let change =
                 Change::read(chained.entry.body.bytes()).map_err(|error| RowsError(error.to_string()))?;
             entries.push(Known { place, row, header: chained.entry.header.clone(), chained, change });
         }
         entries.sort_by_key(Known::order);
-        let devices = crate::office::devices(notebook.rows())?.into_iter().collect();
-        Ok(Self { notebook, entries, arrivals, devices })
+        let devices = crate::state::authority::devices(view.rows())?.into_iter().collect();
+        Ok(Self { view, entries, arrivals, devices })
     }
 
     /// A device and a person; the device's name stands for a person who is not named.
     pub fn doer(&self, device: &DeviceId, person: &str) -> Doer {
-        let identity = self.notebook.identity().ok().filter(|identity| identity.device == *device);
+        let identity = self.view.identity().ok().filter(|identity| identity.device == *device);
         let (device_name, role) = match (self.devices.get(device), identity) {
             (Some(row), _) => (row.name.clone(), row.role.key()),
             (None, Some(own)) => (own.name.clone(), own.role.key()),
@@ -107,27 +108,23 @@ impl<'n> Gathered<'n> {
     }
 
     /// When an entry was made, by every clock.
-    pub fn time_of(
-        &self,
-        chained: &ChainedEntry,
-        receipt: Option<&Receipt>,
-    ) -> Result<EntryTime, NotebookError> {
-        let previous = previous(self.notebook, chained)?;
+    pub fn time_of(&self, chained: &ChainedEntry, receipt: Option<&Receipt>) -> Result<EntryTime, ViewError> {
+        let previous = previous(self.view, chained)?;
         let header = &chained.entry.header;
-        Ok(entry_time(self.notebook.rows(), &self.arrivals, header, receipt, previous.as_ref())?)
+        Ok(entry_time(self.view.rows(), &self.arrivals, header, receipt, previous.as_ref())?)
     }
 
     /// The act at a ledger number: what its entry says about itself, if this device has it.
-    fn act_at(&self, seq: u64) -> Result<Option<(Receipt, ChainedEntry)>, NotebookError> {
+    fn act_at(&self, seq: u64) -> Result<Option<(Receipt, ChainedEntry)>, ViewError> {
         let Some(arrival) = self.arrivals.at(seq) else { return Ok(None) };
-        let (receipt, chained) = read_entry(self.notebook.all_lines(), arrival.line)?;
+        let (receipt, chained) = read_entry(self.view.all_lines(), arrival.line)?;
         let place = &chained.entry.header;
-        let row: Option<EntryRow> = read(self.notebook.rows(), &keys::entry(&place.device, place.seq))?;
+        let row: Option<EntryRow> = read(self.view.rows(), &keyspace::entry(&place.device, place.seq))?;
         Ok(row.and_then(|row| row.receipt).or(receipt).map(|receipt| (receipt, chained)))
     }
 
     /// A decision, told.
-    pub fn told(&self, decision: &Decision) -> Result<DecisionTold, NotebookError> {
+    pub fn told(&self, decision: &Decision) -> Result<DecisionTold, ViewError> {
         let person = self.act_at(decision.seq)?.map(|(_, chained)| chained.entry.header.person);
         Ok(DecisionTold {
             seq: decision.seq,
@@ -139,7 +136,7 @@ impl<'n> Gathered<'n> {
     }
 
     /// What was decided about the entries, by the ledger number of the act.
-    pub fn decisions(&self) -> Result<BTreeMap<u64, Happening>, NotebookError> {
+    pub fn decisions(&self) -> Result<BTreeMap<u64, Happening>, ViewError> {
         let mut happenings = BTreeMap::new();
         for known in &self.entries {
             let (Some(decision), Some(receipt)) = (&known.row.decided, &known.row.receipt) else { continue };
@@ -161,7 +158,7 @@ impl<'n> Gathered<'n> {
     }
 
     /// Revocations of the devices that had a part in it.
-    pub fn revocations(&self, devices: &BTreeSet<DeviceId>) -> Result<Vec<Happening>, NotebookError> {
+    pub fn revocations(&self, devices: &BTreeSet<DeviceId>) -> Result<Vec<Happening>, ViewError> {
         let mut happenings = Vec::new();
         for device in devices {
             let Some(row) = self.devices.get(device) else { continue };
@@ -186,7 +183,7 @@ impl<'n> Gathered<'n> {
         what: &'static str,
         action: &str,
         text: Sentence,
-    ) -> Result<Happening, NotebookError> {
+    ) -> Result<Happening, ViewError> {
         let act = self.act_at(seq)?;
         let time = match &act {
             Some((receipt, chained)) => self.time_of(chained, Some(receipt))?,
@@ -215,12 +212,9 @@ impl<'n> Gathered<'n> {
 }
 
 /// All arrivals; `visit` sees every entry row on the way.
-pub fn arrivals(
-    notebook: &Notebook<'_>,
-    visit: &mut dyn FnMut(Place, EntryRow),
-) -> Result<Arrivals, NotebookError> {
+pub fn arrivals(view: &View<'_>, visit: &mut dyn FnMut(Place, EntryRow)) -> Result<Arrivals, ViewError> {
     let mut arrivals = Vec::new();
-    scan_entries(notebook.rows(), &mut |place, row| {
+    scan_entries(view.rows(), &mut |place, row| {
         if let Some(receipt) = &row.receipt {
             arrivals.push(Arrival { seq: receipt.seq, at_ms: receipt.received_at_ms, line: row.line });
         }
@@ -230,21 +224,21 @@ pub fn arrivals(
 }
 
 /// The entry before one in its device's chain, where this device has it.
-pub fn previous(notebook: &Notebook<'_>, chained: &ChainedEntry) -> Result<Option<Header>, NotebookError> {
+pub fn previous(view: &View<'_>, chained: &ChainedEntry) -> Result<Option<Header>, ViewError> {
     let header = &chained.entry.header;
     let Some(seq) = header.seq.checked_sub(1).filter(|seq| *seq > 0) else { return Ok(None) };
-    let main: Option<EntryRow> = read(notebook.rows(), &keys::entry(&header.device, seq))?;
+    let main: Option<EntryRow> = read(view.rows(), &keyspace::entry(&header.device, seq))?;
     let is_it = |row: &EntryRow| row.hash.is_none() || chained.prev.is_none() || row.hash == chained.prev;
     let mut found = main.filter(is_it);
     if found.is_none() {
-        let prefix = keys::forks(&header.device, seq);
-        notebook.rows().scan(&prefix, &prefix, &mut |_, value| {
+        let prefix = keyspace::forks(&header.device, seq);
+        view.rows().scan(&prefix, &prefix, &mut |_, value| {
             found = decode::<EntryRow>(value).ok().filter(is_it);
             found.is_none()
         })?;
     }
     let Some(row) = found else { return Ok(None) };
-    Ok(Some(read_entry(notebook.all_lines(), row.line)?.1.entry.header))
+    Ok(Some(read_entry(view.all_lines(), row.line)?.1.entry.header))
 }
 
 fn arrival_only(at_ms: TimeMs) -> EntryTime {
@@ -265,16 +259,16 @@ fn arrival_only(at_ms: TimeMs) -> EntryTime {
 }
 
 /// The record that an entry which never counted would have made under a folio.
-pub fn held_creation(notebook: &Notebook<'_>, folio: &str) -> Result<Option<RecordId>, RowsError> {
+pub fn held_creation(view: &View<'_>, folio: &str) -> Result<Option<RecordId>, RowsError> {
     let mut held = Vec::new();
-    scan_entries(notebook.rows(), &mut |_, row| {
+    scan_entries(view.rows(), &mut |_, row| {
         if row.change != Hash::ZERO && row.receipt.is_some() && row.accepted().is_none() {
             held.push(row);
         }
     })?;
     for row in held {
-        let (_, chained) = read_entry(notebook.all_lines(), row.line)?;
-        if let Deed::Change(change) = decode_deed(&chained.entry.body)?
+        let (_, chained) = read_entry(view.all_lines(), row.line)?;
+        if let DecodedBody::Change(change) = decode_body(&chained.entry.body)?
             && change.deps.is_empty()
             && names(&change, folio)
         {
@@ -292,8 +286,8 @@ fn names(change: &Change, folio: &str) -> bool {
 }
 
 /// The folio that a change gives, if it makes an order.
-pub fn folio_in(deed: &Deed) -> Option<String> {
-    let Deed::Change(change) = deed else { return None };
+pub fn folio_in(decoded: &DecodedBody) -> Option<String> {
+    let DecodedBody::Change(change) = decoded else { return None };
     change.ops.iter().find_map(|op| match (&op.place, &op.action) {
         (OpPlace::Prop(key), Action::Put(Scalar::Str(value))) if key == "folio" => Some(value.clone()),
         _ => None,

@@ -1,8 +1,9 @@
 //! Bounds: what every pack keeps within, checked alike before writing and while reading.
 
-use super::{PACK_NAME_BYTES_MAX, PACK_OPS_MAX, PackError};
-use crate::change::{Action, Change, Obj, Op, OpId, Place, Scalar};
+use super::{PACK_NAME_BYTES_MAX, PackError};
+use crate::limits::PACK_OPS_MAX;
 use crate::limits::{CHANGE_DEPS_MAX, CHANGE_OPS_MAX, KEY_BYTES_MAX, OP_PREDS_MAX, TEXT_CHARS_MAX};
+use crate::record::change::{Action, Change, Obj, Op, OpId, Place, Scalar};
 
 /// Refuses a count over its limit.
 pub(super) fn too_many(what: &'static str, found: u64, max: usize) -> Result<(), PackError> {

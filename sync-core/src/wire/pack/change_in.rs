@@ -6,10 +6,10 @@ use super::shape::{Ref, Shape, Step, StepAction, StepObj, StepPlace, StepPreds};
 use super::state::RecordState;
 use super::tables::{TablesIn, text_of};
 use super::{PackError, too_many};
-use crate::change::{Action, Obj, Op, OpId, Place, Scalar};
 use crate::decimal::Decimal;
 use crate::id::DeviceId;
 use crate::limits::{CHANGE_OPS_MAX, DECIMAL_DIGITS_MAX, KEY_BYTES_MAX};
+use crate::record::change::{Action, Obj, Op, OpId, Place, Scalar};
 
 /// The numbers that fill the slots of one use of a shape.
 pub(super) struct Slots<'v> {

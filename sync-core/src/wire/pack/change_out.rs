@@ -6,9 +6,9 @@ use super::shape::{Ref, Step, StepAction, StepObj, StepPlace, StepPreds};
 use super::state::RecordState;
 use super::stream;
 use super::tables::{Names, Table};
-use crate::change::{Action, Change, Obj, Op, OpId, Place, Scalar};
 use crate::decimal::Decimal;
 use crate::id::DeviceId;
+use crate::record::change::{Action, Change, Obj, Op, OpId, Place, Scalar};
 
 /// The decimal that `text` is the one form of.
 pub(super) fn decimal_of(text: &str) -> Option<Decimal> {

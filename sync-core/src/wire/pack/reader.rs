@@ -10,13 +10,13 @@ use super::{
     PackBody, PackError, PackItem, REASON_BYTES_MAX, Refs, TABLE_MAX, Unpacked, dep, flag, stream, too_many,
     who,
 };
-use crate::change::{Change, OpId, RawChange};
 use crate::crypto::Signature;
-use crate::entry::Header;
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::limits::{ACT_BYTES_MAX, CHANGE_DEPS_MAX, PACK_ENTRIES_MAX};
-use crate::verdict::{Reason, Receipt, Verdict};
-use crate::wire::msgpack;
+use crate::log::entry::Header;
+use crate::log::verdict::{Reason, Receipt, Verdict};
+use crate::msgpack;
+use crate::record::change::{Change, OpId, RawChange};
 
 /// A shape, and where the numbers of its uses stand.
 struct ShapeIn {
@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
         at(&self.hashes, item)?.ok_or(PackError::Malformed("a dependency on an act"))
     }
 
-    fn ops(&mut self, record: RecordId, first: OpId) -> Result<Vec<crate::change::Op>, PackError> {
+    fn ops(&mut self, record: RecordId, first: OpId) -> Result<Vec<crate::record::change::Op>, PackError> {
         let use_ = self.uses.get(self.changes_read).ok_or(PackError::Malformed("a stream is too short"))?;
         self.changes_read += 1;
         let index = usize::try_from(*use_).ok().and_then(|index| self.shapes.get_mut(index));

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::change::{Action, Change, Obj, Op, OpId};
-use crate::entry::{Anchor, Header};
 use crate::id::{BootId, DeviceId, RecordId};
-use crate::verdict::{Receipt, Verdict};
+use crate::log::entry::{Anchor, Header};
+use crate::log::verdict::{Receipt, Verdict};
+use crate::record::change::{Action, Change, Obj, Op, OpId};
 
 /// What the items so far say about the next one.
 pub(super) struct State {

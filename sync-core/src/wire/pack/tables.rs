@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bytes::StreamsIn;
 use super::{PackBody, PackError, PackItem, TABLE_MAX, stream, too_many};
-use crate::change::{Action, Change, Op, Place, Scalar};
-use crate::entry::Anchor;
 use crate::id::{BootId, DeviceId};
 use crate::limits::{KEY_BYTES_MAX, PERSON_BYTES_MAX};
+use crate::log::entry::Anchor;
+use crate::record::change::{Action, Change, Op, Place, Scalar};
 
 /// A table that grows as things are first met.
 pub(super) struct Table<T> {

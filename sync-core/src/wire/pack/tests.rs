@@ -9,9 +9,9 @@ mod workload;
 use std::collections::BTreeMap;
 
 use super::{PackBody, PackItem, Refs, Unpacked, change_hashes, pack, unpack};
-use crate::change::Change;
-use crate::entry::{Anchor, Header};
 use crate::id::{BootId, DeviceId, Hash, RecordId};
+use crate::log::entry::{Anchor, Header};
+use crate::record::change::Change;
 use crate::rows::RowsError;
 
 /// What both sides know, in memory.

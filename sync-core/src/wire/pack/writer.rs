@@ -9,11 +9,11 @@ use super::shape::Shape;
 use super::state::State;
 use super::tables::{Names, Table};
 use super::{PackBody, PackError, PackItem, Refs, dep, flag, stream, too_many, who};
-use crate::change::{Change, Obj, OpId, Place};
-use crate::entry::{Anchor, Header};
 use crate::id::{BootId, DeviceId, Hash, RecordId};
 use crate::limits::{ACT_BYTES_MAX, PERSON_BYTES_MAX};
-use crate::verdict::{Receipt, Verdict};
+use crate::log::entry::{Anchor, Header};
+use crate::log::verdict::{Receipt, Verdict};
+use crate::record::change::{Change, Obj, OpId, Place};
 
 /// A shape and the slots of each of its uses.
 struct ShapeOut {

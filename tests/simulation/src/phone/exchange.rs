@@ -3,8 +3,8 @@
 
 use sync_core::id::DeviceId;
 use sync_core::limits::{MESSAGE_BYTES_AIM, MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX};
-use sync_core::line::{Contact, DeviceLine, Line};
-use sync_core::notebook::{Exchanged, Request};
+use sync_core::log::line::{Contact, DeviceLine, Line};
+use sync_core::replica::{Exchanged, Request};
 
 use super::{Hindered, Phone};
 use crate::broken::{Broken, Property};
@@ -144,19 +144,19 @@ impl Phone {
         let (code, name) = (self.code.clone(), self.name.clone());
         let Pace { aim_bytes, spell_out, .. } = self.talk.pace;
         let keeps = self.bug != Some(Bug::AttemptNotKept);
-        let (asked, _) = self.act_keeping(now_ms, keeps, |notebook| {
-            let key = notebook.key(&seed);
-            let Ok(identity) = notebook.identity() else {
+        let (asked, _) = self.act_keeping(now_ms, keeps, |replica| {
+            let key = replica.key(&seed);
+            let Ok(identity) = replica.identity() else {
                 let Some(code) = code else { return Ok(None) };
-                let frame = notebook.enrol_start("http://simulated", &code, &name, &key)?;
+                let frame = replica.enrol_start("http://simulated", &code, &name, &key)?;
                 return Ok(Some((DeviceId::ZERO, Waiting::Enrolment(frame))));
             };
             let device = identity.device;
-            if notebook.is_copy()? {
-                let frame = notebook.succeed_start(&seed, None)?;
+            if replica.is_copy()? {
+                let frame = replica.succeed_start(&seed, None)?;
                 return Ok(Some((device, Waiting::Succession(frame))));
             }
-            Ok(Some((device, Waiting::Reply(notebook.request(&key, aim_bytes, spell_out)?))))
+            Ok(Some((device, Waiting::Reply(replica.request(&key, aim_bytes, spell_out)?))))
         })?;
         let Some((device, waiting)) = asked else { return Ok(Next::Done) };
         let (message, frame) = match &waiting {
@@ -173,9 +173,9 @@ impl Phone {
     /// Where a renewal was cut off, the key this phone enrolled with tells which seed is its own.
     fn settle_seed(&mut self, now_ms: i64) -> Result<(), Hindered> {
         let Some(renewed) = self.renewed else { return Ok(()) };
-        let is_own = self.read(now_ms, |notebook| {
-            let is_enrolled = notebook.identity().is_ok();
-            Ok(is_enrolled && notebook.own_public()? == Some(notebook.key(&renewed).public()))
+        let is_own = self.read(now_ms, |replica| {
+            let is_enrolled = replica.identity().is_ok();
+            Ok(is_enrolled && replica.own_public()? == Some(replica.key(&renewed).public()))
         })?;
         if is_own {
             self.seed = renewed;
@@ -260,7 +260,7 @@ impl Phone {
         match last_attempt {
             Some(last) if !self.talk.pace.has_jumped && self.bug != Some(Bug::SkipForgotten) => {
                 self.talk.pace.has_jumped = true;
-                self.act(now_ms, |notebook| notebook.skip_attempts(last))
+                self.act(now_ms, |replica| replica.skip_attempts(last))
             }
             _ => Ok(false),
         }
@@ -274,10 +274,10 @@ impl Phone {
         ticket: u64,
         now_ms: i64,
     ) -> Result<(Next, Option<Told>), Hindered> {
-        let heard = self.act_keeping(now_ms, true, |notebook| {
-            let exchanged = notebook.on_reply(request, frame)?;
-            let device = notebook.identity()?.device;
-            Ok((exchanged, notebook.is_copy()?, device, notebook.own_head()?.seq))
+        let heard = self.act_keeping(now_ms, true, |replica| {
+            let exchanged = replica.on_reply(request, frame)?;
+            let device = replica.identity()?.device;
+            Ok((exchanged, replica.is_copy()?, device, replica.view().own_head()?.seq))
         });
         let ((exchanged, is_copy, device, head), lines) = match heard {
             Ok(heard) => heard,
@@ -322,9 +322,9 @@ impl Phone {
         now_ms: i64,
     ) -> Result<Next, Hindered> {
         let seed = self.seed;
-        let heard = self.act(now_ms, |notebook| {
-            let key = notebook.key(&seed);
-            notebook.enrol_finish(&key, sent, frame)
+        let heard = self.act(now_ms, |replica| {
+            let key = replica.key(&seed);
+            replica.enrol_finish(&key, sent, frame)
         });
         self.taken(heard.map(drop), truth, ticket, now_ms)
     }
@@ -338,7 +338,7 @@ impl Phone {
         now_ms: i64,
     ) -> Result<Next, Hindered> {
         let seed = self.seed;
-        let heard = self.act(now_ms, |notebook| notebook.succeed_finish(&seed, sent, frame));
+        let heard = self.act(now_ms, |replica| replica.succeed_finish(&seed, sent, frame));
         self.talk.has_succeeded = true;
         self.talk.pace = Pace::default();
         self.taken(heard.map(drop), truth, ticket, now_ms)

@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_core::act::Act;
-use sync_core::fold::applied_changes;
+use sync_core::hub::fold_line;
 use sync_core::id::{DeviceId, Hash, RecordId};
-use sync_core::keys;
-use sync_core::line::Lines as _;
-use sync_core::merkle;
-use sync_core::office::fold_line;
+use sync_core::log::act::Act;
+use sync_core::log::line::Lines as _;
+use sync_core::log::merkle;
+use sync_core::log::verify::Verifier;
 use sync_core::rows::{MemoryRows, Overlay, Rows};
 use sync_core::rules::Rules;
-use sync_core::verify::Verifier;
+use sync_core::state::fold::applied_changes;
+use sync_core::state::keyspace;
 
 use crate::broken::{Broken, Property};
 use crate::server::{ReaderLines, Server};
@@ -78,8 +78,8 @@ fn revoked_does_not_count(server: &Server) -> Result<(), Broken> {
 /// Ledger numbers under the prefix of quarantine.
 pub fn listed(rows: &dyn Rows) -> Result<BTreeSet<u64>, Broken> {
     let mut listed = BTreeSet::new();
-    let scanned = rows.scan(keys::QUARANTINE, keys::QUARANTINE, &mut |key, _| {
-        let number = key[keys::QUARANTINE.len()..].try_into().map(u64::from_be_bytes);
+    let scanned = rows.scan(keyspace::QUARANTINE, keyspace::QUARANTINE, &mut |key, _| {
+        let number = key[keyspace::QUARANTINE.len()..].try_into().map(u64::from_be_bytes);
         listed.insert(number.unwrap_or(0));
         true
     });
@@ -123,7 +123,7 @@ fn ready_is_released(server: &Server) -> Result<(), Broken> {
     let rows = rows(server)?;
     for number in server.book.held() {
         let Some(noted) = server.book.at(number) else { continue };
-        let sync_core::verdict::Verdict::Quarantined(sync_core::verdict::Reason::Held { on }) =
+        let sync_core::log::verdict::Verdict::Quarantined(sync_core::log::verdict::Reason::Held { on }) =
             &noted.receipt.verdict
         else {
             continue;
@@ -139,14 +139,15 @@ fn ready_is_released(server: &Server) -> Result<(), Broken> {
 
 /// Whether a change counts in a record.
 pub fn is_applied(rows: &dyn Rows, record: &RecordId, change: &Hash) -> Result<bool, Broken> {
-    sync_core::fold::is_applied(rows, record, change).map_err(|error| Property::NothingBreaks.broken(error.0))
+    sync_core::state::fold::is_applied(rows, record, change)
+        .map_err(|error| Property::NothingBreaks.broken(error.0))
 }
 
 /// No change counts twice in a record.
 pub fn changes_once(rows: &dyn Rows, whose: &str) -> Result<(), Broken> {
     let mut records = Vec::new();
-    let scanned = rows.scan(keys::RECORDS, keys::RECORDS, &mut |key, _| {
-        records.extend(RecordId::from_slice(&key[keys::RECORDS.len()..]));
+    let scanned = rows.scan(keyspace::RECORDS, keyspace::RECORDS, &mut |key, _| {
+        records.extend(RecordId::from_slice(&key[keyspace::RECORDS.len()..]));
         true
     });
     scanned.map_err(|error| Property::NothingBreaks.broken(error.0))?;
@@ -198,7 +199,7 @@ pub fn compare(
             key.iter().take(12).map(|byte| char::from(*byte)).filter(char::is_ascii_graphic).collect();
         word
     };
-    for (key, value) in rebuilt.iter().filter(|(key, _)| !keys::is_in_no_line(key)) {
+    for (key, value) in rebuilt.iter().filter(|(key, _)| !keyspace::is_in_no_line(key)) {
         match live.get(key) {
             None => {
                 return Err(format!("the rebuilt index has a row {:?} that the live one lacks", shown(key)));
@@ -209,7 +210,7 @@ pub fn compare(
             Some(_) => {}
         }
     }
-    match live.keys().find(|key| !keys::is_in_no_line(key) && !rebuilt.contains_key(*key)) {
+    match live.keys().find(|key| !keyspace::is_in_no_line(key) && !rebuilt.contains_key(*key)) {
         Some(key) => Err(format!("the live index has a row {:?} that the rebuilt one lacks", shown(key))),
         None => Ok(()),
     }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_core::fold::{EntryRow, applied_changes};
 use sync_core::id::{DeviceId, Hash, RecordId};
-use sync_core::keys;
 use sync_core::record::row::RecordRow;
 use sync_core::rows::{MemoryRows, Rows, RowsError, read};
+use sync_core::state::fold::{EntryRow, applied_changes};
+use sync_core::state::keyspace;
 
 use super::ledgers::{changes_once, compare};
 use crate::broken::{Broken, Property};
@@ -32,7 +32,7 @@ pub fn excuse(world: &mut World, number: usize) -> Result<Option<String>, Broken
     if phone.is_gone {
         return Ok(Some("it is gone".into()));
     }
-    let is_enrolled = phone.read(now_ms, |notebook| Ok(notebook.identity().is_ok()));
+    let is_enrolled = phone.read(now_ms, |replica| Ok(replica.identity().is_ok()));
     match is_enrolled {
         Ok(true) => {}
         Ok(false) => return Ok(Some("it is not enrolled".into())),
@@ -74,13 +74,13 @@ pub fn how_two_differ(one: &Phone, other: &Phone) -> String {
 fn how_rows_differ(one: &dyn Rows, other: &dyn Rows, in_both: bool) -> Result<String, RowsError> {
     let mut records = BTreeSet::new();
     for rows in [one, other] {
-        rows.scan(keys::RECORDS, keys::RECORDS, &mut |key, _| {
-            records.extend(RecordId::from_slice(&key[keys::RECORDS.len()..]));
+        rows.scan(keyspace::RECORDS, keyspace::RECORDS, &mut |key, _| {
+            records.extend(RecordId::from_slice(&key[keyspace::RECORDS.len()..]));
             true
         })?;
     }
     let told = |rows: &dyn Rows, record: &RecordId| -> Result<_, RowsError> {
-        let row: Option<RecordRow> = read(rows, &keys::record(record))?;
+        let row: Option<RecordRow> = read(rows, &keyspace::record(record))?;
         let changes = applied_changes(rows, record)?.into_iter();
         let changes =
             changes.map(|change| format!("{}/{} {}", change.device.short(), change.seq, change.hash));
@@ -122,7 +122,7 @@ fn how_rows_differ(one: &dyn Rows, other: &dyn Rows, in_both: bool) -> Result<St
     if let Some((key, one, other)) = named.find(|(_, one, other)| one != other) {
         let key = String::from_utf8_lossy(key);
         let [one, other] =
-            [one, other].map(|bytes| sync_core::rows::decode::<sync_core::fold::ListRow>(bytes));
+            [one, other].map(|bytes| sync_core::rows::decode::<sync_core::state::fold::ListRow>(bytes));
         return Ok(format!("no record differs; {key} is listed as {one:?} and {other:?}"));
     }
     Ok("no record differs".into())
@@ -142,14 +142,14 @@ pub fn check(world: &mut World) -> Result<(), Broken> {
 fn outbox_and_receipts(world: &mut World, number: usize) -> Result<(), Broken> {
     let now_ms = world.now_ms;
     let saved = world.phones[number].saved.clone();
-    let asked = world.phones[number].read(now_ms, |notebook| {
-        let device = notebook.identity()?.device;
+    let asked = world.phones[number].read(now_ms, |replica| {
+        let device = replica.identity()?.device;
         let mut rows = Vec::new();
         for saved in saved.iter().filter(|saved| saved.device == device) {
-            let row: Option<EntryRow> = read(notebook.rows(), &keys::entry(&device, saved.seq))?;
+            let row: Option<EntryRow> = read(replica.rows(), &keyspace::entry(&device, saved.seq))?;
             rows.push((*saved, row));
         }
-        let (unsent, held) = notebook.unsent_and_held()?;
+        let (unsent, held) = replica.view().unsent_and_held()?;
         Ok((device, unsent, held.len(), rows))
     });
     let (device, unsent, held, rows) = match asked {

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{Automerge, ROOT, ReadDoc};
-use sync_core::act::Act;
-use sync_core::entry::Body;
 use sync_core::id::{Hash, RecordId};
-use sync_core::keys;
-use sync_core::line::{Line, Lines as _};
-use sync_core::notebook::Notebook;
+use sync_core::log::act::Act;
+use sync_core::log::entry::Body;
+use sync_core::log::line::{Line, Lines as _};
 use sync_core::record::row::RecordRow;
+use sync_core::replica::Replica;
+use sync_core::state::keyspace;
 use sync_core::view::lists::{Filter, OrderSummary};
 use sync_core::view::order::OrderView;
 use sync_core::view::replay::At;
@@ -40,7 +40,7 @@ struct Shown {
 fn ask<T>(
     world: &mut World,
     number: usize,
-    ask: impl FnOnce(&Notebook<'_>) -> Result<T, sync_core::notebook::NotebookError>,
+    ask: impl FnOnce(&Replica<'_>) -> Result<T, sync_core::replica::ReplicaError>,
 ) -> Result<T, Broken> {
     let now_ms = world.now_ms;
     world.phones[number].read(now_ms, ask).map_err(|hindered| match hindered {
@@ -51,14 +51,14 @@ fn ask<T>(
 }
 
 fn shown(world: &mut World, number: usize) -> Result<Shown, Broken> {
-    ask(world, number, |notebook| {
-        let identity = notebook.identity()?;
+    ask(world, number, |replica| {
+        let identity = replica.identity()?;
         Ok(Shown {
-            list: notebook.order_list(&Filter::default())?,
+            list: replica.view().order_list(&Filter::default())?,
             crew: identity.crew.clone(),
             localities: identity.localities.clone(),
             sees_all: identity.role.sees_everything(),
-            is_revoked: notebook.status()?.revoked.is_some(),
+            is_revoked: replica.view().status()?.revoked.is_some(),
         })
     })
 }
@@ -123,9 +123,9 @@ fn same_lists(world: &World, model: usize, all: &Shown, others: &[(usize, Shown)
 
 /// Whole orders as one phone shows them.
 fn views(world: &mut World, number: usize, folios: &[&str]) -> Result<BTreeMap<String, String>, Broken> {
-    ask(world, number, |notebook| {
+    ask(world, number, |replica| {
         let shown =
-            folios.iter().map(|folio| Ok(((*folio).to_owned(), as_json(&notebook.order_show(folio)?))));
+            folios.iter().map(|folio| Ok(((*folio).to_owned(), as_json(&replica.view().order_show(folio)?))));
         shown.collect()
     })
 }
@@ -189,7 +189,7 @@ fn same_orders(
 /// Replay at the last number is what is shown.
 fn replay(world: &mut World, server: usize, model: usize, all: &Shown) -> Result<(), Broken> {
     let end = At::Seq(world.servers[server].book.len());
-    let then = ask(world, model, |notebook| notebook.replay_list(end))?.orders;
+    let then = ask(world, model, |replica| Ok(replica.view().replay_list(end)?))?.orders;
     let settled = |order: &&OrderSummary| !order.held_back && !order.unsent;
     let then: BTreeMap<&str, &OrderSummary> =
         then.iter().map(|order| (order.folio.as_str(), order)).collect();
@@ -210,12 +210,12 @@ fn replay(world: &mut World, server: usize, model: usize, all: &Shown) -> Result
     }
     let chosen: Vec<&str> = chosen.into_iter().collect();
     let live = views(world, model, &chosen)?;
-    let replayed = ask(world, model, |notebook| {
+    let replayed = ask(world, model, |replica| {
         let then = chosen.iter().map(|folio| {
-            let answer = notebook.replay(Some(folio), end)?;
+            let answer = replica.view().replay(Some(folio), end)?;
             Ok(((*folio).to_owned(), answer.orders.first().map(as_json).unwrap_or_default()))
         });
-        then.collect::<Result<BTreeMap<String, String>, sync_core::notebook::NotebookError>>()
+        then.collect::<Result<BTreeMap<String, String>, sync_core::replica::ReplicaError>>()
     })?;
     for (folio, live) in live {
         let then = replayed.get(&folio).map(String::as_str).unwrap_or_default();
@@ -248,18 +248,19 @@ fn held_everywhere(
         .collect();
     for (number, sees_all) in numbers {
         let own: BTreeSet<Hash> = world.phones[number].saved.iter().map(|saved| saved.hash).collect();
-        let (listed, leaks) = ask(world, number, |notebook| {
-            let listed: BTreeSet<u64> = notebook.quarantine()?.iter().map(|item| item.id).collect();
+        let (listed, leaks) = ask(world, number, |replica| {
+            let listed: BTreeSet<u64> = replica.view().quarantine()?.iter().map(|item| item.id).collect();
             let mut leaks = Vec::new();
             for (seq, record, change, hash) in &entries {
                 if own.contains(hash) || *change == Hash::ZERO {
                     continue;
                 }
                 // What own work builds on stays with that, until somebody decides about both.
-                let row: Option<RecordRow> = sync_core::rows::read(notebook.rows(), &keys::record(record))?;
+                let row: Option<RecordRow> =
+                    sync_core::rows::read(replica.rows(), &keyspace::record(record))?;
                 if row.is_some_and(|row| !row.scopes.is_empty())
-                    && sync_core::fold::is_applied(notebook.rows(), record, change)?
-                    && !notebook.has_own_upon(record, change)?
+                    && sync_core::state::fold::is_applied(replica.rows(), record, change)?
+                    && !replica.has_own_upon(record, change)?
                 {
                     leaks.push(*seq);
                 }
@@ -329,7 +330,7 @@ fn conflicts(world: &mut World, server: usize, model: usize, all: &Shown) -> Res
         let Some(folio) = folio.filter(|folio| settled.contains(folio.as_str())) else { continue };
         expected.extend(fields.into_iter().map(|field| (folio.clone(), field)));
     }
-    let shown = ask(world, model, |notebook| notebook.conflicts())?;
+    let shown = ask(world, model, |replica| Ok(replica.view().conflicts()?))?;
     let shown: BTreeSet<(String, String)> = shown
         .into_iter()
         .filter(|one| settled.contains(one.folio.as_str()))

@@ -2,9 +2,9 @@
 //! it, append all, apply all, answer all.
 
 use store::{Store, StoreError};
+use sync_core::hub::{Admitted, Hub, HubError};
 use sync_core::id::Hash;
 use sync_core::limits::MESSAGE_BYTES_MAX;
-use sync_core::office::{Admitted, Office, OfficeError};
 use sync_core::rows::{Batch, Overlay};
 use sync_core::wire::message::{open_request, request_hash};
 
@@ -63,17 +63,17 @@ impl Server {
             let blind = bug == Some(Bug::NoOverlayChain);
             let mut own = if blind { Overlay::new(&rows) } else { Overlay::new(&overlay) };
             let undo = planted::before_admit(bug, &mut own, &job.frame, job.message);
-            let done = running.office.admit(&mut own, seq, now_ms, job.checked);
+            let done = running.hub.admit(&mut own, seq, now_ms, job.checked);
             planted::after_admit(&mut own, undo);
             let own = own.batch;
             let outcome = match done {
                 Ok(admitted) if is_full && !admitted.lines.is_empty() => Err(Answer::refused("disk_full")),
                 Ok(admitted) => Ok(admitted),
-                Err(OfficeError::Replayed { last, .. }) => {
+                Err(HubError::Replayed { last, .. }) => {
                     Err(Answer::Refused { code: "replayed".into(), last_attempt: Some(last) })
                 }
-                Err(OfficeError::Enrol(error)) => {
-                    Err(Answer::refused(sync_core::office::RequestError::Enrol(error).code()))
+                Err(HubError::Enrol(error)) => {
+                    Err(Answer::refused(sync_core::hub::RequestError::Enrol(error).code()))
                 }
                 Err(error) => return Err(Trouble::Broken(breaks("the office, admitting", &error))),
             };
@@ -86,8 +86,8 @@ impl Server {
                     }
                 }
                 // What it did to the office must go too.
-                Err(_) => match Office::open(&overlay, &self.seed) {
-                    Ok(office) => running.office = office,
+                Err(_) => match Hub::open(&overlay, &self.seed) {
+                    Ok(hub) => running.hub = hub,
                     Err(error) => return Err(Trouble::Broken(breaks("the office, opened again", &error))),
                 },
             }
@@ -188,8 +188,8 @@ impl Server {
             return self.start(now_ms - self.clock_off_ms).map(drop).map_err(Trouble::Broken);
         }
         let Some(running) = &mut self.running else { return Ok(()) };
-        match Office::open(&running.rows, &self.seed) {
-            Ok(office) => running.office = office,
+        match Hub::open(&running.rows, &self.seed) {
+            Ok(hub) => running.hub = hub,
             Err(error) => return Err(Trouble::Broken(breaks("the office, opened again", &error))),
         }
         // Attempt numbers that were taken with it are not kept either.

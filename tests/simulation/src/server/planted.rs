@@ -3,16 +3,16 @@
 use std::path::Path;
 
 use store::simulation::Watermark;
-use sync_core::authority::DeviceRow;
 use sync_core::crypto::SecretKey;
-use sync_core::fold::EntryRow;
 use sync_core::id::{DeviceId, Epoch, Hash};
-use sync_core::keys;
-use sync_core::office::fold::QuarantineRow;
-use sync_core::office::refs::receiver;
+use sync_core::log::verdict::Reason;
 use sync_core::record::row::RecordRow;
 use sync_core::rows::{Batch, Overlay, Rows, decode, read};
-use sync_core::verdict::Reason;
+use sync_core::state::authority::DeviceRow;
+use sync_core::state::fold::EntryRow;
+use sync_core::state::held::QuarantineRow;
+use sync_core::state::keyspace;
+use sync_core::state::refs::receiver;
 use sync_core::wire::message::{SyncReply, SyncRequest, seal_reply};
 use sync_core::wire::pack::unpack;
 
@@ -40,18 +40,18 @@ pub(super) fn before_admit(bug: Option<Bug>, own: &mut Overlay<'_>, frame: &[u8]
     let Some(bug) = bug.filter(|_| message == Message::Sync) else { return undo };
     let Ok(sync) = rmp_serde::from_slice::<SyncRequest>(body_of(frame)) else { return undo };
     if bug == Bug::RevokedAccepted
-        && let Ok(Some(mut row)) = read::<DeviceRow>(own, &keys::device(&sync.device))
+        && let Ok(Some(mut row)) = read::<DeviceRow>(own, &keyspace::device(&sync.device))
         && let Some(revoked) = row.revoked.take()
     {
-        own.write(keys::device(&sync.device), &row);
+        own.write(keyspace::device(&sync.device), &row);
         undo.revoked.push((sync.device, revoked));
     }
     if bug == Bug::EpochForgotten
         && !sync.evidence.is_empty()
-        && let Ok(epoch) = read::<Epoch>(own, &keys::epoch())
+        && let Ok(epoch) = read::<Epoch>(own, &keyspace::epoch())
     {
         // Evidence counts for the life that it is about only.
-        own.write(keys::epoch(), &Epoch([u8::MAX; 8]));
+        own.write(keyspace::epoch(), &Epoch([u8::MAX; 8]));
         undo.epoch = Some(epoch.unwrap_or_default());
     }
     let Some(segment) = &sync.own else { return undo };
@@ -63,7 +63,7 @@ pub(super) fn before_admit(bug: Option<Bug>, own: &mut Overlay<'_>, frame: &[u8]
         return undo;
     };
     let at = |own: &Overlay<'_>, seq: u64| -> Option<EntryRow> {
-        read(own, &keys::entry(&sync.device, seq)).ok().flatten()
+        read(own, &keyspace::entry(&sync.device, seq)).ok().flatten()
     };
     let Some(before) = at(own, first - 1).and_then(|row| row.hash) else { return undo };
     // The check of a branch compares hashes; a duplicate has the same.
@@ -77,24 +77,24 @@ pub(super) fn before_admit(bug: Option<Bug>, own: &mut Overlay<'_>, frame: &[u8]
 
 /// Forgets a device's chain from an entry on.
 fn forget_from(own: &mut Overlay<'_>, device: &DeviceId, first: u64, before: Hash) {
-    let Ok(Some(mut row)) = read::<DeviceRow>(own, &keys::device(device)) else { return };
+    let Ok(Some(mut row)) = read::<DeviceRow>(own, &keyspace::device(device)) else { return };
     for seq in first..=row.head_seq {
-        own.delete(keys::entry(device, seq));
+        own.delete(keyspace::entry(device, seq));
     }
     row.head_seq = first - 1;
     row.head = before;
-    own.write(keys::device(device), &row);
+    own.write(keyspace::device(device), &row);
 }
 
 /// Puts back what was only a mistake's view.
 pub(super) fn after_admit(own: &mut Overlay<'_>, undo: Undo) {
     if let Some(epoch) = undo.epoch {
-        own.write(keys::epoch(), &epoch);
+        own.write(keyspace::epoch(), &epoch);
     }
     for (device, revoked) in undo.revoked {
-        if let Ok(Some(mut row)) = read::<DeviceRow>(own, &keys::device(&device)) {
+        if let Ok(Some(mut row)) = read::<DeviceRow>(own, &keyspace::device(&device)) {
             row.revoked = Some(revoked);
-            own.write(keys::device(&device), &row);
+            own.write(keyspace::device(&device), &row);
         }
     }
 }
@@ -103,7 +103,7 @@ pub(super) fn after_admit(own: &mut Overlay<'_>, undo: Undo) {
 pub(super) fn batch(bug: Option<Bug>, rows: &dyn Rows, batch: &mut Batch) {
     match bug {
         Some(Bug::HeldDropped) => batch.writes.retain(|key, value| {
-            let held = value.as_ref().filter(|_| key.starts_with(keys::QUARANTINE));
+            let held = value.as_ref().filter(|_| key.starts_with(keyspace::QUARANTINE));
             let row: Option<QuarantineRow> = held.and_then(|value| decode(value).ok());
             !row.is_some_and(|row| matches!(row.reason, Reason::Held { .. }))
         }),
@@ -118,7 +118,7 @@ pub(super) fn batch(bug: Option<Bug>, rows: &dyn Rows, batch: &mut Batch) {
 fn lose_reentries(rows: &dyn Rows, batch: &mut Batch) {
     let mut lost = Vec::new();
     for (key, value) in &batch.writes {
-        let Some(record) = key.strip_prefix(keys::RECORDS).and_then(sync_core::id::RecordId::from_slice)
+        let Some(record) = key.strip_prefix(keyspace::RECORDS).and_then(sync_core::id::RecordId::from_slice)
         else {
             continue;
         };
@@ -128,10 +128,10 @@ fn lose_reentries(rows: &dyn Rows, batch: &mut Batch) {
         lost.extend(back.map(|scope| (scope.clone(), record)));
     }
     for (scope, record) in lost {
-        let events = keys::events(&scope);
+        let events = keyspace::events(&scope);
         batch.writes.retain(|key, _| {
             let is_event = key.starts_with(&events) && key.ends_with(&record.0);
-            !is_event && *key != keys::member(&scope, &record) && *key != keys::fingerprint(&scope)
+            !is_event && *key != keyspace::member(&scope, &record) && *key != keyspace::fingerprint(&scope)
         });
     }
 }
@@ -209,7 +209,7 @@ impl Server {
         if self.bug == Some(Bug::AttemptUnchecked)
             && let Ok(sync) = rmp_serde::from_slice::<SyncRequest>(body_of(frame))
         {
-            self.medium.edit_rows(|rows| drop(rows.remove(&keys::attempt(&sync.device))));
+            self.medium.edit_rows(|rows| drop(rows.remove(&keyspace::attempt(&sync.device))));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! People: what they do with their phones, as the production commands let them.
 
-use sync_core::act::{Fate, Role};
-use sync_core::notebook::{Choice, NewOrder, Notebook, NotebookError};
+use sync_core::log::act::{Fate, Role};
+use sync_core::replica::{Choice, NewOrder, Replica, ReplicaError};
 use sync_core::view::lists::Filter;
 
 use super::World;
@@ -18,12 +18,12 @@ const BUNDLE_MAGIC_BYTES: usize = 8;
 const HASH_BYTES: usize = 32;
 
 /// An order of this phone, if it has any.
-fn some_order(notebook: &Notebook<'_>, dice: &mut Dice) -> Result<String, NotebookError> {
-    let orders = notebook.order_list(&Filter::default())?;
+fn some_order(replica: &Replica<'_>, dice: &mut Dice) -> Result<String, ReplicaError> {
+    let orders = replica.view().order_list(&Filter::default())?;
     // People work on what is new more often than on what is old.
     let from = if dice.one_in(2) { orders.len().saturating_sub(6) } else { 0 };
     let order = dice.pick(&orders[from..]).map(|order| order.folio.clone());
-    order.ok_or_else(|| NotebookError::Unknown { what: "order", word: "any".into(), known: Vec::new() })
+    order.ok_or_else(|| ReplicaError::Unknown { what: "order", word: "any".into(), known: Vec::new() })
 }
 
 fn one<'t>(dice: &mut Dice, among: &[&'t str]) -> &'t str {
@@ -31,70 +31,65 @@ fn one<'t>(dice: &mut Dice, among: &[&'t str]) -> &'t str {
 }
 
 /// What a person does to an order. Answers it in words.
-fn work(
-    notebook: &mut Notebook<'_>,
-    deed: Deed,
-    token: &str,
-    dice: &mut Dice,
-) -> Result<String, NotebookError> {
+fn work(replica: &mut Replica<'_>, deed: Deed, token: &str, dice: &mut Dice) -> Result<String, ReplicaError> {
     if deed == Deed::Create {
         let crew = dice.one_in(2).then(|| one(dice, &CREWS).to_owned());
         let locality = dice.one_in(2).then(|| one(dice, &LOCALITIES).to_owned());
         let kind = one(dice, &KINDS).to_owned();
         let title = Some(format!("trabajo {token}"));
         let new = NewOrder { kind, crew, locality, title, ..NewOrder::default() };
-        return Ok(format!("makes {}", notebook.order_new(&new)?.folio));
+        return Ok(format!("makes {}", replica.order_new(&new)?.folio));
     }
-    let folio = some_order(notebook, dice)?;
+    let folio = some_order(replica, dice)?;
     let what = match deed {
         Deed::Note => {
-            notebook.note(&folio, &format!("nota {token}"))?;
+            replica.note(&folio, &format!("nota {token}"))?;
             format!("notes {token}")
         }
         Deed::Measure => {
             let (what, unit) = MEASURES[dice.index(3)];
-            notebook.measure(&folio, what, &format!("{}.5", dice.below(6)), unit, None, None)?;
+            replica.measure(&folio, what, &format!("{}.5", dice.below(6)), unit, None, None)?;
             format!("reads {what}")
         }
         Deed::Set => {
             let field = one(dice, &["new_pump_serial", "old_pump_serial", "tank", "dose", "remark"]);
             let value = dice.below(4).to_string();
-            notebook.set(&folio, field, &value)?;
+            replica.set(&folio, field, &value)?;
             format!("sets {field} to {value}")
         }
         Deed::Material => {
-            notebook.use_material(&folio, "TUB-2", &dice.between(1, 9).to_string(), "m")?;
+            replica.use_material(&folio, "TUB-2", &dice.between(1, 9).to_string(), "m")?;
             "uses material".to_owned()
         }
         Deed::Step => {
             let step = one(dice, &STEPS);
-            notebook.step(&folio, step, None)?;
+            replica.step(&folio, step, None)?;
             format!("step {step}")
         }
         Deed::Check => {
             let point = one(dice, &["power_locked_out", "water_in_source", "ppe_worn", "lid_closed"]);
-            notebook.check(&folio, point, dice.one_in(2))?;
+            replica.check(&folio, point, dice.one_in(2))?;
             format!("ticks {point}")
         }
         Deed::Assign => {
             let crew = one(dice, &CREWS);
-            notebook.assign(&folio, crew)?;
+            replica.assign(&folio, crew)?;
             format!("assigns to {crew}")
         }
-        _ => resolve(notebook, &folio, dice)?,
+        _ => resolve(replica, &folio, dice)?,
     };
     Ok(format!("{folio}: {what}"))
 }
 
 /// Resolves some conflict; of the given order if there is no other.
-fn resolve(notebook: &mut Notebook<'_>, folio: &str, dice: &mut Dice) -> Result<String, NotebookError> {
-    let conflicts = notebook.conflicts()?;
+fn resolve(replica: &mut Replica<'_>, folio: &str, dice: &mut Dice) -> Result<String, ReplicaError> {
+    let conflicts = replica.view().conflicts()?;
     let (folio, field, count) = match dice.pick(&conflicts) {
         Some(one) => (one.folio.clone(), one.conflict.field.clone(), one.conflict.values.len()),
         None => (folio.to_owned(), "new_pump_serial".to_owned(), 1),
     };
     let choice = Choice::Take(dice.index(count) + 1);
-    notebook.resolve(&folio, &field, &choice, "así lo dice la placa")?;
+    replica.resolve(&folio, &field, &choice, "así lo dice la placa")?;
     Ok(format!("resolves {field} of {folio}"))
 }
 
@@ -123,13 +118,13 @@ impl World {
             | Deed::Assign
             | Deed::Resolve => {
                 let token = format!("{phone}-{:x}", event.salt & 0xffff_ffff);
-                self.do_on(phone, |notebook| work(notebook, event.deed, &token, dice))?
+                self.do_on(phone, |replica| work(replica, event.deed, &token, dice))?
             }
             Deed::Invite => self.invite(phone, dice)?,
             Deed::Import => {
                 let file = crate::rules::later_import(dice.below(40));
-                self.do_on(phone, |notebook| {
-                    notebook.import(&file).map(|counts| format!("imports {counts:?}"))
+                self.do_on(phone, |replica| {
+                    replica.import(&file).map(|counts| format!("imports {counts:?}"))
                 })?
             }
             Deed::Revoke | Deed::Rights => self.change_rights(phone, event.deed, dice)?,
@@ -161,7 +156,7 @@ impl World {
     pub(crate) fn do_on(
         &mut self,
         phone: usize,
-        act: impl FnOnce(&mut Notebook<'_>) -> Result<String, NotebookError>,
+        act: impl FnOnce(&mut Replica<'_>) -> Result<String, ReplicaError>,
     ) -> Result<String, Broken> {
         let now_ms = self.now_ms;
         let done = self.phones[phone].act(now_ms, act);
@@ -179,7 +174,7 @@ impl World {
         };
         let localities: Vec<String> =
             if dice.one_in(3) { vec![one(dice, &LOCALITIES).to_owned()] } else { Vec::new() };
-        let invited = self.phones[admin].act(now_ms, |notebook| notebook.invite(role, crew, &localities));
+        let invited = self.phones[admin].act(now_ms, |replica| replica.invite(role, crew, &localities));
         match self.settle(admin, invited)? {
             Ok(invited) if self.phones.len() < 250 => {
                 let home = self.phones[admin].home;
@@ -201,12 +196,12 @@ impl World {
             .filter(|number| *number != admin && self.phones[*number].home == home)
             .collect();
         let Some(other) = dice.pick(&others).copied() else { return Ok("has nobody to speak of".into()) };
-        let done = self.phones[other].read(now_ms, |notebook| Ok(notebook.identity()?.device));
+        let done = self.phones[other].read(now_ms, |replica| Ok(replica.identity()?.device));
         let Ok(device) = self.settle(other, done)? else { return Ok("does not know whom".into()) };
         if deed == Deed::Revoke {
             let fate = [None, Some(Fate::Lost), Some(Fate::Stolen), Some(Fate::Retired)][dice.index(4)];
-            return self.do_on(admin, |notebook| {
-                notebook.revoke(&device, fate, "ya no se usa")?;
+            return self.do_on(admin, |replica| {
+                replica.revoke(&device, fate, "ya no se usa")?;
                 Ok(format!("revokes phone {other}"))
             });
         }
@@ -217,15 +212,15 @@ impl World {
         };
         let localities: Vec<String> =
             if dice.one_in(2) { vec![one(dice, &LOCALITIES).to_owned()] } else { Vec::new() };
-        self.do_on(admin, |notebook| {
-            notebook.assign_device(&device, role, crew, &localities, "cambia de cuadrilla")?;
+        self.do_on(admin, |replica| {
+            replica.assign_device(&device, role, crew, &localities, "cambia de cuadrilla")?;
             Ok(format!("makes phone {other} {} {} {localities:?}", role.key(), crew.unwrap_or("")))
         })
     }
 
     fn decide(&mut self, phone: usize, deed: Deed, dice: &mut Dice) -> Result<String, Broken> {
         let now_ms = self.now_ms;
-        let held = self.phones[phone].read(now_ms, |notebook| notebook.quarantine());
+        let held = self.phones[phone].read(now_ms, |replica| Ok(replica.view().quarantine()?));
         let held = match self.settle(phone, held)? {
             Ok(held) => held,
             Err(why) => return Ok(format!("cannot look at what is held: {why}")),
@@ -238,13 +233,13 @@ impl World {
         } else {
             held.iter().map(|item| item.id).filter(|id| *id >= first).take(6).collect()
         };
-        self.do_on(phone, |notebook| {
+        self.do_on(phone, |replica| {
             if deed == Deed::Release {
-                notebook
+                replica
                     .release(&seqs, "trabajo verificado")
                     .map(|done| format!("releases {seqs:?}: {done:?}"))
             } else {
-                notebook.dismiss(&seqs, "no era").map(|_| format!("dismisses {seqs:?}"))
+                replica.dismiss(&seqs, "no era").map(|_| format!("dismisses {seqs:?}"))
             }
         })
     }
@@ -271,7 +266,7 @@ impl World {
             }
         }
         self.tally.bundles += 1;
-        let taken = self.phones[to].act(now_ms, |notebook| notebook.bundle_import(&bytes));
+        let taken = self.phones[to].act(now_ms, |replica| replica.bundle_import(&bytes));
         let taken = match taken {
             Ok(_) if is_spoilt => {
                 let how = format!("phone {to} took a bundle with a changed byte");

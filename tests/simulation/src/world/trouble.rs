@@ -187,7 +187,7 @@ impl World {
                 ("sends a version that is not known yet", seal_request(&key, &sync), true)
             }
             2 => {
-                sync.kept = sync_core::entry::Anchor::default();
+                sync.kept = sync_core::log::entry::Anchor::default();
                 ("keeps no checkpoint", seal_request(&key, &sync), false)
             }
             _ => {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use store::{Ledger, StoreError};
 use sync_core::id::Hash;
-use sync_core::verify::{Bad, Verifier};
+use sync_core::log::verify::{Bad, Verifier};
 
 use super::known::Known;
 use super::parting::Past;

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use store::Ledger;
-use sync_core::checkpoint;
-use sync_core::entry::{Anchor, ChainedEntry};
 use sync_core::id::{DeviceId, Epoch, Hash};
-use sync_core::line::{Contact, DeviceLine, Identity, Line};
+use sync_core::log::checkpoint;
+use sync_core::log::entry::{Anchor, ChainedEntry};
+use sync_core::log::line::{Contact, DeviceLine, Identity, Line};
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
@@ -45,7 +45,7 @@ struct Walk {
 /// # Errors
 /// Integrity, with the first line that does not hold.
 pub(super) fn run(cx: &Context) -> Result<Report, CliError> {
-    let identity = cx.read(|notebook| Ok(notebook.identity()?.clone()))?;
+    let identity = cx.read(|replica| Ok(replica.identity()?.clone()))?;
     let reader = Ledger::open_read_only(&cx.home.store())?.reader;
     let mut walk = Walk::new(identity);
     let mut broken = None;

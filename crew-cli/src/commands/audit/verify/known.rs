@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use store::Ledger;
-use sync_core::checkpoint;
-use sync_core::entry::{Anchor, ChainedEntry};
 use sync_core::id::{DeviceId, Epoch, Hash};
-use sync_core::line::{Ack, Contact, DeviceLine, Identity, Line};
-use sync_core::merkle::{leaf_bytes, leaf_hash};
-use sync_core::verdict::{Receipt, Verdict};
+use sync_core::log::checkpoint;
+use sync_core::log::entry::{Anchor, ChainedEntry};
+use sync_core::log::line::{Ack, Contact, DeviceLine, Identity, Line};
+use sync_core::log::merkle::{leaf_bytes, leaf_hash};
+use sync_core::log::verdict::{Receipt, Verdict};
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -42,7 +42,7 @@ pub struct Known {
 /// # Errors
 /// As the store answers.
 pub fn of_device(cx: &Context) -> Result<Option<Known>, CliError> {
-    let identity = match cx.read(|notebook| Ok(notebook.identity()?.clone())) {
+    let identity = match cx.read(|replica| Ok(replica.identity()?.clone())) {
         Ok(identity) => identity,
         Err(error) if error.code == "not_enrolled" => return Ok(None),
         Err(error) => return Err(error),

@@ -2,9 +2,9 @@
 //! say it exactly.
 
 use serde::Serialize;
-use sync_core::entry::Anchor;
 use sync_core::id::Hash;
-use sync_core::merkle::tile::TILE_WIDTH;
+use sync_core::log::entry::Anchor;
+use sync_core::log::merkle::tile::TILE_WIDTH;
 
 use super::known::Known;
 use crate::error::CliError;
@@ -179,9 +179,9 @@ mod tests {
     use crate::commands::audit::verify::known::Known;
     use crate::error::CliError;
     use crate::text::Lang;
-    use sync_core::entry::Anchor;
     use sync_core::id::{Epoch, Hash};
-    use sync_core::merkle;
+    use sync_core::log::entry::Anchor;
+    use sync_core::log::merkle;
     use sync_core::rows::{MemoryRows, Overlay};
 
     /// A past whose entries are numbers.

@@ -1,9 +1,9 @@
 //! `crew audit verify --from URL`: the log of a server, or of a static copy, against a kept checkpoint and against what
 //! this device knows. Everything is read by tiles that are held against the signed root.
 
-use sync_core::entry::Anchor;
 use sync_core::id::Hash;
-use sync_core::merkle::remote::RemoteLog;
+use sync_core::log::entry::Anchor;
+use sync_core::log::merkle::remote::RemoteLog;
 
 use super::known;
 use super::known::Known;
@@ -56,7 +56,7 @@ pub(super) fn run(
 /// # Errors
 /// Connection; integrity, where what the server says does not fit together.
 pub fn locate(cx: &Context, old: &Anchor) -> Result<Parting, CliError> {
-    let identity = cx.read(|notebook| Ok(notebook.identity()?.clone()))?;
+    let identity = cx.read(|replica| Ok(replica.identity()?.clone()))?;
     let known = known::of_device(cx)?;
     let host = LogHost::new(cx, &identity.url)?;
     let newest = host.checkpoint(&identity.log_verifier)?;

@@ -2,9 +2,9 @@
 
 use super::workload::{Dice, day};
 use super::{Known, PackItem, change_hashes, header, pack, unpack};
-use crate::change::{Action, Change, Obj, Op, OpId, Place, Scalar};
 use crate::id::{DeviceId, Hash};
 use crate::limits::PACK_ENTRIES_MAX;
+use crate::record::change::{Action, Change, Obj, Op, OpId, Place, Scalar};
 use crate::wire::pack::bytes::{StreamsIn, StreamsOut};
 use crate::wire::pack::{PACK_BYTES_MAX, PackBody, PackError, stream};
 
@@ -160,7 +160,7 @@ fn what_one_pack_makes_is_bounded() {
         spent += 1;
     }
     assert_eq!(spent, crate::wire::pack::PACK_NAME_BYTES_MAX / 120);
-    assert!(budget.spend_ops(crate::wire::pack::PACK_OPS_MAX).is_ok());
+    assert!(budget.spend_ops(crate::limits::PACK_OPS_MAX).is_ok());
     assert!(budget.spend_ops(1).is_err());
 }
 

@@ -6,11 +6,11 @@ use proptest::prelude::{
 };
 
 use super::Known;
-use crate::change::{Action, Change, Obj, Op, OpId, Place, Scalar};
 use crate::crypto::Signature;
-use crate::entry::{Anchor, Header};
 use crate::id::{BootId, DeviceId, Hash, RecordId};
-use crate::verdict::{Reason, Receipt, Verdict};
+use crate::log::entry::{Anchor, Header};
+use crate::log::verdict::{Reason, Receipt, Verdict};
+use crate::record::change::{Action, Change, Obj, Op, OpId, Place, Scalar};
 use crate::wire::pack::{PackBody, PackItem, pack, unpack};
 
 /// A dependency before the hashes are known.

@@ -1,10 +1,10 @@
 //! Each thing a pack leaves out, one by one.
 
 use super::{Known, header, item, round_trip};
-use crate::change::{Action, Change, Obj, Op, OpId, Place, Scalar};
-use crate::entry::Header;
 use crate::id::{DeviceId, Hash, RecordId};
-use crate::verdict::{Receipt, Verdict};
+use crate::log::entry::Header;
+use crate::log::verdict::{Receipt, Verdict};
+use crate::record::change::{Action, Change, Obj, Op, OpId, Place, Scalar};
 use crate::wire::pack::bytes::StreamsIn;
 use crate::wire::pack::{PackBody, PackError, PackItem, change_hashes, pack, stream, unpack};
 

@@ -5,11 +5,11 @@ use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{AutoCommit, ObjType, ROOT, ReadDoc};
 
 use super::Known;
-use crate::change::{Change, actor_of};
 use crate::crypto::Signature;
-use crate::entry::{Anchor, Header};
 use crate::id::{BootId, DeviceId, Hash, RecordId};
-use crate::verdict::{Receipt, Verdict};
+use crate::log::entry::{Anchor, Header};
+use crate::log::verdict::{Receipt, Verdict};
+use crate::record::change::{Change, actor_of};
 use crate::wire::pack::{PackBody, PackItem};
 
 /// A small generator (splitmix64): the core draws no randomness, and the tests want the same day each time.

@@ -1,0 +1,352 @@
+//! Admit: stage two, the one writer. Each entry gets its place and its verdict, and is folded at once, so that the
+//! next one is judged with it in place.
+
+mod release;
+
+use crate::state::interpret::Acceptable;
+use std::collections::BTreeSet;
+
+use super::fold::fold_entry;
+use super::rights::judge_by_rights;
+use super::{Checked, Hub, HubError, RequestError};
+use crate::id::{DeviceId, Epoch, Hash, RecordId};
+use crate::judge::judge_act;
+use crate::limits::CLOCK_SKEW_MS;
+use crate::log::act::{Act, Role};
+use crate::log::chain::{DecodedBody, VerifiedEntry};
+use crate::log::line::{Ack, Line};
+use crate::log::verdict::{Reason, Receipt, Verdict};
+use crate::record::row::RecordRow;
+use crate::rows::{Overlay, RowsError, read};
+use crate::scope::Scope;
+use crate::state::authority::{
+    DeviceRow,
+    enrol::{EnrolError, check_enrolment},
+};
+use crate::state::fold::EntryRow;
+use crate::state::keyspace;
+use crate::time::TimeMs;
+use crate::wire::message::SyncRequest;
+
+/// What became of a request's entries.
+pub struct Admitted {
+    /// Lines to append to the ledger, in order.
+    pub lines: Vec<Vec<u8>>,
+    /// Scopes that have news.
+    pub news: BTreeSet<Scope>,
+    /// Who asked.
+    pub device: DeviceId,
+    /// Counts.
+    pub stats: AdmitStats,
+    pub(super) request: Hash,
+    pub(super) sync: Option<SyncRequest>,
+    pub(super) own: Outcome,
+    /// Whether its own entries are changes, all of them.
+    pub(super) own_changes: bool,
+    pub(super) carried: Vec<(DeviceId, Result<Outcome, String>)>,
+}
+
+/// Counts of verdicts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct AdmitStats {
+    /// Entries accepted.
+    pub accepted: u64,
+    /// Entries held back.
+    pub quarantined: u64,
+    /// Entries the ledger already had.
+    pub duplicates: u64,
+}
+
+/// What became of one segment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Places in the ledger.
+    pub acks: Vec<Ack>,
+    /// Entries held back.
+    pub refused: Vec<(u64, Reason)>,
+}
+
+impl Outcome {
+    pub(super) fn add(&mut self, seq: u64, receipt: &Receipt) {
+        if let Verdict::Quarantined(reason) = &receipt.verdict {
+            self.refused.push((seq, reason.clone()));
+        }
+        if let Some(last) = self.acks.last_mut()
+            && last.first + last.count == seq
+            && last.seq + last.count == receipt.seq
+            && last.received_at_ms == receipt.received_at_ms
+            && last.carrier == receipt.carrier
+        {
+            last.count += 1;
+            return;
+        }
+        let Receipt { seq: place, received_at_ms, carrier, .. } = *receipt;
+        self.acks.push(Ack { first: seq, count: 1, seq: place, received_at_ms, carrier });
+    }
+}
+
+/// Where an entry stands to the chain that the ledger has.
+enum Place {
+    Known(Receipt),
+    Next,
+    Branch,
+    Missing,
+}
+
+struct Session<'o, 'r> {
+    hub: &'o mut Hub,
+    overlay: &'o mut Overlay<'r>,
+    next_seq: u64,
+    now_ms: TimeMs,
+    lines: Vec<Vec<u8>>,
+    news: BTreeSet<Scope>,
+    stats: AdmitStats,
+    refused_enrolment: Option<EnrolError>,
+}
+
+impl Hub {
+    /// Judges and folds a checked request. `next_seq` is the ledger number of the first line it may add.
+    pub fn admit(
+        &mut self,
+        overlay: &mut Overlay<'_>,
+        next_seq: u64,
+        now_ms: TimeMs,
+        checked: Checked,
+    ) -> Result<Admitted, HubError> {
+        let Checked { device, request, sync, own, carried } = checked;
+        if let Some(sync) = &sync {
+            super::attempt::take(overlay, &device, sync.attempt)?;
+        }
+        let mut session = Session {
+            hub: self,
+            overlay,
+            next_seq,
+            now_ms,
+            lines: Vec::new(),
+            news: BTreeSet::new(),
+            stats: AdmitStats::default(),
+            refused_enrolment: None,
+        };
+        if let Some(sync) = &sync {
+            session.hear(&device, sync, !own.is_empty())?;
+        }
+        let own_changes = own.iter().all(|entry| matches!(entry.decoded, DecodedBody::Change(_)));
+        let own = session.segment(&own, None)?;
+        if let Some(error) = session.refused_enrolment.take() {
+            return Err(HubError::Enrol(error));
+        }
+        let mut carried_outcomes = Vec::new();
+        for (author, entries) in carried {
+            let outcome = match entries {
+                Ok(entries) => {
+                    let outcome = session.segment(&entries, Some(device))?;
+                    let refused = session.refused_enrolment.take();
+                    refused.map_or(Ok(outcome), |error| Err(RequestError::Enrol(error).code().into()))
+                }
+                Err(code) => Err(code),
+            };
+            carried_outcomes.push((author, outcome));
+        }
+        let Session { lines, news, stats, .. } = session;
+        Ok(Admitted {
+            lines,
+            news,
+            device,
+            stats,
+            request,
+            sync,
+            own,
+            own_changes,
+            carried: carried_outcomes,
+        })
+    }
+}
+
+impl Session<'_, '_> {
+    /// What a request says beside its entries: a clock that is off, or proof that this ledger lost its past.
+    fn hear(&mut self, device: &DeviceId, sync: &SyncRequest, brings: bool) -> Result<(), HubError> {
+        let epoch: Epoch = read(self.overlay, &keyspace::epoch())?.unwrap_or_default();
+        let row: Option<DeviceRow> = read(self.overlay, &keyspace::device(device))?;
+        let may_tell = row.is_some_and(|row| row.revoked.is_none());
+        if sync.epoch == epoch
+            && may_tell
+            && let Some(lost) = self.hub.lost_past(self.overlay, self.next_seq - 1, &sync.evidence)?
+        {
+            let (device, kept, here) = (device.short(), lost.size, self.next_seq - 1);
+            let reason = format!(
+                "device {device} keeps a checkpoint of {kept} entries that is no state of this ledger ({here} entries)"
+            );
+            let entropy = Hash::tagged("cuadrilla/epoch/v1", &[&lost.root.0, &self.next_seq.to_be_bytes()]);
+            let epoch = std::array::from_fn(|index| entropy.0[index]);
+            self.office_act(Act::Epoch { epoch: Epoch(epoch), reason, lost: Some(lost) })?;
+        }
+        // A clock matters for what is dated by it; who only reads costs no line.
+        let row = read::<DeviceRow>(self.overlay, &keyspace::device(device))?;
+        let Some(row) = row.filter(|_| brings) else { return Ok(()) };
+        let skew_ms = sync.clock_ms.saturating_sub(self.now_ms);
+        if skew_ms.saturating_sub(row.skew_ms).saturating_abs() > CLOCK_SKEW_MS {
+            self.office_act(Act::Clock { device: *device, clock_ms: sync.clock_ms })?;
+        }
+        Ok(())
+    }
+
+    fn office_act(&mut self, act: Act) -> Result<(), HubError> {
+        if matches!(act, Act::Epoch { .. }) {
+            // Every device is to read anew; those that do not see everything listen to the catalogue.
+            self.news.insert(Scope::Catalog);
+        }
+        let line = self.hub.write_act(self.overlay, self.next_seq, self.now_ms, act)?;
+        self.lines.push(line);
+        self.next_seq += 1;
+        self.news.insert(Scope::Municipality);
+        Ok(())
+    }
+
+    fn segment(&mut self, entries: &[VerifiedEntry], carrier: Option<DeviceId>) -> Result<Outcome, HubError> {
+        let mut outcome = Outcome::default();
+        for entry in entries {
+            let author: Option<DeviceRow> =
+                read(self.overlay, &keyspace::device(&entry.chained.entry.header.device))?;
+            let receipt = match self.place(entry, author.as_ref())? {
+                Place::Known(receipt) => {
+                    self.stats.duplicates += 1;
+                    receipt
+                }
+                Place::Missing => break,
+                place => match self.take(entry, author.as_ref(), carrier, matches!(place, Place::Branch))? {
+                    Some(receipt) => receipt,
+                    None => break,
+                },
+            };
+            outcome.add(entry.chained.entry.header.seq, &receipt);
+        }
+        Ok(outcome)
+    }
+
+    fn place(&self, entry: &VerifiedEntry, author: Option<&DeviceRow>) -> Result<Place, RowsError> {
+        let header = &entry.chained.entry.header;
+        let prev = entry.chained.prev.unwrap_or_default();
+        let (head_seq, head) = author.map_or((0, Hash::ZERO), |row| (row.head_seq, row.head));
+        // What goes on from the head is new: had it been here before, its number would be the head's or less; and what
+        // stands on a branch goes on from the branch. Nearly all that arrives is of this kind, and needs no further look.
+        if header.seq == head_seq + 1 && prev == head {
+            return Ok(Place::Next);
+        }
+        let receipt_of = |key: Vec<u8>| -> Result<Option<EntryRow>, RowsError> { read(self.overlay, &key) };
+        let here = receipt_of(keyspace::entry(&header.device, header.seq))?;
+        let branch = receipt_of(keyspace::fork(&header.device, header.seq, &entry.hash))?;
+        if let Some(known) = here.iter().chain(&branch).find(|row| row.hash == Some(entry.hash)) {
+            return Ok(known.receipt_now().map_or(Place::Missing, Place::Known));
+        }
+        let is_after_branch =
+            header.seq > 1 && receipt_of(keyspace::fork(&header.device, header.seq - 1, &prev))?.is_some();
+        if here.is_some() || is_after_branch {
+            return Ok(Place::Branch);
+        }
+        Ok(Place::Missing)
+    }
+
+    /// Gives a new entry its place and verdict. `None` for an enrolment that may no longer happen.
+    fn take(
+        &mut self,
+        entry: &VerifiedEntry,
+        author: Option<&DeviceRow>,
+        carrier: Option<DeviceId>,
+        is_branch: bool,
+    ) -> Result<Option<Receipt>, HubError> {
+        let header = &entry.chained.entry.header;
+        let mut judged = None;
+        let verdict = match (author, &entry.decoded) {
+            (_, _) if is_branch => Verdict::Quarantined(Reason::Fork),
+            (None, DecodedBody::Act(act @ Act::Enrol { .. })) => {
+                let is_vouched = self.may_invite(carrier.as_ref())?;
+                let (rows, now_ms) = (&*self.overlay, self.now_ms);
+                if let Err(error) = check_enrolment(rows, &header.device, act, now_ms, is_vouched) {
+                    self.refused_enrolment = Some(error);
+                    return Ok(None);
+                }
+                Verdict::Accepted
+            }
+            (None, _) => return Ok(None),
+            (Some(author), DecodedBody::Act(act)) => {
+                let judged = judge_act(author, act).and(self.judge_release(act, &header.anchor)?);
+                judged.map_or_else(Verdict::Quarantined, |()| Verdict::Accepted)
+            }
+            (Some(author), DecodedBody::Change(change)) => {
+                // Acts are judged by the rights of now, always.
+                let (rows, rules, size) = (&*self.overlay, &self.hub.rules, self.next_seq - 1);
+                match judge_by_rights(rows, rules, author, header, size, change)? {
+                    Ok(acceptable) => {
+                        judged = Some(acceptable);
+                        Verdict::Accepted
+                    }
+                    Err(reason) => Verdict::Quarantined(reason),
+                }
+            }
+        };
+        let receipt = Receipt { seq: self.next_seq, received_at_ms: self.now_ms, carrier, verdict };
+        let arrives = self.change_that_arrives(entry)?;
+        self.store(entry, &receipt, judged)?;
+        if receipt.verdict.is_accepted() {
+            if let DecodedBody::Act(Act::Assign { device, .. }) = &entry.decoded {
+                self.release_held_of(device)?;
+            }
+            arrives.map_or(Ok(()), |change| self.release_waiting(&change))?;
+        }
+        Ok(Some(receipt))
+    }
+
+    /// Whether who brings an enrolment might as well invite: then one that was lost with a ledger's past comes back even
+    /// if its code has ended since.
+    fn may_invite(&self, carrier: Option<&DeviceId>) -> Result<bool, RowsError> {
+        let Some(carrier) = carrier else { return Ok(false) };
+        let row: Option<DeviceRow> = read(self.overlay, &keyspace::device(carrier))?;
+        Ok(row.is_some_and(|row| row.revoked.is_none() && row.role == Role::Admin))
+    }
+
+    /// The change that others may wait for, if this entry is accepted: its own, or the one it releases.
+    fn change_that_arrives(&self, entry: &VerifiedEntry) -> Result<Option<Hash>, RowsError> {
+        match &entry.decoded {
+            DecodedBody::Change(_) => Ok(Some(entry.chained.entry.body.hash())),
+            DecodedBody::Act(Act::Release { seq, .. }) => {
+                Ok(self.quarantined(*seq)?.map(|(_, chained)| chained.entry.body.hash()))
+            }
+            DecodedBody::Act(_) => Ok(None),
+        }
+    }
+
+    fn store(
+        &mut self,
+        entry: &VerifiedEntry,
+        receipt: &Receipt,
+        judged: Option<Acceptable<'_>>,
+    ) -> Result<(), HubError> {
+        let concerned = match &entry.decoded {
+            DecodedBody::Act(Act::Release { seq, .. } | Act::Dismiss { seq, .. }) => {
+                self.quarantined(*seq)?.map(|(row, _)| row.device)
+            }
+            DecodedBody::Act(Act::Revoke { device, .. } | Act::Assign { device, .. }) => Some(*device),
+            _ => None,
+        };
+        let concerned = concerned.map(Scope::Device);
+        let moved = fold_entry(&mut self.hub.rules, self.overlay, self.next_seq, receipt, entry, judged)?;
+        let line = Line::Entry { receipt: Some(receipt.clone()), chained: entry.chained.clone() };
+        self.lines.push(line.to_bytes());
+        self.next_seq += 1;
+        self.news.insert(Scope::Municipality);
+        if receipt.verdict.is_accepted() {
+            self.news.extend(concerned);
+            self.stats.accepted += 1;
+            self.news.extend(moved.into_iter().flat_map(|moved| moved.before.into_iter().chain(moved.after)));
+        } else {
+            self.stats.quarantined += 1;
+        }
+        Ok(())
+    }
+
+    fn scopes_of(&self, record: &RecordId) -> Result<BTreeSet<Scope>, RowsError> {
+        Ok(read::<RecordRow>(self.overlay, &keyspace::record(record))?
+            .map(|row| row.scopes)
+            .unwrap_or_default())
+    }
+}

@@ -1,0 +1,117 @@
+//! Founding: the first lines of a new ledger.
+
+use crate::crypto::SecretKey;
+use crate::id::{DeviceId, Epoch, Hash};
+use crate::limits::CODE_CHARS;
+use crate::log::act::{Act, Role};
+use crate::log::checkpoint::log_origin;
+use crate::log::line::Line;
+use crate::state::authority::enrol::{code_expiry, code_from, code_hash};
+use crate::time::TimeMs;
+
+/// What a new ledger starts from.
+pub struct Foundation<'a> {
+    /// INEGI key of the municipality, e.g. 14061.
+    pub municipality: u32,
+    /// Its name.
+    pub name: &'a str,
+    /// Letters its folios start with.
+    pub folio_prefix: &'a str,
+    /// 32 random bytes: the log key.
+    pub seed: &'a [u8; 32],
+    /// 64 random bytes: ids and the first code.
+    pub entropy: &'a [u8; 64],
+    /// The server's clock.
+    pub now_ms: TimeMs,
+}
+
+/// A new ledger.
+pub struct Founded {
+    /// Lines 1, 2, 3.
+    pub lines: Vec<Vec<u8>>,
+    /// The log key as a `signed-note` verifier.
+    pub log_verifier: String,
+    /// The code of the first administrator.
+    pub admin_code: String,
+}
+
+/// Makes the first lines: the municipality, its first epoch, and the first administrator's invitation.
+pub fn found(foundation: &Foundation<'_>) -> Founded {
+    let key = SecretKey::from_seed(foundation.seed);
+    let office = DeviceId(part(foundation.entropy, 0));
+    let admin_code = code_from(&part::<CODE_CHARS>(foundation.entropy, 16));
+    let origin = log_origin(foundation.municipality);
+    let log_verifier = signed_note::new_ed25519_verifier_key(&origin, &key.signing_key().verifying_key());
+    let genesis = Act::Genesis {
+        municipality: foundation.municipality,
+        name: foundation.name.into(),
+        folio_prefix: foundation.folio_prefix.into(),
+        key: key.public(),
+        log_verifier: log_verifier.clone(),
+    };
+    let epoch =
+        Act::Epoch { epoch: Epoch(part(foundation.entropy, 32)), reason: "founded".into(), lost: None };
+    let invitation = admin_invitation(&admin_code, foundation.now_ms);
+    let row = crate::state::authority::GenesisRow {
+        municipality: foundation.municipality,
+        name: foundation.name.into(),
+        folio_prefix: foundation.folio_prefix.into(),
+        office,
+        key: key.public(),
+        log_verifier: log_verifier.clone(),
+        devices: 0,
+    };
+    let mut lines = Vec::new();
+    let mut head = Hash::ZERO;
+    for (seq, act) in (1_u64..).zip([genesis, epoch, invitation]) {
+        let own = super::OwnAct { genesis: &row, key: &key, seq, now_ms: foundation.now_ms };
+        let (verified, receipt) = own.write(seq - 1, head, act);
+        head = verified.hash;
+        lines.push(Line::Entry { receipt: Some(receipt), chained: verified.chained }.to_bytes());
+    }
+    Founded { lines, log_verifier, admin_code }
+}
+
+/// The invitation of an administrator.
+pub fn admin_invitation(code: &str, now_ms: TimeMs) -> Act {
+    Act::Invite {
+        code_hash: code_hash(code),
+        role: Role::Admin,
+        crew: None,
+        localities: Vec::new(),
+        expires_at_ms: code_expiry(now_ms),
+    }
+}
+
+/// Three letters for folios: the first letter and the consonants that follow, e.g. `MZQ` for Mezquitic.
+pub fn folio_prefix(name: &str) -> String {
+    let plain: Vec<char> = crate::rules::fold_word(name)
+        .chars()
+        .filter(char::is_ascii_alphabetic)
+        .map(|c| c.to_ascii_uppercase())
+        .collect();
+    let consonants = plain.iter().skip(1).filter(|c| !"AEIOU".contains(**c));
+    let mut letters: Vec<char> = plain.first().into_iter().chain(consonants).copied().take(3).collect();
+    letters.extend(plain.iter().skip(1).copied().take(3 - letters.len().min(3)));
+    while letters.len() < 3 {
+        letters.push('X');
+    }
+    letters.into_iter().collect()
+}
+
+fn part<const N: usize>(entropy: &[u8; 64], from: usize) -> [u8; N] {
+    std::array::from_fn(|index| entropy[from + index])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::folio_prefix;
+
+    #[test]
+    fn folio_letters_come_from_the_name() {
+        assert_eq!(folio_prefix("Mezquitic"), "MZQ");
+        assert_eq!(folio_prefix("Ocotlán"), "OCT");
+        assert_eq!(folio_prefix("Ío"), "IOX");
+        assert_eq!(folio_prefix(""), "XXX");
+    }
+}

@@ -1,0 +1,50 @@
+//! Rights: by which of the rights that its author has had a change is judged.
+
+use crate::judge::judge_change;
+use crate::log::entry::{Anchor, Header};
+use crate::log::merkle;
+use crate::record::change::Change;
+use crate::rows::{Rows, RowsError, read};
+use crate::rules::Rules;
+use crate::state::authority::DeviceRow;
+use crate::state::interpret::Judged;
+use crate::state::keyspace;
+
+/// Judges a change in a ledger of `size` entries. Work from before its author could know of other rights is judged by
+/// those it had. An author who had seen a past that was lost may have had rights there that were given anew since: what
+/// those allowed, before or after, stands. Rights from before the loss, or
+/// from before a state of this ledger that an earlier entry names, it knew to be gone: they do not count.
+pub fn judge_by_rights<'c>(
+    rows: &dyn Rows,
+    rules: &Rules,
+    author: &DeviceRow,
+    header: &Header,
+    size: u64,
+    change: &'c Change,
+) -> Result<Judged<'c>, RowsError> {
+    let judge = |author: &DeviceRow| judge_change(rows, rules, author, &header.record, change);
+    let loss: Option<u64> =
+        if author.former.is_empty() { None } else { read(rows, &keyspace::first_loss())? };
+    let loss = match loss {
+        Some(loss) if !is_past(rows, size, &header.anchor)? => loss,
+        _ => return judge(&author.as_known_at(header.anchor.size)),
+    };
+    let judged = judge(author)?;
+    if judged.is_ok() {
+        return Ok(judged);
+    }
+    for former in
+        author.former.iter().rev().take_while(|former| former.until_seq > loss.max(author.anchor_seen))
+    {
+        let earlier = judge(&author.with(former))?;
+        if earlier.is_ok() {
+            return Ok(earlier);
+        }
+    }
+    Ok(judged)
+}
+
+/// Whether a state of the log is one that this ledger was in.
+pub(super) fn is_past(rows: &dyn Rows, size: u64, anchor: &Anchor) -> Result<bool, RowsError> {
+    Ok(anchor.size <= size && merkle::root(rows, anchor.size)? == anchor.root)
+}

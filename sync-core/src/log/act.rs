@@ -1,0 +1,301 @@
+//! Acts: what changes authority or rules rather than a record. They do not merge; their order in the ledger is
+//! their meaning, and authority is a fold over them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::crypto::{PublicKey, Signature};
+use crate::id::{DeviceId, Epoch, Hash};
+use crate::limits::{ACT_BYTES_MAX, AGAIN_PAIRS_MAX, DEVICE_LOCALITIES_MAX, DEVICE_NAME_BYTES_MAX};
+use crate::log::entry::Anchor;
+use crate::time::TimeMs;
+
+/// What a device's holder may do. `Office` is the server itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Cuadrilla: records work in its scopes.
+    Crew,
+    /// Despacho: makes, assigns, approves and resolves orders.
+    Dispatcher,
+    /// Supervisión: as dispatch, and releases or dismisses refused work.
+    Supervisor,
+    /// Contraloría: reads everything, writes nothing.
+    Auditor,
+    /// Administración: invites and revokes devices, and all that dispatch may.
+    Admin,
+    /// The server's own acts.
+    Office,
+}
+
+impl Role {
+    /// All roles a device can be invited for.
+    pub const INVITABLE: [Self; 5] =
+        [Self::Crew, Self::Dispatcher, Self::Supervisor, Self::Auditor, Self::Admin];
+
+    /// The word used in files, on the command line and in JSON.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Crew => "crew",
+            Self::Dispatcher => "dispatcher",
+            Self::Supervisor => "supervisor",
+            Self::Auditor => "auditor",
+            Self::Admin => "admin",
+            Self::Office => "office",
+        }
+    }
+
+    /// The role of a word.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::INVITABLE.into_iter().chain([Self::Office]).find(|role| role.key() == key)
+    }
+
+    /// Whether the role sees the whole municipality.
+    pub fn sees_everything(self) -> bool {
+        self != Self::Crew
+    }
+}
+
+/// One act.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// The first entry of every ledger.
+    Genesis {
+        /// INEGI key of the municipality, e.g. 14061.
+        municipality: u32,
+        /// Its name, e.g. `Mezquitic`.
+        name: String,
+        /// The letters its folios start with, e.g. `MZQ`.
+        folio_prefix: String,
+        /// The key of the office's own chain, also the log key.
+        key: PublicKey,
+        /// The log key as a `signed-note` verifier.
+        log_verifier: String,
+    },
+    /// A new life of the ledger: its cursors no longer count.
+    Epoch {
+        /// The new epoch.
+        epoch: Epoch,
+        /// Why, in words.
+        reason: String,
+        /// The state that a device proved and the ledger had lost, if that is why: it counts once.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lost: Option<Anchor>,
+    },
+    /// A one-time code exists.
+    Invite {
+        /// SHA-256 (tagged) of the code.
+        code_hash: Hash,
+        /// The role it gives.
+        role: Role,
+        /// The crew it gives, e.g. `C-07`.
+        crew: Option<String>,
+        /// The localities it gives, by key.
+        localities: Vec<String>,
+        /// When it ends by the inviting device's clock: what that person was told. What counts is the server's.
+        expires_at_ms: TimeMs,
+    },
+    /// A device introduces itself with a code. Its first entry.
+    Enrol {
+        /// The code, used up by this.
+        code: String,
+        /// The device's key.
+        key: PublicKey,
+        /// What people call the device.
+        name: String,
+        /// The device whose work it goes on with, in place of a code.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        continues: Option<Continues>,
+    },
+    /// The device may no longer write.
+    Revoke {
+        /// Which.
+        device: DeviceId,
+        /// What became of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fate: Option<Fate>,
+        /// Why, in words.
+        reason: String,
+    },
+    /// The device has other rights from here on. What it wrote before it could know is judged by those it had.
+    Assign {
+        /// Which.
+        device: DeviceId,
+        /// Its role.
+        role: Role,
+        /// Its crew.
+        crew: Option<String>,
+        /// Its localities, by key.
+        localities: Vec<String>,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A carrier took over another device's chain up to an entry: that entry existed then.
+    Carry {
+        /// Whose chain.
+        device: DeviceId,
+        /// Number of the newest entry taken over.
+        seq: u64,
+        /// Its hash, which stands for the whole chain up to it.
+        head: Hash,
+    },
+    /// A device's clock at a contact, as it said, beside the server's, which is this act's own time. Written when it
+    /// differs from the last one known.
+    Clock {
+        /// Whose.
+        device: DeviceId,
+        /// What its clock said.
+        clock_ms: TimeMs,
+    },
+    /// Entries of the author's are other entries written again: a copy went on under a new name, or what they built
+    /// on was dismissed.
+    Again {
+        /// Which are which.
+        pairs: Vec<Again>,
+    },
+    /// A rule file as it is from here on: a kind of work, the steps, the measures.
+    Rule {
+        /// `work/<kind>`, `steps` or `measures`.
+        name: String,
+        /// The file's JSON text.
+        json: String,
+    },
+    /// A quarantined entry is accepted after all.
+    Release {
+        /// Its place in the ledger.
+        seq: u64,
+        /// Why, in words.
+        reason: String,
+    },
+    /// A quarantined entry is set aside for good.
+    Dismiss {
+        /// Its place in the ledger.
+        seq: u64,
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+/// What became of a revoked device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// Extraviado.
+    Lost,
+    /// Robado.
+    Stolen,
+    /// Retirado.
+    Retired,
+}
+
+impl Fate {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Lost, Self::Stolen, Self::Retired];
+
+    /// The word on the command line and in JSON.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::Stolen => "stolen",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+/// A new device that goes on with another one's work, proven by that one's key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Continues {
+    /// The device it was a copy of.
+    pub device: DeviceId,
+    /// That device's signature over the new device's id and key, and over `retires`.
+    pub signature: Signature,
+    /// Whether that device ends with this: its key was renewed.
+    #[serde(default)]
+    pub retires: bool,
+}
+
+/// One entry written again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    /// The author's own entry.
+    pub seq: u64,
+    /// Whose entry it repeats.
+    pub device: DeviceId,
+    /// That entry's number.
+    pub of_seq: u64,
+    /// That entry's hash.
+    pub of: Hash,
+    /// Who wrote it.
+    pub person: String,
+    /// When, as it says.
+    pub claimed_at_ms: TimeMs,
+}
+
+/// Why bytes are not an act.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ActError {
+    /// Over its limit.
+    #[error("the act has {found} {what}, at most {max} are allowed")]
+    TooMany {
+        /// What is counted.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many there may be.
+        max: usize,
+    },
+    /// Not an act this version knows.
+    #[error("not an act that this version knows: {0}")]
+    Unknown(String),
+}
+
+impl Act {
+    /// The act's bytes: MessagePack with named fields.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        rmp_serde::to_vec_named(self).expect("an act always has a MessagePack form")
+    }
+
+    /// Whether it decides about entries that are held back: it has its effect only where those are.
+    pub fn decides(&self) -> bool {
+        matches!(self, Self::Again { .. } | Self::Release { .. } | Self::Dismiss { .. })
+    }
+
+    /// Reads the bytes, within limits.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, ActError> {
+        check("bytes", bytes.len(), ACT_BYTES_MAX)?;
+        let act: Self =
+            crate::msgpack::from_slice(bytes).map_err(|error| ActError::Unknown(error.to_string()))?;
+        match &act {
+            Self::Invite { localities, .. } => check("localities", localities.len(), DEVICE_LOCALITIES_MAX)?,
+            Self::Again { pairs } => check("pairs", pairs.len(), AGAIN_PAIRS_MAX)?,
+            Self::Assign { localities, .. } => {
+                check("localities", localities.len(), DEVICE_LOCALITIES_MAX)?;
+            }
+            Self::Enrol { name, .. } => check("bytes of name", name.len(), DEVICE_NAME_BYTES_MAX)?,
+            _ => {}
+        }
+        Ok(act)
+    }
+
+    /// The word for this act in logs and history.
+    pub fn action(&self) -> &'static str {
+        match self {
+            Self::Genesis { .. } => "genesis",
+            Self::Epoch { .. } => "epoch",
+            Self::Invite { .. } => "invite",
+            Self::Enrol { .. } => "enrol",
+            Self::Revoke { .. } => "revoke",
+            Self::Assign { .. } => "assign_device",
+            Self::Carry { .. } => "carry",
+            Self::Clock { .. } => "clock",
+            Self::Again { .. } => "again",
+            Self::Rule { .. } => "rule",
+            Self::Release { .. } => "release",
+            Self::Dismiss { .. } => "dismiss",
+        }
+    }
+}
+
+fn check(what: &'static str, found: usize, max: usize) -> Result<(), ActError> {
+    if found > max { Err(ActError::TooMany { what, found, max }) } else { Ok(()) }
+}

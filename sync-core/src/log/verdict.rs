@@ -1,0 +1,102 @@
+//! Verdict: what the server decided about an entry, and the receipt that says so.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{DeviceId, Hash};
+use crate::time::TimeMs;
+
+/// Why an entry is held back. It is kept byte for byte, receipted and shown; never thrown away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// The device was revoked before this arrived.
+    Revoked,
+    /// The record is not, and never was, in a scope of the device.
+    OutOfScope,
+    /// The role may not write this.
+    Role {
+        /// The field or step.
+        what: String,
+    },
+    /// The device's chain already has another entry with this number: a clone or a restored backup.
+    Fork,
+    /// It builds on something that is itself held back or has not arrived.
+    Held {
+        /// The change it waits for.
+        on: Hash,
+    },
+    /// A rule of the schema does not allow it.
+    Rule {
+        /// The rule, a stable word such as `range`, `unit`, `step`, `required`, `record_exists`.
+        rule: String,
+        /// What broke it.
+        what: String,
+    },
+}
+
+impl Reason {
+    /// The stable word for JSON and metrics.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Revoked => "revoked",
+            Self::OutOfScope => "out_of_scope",
+            Self::Role { .. } => "role",
+            Self::Fork => "fork",
+            Self::Held { .. } => "dependency_held",
+            Self::Rule { .. } => "schema_rule",
+        }
+    }
+}
+
+/// The decision on one entry. A duplicate has none: it is acknowledged again and not stored again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Applied and passed on.
+    Accepted,
+    /// Held back.
+    Quarantined(Reason),
+}
+
+impl Verdict {
+    /// Whether it was applied.
+    pub fn is_accepted(&self) -> bool {
+        matches!(self, Self::Accepted)
+    }
+
+    /// The stable word.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Quarantined(_) => "quarantined",
+        }
+    }
+}
+
+/// The server's word that an entry is in its ledger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Its place in the ledger, from 1.
+    pub seq: u64,
+    /// When it arrived, by the server's clock.
+    pub received_at_ms: TimeMs,
+    /// The device that brought it, if not its author.
+    pub carrier: Option<DeviceId>,
+    /// The decision.
+    pub verdict: Verdict,
+}
+
+/// A release or a dismissal of an entry that was held back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Ledger number of the deciding act.
+    pub seq: u64,
+    /// When that act arrived, by the server's clock.
+    pub at_ms: TimeMs,
+    /// Whether it releases; else it dismisses.
+    pub releases: bool,
+    /// Who decided.
+    pub by: DeviceId,
+    /// Why, in words.
+    pub reason: String,
+}

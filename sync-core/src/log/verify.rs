@@ -1,0 +1,305 @@
+//! Verify: proves a ledger from its records alone: bodies, chains with their branches, signatures and Merkle root.
+//!
+//! Nothing of the index is read. Checksums of the frames are the store's part, before this. The server's operator and
+//! whoever holds a copy of the ledger run the same walk.
+
+mod tree;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::crypto::PublicKey;
+use crate::id::{DeviceId, Hash};
+use crate::log::act::Act;
+use crate::log::chain::decode_body;
+use crate::log::chain::{DecodedBody, verify_head};
+use crate::log::entry::{Anchor, Body, ChainedEntry};
+use crate::log::line::Line;
+use crate::log::merkle::leaf_bytes;
+use crate::log::verdict::{Reason, Receipt, Verdict};
+use tree::Tree;
+
+/// The first record that does not hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bad {
+    /// Its number.
+    pub seq: u64,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+/// What holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Proven {
+    /// Records.
+    pub entries: u64,
+    /// Devices whose chains they are, the office's among them.
+    pub devices: u64,
+    /// Merkle root over all of them.
+    pub root: Hash,
+    /// Records whose device says it had seen another past of this log than it has. One device may lie; many do not
+    /// agree by chance.
+    pub doubts: u64,
+    /// The first of them.
+    pub first_doubt: Option<u64>,
+}
+
+#[derive(Clone, Default)]
+struct Chain {
+    key: Option<PublicKey>,
+    /// Hashes of the chain, from entry 1.
+    hashes: Vec<Hash>,
+    branches: BTreeSet<(u64, Hash)>,
+    /// Entries that no signature covers yet, and the first record that waits for one.
+    unsigned: BTreeMap<(u64, Hash), u64>,
+}
+
+/// Takes the records in order and proves each.
+#[derive(Clone, Default)]
+pub struct Verifier {
+    doubts: u64,
+    first_doubt: Option<u64>,
+    chains: BTreeMap<DeviceId, Chain>,
+    tree: Tree,
+    entries: u64,
+    municipality: u32,
+    log_verifier: String,
+    epochs: u64,
+}
+
+impl Verifier {
+    /// Proves record `seq`.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn take(&mut self, seq: u64, bytes: &[u8]) -> Result<(), Bad> {
+        self.check(seq, bytes).map_err(|detail| Bad { seq, detail })?;
+        self.entries = seq;
+        Ok(())
+    }
+
+    fn check(&mut self, seq: u64, bytes: &[u8]) -> Result<(), String> {
+        let line = Line::from_bytes(bytes).map_err(|error| error.to_string())?;
+        if line.to_bytes() != bytes {
+            return Err("its bytes are not in the canonical form".into());
+        }
+        let Line::Entry { receipt: Some(receipt), chained } = line else {
+            return Err("it is not an entry with a receipt".into());
+        };
+        if receipt.seq != seq {
+            return Err(format!("its receipt is that of record {}", receipt.seq));
+        }
+        let decoded = check_body(&chained)?;
+        self.learn(seq, &receipt, &chained, &decoded)?;
+        let hash = self.follow(seq, &receipt, &chained)?;
+        if !self.is_founded(&chained.entry.header.anchor) {
+            self.doubts += 1;
+            self.first_doubt.get_or_insert(seq);
+        }
+        let header = &chained.entry.header;
+        self.tree.push(&leaf_bytes(&hash, &header.device, header.seq, &receipt));
+        Ok(())
+    }
+
+    /// Takes keys and epochs in before the entry's own signature is checked: an enrolment brings its key.
+    fn learn(
+        &mut self,
+        seq: u64,
+        receipt: &Receipt,
+        chained: &ChainedEntry,
+        decoded: &DecodedBody,
+    ) -> Result<(), String> {
+        let header = &chained.entry.header;
+        if seq == 1 {
+            self.municipality = header.municipality;
+        }
+        // A device enrols before it knows whose server this is: its first entry names none.
+        let is_enrolment = header.seq == 1
+            && header.municipality == 0
+            && matches!(decoded, DecodedBody::Act(Act::Enrol { .. }));
+        if header.municipality != self.municipality && !is_enrolment {
+            return Err(format!("it belongs to municipality {}", header.municipality));
+        }
+        if let DecodedBody::Act(Act::Genesis { log_verifier, .. }) = decoded
+            && seq == 1
+        {
+            self.log_verifier.clone_from(log_verifier);
+        }
+        let accepted = receipt.verdict.is_accepted();
+        let brings = match decoded {
+            DecodedBody::Act(Act::Genesis { key, .. }) if seq == 1 => Some(*key),
+            DecodedBody::Act(Act::Enrol { key, .. }) if accepted && header.seq == 1 => Some(*key),
+            DecodedBody::Act(Act::Epoch { .. }) if accepted => {
+                self.epochs += 1;
+                None
+            }
+            _ => None,
+        };
+        let chain = self.chains.entry(header.device).or_default();
+        match (chain.key, brings) {
+            (None, None) => Err(format!("device {} is not enrolled before it", header.device)),
+            (Some(known), Some(new)) if known != new => Err("it enrols a device that has a key".into()),
+            (_, Some(new)) => {
+                chain.key = Some(new);
+                Ok(())
+            }
+            (Some(_), None) => Ok(()),
+        }
+    }
+
+    /// Checks the entry's place in its device's chain and its signature; answers its hash.
+    fn follow(&mut self, line: u64, receipt: &Receipt, chained: &ChainedEntry) -> Result<Hash, String> {
+        let header = &chained.entry.header;
+        let prev = chained.prev.ok_or("it does not name the entry before it")?;
+        let hash = chained.entry.hash(&prev);
+        let chain = self.chains.entry(header.device).or_default();
+        let (head_seq, head) = (chain.hashes.len() as u64, chain.hashes.last().copied().unwrap_or_default());
+        if matches!(receipt.verdict, Verdict::Quarantined(Reason::Fork)) {
+            let before = header.seq.checked_sub(2).and_then(|at| chain.hashes.get(usize::try_from(at).ok()?));
+            let is_first = header.seq == 1 && prev == Hash::ZERO;
+            let is_after_branch = chain.branches.contains(&(header.seq.wrapping_sub(1), prev));
+            if !is_first && before != Some(&prev) && !is_after_branch {
+                return Err(format!("no entry {} of its device precedes it", header.seq.wrapping_sub(1)));
+            }
+            chain.branches.insert((header.seq, hash));
+        } else if header.seq == head_seq + 1 && prev == head {
+            chain.hashes.push(hash);
+        } else {
+            return Err(format!("it does not follow entry {head_seq} of its device"));
+        }
+        let waiting = chain.unsigned.remove(&(header.seq - 1, prev)).unwrap_or(line);
+        match (&chained.signature, chain.key) {
+            (Some(signature), Some(key)) => {
+                verify_head(&key, &header.device, header.seq, &hash, signature)
+                    .map_err(|error| error.to_string())?;
+            }
+            _ => {
+                chain.unsigned.insert((header.seq, hash), waiting);
+            }
+        }
+        Ok(hash)
+    }
+
+    /// Whether a checkpoint that the device says it had seen is one of this very ledger, unless the ledger was ever cut.
+    /// It is the device's word: nothing that others accepted may fail by it.
+    fn is_founded(&self, anchor: &Anchor) -> bool {
+        anchor.size == 0 || self.epochs > 1 || self.tree.root(anchor.size) == Some(anchor.root)
+    }
+
+    /// Proves what only the whole ledger can.
+    ///
+    /// # Errors
+    /// The first record that no signature covers, or record 1 if there is none.
+    pub fn finish(&self) -> Result<Proven, Bad> {
+        if self.entries == 0 {
+            return Err(Bad { seq: 1, detail: "the ledger is empty".into() });
+        }
+        let unsigned = self.chains.values().flat_map(|chain| chain.unsigned.values().copied()).min();
+        if let Some(seq) = unsigned {
+            return Err(Bad { seq, detail: "no signature of its device covers it".into() });
+        }
+        let root = self.tree.root(self.entries).unwrap_or_default();
+        let (doubts, first_doubt) = (self.doubts, self.first_doubt);
+        Ok(Proven { entries: self.entries, devices: self.chains.len() as u64, root, doubts, first_doubt })
+    }
+
+    /// Records that held so far.
+    pub fn entries(&self) -> u64 {
+        self.entries
+    }
+
+    /// The key of the log that the founding entry names; empty before it.
+    pub fn log_verifier(&self) -> &str {
+        &self.log_verifier
+    }
+
+    /// The root over the first `size` records taken; `None` if there were fewer.
+    pub fn root(&self, size: u64) -> Option<Hash> {
+        self.tree.root(size)
+    }
+
+    /// The hash of record `seq`'s leaf; `None` if it was not taken.
+    pub fn leaf(&self, seq: u64) -> Option<Hash> {
+        self.tree.leaf(seq)
+    }
+
+    /// Devices met so far.
+    pub fn devices(&self) -> u64 {
+        self.chains.len() as u64
+    }
+}
+
+/// Proves that the body is the one the entry names, and of the entry's device.
+fn check_body(chained: &ChainedEntry) -> Result<DecodedBody, String> {
+    let decoded = decode_body(&chained.entry.body).map_err(|error| error.0)?;
+    if let (DecodedBody::Change(change), Body::Change(raw)) = (&decoded, &chained.entry.body) {
+        let rebuilt = change.to_raw().map_err(|error| error.to_string())?;
+        if rebuilt.hash != raw.hash || rebuilt.bytes != raw.bytes {
+            return Err("its change is not the one that the entry names".into());
+        }
+        if change.device != chained.entry.header.device {
+            return Err("its change names another device".into());
+        }
+    }
+    Ok(decoded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bad, Proven, Verifier};
+    use crate::hub::{Foundation, found};
+    use crate::log::line::Line;
+
+    fn lines() -> Vec<Vec<u8>> {
+        let foundation = Foundation {
+            municipality: 14061,
+            name: "Mezquitic",
+            folio_prefix: "MZQ",
+            seed: &[9; 32],
+            entropy: &[200; 64],
+            now_ms: 1_795_000_000_000,
+        };
+        found(&foundation).lines
+    }
+
+    fn prove(lines: &[Vec<u8>]) -> Result<Proven, Bad> {
+        let mut verifier = Verifier::default();
+        for (seq, line) in (1..).zip(lines) {
+            verifier.take(seq, line)?;
+        }
+        verifier.finish()
+    }
+
+    /// The founding lines with the third one changed.
+    fn with_third(change: impl FnOnce(&mut Line)) -> Result<Proven, Bad> {
+        let mut lines = lines();
+        let mut third = Line::from_bytes(&lines[2]).unwrap();
+        change(&mut third);
+        lines[2] = third.to_bytes();
+        prove(&lines)
+    }
+
+    #[test]
+    fn a_founded_ledger_holds_and_whatever_is_changed_in_it_is_named() {
+        assert_eq!(prove(&lines()).map(|proven| (proven.entries, proven.devices)), Ok((3, 1)));
+        let entry = |line: &mut Line, change: fn(&mut crate::log::entry::ChainedEntry)| match line {
+            Line::Entry { chained, .. } => change(chained),
+            Line::Device(_) => unreachable!("a ledger holds entries"),
+        };
+        for tampered in [
+            with_third(|line| entry(line, |chained| chained.entry.header.claimed_at_ms += 1)),
+            with_third(|line| entry(line, |chained| chained.entry.header.person = "otra".into())),
+            with_third(|line| entry(line, |chained| chained.signature = None)),
+            with_third(|line| entry(line, |chained| chained.prev = Some(crate::id::Hash([1; 32])))),
+            with_third(|line| entry(line, |chained| chained.entry.header.municipality += 1)),
+            with_third(|line| match line {
+                Line::Entry { receipt: Some(receipt), .. } => receipt.seq = 7,
+                _ => unreachable!("a ledger holds receipts"),
+            }),
+        ] {
+            assert_eq!(tampered.map_err(|bad| bad.seq), Err(3));
+        }
+        let mut cut = lines();
+        cut.remove(1);
+        assert_eq!(prove(&cut).map_err(|bad| bad.seq), Err(2), "a record left out is missed at once");
+    }
+}

@@ -1,0 +1,233 @@
+//! The shape of each record kind: its registers, its skeleton, and who may write what, read from `schemas/record/`.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+
+use crate::record::change::Scalar;
+
+/// The kinds of record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordKind {
+    /// Orden de trabajo.
+    Order,
+    /// Reporte ciudadano.
+    Report,
+    /// Activo.
+    Asset,
+    /// Programa anual.
+    Plan,
+    /// Catálogo: a locality, crew, person or material.
+    Catalog,
+}
+
+impl RecordKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [Self::Order, Self::Report, Self::Asset, Self::Plan, Self::Catalog];
+
+    /// The word records carry in `type`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Report => "report",
+            Self::Asset => "asset",
+            Self::Plan => "plan",
+            Self::Catalog => "catalog",
+        }
+    }
+
+    /// The kind of a word.
+    pub fn from_key(key: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.key() == key)
+    }
+}
+
+/// What kind of object a part of the skeleton is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotObject {
+    /// A map of registers.
+    Map,
+    /// A list that is only appended to.
+    List,
+    /// Free text that people may edit together.
+    Text,
+}
+
+/// One object of a record's skeleton.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slot {
+    /// Its key in the root map.
+    pub key: String,
+    /// What it is.
+    pub object: SlotObject,
+    /// Whether its elements are maps rather than scalars.
+    pub of_maps: bool,
+    /// Roles that may write it after creation.
+    pub who: Vec<String>,
+    /// Members of its element maps, with their limits; empty for scalars.
+    pub members: BTreeMap<String, ScalarRule>,
+    /// Limit of scalar elements and texts.
+    pub element: ScalarRule,
+}
+
+/// What a register may hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScalarRule {
+    /// JSON Schema types allowed; empty for any.
+    pub types: Vec<String>,
+    /// Most characters of a string.
+    pub chars_max: Option<usize>,
+    /// The only words allowed; empty for any.
+    pub words: Vec<String>,
+}
+
+/// One register of the root map.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Register {
+    /// What it may hold.
+    pub rule: ScalarRule,
+    /// Roles that may change it after creation.
+    pub who: Vec<String>,
+    /// Whether it may be set when the record is made.
+    pub at_create: bool,
+}
+
+/// The shape of one record kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordSchema {
+    /// Which kind.
+    pub kind: RecordKind,
+    /// Registers of the root map by key.
+    pub registers: BTreeMap<String, Register>,
+    /// The skeleton, in the order it is created: slot `i` is operation `i + 1` of the creating change.
+    pub slots: Vec<Slot>,
+}
+
+/// The shapes of all record kinds.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordSchemas(&'static BTreeMap<RecordKind, RecordSchema>);
+
+const FILES: [(RecordKind, &str); 5] = [
+    (RecordKind::Order, include_str!("../../../schemas/record/order.schema.json")),
+    (RecordKind::Report, include_str!("../../../schemas/record/report.schema.json")),
+    (RecordKind::Asset, include_str!("../../../schemas/record/asset.schema.json")),
+    (RecordKind::Plan, include_str!("../../../schemas/record/plan.schema.json")),
+    (RecordKind::Catalog, include_str!("../../../schemas/record/catalog.schema.json")),
+];
+
+/// What [`FILES`] say, read once: every notebook and every rebuilt index asks for it.
+static BUILT_IN: LazyLock<BTreeMap<RecordKind, RecordSchema>> = LazyLock::new(|| {
+    let read = |(kind, text): (RecordKind, &str)| {
+        let json: Value = serde_json::from_str(text).expect("a built-in record schema is JSON");
+        (kind, RecordSchema::read(kind, &json))
+    };
+    FILES.into_iter().map(read).collect()
+});
+
+impl RecordSchemas {
+    /// The shapes this version is built with.
+    ///
+    /// # Panics
+    /// If a file of this very source tree is malformed, which a test would show.
+    pub fn built_in() -> Self {
+        Self(&BUILT_IN)
+    }
+
+    /// The shape of a kind.
+    pub fn of(&self, kind: RecordKind) -> &RecordSchema {
+        &self.0[&kind]
+    }
+}
+
+impl RecordSchema {
+    fn read(kind: RecordKind, json: &Value) -> Self {
+        let slots: Vec<Slot> = json["x-skeleton"].as_array().into_iter().flatten().map(read_slot).collect();
+        let properties = json["properties"].as_object().expect("a record schema has properties");
+        let registers = properties
+            .iter()
+            .filter(|(key, _)| !slots.iter().any(|slot| slot.key == **key))
+            .map(|(key, value)| (key.clone(), read_register(value)))
+            .collect();
+        Self { kind, registers, slots }
+    }
+
+    /// The slot with a key, and its place.
+    pub fn slot(&self, key: &str) -> Option<(usize, &Slot)> {
+        self.slots.iter().enumerate().find(|(_, slot)| slot.key == key)
+    }
+}
+
+impl ScalarRule {
+    /// Whether a value fits; `Err` says what is wrong.
+    pub fn check(&self, value: &Scalar) -> Result<(), String> {
+        let found = match value {
+            Scalar::Null => return Ok(()),
+            Scalar::Bool(_) => "boolean",
+            Scalar::Int(_) => "integer",
+            Scalar::Str(_) => "string",
+        };
+        if !self.types.is_empty() && !self.types.iter().any(|t| t == found) {
+            return Err(format!("holds a {found}, expected {}", self.types.join(" or ")));
+        }
+        if let Scalar::Str(text) = value {
+            let chars = text.chars().count();
+            if let Some(max) = self.chars_max
+                && chars > max
+            {
+                return Err(format!("has {chars} characters, at most {max} are allowed"));
+            }
+            if !self.words.is_empty() && !self.words.contains(text) {
+                return Err(format!("holds {text:?}, expected one of {}", self.words.join(", ")));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_slot(json: &Value) -> Slot {
+    let members = json["members"].as_object().into_iter().flatten();
+    Slot {
+        key: text(&json["key"]),
+        object: match json["object"].as_str() {
+            Some("map") => SlotObject::Map,
+            Some("list") => SlotObject::List,
+            Some("text") => SlotObject::Text,
+            other => panic!("unknown skeleton object {other:?}"),
+        },
+        of_maps: json["element"].as_str() == Some("map"),
+        who: texts(&json["who"]),
+        members: members.map(|(key, value)| (key.clone(), read_rule(value))).collect(),
+        element: read_rule(&json["value"]),
+    }
+}
+
+fn read_register(json: &Value) -> Register {
+    Register {
+        rule: read_rule(json),
+        who: texts(&json["x-who"]),
+        at_create: json["x-at-create"].as_bool().unwrap_or(false),
+    }
+}
+
+fn read_rule(json: &Value) -> ScalarRule {
+    let types = match &json["type"] {
+        Value::String(one) => vec![one.clone()],
+        several => texts(several),
+    };
+    let constant = json["const"].as_str().map(|word| vec![word.to_string()]);
+    ScalarRule {
+        types: types.into_iter().filter(|t| t != "null").collect(),
+        chars_max: json["maxLength"].as_u64().and_then(|max| usize::try_from(max).ok()),
+        words: constant.unwrap_or_else(|| texts(&json["enum"])),
+    }
+}
+
+fn text(json: &Value) -> String {
+    json.as_str().expect("a skeleton entry has a key").to_string()
+}
+
+fn texts(json: &Value) -> Vec<String> {
+    json.as_array().into_iter().flatten().filter_map(Value::as_str).map(String::from).collect()
+}

@@ -1,0 +1,212 @@
+//! Replica: the device's side as pure code. It writes a person's work as chained entries, asks and hears the
+//! server, and answers what the screen shows. The shell keeps what it writes before anybody is told "guardado".
+
+pub mod again;
+mod anew;
+pub mod aside;
+mod attempt;
+pub mod bundle;
+mod compare;
+pub mod decide;
+pub mod enrol;
+pub mod error;
+pub mod exchange;
+pub mod fold;
+mod hear;
+pub mod import;
+pub mod orders;
+pub mod recover;
+pub mod rights;
+pub mod succeed;
+pub mod work;
+pub mod write;
+
+pub use bundle::{Bundle, BundleCounts};
+pub use decide::Decisions;
+pub use error::ReplicaError;
+pub use exchange::{DecidedEntry, Exchanged, PartedPast, Request};
+pub use fold::fold_line;
+pub use import::{ImportCounts, ImportFile};
+pub use orders::{Choice, Invitation, Made, NewOrder};
+pub use succeed::Succeeded;
+
+use std::cell::RefCell;
+
+use crate::id::{BootId, Hash};
+use crate::log::line::{Enrolling, Identity, Lines};
+use crate::rows::{Batch, Overlay, Rows, RowsError, read};
+use crate::rules::Rules;
+use crate::state::authority::DeviceRow;
+use crate::state::authority::rules_from;
+use crate::state::keyspace;
+use crate::time::TimeMs;
+use crate::view::View;
+
+/// What the shell knows of the moment: clocks and randomness.
+#[derive(Debug, Clone, Copy)]
+pub struct Clocks {
+    /// The wall clock.
+    pub now_ms: TimeMs,
+    /// Which start of the system.
+    pub boot: BootId,
+    /// The monotonic clock since then, in milliseconds.
+    pub monotonic_ms: u64,
+    /// 32 random bytes, never used twice.
+    pub entropy: [u8; 32],
+}
+
+/// Whose name goes into entries.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Author {
+    /// The device's own: nobody shares it.
+    #[default]
+    Device,
+    /// The person who was chosen.
+    Person(String),
+    /// Persons share it and none is chosen: no entry may be written.
+    Nobody,
+}
+
+/// What to keep: append the lines durably, then apply the batch.
+pub struct Written {
+    /// Lines, in order.
+    pub lines: Vec<Vec<u8>>,
+    /// Rows.
+    pub batch: Batch,
+}
+
+/// The device's notebook, open for one command.
+pub struct Replica<'a> {
+    overlay: Overlay<'a>,
+    lines: PendingLines<'a>,
+    rules: Rules,
+    moment: Clocks,
+    author: Author,
+    draws: u64,
+    identity: Option<Identity>,
+    enrolling: Option<Enrolling>,
+}
+
+/// The kept lines, and the ones written by this command on top.
+pub(crate) struct PendingLines<'a> {
+    below: &'a dyn Lines,
+    first: u64,
+    written: RefCell<Vec<Vec<u8>>>,
+}
+
+impl Lines for PendingLines<'_> {
+    fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
+        match number.checked_sub(self.first) {
+            None => self.below.line(number),
+            Some(index) => {
+                let index = usize::try_from(index).unwrap_or(usize::MAX);
+                let written = self.written.borrow();
+                written.get(index).cloned().ok_or_else(|| RowsError(format!("there is no line {number}")))
+            }
+        }
+    }
+}
+
+impl<'a> Replica<'a> {
+    /// Opens the notebook. `next_line` is the number of the first line it may write; `extra_rules` are rule files
+    /// found on the device, used where the office has published none of that name.
+    pub fn open(
+        rows: &'a dyn Rows,
+        lines: &'a dyn Lines,
+        next_line: u64,
+        extra_rules: &[(String, String)],
+        moment: Clocks,
+    ) -> Result<Self, ReplicaError> {
+        let mut rules = rules_from(rows).map_err(|error| ReplicaError::Index(error.to_string()))?;
+        for (name, json) in extra_rules {
+            if rows.get(&keyspace::rule(name))?.is_none() {
+                rules.add(name, json).map_err(ReplicaError::Rules)?;
+            }
+        }
+        Ok(Self {
+            overlay: Overlay::new(rows),
+            lines: PendingLines { below: lines, first: next_line, written: RefCell::default() },
+            rules,
+            moment,
+            author: Author::default(),
+            draws: 0,
+            identity: read(rows, &keyspace::fact("identity"))?,
+            enrolling: read(rows, &keyspace::fact("enrolling"))?,
+        })
+    }
+
+    /// Says who works from here on.
+    pub fn set_author(&mut self, author: Author) {
+        self.author = author;
+    }
+
+    /// Who this device is.
+    pub fn identity(&self) -> Result<&Identity, ReplicaError> {
+        self.identity.as_ref().ok_or(ReplicaError::NotEnrolled)
+    }
+
+    /// The rules in force here.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// What was written, to be kept.
+    pub fn finish(self) -> Written {
+        Written { lines: self.lines.written.into_inner(), batch: self.overlay.batch }
+    }
+
+    /// The rows as this command sees them.
+    pub fn rows(&self) -> &dyn Rows {
+        &self.overlay
+    }
+
+    /// The lines as this command sees them.
+    pub fn all_lines(&self) -> &dyn Lines {
+        &self.lines
+    }
+
+    /// The wall clock of this run of a command.
+    pub fn now_ms(&self) -> TimeMs {
+        self.moment.now_ms
+    }
+
+    /// Returns what a person reads of this device.
+    pub fn view(&self) -> View<'_> {
+        View::new(&self.overlay, &self.lines, &self.rules, self.identity.as_ref(), self.moment.now_ms)
+    }
+
+    /// This device as judging sees it.
+    fn as_author(&self) -> Result<DeviceRow, ReplicaError> {
+        let identity = self.identity()?;
+        let revoked = read(&self.overlay, &keyspace::fact("revoked"))?;
+        let letters = identity.letters.clone();
+        Ok(DeviceRow {
+            crew: identity.crew.clone(),
+            localities: identity.localities.clone(),
+            revoked,
+            ..DeviceRow::new(identity.server_key, &identity.name, identity.role, letters, 0)
+        })
+    }
+
+    /// Random bytes out of the moment's entropy.
+    fn draw<const N: usize>(&mut self) -> [u8; N] {
+        self.draws += 1;
+        let hash = Hash::tagged("cuadrilla/draw/v1", &[&self.moment.entropy, &self.draws.to_be_bytes()]);
+        std::array::from_fn(|index| hash.0[index % 32])
+    }
+
+    /// Writes a line and answers its number; the fold is the caller's.
+    fn push_line(&mut self, line: &crate::log::line::Line) -> u64 {
+        let mut written = self.lines.written.borrow_mut();
+        written.push(line.to_bytes());
+        self.lines.first + written.len() as u64 - 1
+    }
+
+    /// Writes a line that only a device keeps, and folds it.
+    fn push_device_line(&mut self, line: crate::log::line::DeviceLine) -> Result<(), ReplicaError> {
+        let line = crate::log::line::Line::Device(line);
+        let number = self.push_line(&line);
+        fold_line(&mut self.rules, &mut self.overlay, &self.lines, number, &line.to_bytes())?;
+        Ok(())
+    }
+}

@@ -1,0 +1,206 @@
+//! Work: what is noted on an order in the field, and what dispatch decides about it.
+
+use super::orders::{Choice, Open, check_length, parse_field, text};
+use super::{Replica, ReplicaError};
+use crate::decimal::Decimal;
+use crate::limits::TEXT_CHARS_MAX;
+use crate::record::change::Scalar;
+use crate::record::row::RecordRow;
+use crate::rules::fold_word;
+use crate::time::rfc3339;
+
+impl Replica<'_> {
+    /// Adds a note.
+    pub fn note(&mut self, folio: &str, note: &str) -> Result<(), ReplicaError> {
+        check_length("the note", note, TEXT_CHARS_MAX)?;
+        let mut open = self.open_order(folio)?;
+        open.document.append_scalar("notes", &text(note))?;
+        self.commit(open.record, &mut open.document)?;
+        Ok(())
+    }
+
+    /// Adds a reading. Answers its flag, if it lies outside the norm.
+    pub fn measure(
+        &mut self,
+        folio: &str,
+        what: &str,
+        value: &str,
+        unit: &str,
+        place: Option<&str>,
+        instrument: Option<&str>,
+    ) -> Result<Option<String>, ReplicaError> {
+        let mut open = self.open_order(folio)?;
+        let Some(measure) = self.rules.find_measure(what) else {
+            let known = self.rules.measures.keys().cloned().collect();
+            return Err(ReplicaError::Unknown { what: "measure", word: what.into(), known });
+        };
+        let key = measure.key.clone();
+        let decimal = measure.check(value, unit).map_err(|error| reading_error(&key, error))?;
+        let day = rfc3339(self.moment.now_ms)[..10].to_string();
+        let flag = measure.flag(decimal, &day).map(|(flag, _)| flag.to_string());
+        let mut members =
+            vec![("what", text(&key)), ("value", text(&decimal.to_string())), ("unit", text(&measure.unit))];
+        members.extend(place.map(|place| ("where", text(place))));
+        members.extend(instrument.map(|instrument| ("instrument", text(instrument))));
+        members.extend(flag.as_deref().map(|flag| ("flag", text(flag))));
+        open.document.append_map("measurements", &members)?;
+        self.commit(open.record, &mut open.document)?;
+        Ok(flag)
+    }
+
+    /// Adds a material that was used.
+    pub fn use_material(
+        &mut self,
+        folio: &str,
+        sku: &str,
+        qty: &str,
+        unit: &str,
+    ) -> Result<(), ReplicaError> {
+        let decimal: Decimal = qty
+            .trim()
+            .parse()
+            .map_err(|e: crate::decimal::DecimalError| ReplicaError::Quantity(e.to_string()))?;
+        if decimal.units <= 0 {
+            let error = crate::rules::kind::ValueError::Range {
+                value: decimal.to_string(),
+                unit: unit.into(),
+                min: "0".into(),
+                max: "-".into(),
+            };
+            return Err(ReplicaError::Value { field: sku.into(), error });
+        }
+        let mut open = self.open_order(folio)?;
+        let known = self.view().material(sku)?;
+        if let Some((_, Some(expected))) = &known
+            && fold_word(expected) != fold_word(unit)
+        {
+            let (what, expected, found) = (sku.to_string(), expected.clone(), unit.to_string());
+            let error = crate::rules::measure::ReadingError::Unit { what, expected, found };
+            return Err(ReplicaError::Reading { what: sku.into(), error });
+        }
+        let key = known.as_ref().map_or_else(|| sku.to_string(), |(key, _)| key.clone());
+        let unit = known.as_ref().and_then(|(_, unit)| unit.clone()).unwrap_or_else(|| unit.to_string());
+        let mut members =
+            vec![("sku", text(&key)), ("qty", text(&decimal.to_string())), ("unit", text(&unit))];
+        if known.is_none() {
+            // A crew that used something the catalog lacks must still be able to say so.
+            members.push(("flag", text("not_in_catalog")));
+        }
+        open.document.append_map("materials", &members)?;
+        self.commit(open.record, &mut open.document)?;
+        Ok(())
+    }
+
+    /// Sets a field of the kind, or a register of the order.
+    pub fn set(&mut self, folio: &str, field: &str, value: &str) -> Result<(), ReplicaError> {
+        let mut open = self.open_order(folio)?;
+        let word = field.strip_prefix("fields.").unwrap_or(field);
+        let found = self.kind_of(&open.row).and_then(|kind| kind.find_field(word).map(|f| (f, kind)));
+        if let Some((_, kind)) = found {
+            let (key, value) = parse_field(kind, word, value)?;
+            open.document.put(&format!("fields.{key}"), &value)?;
+        } else {
+            self.set_register(&mut open, &fold_word(word), value)?;
+        }
+        self.commit(open.record, &mut open.document)?;
+        Ok(())
+    }
+
+    fn set_register(&self, open: &mut Open, name: &str, value: &str) -> Result<(), ReplicaError> {
+        match name {
+            "description" => Ok(open.document.update_text("description", value)?),
+            "title" => {
+                check_length("the title", value, 200)?;
+                Ok(open.document.put("title", &text(value))?)
+            }
+            "locality" => Ok(open.document.put("locality", &text(&self.view().find_locality(value)?))?),
+            "asset" => Ok(open.document.put("asset", &text(&self.view().find_asset(value)?))?),
+            "due" | "priority" => Ok(open.document.put(name, &text(value))?),
+            _ => {
+                let kind = self.kind_of(&open.row);
+                let fields =
+                    kind.into_iter().flat_map(|kind| kind.fields.iter().map(|field| field.key.clone()));
+                let registers =
+                    ["title", "description", "locality", "asset", "due", "priority"].map(String::from);
+                let known = fields.chain(registers).collect();
+                Err(ReplicaError::Unknown { what: "field", word: name.into(), known })
+            }
+        }
+    }
+
+    /// Ticks a point of the checklist.
+    pub fn check(&mut self, folio: &str, item: &str, done: bool) -> Result<(), ReplicaError> {
+        let mut open = self.open_order(folio)?;
+        let points = self.kind_of(&open.row).map(|kind| kind.checklist.clone()).unwrap_or_default();
+        let word = fold_word(item);
+        let named =
+            |point: &&crate::rules::kind::Check| point.key == word || fold_word(&point.labels.es) == word;
+        let Some(point) = points.iter().find(named) else {
+            let known = points.iter().map(|point| point.key.clone()).collect();
+            return Err(ReplicaError::Unknown { what: "checklist point", word: item.into(), known });
+        };
+        open.document.put(&format!("checklist.{}", point.key), &Scalar::Bool(done))?;
+        self.commit(open.record, &mut open.document)?;
+        Ok(())
+    }
+
+    /// Resolves a conflict, with the reason.
+    pub fn resolve(
+        &mut self,
+        folio: &str,
+        field: &str,
+        choice: &Choice,
+        reason: &str,
+    ) -> Result<(), ReplicaError> {
+        check_length("the reason", reason, 1_000)?;
+        let mut open = self.open_order(folio)?;
+        let name = self.conflicting_name(&open.row, field);
+        let Some(held) =
+            name.as_deref().and_then(|name| open.row.registers.get(name)).filter(|held| held.len() > 1)
+        else {
+            return Err(ReplicaError::NoConflict { folio: folio.into(), field: field.into() });
+        };
+        let name = name.unwrap_or_default();
+        let distinct = crate::view::order::distinct(held);
+        let value = match choice {
+            Choice::Take(number) => {
+                let picked = number.checked_sub(1).and_then(|index| distinct.get(index));
+                let count = distinct.len();
+                picked.map(|held| held.value.clone()).ok_or_else(|| ReplicaError::NoSuchValue {
+                    folio: folio.into(),
+                    field: field.into(),
+                    number: *number,
+                    count,
+                })?
+            }
+            Choice::Value(typed) => match (name.strip_prefix("fields."), self.kind_of(&open.row)) {
+                (Some(key), Some(kind)) => parse_field(kind, key, typed)?.1,
+                _ => text(typed),
+            },
+        };
+        open.document.put(&name, &value)?;
+        let decision = [("field", text(&name)), ("value", value), ("reason", text(reason))];
+        open.document.append_map("decisions", &decision)?;
+        self.commit(open.record, &mut open.document)?;
+        Ok(())
+    }
+
+    fn conflicting_name(&self, row: &RecordRow, field: &str) -> Option<String> {
+        let in_fields = |key: &str| format!("fields.{key}");
+        let by_alias =
+            || self.kind_of(row).and_then(|kind| kind.find_field(field)).map(|field| in_fields(&field.key));
+        [field.to_string(), in_fields(field), format!("checklist.{field}")]
+            .into_iter()
+            .find(|name| row.registers.contains_key(name))
+            .or_else(by_alias)
+    }
+}
+
+fn reading_error(what: &str, error: crate::rules::measure::ReadingError) -> ReplicaError {
+    use crate::rules::kind::ValueError;
+    use crate::rules::measure::ReadingError;
+    match error {
+        ReadingError::Value(ValueError::Decimal(error)) => ReplicaError::Quantity(format!("{what}: {error}")),
+        error => ReplicaError::Reading { what: what.into(), error },
+    }
+}

@@ -1,0 +1,84 @@
+//! Writing: a change of a document becomes an entry of the own chain, judged before it is kept.
+
+use super::{Author, Replica, ReplicaError};
+use crate::id::RecordId;
+use crate::judge::{judge_act, judge_change};
+use crate::log::act::Act;
+use crate::log::chain::DecodedBody;
+use crate::log::entry::{Body, ChainedEntry, Entry, Header};
+use crate::log::line::{Identity, Line};
+use crate::record::change::{Change, RawChange};
+use crate::record::document::Document;
+
+impl Replica<'_> {
+    /// Judges and writes what `document` committed. Answers `false` if nothing was changed.
+    pub(super) fn commit(&mut self, record: RecordId, document: &mut Document) -> Result<bool, ReplicaError> {
+        let Some((change, raw)) = document.commit()? else { return Ok(false) };
+        let author = self.as_author()?;
+        let judged = judge_change(&self.overlay, &self.rules, &author, &record, &change)?;
+        if let Err(reason) = judged {
+            return Err(self.explain(reason));
+        }
+        drop(judged);
+        self.write_change(record, change, raw)?;
+        Ok(true)
+    }
+
+    fn write_change(&mut self, record: RecordId, change: Change, raw: RawChange) -> Result<(), ReplicaError> {
+        self.write_entry(record, Body::Change(raw), &DecodedBody::Change(change))
+    }
+
+    /// Writes an act.
+    pub(super) fn write_act(&mut self, act: Act) -> Result<(), ReplicaError> {
+        let author = self.as_author()?;
+        judge_act(&author, &act).map_err(|reason| self.explain(reason))?;
+        self.write_entry(RecordId::ZERO, Body::Act(act.to_bytes()), &DecodedBody::Act(act))
+    }
+
+    fn write_entry(
+        &mut self,
+        record: RecordId,
+        body: Body,
+        decoded: &DecodedBody,
+    ) -> Result<(), ReplicaError> {
+        let head = self.view().own_head()?;
+        let anchor = self.view().contact()?.anchor;
+        let identity = self.identity()?;
+        let header = Header {
+            municipality: identity.municipality,
+            device: identity.device,
+            seq: head.seq + 1,
+            record,
+            person: self.person(identity)?,
+            claimed_at_ms: self.moment.now_ms,
+            boot: self.moment.boot,
+            monotonic_ms: self.moment.monotonic_ms,
+            anchor,
+        };
+        let chained = ChainedEntry { entry: Entry { header, body }, prev: Some(head.hash), signature: None };
+        let line = Line::Entry { receipt: None, chained };
+        let number = self.push_line(&line);
+        if let Line::Entry { chained, .. } = &line {
+            super::fold::fold_own(&self.rules, &mut self.overlay, number, chained, decoded, None)?;
+        }
+        Ok(())
+    }
+
+    fn person(&self, identity: &Identity) -> Result<String, ReplicaError> {
+        match &self.author {
+            Author::Device => Ok(identity.name.clone()),
+            Author::Person(name) => Ok(name.clone()),
+            Author::Nobody => Err(ReplicaError::NoPerson),
+        }
+    }
+
+    /// A rule's refusal in the person's terms.
+    pub(super) fn explain(&self, reason: crate::log::verdict::Reason) -> ReplicaError {
+        use crate::log::verdict::Reason;
+        let role = self.identity.as_ref().map_or("", |identity| identity.role.key());
+        match reason {
+            Reason::Role { what } => ReplicaError::Role { role: role.into(), what },
+            other => ReplicaError::Refused(other),
+        }
+    }
+}

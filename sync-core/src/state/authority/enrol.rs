@@ -1,0 +1,200 @@
+//! Enrolling: codes, and whether a device may begin with one, or go on with another one's work.
+
+use super::{DeviceRow, InviteRow};
+use crate::crypto::{PublicKey, Purpose, SecretKey};
+use crate::id::{DeviceId, Hash};
+use crate::limits::{CODE_CHARS, CODE_LIFE_MS, SUCCESSORS_MAX};
+use crate::log::act::{Act, Continues};
+use crate::rows::{Rows, RowsError, read};
+use crate::state::keyspace;
+use crate::time::TimeMs;
+
+/// Why an enrolment is refused. A stranger is told no more than this.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EnrolError {
+    /// No such code here.
+    #[error("this code is not known to this municipality's server")]
+    UnknownCode,
+    /// Somebody used it.
+    #[error("this code was already used")]
+    UsedCode,
+    /// Too late.
+    #[error("this code has expired")]
+    ExpiredCode,
+    /// The key that would have to say so did not.
+    #[error("the device whose work it wants to go on with is not known, or did not sign for it")]
+    NoPredecessor,
+    /// The key that says so counts no more.
+    #[error("the device whose work it wants to go on with was revoked")]
+    PredecessorRevoked,
+    /// A copy of a copy of a copy.
+    #[error("too many devices went on with that device's work already")]
+    TooManySuccessors,
+    /// Another device has that id.
+    #[error("this device id is taken")]
+    DeviceTaken,
+    /// The index could not be read.
+    #[error(transparent)]
+    Rows(#[from] RowsError),
+}
+
+/// Symbols of a code: no I, L, O or U, so that nobody misreads one.
+const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/// A code from random bytes: three groups of four symbols, 60 bits.
+pub fn code_from(random: &[u8; CODE_CHARS]) -> String {
+    let symbols: Vec<char> = symbols(random.iter().copied()).chars().collect();
+    let groups: Vec<String> = symbols.chunks(4).map(|group| group.iter().collect()).collect();
+    groups.join("-")
+}
+
+/// One symbol for the low five bits of each byte.
+pub(crate) fn symbols(bytes: impl Iterator<Item = u8>) -> String {
+    bytes.map(|byte| char::from(SYMBOLS[usize::from(byte % 32)])).collect()
+}
+
+/// The tagged hash of a code as a person typed it: case, hyphens and look-alikes do not matter.
+pub fn code_hash(code: &str) -> Hash {
+    let plain: String = code
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric())
+        .map(|c| match c.to_ascii_uppercase() {
+            'O' => '0',
+            'I' | 'L' => '1',
+            other => other,
+        })
+        .collect();
+    Hash::tagged("cuadrilla/code/v1", &[plain.as_bytes()])
+}
+
+/// When a code made now ends.
+pub fn code_expiry(now_ms: TimeMs) -> TimeMs {
+    now_ms.saturating_add(CODE_LIFE_MS)
+}
+
+/// Whether an enrolment may happen, judged by the server's time. The same device may repeat its own.
+pub fn check_enrolment(
+    rows: &dyn Rows,
+    device: &DeviceId,
+    act: &Act,
+    now_ms: TimeMs,
+    is_vouched: bool,
+) -> Result<(), EnrolError> {
+    let Act::Enrol { code, key, continues, .. } = act else { return Err(EnrolError::UnknownCode) };
+    let known = read::<DeviceRow>(rows, &keyspace::device(device))?;
+    if let Some(continues) = continues {
+        return check_succession(rows, device, key, continues, known.as_ref());
+    }
+    let invite: InviteRow =
+        read(rows, &keyspace::invite(&code_hash(code)))?.ok_or(EnrolError::UnknownCode)?;
+    if let Some(known) = known {
+        let is_repeat = known.key == *key && invite.used_by == Some(*device);
+        return if is_repeat { Ok(()) } else { Err(EnrolError::DeviceTaken) };
+    }
+    match invite.used_by {
+        Some(_) => Err(EnrolError::UsedCode),
+        None if now_ms > invite.expires_at_ms && !(is_vouched && is_from_before_a_loss(rows, &invite)?) => {
+            Err(EnrolError::ExpiredCode)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether an enrolment by that invitation may have been lost: only then may it come back when the code has ended.
+fn is_from_before_a_loss(rows: &dyn Rows, invite: &InviteRow) -> Result<bool, RowsError> {
+    Ok(read::<u64>(rows, &keyspace::first_loss())?.is_some_and(|loss| invite.seq < loss))
+}
+
+/// Whether a new device may go on with another one's work: that one's key says so, and still counts.
+fn check_succession(
+    rows: &dyn Rows,
+    device: &DeviceId,
+    key: &PublicKey,
+    continues: &Continues,
+    known: Option<&DeviceRow>,
+) -> Result<(), EnrolError> {
+    let before: DeviceRow =
+        read(rows, &keyspace::device(&continues.device))?.ok_or(EnrolError::NoPredecessor)?;
+    let retires = [u8::from(continues.retires)];
+    let parts: [&[u8]; 4] = [&continues.device.0, &device.0, &key.0, &retires];
+    before
+        .key
+        .verify(Purpose::Succession, &parts, &continues.signature)
+        .map_err(|_| EnrolError::NoPredecessor)?;
+    if let Some(known) = known {
+        let is_repeat = known.key == *key && known.continues == Some(continues.device);
+        return if is_repeat { Ok(()) } else { Err(EnrolError::DeviceTaken) };
+    }
+    if before.revoked.is_some() {
+        return Err(EnrolError::PredecessorRevoked);
+    }
+    let (_, first) = first_name(rows, &continues.device)?;
+    if first.successors >= SUCCESSORS_MAX { Err(EnrolError::TooManySuccessors) } else { Ok(()) }
+}
+
+/// The first name of a device that went on under others. All its successions count there.
+pub(super) fn first_name(rows: &dyn Rows, device: &DeviceId) -> Result<(DeviceId, DeviceRow), RowsError> {
+    let row_of = |device: &DeviceId| -> Result<DeviceRow, RowsError> {
+        read(rows, &keyspace::device(device))?.ok_or_else(|| RowsError(format!("device {device} has no row")))
+    };
+    let (mut id, mut row) = (*device, row_of(device)?);
+    for _ in 0..=SUCCESSORS_MAX {
+        let Some(before) = row.continues else { break };
+        (id, row) = (before, row_of(&before)?);
+    }
+    Ok((id, row))
+}
+
+/// The word by which the key of `old` lets `new` go on with its work; and ends itself, if it `retires`.
+pub fn continue_as(
+    key: &SecretKey,
+    old: &DeviceId,
+    new: &DeviceId,
+    new_key: &PublicKey,
+    retires: bool,
+) -> Continues {
+    let parts: [&[u8]; 4] = [&old.0, &new.0, &new_key.0, &[u8::from(retires)]];
+    Continues { device: *old, signature: key.sign(Purpose::Succession, &parts), retires }
+}
+
+/// The letters of the n-th device (from 0): `A1` to `Z9` without I and O, then three and more characters.
+pub(super) fn letters(n: u32) -> String {
+    const LETTERS: &[u8; 24] = b"ABCDEFGHJKLMNPQRSTUVWXYZ";
+    let digit = char::from(b'1' + u8::try_from(n % 9).unwrap_or(0));
+    let mut rest = n / 9;
+    let mut text = String::new();
+    loop {
+        text.insert(0, char::from(LETTERS[(rest % 24) as usize]));
+        rest /= 24;
+        if rest == 0 {
+            break;
+        }
+        rest -= 1;
+    }
+    text.push(digit);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{code_from, code_hash, letters};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn letters_are_short_and_never_twice() {
+        assert_eq!(letters(0), "A1");
+        assert_eq!(letters(8), "A9");
+        assert_eq!(letters(9), "B1");
+        assert_eq!(letters(216), "AA1");
+        let all: BTreeSet<_> = (0..20_000).map(letters).collect();
+        assert_eq!(all.len(), 20_000);
+    }
+
+    #[test]
+    fn a_code_is_the_same_however_it_is_typed() {
+        let code = code_from(&[1, 2, 3, 40, 5, 6, 7, 8, 9, 10, 11, 31]);
+        assert_eq!(code, "1238-5678-9ABZ");
+        assert_eq!(code_hash(&code), code_hash("l238 5678 9abz"));
+        assert_ne!(code_hash(&code), code_hash("1238-5678-9ABY"));
+    }
+}

@@ -1,0 +1,196 @@
+//! Catalog: finding what a person means among kinds, orders, localities, crews, materials, assets and devices.
+
+use super::{View, ViewError};
+use crate::id::DeviceId;
+use crate::id::RecordId;
+use crate::record::change::Scalar;
+use crate::record::row::RecordRow;
+use crate::record::schema::RecordKind;
+use crate::rows::{RowsError, decode, read};
+use crate::rules::fold_word;
+use crate::rules::kind::WorkKind;
+use crate::state::fold::ListRow;
+use crate::state::keyspace;
+use std::collections::BTreeSet;
+
+/// A locality, crew, material or asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Its key.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// Its record.
+    pub record: RecordId,
+}
+
+impl<'a> View<'a> {
+    /// All items of the catalog of one sort (`locality`, `crew`, `person`, `material`), by key.
+    pub fn catalog(&self, sort: &str) -> Result<Vec<Item>, ViewError> {
+        let prefix = keyspace::name(RecordKind::Catalog, &format!("{sort}/"));
+        self.items(&prefix)
+    }
+
+    /// All assets, by key.
+    pub fn assets(&self) -> Result<Vec<Item>, ViewError> {
+        self.items(&keyspace::listed(RecordKind::Asset))
+    }
+
+    fn items(&self, prefix: &[u8]) -> Result<Vec<Item>, ViewError> {
+        let mut items = Vec::new();
+        let mut failure = None;
+        self.rows().scan(prefix, prefix, &mut |key, value| match decode::<ListRow>(value) {
+            Ok(row) => {
+                let key = String::from_utf8_lossy(&key[prefix.len()..]).into_owned();
+                items.push(Item { key, name: row.title, record: row.record });
+                true
+            }
+            Err(error) => {
+                failure = Some(error);
+                false
+            }
+        })?;
+        failure.map_or(Ok(items), |error: RowsError| Err(error.into()))
+    }
+
+    fn aliases(&self, record: &RecordId) -> Result<Vec<String>, ViewError> {
+        let row: Option<RecordRow> = read(self.rows(), &keyspace::record(record))?;
+        let text = row.as_ref().and_then(|row| row.text("aliases")).unwrap_or("[]");
+        Ok(serde_json::from_str(text).unwrap_or_default())
+    }
+
+    /// The key of the locality that a person means. A name of several places is an error that lists them.
+    pub fn find_locality(&self, word: &str) -> Result<String, ViewError> {
+        let items = self.catalog("locality")?;
+        if let Some(item) = items.iter().find(|item| item.key == word) {
+            return Ok(item.key.clone());
+        }
+        let wanted = fold_word(word);
+        let mut matches = Vec::new();
+        for item in &items {
+            let is_named = fold_word(&item.name) == wanted || fold_word(&item.key) == wanted;
+            if is_named || self.aliases(&item.record)?.iter().any(|alias| fold_word(alias) == wanted) {
+                matches.push(item);
+            }
+        }
+        match matches.as_slice() {
+            [one] => Ok(one.key.clone()),
+            [] => Err(unknown("locality", word, &items)),
+            several => Err(ViewError::Ambiguous {
+                word: word.into(),
+                matches: several.iter().map(|item| format!("{} ({})", item.name, item.key)).collect(),
+            }),
+        }
+    }
+
+    /// The name of a locality by its key; the key itself where the catalog does not have it.
+    pub fn locality_name(&self, key: &str) -> Result<String, ViewError> {
+        let row: Option<ListRow> =
+            read(self.rows(), &keyspace::name(RecordKind::Catalog, &format!("locality/{key}")))?;
+        Ok(row.map_or_else(|| key.to_string(), |row| row.title))
+    }
+
+    /// The asset that a person means, by key or name.
+    pub fn find_asset(&self, word: &str) -> Result<String, ViewError> {
+        let items = self.assets()?;
+        let wanted = fold_word(word);
+        let found = items.iter().find(|item| item.key == word).or_else(|| {
+            items.iter().find(|item| fold_word(&item.name) == wanted || fold_word(&item.key) == wanted)
+        });
+        found.map(|item| item.key.clone()).ok_or_else(|| unknown("asset", word, &items))
+    }
+
+    /// The crew that a person means, by code. Known are the catalog's crews and those that devices were invited for;
+    /// where none is known yet, any code will do.
+    pub fn find_crew(&self, word: &str) -> Result<String, ViewError> {
+        let catalog = self.catalog("crew")?;
+        let own = self.identity()?.crew.clone();
+        let devices = crate::state::authority::devices(self.rows())?;
+        let mut known: BTreeSet<String> = catalog.iter().map(|item| item.key.clone()).collect();
+        known.extend(devices.into_iter().filter_map(|(_, row)| row.crew));
+        known.extend(own);
+        let wanted = fold_word(word);
+        if let Some(code) = known.iter().find(|code| fold_word(code) == wanted) {
+            return Ok(code.clone());
+        }
+        if let Some(item) = catalog.iter().find(|item| fold_word(&item.name) == wanted) {
+            return Ok(item.key.clone());
+        }
+        let is_code = !word.is_empty()
+            && word.len() <= 16
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        if known.is_empty() && is_code {
+            return Ok(word.into());
+        }
+        Err(ViewError::Unknown { what: "crew", word: word.into(), known: known.into_iter().collect() })
+    }
+
+    /// A material's unit, if the catalog has the material.
+    pub fn material(&self, sku: &str) -> Result<Option<(String, Option<String>)>, ViewError> {
+        let wanted = fold_word(sku);
+        let items = self.catalog("material")?;
+        let Some(item) = items.iter().find(|item| fold_word(&item.key) == wanted) else { return Ok(None) };
+        let row: Option<RecordRow> = read(self.rows(), &keyspace::record(&item.record))?;
+        let unit = row.as_ref().and_then(|row| match row.winner("unit") {
+            Some(Scalar::Str(unit)) => Some(unit.clone()),
+            _ => None,
+        });
+        Ok(Some((item.key.clone(), unit)))
+    }
+
+    /// The kind of work that a person means.
+    pub fn find_kind(&self, word: &str) -> Result<&'a WorkKind, ViewError> {
+        self.rules().find_kind(word).ok_or_else(|| ViewError::Unknown {
+            what: "kind of work",
+            word: word.into(),
+            known: self.rules().kinds.keys().cloned().collect(),
+        })
+    }
+
+    /// The order with a folio, however it is typed.
+    pub fn find_order(&self, folio: &str) -> Result<RecordId, ViewError> {
+        let folio = folio.trim().to_uppercase();
+        let row: Option<ListRow> = read(self.rows(), &keyspace::name(RecordKind::Order, &folio))?;
+        row.map(|row| row.record).ok_or_else(|| ViewError::Unknown {
+            what: "order",
+            word: folio,
+            known: vec![],
+        })
+    }
+
+    /// The device whose id begins so, or that is called so.
+    pub fn find_device(&self, word: &str) -> Result<DeviceId, ViewError> {
+        let wanted = word.trim().to_lowercase();
+        let fits = |item: &crate::view::lists::DeviceItem| {
+            item.device.starts_with(&wanted)
+                || item.name.to_lowercase() == wanted
+                || item.letters.to_lowercase() == wanted
+        };
+        let all = self.devices()?;
+        let found: Vec<_> = all.iter().filter(|item| fits(item)).collect();
+        match found.as_slice() {
+            [one] => {
+                one.device.parse().map_err(|_| ViewError::Index(format!("device {} has no id", one.name)))
+            }
+            [] => {
+                let known = all.iter().map(|item| item.name.clone()).collect();
+                Err(ViewError::Unknown { what: "device", word: word.into(), known })
+            }
+            several => {
+                let known = several.iter().map(|item| format!("{} ({})", item.name, item.device)).collect();
+                Err(ViewError::Unknown { what: "single device", word: word.into(), known })
+            }
+        }
+    }
+}
+
+fn unknown(what: &'static str, word: &str, items: &[Item]) -> ViewError {
+    let wanted = fold_word(word);
+    let close = |item: &&Item| {
+        let name = fold_word(&item.name);
+        name.contains(&wanted) || wanted.contains(&name) || name.chars().take(4).eq(wanted.chars().take(4))
+    };
+    let near: Vec<String> = items.iter().filter(close).map(|item| item.name.clone()).take(8).collect();
+    let all = || items.iter().map(|item| item.name.clone()).take(12).collect();
+    ViewError::Unknown { what, word: word.into(), known: if near.is_empty() { all() } else { near } }
+}

@@ -1,0 +1,218 @@
+//! The whole way of a record: work, clash, carry, lose, mend.
+
+use sync_core::crypto::SecretKey;
+use sync_core::hub::RequestError;
+use sync_core::log::act::Role;
+use sync_core::replica::{Choice, NewOrder, ReplicaError};
+use sync_core::state::keyspace;
+use sync_core::view::replay::At;
+
+use crate::harness::{Phone, Server, rule_files};
+
+pub struct Town {
+    pub server: Server,
+    pub admin: Phone,
+    pub dispatch: Phone,
+    pub one: Phone,
+    pub two: Phone,
+}
+
+pub fn invite(admin: &mut Phone, server: &mut Server, role: Role, crew: Option<&str>) -> String {
+    let code = admin.act(|replica| replica.invite(role, crew, &[])).unwrap().code;
+    admin.sync(server);
+    code
+}
+
+pub fn town() -> Town {
+    town_with(&rule_files())
+}
+
+/// A municipality with these rule files.
+pub fn town_with(rules: &[(String, String)]) -> Town {
+    let (mut server, code) = Server::found(rules);
+    let mut admin = Phone::new(1);
+    admin.enrol(&mut server, &code, "Administración");
+    let mut phones = vec![];
+    for (number, role, crew, name) in [
+        (2, Role::Dispatcher, None, "Despacho"),
+        (3, Role::Crew, Some("C-07"), "Cuadrilla 7"),
+        (4, Role::Crew, Some("C-07"), "Cuadrilla 7 bis"),
+    ] {
+        let code = invite(&mut admin, &mut server, role, crew);
+        let mut phone = Phone::new(number);
+        phone.enrol(&mut server, &code, name);
+        phones.push(phone);
+    }
+    let (two, one, dispatch) = (phones.pop().unwrap(), phones.pop().unwrap(), phones.pop().unwrap());
+    Town { server, admin, dispatch, one, two }
+}
+
+pub fn pump_order(town: &mut Town) -> String {
+    let new = NewOrder { kind: "bomba".into(), crew: Some("C-07".into()), ..NewOrder::default() };
+    let folio = town.dispatch.act(|replica| replica.order_new(&new)).unwrap().folio;
+    town.dispatch.sync(&mut town.server);
+    town.one.sync(&mut town.server);
+    town.two.sync(&mut town.server);
+    folio
+}
+
+pub fn work_a_day(phone: &mut Phone, folio: &str, serial: &str) {
+    phone.act(|replica| replica.step(folio, "start", None)).unwrap();
+    phone.act(|replica| replica.note(folio, &format!("instalamos {serial}"))).unwrap();
+    phone.act(|replica| replica.measure(folio, "caudal", "12.5", "L/s", None, None)).unwrap();
+    phone.act(|replica| replica.use_material(folio, "TUB-2", "3", "m")).unwrap();
+    phone.act(|replica| replica.set(folio, "pump_serial", serial)).unwrap();
+    phone.act(|replica| replica.step(folio, "finish", None)).unwrap();
+}
+
+#[test]
+fn two_crews_clash_and_everybody_sees_the_same() {
+    let mut town = town();
+    let folio = pump_order(&mut town);
+    work_a_day(&mut town.one, &folio, "A-1");
+    work_a_day(&mut town.two, &folio, "B-2");
+    assert_eq!(town.one.act(|replica| Ok(replica.view().status()?)).unwrap().unsent, 6);
+    assert_eq!(town.one.sync(&mut town.server), 1, "a day's work is one round trip");
+    assert_eq!(town.two.sync(&mut town.server), 1);
+    assert_eq!(town.one.sync(&mut town.server), 1);
+    town.dispatch.sync(&mut town.server);
+    let shown = town.one.show(&folio);
+    assert_eq!(shown, town.two.show(&folio));
+    assert_eq!(shown, town.dispatch.show(&folio));
+    assert_eq!(shown["conflicts"][0]["field"], "new_pump_serial");
+    assert_eq!(shown["conflicts"].as_array().unwrap().len(), 1, "{shown:#}");
+    assert_eq!(shown["conflicts"][0]["values"].as_array().unwrap().len(), 2);
+    assert_eq!(shown["notes"].as_array().unwrap().len(), 2);
+    assert_eq!(shown["measurements"].as_array().unwrap().len(), 2);
+    assert_eq!(shown["materials"].as_array().unwrap().len(), 2);
+    assert_eq!(shown["status"], "done");
+    let before = town.server.seq();
+    town.dispatch
+        .act(|replica| replica.resolve(&folio, "pump_serial", &Choice::Take(1), "lo dice la placa"))
+        .unwrap();
+    town.dispatch.sync(&mut town.server);
+    town.one.sync(&mut town.server);
+    let shown = town.one.show(&folio);
+    assert_eq!(shown["conflicts"].as_array().unwrap().len(), 0);
+    assert!(shown["history"].to_string().contains("lo dice la placa"));
+    let then =
+        town.dispatch.act(|replica| Ok(replica.view().replay(Some(&folio), At::Seq(before))?)).unwrap();
+    assert_eq!(then.orders[0].conflicts.len(), 1);
+}
+
+#[test]
+fn an_index_rebuilt_from_the_journal_is_the_same() {
+    let mut town = town();
+    let folio = pump_order(&mut town);
+    work_a_day(&mut town.one, &folio, "A-1");
+    town.one.sync(&mut town.server);
+    town.two.sync(&mut town.server);
+    for phone in [&town.dispatch, &town.one, &town.two] {
+        let mut kept = phone.rows.rows.clone();
+        kept.retain(|key, _| !keyspace::is_in_no_line(key));
+        assert_eq!(phone.rebuilt(), kept);
+    }
+    let again = Server::from_lines(town.server.lines.0.clone());
+    let mut kept = town.server.rows.rows.clone();
+    kept.retain(|key, _| !keyspace::is_in_no_line(key));
+    assert!(again.rows.rows == kept, "the office's rows differ");
+}
+
+#[test]
+fn a_crew_sees_its_scope_and_an_order_that_leaves_it_goes() {
+    let mut town = town();
+    let folio = pump_order(&mut town);
+    let new = NewOrder { kind: "chlorination".into(), ..NewOrder::default() };
+    let other = town.dispatch.act(|replica| replica.order_new(&new)).unwrap().folio;
+    town.dispatch.sync(&mut town.server);
+    town.one.sync(&mut town.server);
+    assert_eq!(town.one.folios(), std::slice::from_ref(&folio));
+    town.dispatch.act(|replica| replica.assign(&other, "C-07")).unwrap();
+    town.dispatch.act(|replica| replica.step(&folio, "cancel", None)).unwrap();
+    town.dispatch.sync(&mut town.server);
+    town.one.sync(&mut town.server);
+    assert_eq!(town.one.folios(), [folio, other]);
+}
+
+#[test]
+fn a_carried_bundle_brings_the_work_under_its_own_name_once() {
+    let mut town = town();
+    let folio = pump_order(&mut town);
+    work_a_day(&mut town.two, &folio, "B-2");
+    let key = SecretKey::from_seed(&[4; 32]);
+    let bundle = town.two.act(|replica| replica.bundle_export(&key)).unwrap();
+    assert_eq!((bundle.counts.segments, bundle.counts.entries), (1, 6));
+    for _ in 0..2 {
+        town.one.act(|replica| replica.bundle_import(&bundle.bytes)).unwrap();
+    }
+    town.one.sync(&mut town.server);
+    let entries = town.server.seq();
+    assert_eq!(town.one.show(&folio)["notes"][0]["person"], "Cuadrilla 7 bis");
+    town.one.act(|replica| replica.bundle_import(&bundle.bytes)).unwrap();
+    town.one.sync(&mut town.server);
+    let key_one = SecretKey::from_seed(&[3; 32]);
+    let back = town.one.act(|replica| replica.bundle_export(&key_one)).unwrap();
+    town.two.act(|replica| replica.bundle_import(&back.bytes)).unwrap();
+    assert_eq!(
+        town.two.act(|replica| Ok(replica.view().status()?)).unwrap().unsent,
+        0,
+        "the receipt came back by file"
+    );
+    town.two.sync(&mut town.server);
+    assert_eq!(town.server.seq(), entries, "nothing is there twice");
+    assert_eq!(town.two.show(&folio), town.one.show(&folio));
+    let mut damaged = bundle.bytes;
+    damaged.truncate(damaged.len() / 2);
+    assert!(matches!(town.one.act(|replica| replica.bundle_import(&damaged)), Err(ReplicaError::Bundle(_))));
+}
+
+#[test]
+fn what_a_cut_ledger_lost_is_sent_again() {
+    let mut town = town();
+    let folio = pump_order(&mut town);
+    let cut_at = usize::try_from(town.server.seq()).unwrap();
+    work_a_day(&mut town.one, &folio, "A-1");
+    town.one.sync(&mut town.server);
+    town.two.sync(&mut town.server);
+    town.two.act(|replica| replica.note(&folio, "encima de lo de la 7")).unwrap();
+    town.one.act(|replica| replica.note(&folio, "sin enviar cuando se perdió")).unwrap();
+    let whole = town.server.lines.0.clone();
+    let now_ms = town.server.now_ms;
+    town.server = Server::from_lines(whole[..cut_at + 2].to_vec());
+    town.server.now_ms = now_ms;
+    town.server.write(|office, overlay, next, now| {
+        office.start_epoch(overlay, next, now, &[7; 8], "two lines lost").unwrap()
+    });
+    town.two.sync_whatever(&mut town.server);
+    town.one.sync_whatever(&mut town.server);
+    town.two.sync_whatever(&mut town.server);
+    town.dispatch.sync_whatever(&mut town.server);
+    town.one.sync(&mut town.server);
+    town.two.sync(&mut town.server);
+    town.dispatch.sync(&mut town.server);
+    let shown = town.one.show(&folio);
+    assert_eq!(shown["notes"].as_array().unwrap().len(), 3);
+    assert_eq!(shown, town.dispatch.show(&folio));
+    assert_eq!(shown, town.two.show(&folio));
+}
+
+#[test]
+fn a_restored_home_gets_past_the_attempts_it_forgot_and_one_request_counts_once() {
+    let mut town = town();
+    let key = SecretKey::from_seed(&[town.one.number; 32]);
+    let (lines, rows) = (town.one.lines.0.clone(), town.one.rows.rows.clone());
+    for _ in 0..3 {
+        town.one.sync(&mut town.server);
+    }
+    (town.one.lines.0, town.one.rows.rows) = (lines, rows);
+    let request = town.one.act(|replica| replica.request(&key, 256 * 1024, false)).unwrap();
+    let refused = town.server.serve(&request.frame, false).unwrap_err();
+    let RequestError::Replayed { attempt, last } = refused else { panic!("{refused}") };
+    assert_eq!(last, attempt + 2);
+    // What nobody signed may not use the numbers up, and a lower number is no reason to go back.
+    for odd in [u64::MAX, attempt - 1, 0] {
+        assert!(!town.one.act(|replica| replica.skip_attempts(odd)).unwrap());
+    }
+    assert!(town.one.act(|replica| replica.skip_attempts(last)).unwrap());
+    town.one.sync(&mut town.server);
+}

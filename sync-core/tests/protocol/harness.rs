@@ -1,0 +1,238 @@
+//! Server and phones in memory: the pure core driven as the shells drive it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sync_core::crypto::SecretKey;
+use sync_core::hub::{self, Foundation, Hub};
+use sync_core::id::BootId;
+use sync_core::log::line::Lines;
+use sync_core::replica::{self, Clocks, Exchanged, Replica, ReplicaError, Succeeded};
+use sync_core::rows::{MemoryRows, Overlay, RowsError};
+use sync_core::rules::Rules;
+use sync_core::scope::Scope;
+use sync_core::view::lists::Filter;
+
+#[derive(Default, Clone)]
+pub struct MemoryLines(pub Vec<Vec<u8>>);
+
+impl Lines for MemoryLines {
+    fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
+        let index = usize::try_from(number).unwrap() - 1;
+        self.0.get(index).cloned().ok_or_else(|| RowsError(format!("no line {number}")))
+    }
+}
+
+pub struct Server {
+    pub rows: MemoryRows,
+    pub lines: MemoryLines,
+    pub hub: Hub,
+    pub now_ms: i64,
+    /// Scopes that requests brought news for, until somebody takes them.
+    pub news: BTreeSet<Scope>,
+}
+
+pub const SEED: [u8; 32] = [42; 32];
+
+impl Server {
+    pub fn found(rules: &[(String, String)]) -> (Self, String) {
+        let entropy = std::array::from_fn(|index| u8::try_from(index * 3 % 251).unwrap());
+        let founded = hub::found(&Foundation {
+            municipality: 14061,
+            name: "Mezquitic",
+            folio_prefix: "MZQ",
+            seed: &SEED,
+            entropy: &entropy,
+            now_ms: 1_795_000_000_000,
+        });
+        let mut server = Self::from_lines(founded.lines);
+        server.write(|hub, overlay, next, now| hub.publish_rules(overlay, next, now, rules).unwrap());
+        (server, founded.admin_code)
+    }
+
+    pub fn from_lines(lines: Vec<Vec<u8>>) -> Self {
+        let mut rows = MemoryRows::default();
+        let mut rules = Rules::default();
+        for (number, line) in (1..).zip(&lines) {
+            let mut overlay = Overlay::new(&rows);
+            hub::fold_line(&mut rules, &mut overlay, number, line).unwrap();
+            let batch = overlay.batch;
+            rows.apply(batch);
+        }
+        let hub = Hub::open(&rows, &SEED).unwrap();
+        Self { rows, lines: MemoryLines(lines), hub, now_ms: 1_795_000_000_000, news: BTreeSet::new() }
+    }
+
+    pub fn seq(&self) -> u64 {
+        self.lines.0.len() as u64
+    }
+
+    pub fn write(&mut self, act: impl FnOnce(&mut Hub, &mut Overlay<'_>, u64, i64) -> Vec<Vec<u8>>) {
+        let next = self.seq() + 1;
+        let mut overlay = Overlay::new(&self.rows);
+        let lines = act(&mut self.hub, &mut overlay, next, self.now_ms);
+        let batch = overlay.batch;
+        self.rows.apply(batch);
+        self.lines.0.extend(lines);
+    }
+
+    pub fn serve(&mut self, frame: &[u8], is_enrolment: bool) -> Result<Vec<u8>, hub::RequestError> {
+        self.now_ms += 10;
+        let checked = if is_enrolment {
+            self.hub.check_enrol(&self.rows, frame, self.now_ms)?
+        } else {
+            self.hub.check_sync(&self.rows, frame, self.now_ms)?
+        };
+        let next = self.seq() + 1;
+        let mut overlay = Overlay::new(&self.rows);
+        let admitted = self.hub.admit(&mut overlay, next, self.now_ms, checked).unwrap();
+        let batch = overlay.batch;
+        self.rows.apply(batch);
+        self.lines.0.extend(admitted.lines.iter().cloned());
+        self.news.extend(admitted.news.iter().cloned());
+        Ok(self.hub.reply(&self.rows, &self.lines, self.seq(), self.now_ms, &admitted).unwrap())
+    }
+}
+
+pub fn rule_files() -> Vec<(String, String)> {
+    let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas");
+    let mut files = vec![];
+    for name in ["steps", "measures"] {
+        files.push((name.to_string(), std::fs::read_to_string(format!("{schemas}/{name}.json")).unwrap()));
+    }
+    for entry in std::fs::read_dir(format!("{schemas}/work")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = format!("work/{}", path.file_stem().unwrap().to_str().unwrap());
+        files.push((name, std::fs::read_to_string(path).unwrap()));
+    }
+    files.sort();
+    files
+}
+
+#[derive(Clone)]
+pub struct Phone {
+    pub rows: MemoryRows,
+    pub lines: MemoryLines,
+    pub draws: u16,
+    pub number: u8,
+    pub now_ms: i64,
+}
+
+impl Phone {
+    pub fn new(number: u8) -> Self {
+        Self {
+            rows: MemoryRows::default(),
+            lines: MemoryLines::default(),
+            draws: 0,
+            number,
+            now_ms: 1_795_000_000_000,
+        }
+    }
+
+    pub fn act<T>(
+        &mut self,
+        act: impl FnOnce(&mut Replica<'_>) -> Result<T, ReplicaError>,
+    ) -> Result<T, ReplicaError> {
+        self.draws += 1;
+        self.now_ms += 10;
+        let [high, low] = self.draws.to_be_bytes();
+        let mut entropy = [low; 32];
+        entropy[0] = self.number;
+        entropy[1] ^= high;
+        let moment = Clocks {
+            now_ms: self.now_ms,
+            boot: BootId([self.number; 8]),
+            monotonic_ms: u64::from(self.draws) * 10,
+            entropy,
+        };
+        let next = self.lines.0.len() as u64 + 1;
+        let mut replica = Replica::open(&self.rows, &self.lines, next, &[], moment)?;
+        let result = act(&mut replica)?;
+        let written = replica.finish();
+        self.rows.apply(written.batch);
+        self.lines.0.extend(written.lines);
+        Ok(result)
+    }
+
+    pub fn enrol(&mut self, server: &mut Server, code: &str, name: &str) {
+        let key = self.key();
+        let frame = self.act(|replica| replica.enrol_start("http://x", code, name, &key)).unwrap();
+        let reply = server.serve(&frame, true).unwrap();
+        self.act(|replica| replica.enrol_finish(&key, &frame, &reply)).unwrap();
+        self.sync(server);
+    }
+
+    pub fn exchange(&mut self, server: &mut Server) -> Exchanged {
+        let key = self.key();
+        let request = self.act(|replica| replica.request(&key, 256 * 1024, false)).unwrap();
+        let reply = match server.serve(&request.frame, false) {
+            Ok(reply) => return self.act(|replica| replica.on_reply(&request, &reply)).unwrap(),
+            Err(hub::RequestError::Replayed { last, .. }) => {
+                assert!(self.act(|replica| replica.skip_attempts(last)).unwrap());
+                return self.exchange(server);
+            }
+            Err(error) => {
+                assert!(["unknown_reference", "gap", "bad_chain"].contains(&error.code()), "{error}");
+                let request = self.act(|replica| replica.request(&key, 256 * 1024, true)).unwrap();
+                let reply = server.serve(&request.frame, false).unwrap();
+                (request, reply)
+            }
+        };
+        self.act(|replica| replica.on_reply(&reply.0, &reply.1)).unwrap()
+    }
+
+    /// Goes on under a new name, as `crew sync` does for a copy.
+    pub fn succeed(&mut self, server: &mut Server) -> Succeeded {
+        let seed = [self.number; 32];
+        let frame = self.act(|replica| replica.succeed_start(&seed, None)).unwrap();
+        let reply = server.serve(&frame, true).unwrap();
+        self.act(|replica| replica.succeed_finish(&seed, &frame, &reply)).unwrap()
+    }
+
+    pub fn key(&mut self) -> SecretKey {
+        let seed = [self.number; 32];
+        self.act(|replica| Ok(replica.key(&seed))).unwrap()
+    }
+
+    pub fn sync(&mut self, server: &mut Server) -> u32 {
+        let (trips, differs) = self.sync_whatever(server);
+        assert!(!differs, "device {} differs from the server", self.number);
+        trips
+    }
+
+    /// Until neither side has more. Answers the round trips, and whether the two differed on the way.
+    pub fn sync_whatever(&mut self, server: &mut Server) -> (u32, bool) {
+        let mut differs = false;
+        for trip in 1..50 {
+            let exchanged = self.exchange(server);
+            differs |= !exchanged.differs.is_empty();
+            if !exchanged.more {
+                return (trip, differs);
+            }
+        }
+        panic!("the exchange does not end: {:?}", self.exchange(server));
+    }
+
+    pub fn show(&mut self, folio: &str) -> serde_json::Value {
+        self.act(|replica| Ok(replica.view().order_show(folio)?))
+            .map(|view| serde_json::to_value(view).unwrap())
+            .unwrap()
+    }
+
+    pub fn folios(&mut self) -> Vec<String> {
+        let list = self.act(|replica| Ok(replica.view().order_list(&Filter::default())?)).unwrap();
+        list.into_iter().map(|order| order.folio).collect()
+    }
+
+    /// The index rebuilt from the journal alone.
+    pub fn rebuilt(&self) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        let mut rows = MemoryRows::default();
+        let mut rules = Rules::default();
+        for (number, line) in (1..).zip(&self.lines.0) {
+            let mut overlay = Overlay::new(&rows);
+            replica::fold_line(&mut rules, &mut overlay, &self.lines, number, line).unwrap();
+            let batch = overlay.batch;
+            rows.apply(batch);
+        }
+        rows.rows
+    }
+}
