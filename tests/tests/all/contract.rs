@@ -8,11 +8,12 @@ use syn::visit::{self, Visit};
 use crate::source::{files, read, root, shown};
 
 /// Which workspace crates each may depend on.
-const DIRECTIONS: [(&str, &[&str]); 4] = [
+const DIRECTIONS: [(&str, &[&str]); 5] = [
     ("sync-core", &[]),
     ("store", &["sync-core"]),
-    ("server", &["sync-core", "store"]),
-    ("crew-cli", &["sync-core", "store"]),
+    ("engine", &["sync-core", "store"]),
+    ("server", &["sync-core", "store", "engine"]),
+    ("crew-cli", &["sync-core", "store", "engine"]),
 ];
 const MEMBERS: [&str; 7] =
     ["sync-core", "store", "server", "crew-cli", "cuadrilla-tests", "cuadrilla-benches", "xtask"];
