@@ -9,7 +9,6 @@ pub mod check;
 pub mod fold;
 pub mod found;
 pub mod receipts;
-pub mod reconcile;
 pub mod reply;
 pub mod rights;
 
@@ -19,6 +18,7 @@ pub use check::{Authentic, Checked, RequestError};
 pub use fold::fold_line;
 pub use found::{Foundation, Founded, folio_prefix, found};
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use crate::crypto::SecretKey;
@@ -30,6 +30,7 @@ use crate::log::line::Line;
 use crate::log::verdict::{Receipt, Verdict};
 use crate::rows::{Overlay, Rows, RowsError, read};
 use crate::rules::{Rules, RulesError};
+use crate::scope::Scope;
 use crate::state::authority::enrol::EnrolError;
 use crate::state::authority::{DeviceRow, GenesisRow};
 use crate::state::keyspace;
@@ -115,7 +116,7 @@ impl Hub {
                 continue;
             }
             let act = Act::Rule { name: name.clone(), json: json.clone() };
-            lines.push(self.write_act(overlay, next_seq + lines.len() as u64, now_ms, act)?);
+            lines.push(self.write_act(overlay, next_seq + lines.len() as u64, now_ms, act)?.0);
         }
         Ok(lines)
     }
@@ -130,7 +131,7 @@ impl Hub {
         reason: &str,
     ) -> Result<Vec<Vec<u8>>, HubError> {
         let act = Act::Epoch { epoch: Epoch(*entropy), reason: reason.into(), lost: None };
-        Ok(vec![self.write_act(overlay, next_seq, now_ms, act)?])
+        Ok(vec![self.write_act(overlay, next_seq, now_ms, act)?.0])
     }
 
     /// Makes an administrator's invitation at the server itself: how a municipality without administrator recovers.
@@ -141,7 +142,7 @@ impl Hub {
         now_ms: TimeMs,
         code: &str,
     ) -> Result<Vec<Vec<u8>>, HubError> {
-        Ok(vec![self.write_act(overlay, next_seq, now_ms, found::admin_invitation(code, now_ms))?])
+        Ok(vec![self.write_act(overlay, next_seq, now_ms, found::admin_invitation(code, now_ms))?.0])
     }
 
     /// The signed checkpoint over the first `size` entries: C2SP `tlog-checkpoint` as a `signed-note`.
@@ -173,7 +174,7 @@ impl Hub {
         Ok((!is_ours && !is_known).then_some(kept))
     }
 
-    /// An act of the office itself, chained, signed and folded. Answers its line. It is not judged, so that only what
+    /// An act of the office itself, chained, signed and folded. Returns its line and the scopes that have news. It is not judged, so that only what
     /// the office may always do comes this way; a decision about held work comes from a person's device.
     pub(crate) fn write_act(
         &mut self,
@@ -181,15 +182,15 @@ impl Hub {
         seq: u64,
         now_ms: TimeMs,
         act: Act,
-    ) -> Result<Vec<u8>, HubError> {
+    ) -> Result<(Vec<u8>, BTreeSet<Scope>), HubError> {
         let office = self.genesis.office;
         let row: DeviceRow = read(overlay, &keyspace::device(&office))?.ok_or(HubError::NotFounded)?;
         let written = OwnAct { genesis: &self.genesis, key: &self.key, seq, now_ms };
         let (verified, receipt) = written.write(row.head_seq, row.head, act);
         let line =
             Line::Entry { receipt: Some(receipt.clone()), chained: verified.chained.clone() }.to_bytes();
-        fold::fold_entry(&mut self.rules, overlay, seq, &receipt, &verified, None)?;
-        Ok(line)
+        let news = fold::fold_entry(&mut self.rules, overlay, seq, &receipt, &verified, None)?;
+        Ok((line, news))
     }
 }
 

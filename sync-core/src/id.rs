@@ -108,6 +108,11 @@ byte_id!(
 );
 
 impl Hash {
+    /// Returns the first eight bytes: enough to tell entries with one number apart.
+    pub fn first_bytes(&self) -> [u8; 8] {
+        std::array::from_fn(|index| self.0[index])
+    }
+
     /// SHA-256 of a domain tag, a zero byte and the parts one after another.
     pub fn tagged(tag: &str, parts: &[&[u8]]) -> Self {
         let mut sha = Sha256::new();

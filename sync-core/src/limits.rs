@@ -87,3 +87,5 @@ pub const CHECKPOINT_BYTES_MAX: usize = 8 * 1024;
 pub const PROOF_FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Most operations and predecessors of all changes of one pack together.
 pub const PACK_OPS_MAX: usize = 1_000_000;
+/// Most states of the log that a device keeps, and names in a request: their distances double.
+pub const KEPT_ANCHORS_MAX: usize = 40;

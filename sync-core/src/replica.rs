@@ -1,46 +1,49 @@
 //! Replica: the device's side as pure code. It writes a person's work as chained entries, asks and hears the
 //! server, and answers what the screen shows. The shell keeps what it writes before anybody is told "guardado".
 
-pub mod again;
-mod anew;
-pub mod aside;
 mod attempt;
 pub mod bundle;
-mod compare;
+mod contact;
 pub mod decide;
 pub mod enrol;
 pub mod error;
-pub mod exchange;
 pub mod fold;
-mod hear;
+pub mod generations;
 pub mod import;
+mod mirror;
 pub mod orders;
-pub mod recover;
-pub mod rights;
-pub mod succeed;
+mod pending;
+pub mod rewrite;
+pub mod successor;
+pub mod sync;
 pub mod work;
 pub mod write;
 
 pub use bundle::{Bundle, BundleCounts};
 pub use decide::Decisions;
 pub use error::ReplicaError;
-pub use exchange::{DecidedEntry, Exchanged, PartedPast, Request};
 pub use fold::fold_line;
 pub use import::{ImportCounts, ImportFile};
 pub use orders::{Choice, Invitation, Made, NewOrder};
-pub use succeed::Succeeded;
+pub use successor::Succeeded;
+pub use sync::reply::{DecidedEntry, Exchanged, SplitView};
+pub use sync::request::Request;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use crate::id::{BootId, Hash};
-use crate::log::line::{Enrolling, Identity, Lines};
+use crate::log::line::{DeviceLine, Enrolling, Identity, Line, Lines};
 use crate::rows::{Batch, Overlay, Rows, RowsError, read};
 use crate::rules::Rules;
-use crate::state::authority::DeviceRow;
-use crate::state::authority::rules_from;
+use crate::scope::Scope;
+use crate::state::authority::{DeviceRow, rules_from};
 use crate::state::keyspace;
+use crate::state::layers::{Layer, Merged};
+use crate::state::local::{ENROLLING, Filling, GENERATIONS, Generations, IDENTITY, REVOKED};
 use crate::time::TimeMs;
 use crate::view::View;
+use crate::wire::message::About;
 
 /// What the shell knows of the moment: clocks and randomness.
 #[derive(Debug, Clone, Copy)]
@@ -85,6 +88,8 @@ pub struct Replica<'a> {
     draws: u64,
     identity: Option<Identity>,
     enrolling: Option<Enrolling>,
+    generations: Generations,
+    about: Option<About>,
 }
 
 /// The kept lines, and the ones written by this command on top.
@@ -117,9 +122,10 @@ impl<'a> Replica<'a> {
         extra_rules: &[(String, String)],
         moment: Clocks,
     ) -> Result<Self, ReplicaError> {
-        let mut rules = rules_from(rows).map_err(|error| ReplicaError::Index(error.to_string()))?;
+        let shown = Merged::shown(rows)?;
+        let mut rules = rules_from(&shown).map_err(|error| ReplicaError::Index(error.to_string()))?;
         for (name, json) in extra_rules {
-            if rows.get(&keyspace::rule(name))?.is_none() {
+            if shown.get(&keyspace::rule(name))?.is_none() {
                 rules.add(name, json).map_err(ReplicaError::Rules)?;
             }
         }
@@ -130,8 +136,10 @@ impl<'a> Replica<'a> {
             moment,
             author: Author::default(),
             draws: 0,
-            identity: read(rows, &keyspace::fact("identity"))?,
-            enrolling: read(rows, &keyspace::fact("enrolling"))?,
+            identity: IDENTITY.read(rows)?,
+            enrolling: ENROLLING.read(rows)?,
+            generations: GENERATIONS.read_or_default(rows)?,
+            about: None,
         })
     }
 
@@ -155,9 +163,43 @@ impl<'a> Replica<'a> {
         Written { lines: self.lines.written.into_inner(), batch: self.overlay.batch }
     }
 
-    /// The rows as this command sees them.
-    pub fn rows(&self) -> &dyn Rows {
-        &self.overlay
+    /// Sets what requests say of this device.
+    pub fn set_about(&mut self, about: About) {
+        self.about = Some(about);
+    }
+
+    /// Returns the rows that a person's view reads: the overlay over the mirror.
+    pub fn rows(&self) -> Merged<'_> {
+        Merged::new(&self.overlay, self.generations.shown)
+    }
+
+    /// Returns the rows that replies are folded into.
+    fn reading(&self) -> Layer<'_> {
+        Layer::mirror(&self.overlay, self.generations.reading())
+    }
+
+    /// Returns how far each scope was read.
+    fn cursors(&self) -> Result<BTreeMap<Scope, u64>, RowsError> {
+        Ok(read(&self.reading(), &keyspace::cursors())?.unwrap_or_default())
+    }
+
+    /// Checks whether lines of the journal are to be folded into a new generation before the next request.
+    pub fn is_refill_due(&self) -> bool {
+        self.generations.filling.as_ref().is_some_and(Filling::is_due)
+    }
+
+    /// Folds up to `max` lines of the journal into a new generation. Returns whether more are due. Keep the rows.
+    pub fn refill(&mut self, max: u64) -> Result<bool, ReplicaError> {
+        let more = generations::refill(&mut self.overlay, &self.lines, max)?;
+        self.refresh()?;
+        Ok(more)
+    }
+
+    /// Deletes up to `max` rows that nothing shows any more. Returns whether there are more. Keep the rows.
+    pub fn sweep(&mut self, max: usize) -> Result<bool, ReplicaError> {
+        let more = generations::sweep(&mut self.overlay, max)?;
+        self.refresh()?;
+        Ok(more)
     }
 
     /// The lines as this command sees them.
@@ -172,13 +214,20 @@ impl<'a> Replica<'a> {
 
     /// Returns what a person reads of this device.
     pub fn view(&self) -> View<'_> {
-        View::new(&self.overlay, &self.lines, &self.rules, self.identity.as_ref(), self.moment.now_ms)
+        View::new(
+            &self.overlay,
+            self.generations.shown,
+            &self.lines,
+            &self.rules,
+            self.identity.as_ref(),
+            self.moment.now_ms,
+        )
     }
 
     /// This device as judging sees it.
     fn as_author(&self) -> Result<DeviceRow, ReplicaError> {
         let identity = self.identity()?;
-        let revoked = read(&self.overlay, &keyspace::fact("revoked"))?;
+        let revoked = REVOKED.read(&self.overlay)?.map(|revoked| (revoked.seq, revoked.reason));
         let letters = identity.letters.clone();
         Ok(DeviceRow {
             crew: identity.crew.clone(),
@@ -196,17 +245,30 @@ impl<'a> Replica<'a> {
     }
 
     /// Writes a line and answers its number; the fold is the caller's.
-    fn push_line(&mut self, line: &crate::log::line::Line) -> u64 {
+    fn push_line(&mut self, line: &Line) -> u64 {
         let mut written = self.lines.written.borrow_mut();
         written.push(line.to_bytes());
         self.lines.first + written.len() as u64 - 1
     }
 
-    /// Writes a line that only a device keeps, and folds it.
-    fn push_device_line(&mut self, line: crate::log::line::DeviceLine) -> Result<(), ReplicaError> {
-        let line = crate::log::line::Line::Device(line);
-        let number = self.push_line(&line);
+    /// Writes a line, and folds it.
+    fn push(&mut self, line: &Line) -> Result<(), ReplicaError> {
+        let number = self.push_line(line);
         fold_line(&mut self.rules, &mut self.overlay, &self.lines, number, &line.to_bytes())?;
+        Ok(())
+    }
+
+    /// Writes a line that only a device keeps, and folds it.
+    fn push_device_line(&mut self, line: DeviceLine) -> Result<(), ReplicaError> {
+        self.push(&Line::Device(line))?;
+        self.refresh()
+    }
+
+    /// Reads once more what a line may have changed.
+    fn refresh(&mut self) -> Result<(), ReplicaError> {
+        self.identity = IDENTITY.read(&self.overlay)?;
+        self.enrolling = ENROLLING.read(&self.overlay)?;
+        self.generations = GENERATIONS.read_or_default(&self.overlay)?;
         Ok(())
     }
 }

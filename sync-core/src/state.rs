@@ -1,12 +1,12 @@
 //! State: what hub and replica share: the index rows and how an entry becomes rows.
 pub mod authority;
-pub mod compare;
 pub mod decide;
 pub mod document;
 pub mod fold;
 pub mod held;
 pub mod interpret;
 pub mod keyspace;
+pub mod layers;
 pub mod local;
 pub mod membership;
 pub mod refs;

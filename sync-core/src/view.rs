@@ -13,15 +13,18 @@ pub mod replay;
 pub mod story;
 pub mod words;
 
+use crate::id::DeviceId;
 use crate::log::line::{Identity, Lines};
 use crate::rows::{Rows, RowsError};
 use crate::rules::Rules;
+use crate::state::layers::Merged;
 use crate::time::TimeMs;
 
 /// A device's records as a person reads them. It reads only: nothing here writes a row or a line.
 #[derive(Clone, Copy)]
 pub struct View<'a> {
-    rows: &'a dyn Rows,
+    local: &'a dyn Rows,
+    rows: Merged<'a>,
     lines: &'a dyn Lines,
     rules: &'a Rules,
     identity: Option<&'a Identity>,
@@ -64,20 +67,27 @@ impl From<RowsError> for ViewError {
 }
 
 impl<'a> View<'a> {
-    /// Returns the view over `rows` and `lines`, for the device with that identity, at that time.
+    /// Returns the view over a device's rows and lines, with that generation of its mirror, for the device with that
+    /// identity, at that time.
     pub fn new(
-        rows: &'a dyn Rows,
+        local: &'a dyn Rows,
+        shown: u8,
         lines: &'a dyn Lines,
         rules: &'a Rules,
         identity: Option<&'a Identity>,
         now_ms: TimeMs,
     ) -> Self {
-        Self { rows, lines, rules, identity, now_ms }
+        Self { local, rows: Merged::new(local, shown), lines, rules, identity, now_ms }
     }
 
-    /// Returns the rows it reads.
-    pub fn rows(&self) -> &'a dyn Rows {
-        self.rows
+    /// Returns the rows it reads: what is pending over what the hub told.
+    pub fn rows(&self) -> &Merged<'a> {
+        &self.rows
+    }
+
+    /// Returns the rows that only this device has.
+    fn local(&self) -> &'a dyn Rows {
+        self.local
     }
 
     /// Returns the lines it reads.
@@ -101,5 +111,10 @@ impl<'a> View<'a> {
     /// [`ViewError::NotEnrolled`].
     pub fn identity(&self) -> Result<&'a Identity, ViewError> {
         self.identity.ok_or(ViewError::NotEnrolled)
+    }
+
+    /// Returns the device whose view it is, once it is enrolled.
+    fn me(&self) -> Option<DeviceId> {
+        self.identity.map(|identity| identity.device)
     }
 }

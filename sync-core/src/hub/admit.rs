@@ -9,14 +9,13 @@ use std::collections::BTreeSet;
 use super::fold::fold_entry;
 use super::rights::judge_by_rights;
 use super::{Checked, Hub, HubError, RequestError};
-use crate::id::{DeviceId, Epoch, Hash, RecordId};
+use crate::id::{DeviceId, Epoch, Hash};
 use crate::judge::judge_act;
 use crate::limits::CLOCK_SKEW_MS;
 use crate::log::act::{Act, Role};
 use crate::log::chain::{DecodedBody, VerifiedEntry};
-use crate::log::line::{Ack, Line};
+use crate::log::line::{Line, OwnRun, push_run};
 use crate::log::verdict::{Reason, Receipt, Verdict};
-use crate::record::row::RecordRow;
 use crate::rows::{Overlay, RowsError, read};
 use crate::scope::Scope;
 use crate::state::authority::{
@@ -41,8 +40,6 @@ pub struct Admitted {
     pub(super) request: Hash,
     pub(super) sync: Option<SyncRequest>,
     pub(super) own: Outcome,
-    /// Whether its own entries are changes, all of them.
-    pub(super) own_changes: bool,
     pub(super) carried: Vec<(DeviceId, Result<Outcome, String>)>,
 }
 
@@ -57,31 +54,22 @@ pub struct AdmitStats {
     pub duplicates: u64,
 }
 
-/// What became of one segment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Outcome {
-    /// Places in the ledger.
-    pub acks: Vec<Ack>,
-    /// Entries held back.
-    pub refused: Vec<(u64, Reason)>,
-}
+/// What became of one segment: places and verdicts of its entries.
+pub(super) type Outcome = Vec<OwnRun>;
 
-impl Outcome {
-    pub(super) fn add(&mut self, seq: u64, receipt: &Receipt) {
-        if let Verdict::Quarantined(reason) = &receipt.verdict {
-            self.refused.push((seq, reason.clone()));
-        }
-        if let Some(last) = self.acks.last_mut()
-            && last.first + last.count == seq
-            && last.seq + last.count == receipt.seq
-            && last.received_at_ms == receipt.received_at_ms
-            && last.carrier == receipt.carrier
-        {
-            last.count += 1;
-            return;
-        }
-        let Receipt { seq: place, received_at_ms, carrier, .. } = *receipt;
-        self.acks.push(Ack { first: seq, count: 1, seq: place, received_at_ms, carrier });
+/// Returns the place of one entry as a run.
+fn run_of(entry: &VerifiedEntry, receipt: &Receipt) -> OwnRun {
+    OwnRun {
+        at: 0,
+        name: 0,
+        first: entry.chained.entry.header.seq,
+        count: 1,
+        seq: receipt.seq,
+        received_at_ms: receipt.received_at_ms,
+        carrier: receipt.carrier,
+        verdict: receipt.verdict.clone(),
+        decision: None,
+        tail: entry.hash.first_bytes(),
     }
 }
 
@@ -130,7 +118,6 @@ impl Hub {
         if let Some(sync) = &sync {
             session.hear(&device, sync, !own.is_empty())?;
         }
-        let own_changes = own.iter().all(|entry| matches!(entry.decoded, DecodedBody::Change(_)));
         let own = session.segment(&own, None)?;
         if let Some(error) = session.refused_enrolment.take() {
             return Err(HubError::Enrol(error));
@@ -148,17 +135,7 @@ impl Hub {
             carried_outcomes.push((author, outcome));
         }
         let Session { lines, news, stats, .. } = session;
-        Ok(Admitted {
-            lines,
-            news,
-            device,
-            stats,
-            request,
-            sync,
-            own,
-            own_changes,
-            carried: carried_outcomes,
-        })
+        Ok(Admitted { lines, news, device, stats, request, sync, own, carried: carried_outcomes })
     }
 }
 
@@ -195,10 +172,10 @@ impl Session<'_, '_> {
             // Every device is to read anew; those that do not see everything listen to the catalogue.
             self.news.insert(Scope::Catalog);
         }
-        let line = self.hub.write_act(self.overlay, self.next_seq, self.now_ms, act)?;
+        let (line, news) = self.hub.write_act(self.overlay, self.next_seq, self.now_ms, act)?;
         self.lines.push(line);
         self.next_seq += 1;
-        self.news.insert(Scope::Municipality);
+        self.news.extend(news);
         Ok(())
     }
 
@@ -218,7 +195,7 @@ impl Session<'_, '_> {
                     None => break,
                 },
             };
-            outcome.add(entry.chained.entry.header.seq, &receipt);
+            push_run(&mut outcome, run_of(entry, &receipt));
         }
         Ok(outcome)
     }
@@ -257,7 +234,10 @@ impl Session<'_, '_> {
         let header = &entry.chained.entry.header;
         let mut judged = None;
         let verdict = match (author, &entry.decoded) {
-            (_, _) if is_branch => Verdict::Quarantined(Reason::Fork),
+            (_, _) if is_branch => {
+                let after = entry.chained.prev.unwrap_or_default();
+                Verdict::Quarantined(Reason::Fork { after })
+            }
             (None, DecodedBody::Act(act @ Act::Enrol { .. })) => {
                 let is_vouched = self.may_invite(carrier.as_ref())?;
                 let (rows, now_ms) = (&*self.overlay, self.now_ms);
@@ -321,32 +301,16 @@ impl Session<'_, '_> {
         receipt: &Receipt,
         judged: Option<Acceptable<'_>>,
     ) -> Result<(), HubError> {
-        let concerned = match &entry.decoded {
-            DecodedBody::Act(Act::Release { seq, .. } | Act::Dismiss { seq, .. }) => {
-                self.quarantined(*seq)?.map(|(row, _)| row.device)
-            }
-            DecodedBody::Act(Act::Revoke { device, .. } | Act::Assign { device, .. }) => Some(*device),
-            _ => None,
-        };
-        let concerned = concerned.map(Scope::Device);
-        let moved = fold_entry(&mut self.hub.rules, self.overlay, self.next_seq, receipt, entry, judged)?;
+        let news = fold_entry(&mut self.hub.rules, self.overlay, self.next_seq, receipt, entry, judged)?;
         let line = Line::Entry { receipt: Some(receipt.clone()), chained: entry.chained.clone() };
         self.lines.push(line.to_bytes());
         self.next_seq += 1;
-        self.news.insert(Scope::Municipality);
+        self.news.extend(news);
         if receipt.verdict.is_accepted() {
-            self.news.extend(concerned);
             self.stats.accepted += 1;
-            self.news.extend(moved.into_iter().flat_map(|moved| moved.before.into_iter().chain(moved.after)));
         } else {
             self.stats.quarantined += 1;
         }
         Ok(())
-    }
-
-    fn scopes_of(&self, record: &RecordId) -> Result<BTreeSet<Scope>, RowsError> {
-        Ok(read::<RecordRow>(self.overlay, &keyspace::record(record))?
-            .map(|row| row.scopes)
-            .unwrap_or_default())
     }
 }

@@ -4,11 +4,11 @@
 use super::{HubError, RequestError};
 use crate::id::DeviceId;
 use crate::rows::{Overlay, Rows, RowsError, read};
-use crate::state::keyspace;
+use crate::state::local;
 
 /// The highest number that was taken from a device; 0 for none.
 fn last(rows: &dyn Rows, device: &DeviceId) -> Result<u64, RowsError> {
-    Ok(read(rows, &keyspace::attempt(device))?.unwrap_or(0))
+    Ok(read(rows, &local::attempt(device))?.unwrap_or(0))
 }
 
 /// Refuses a number that is known to be used, before the work of the request is done.
@@ -23,6 +23,6 @@ pub(super) fn take(overlay: &mut Overlay<'_>, device: &DeviceId, attempt: u64) -
     if attempt <= last {
         return Err(HubError::Replayed { attempt, last });
     }
-    overlay.write(keyspace::attempt(device), &attempt);
+    overlay.write(local::attempt(device), &attempt);
     Ok(())
 }

@@ -30,13 +30,6 @@ pub struct Authentic {
     sync: SyncRequest,
 }
 
-impl Authentic {
-    /// How many records it wants compared.
-    pub fn digests(&self) -> usize {
-        self.sync.reconcile.as_ref().map_or(0, |(_, digests)| digests.len())
-    }
-}
-
 /// A request whose signatures and chains hold.
 pub struct Checked {
     /// Who asks.

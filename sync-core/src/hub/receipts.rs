@@ -2,16 +2,15 @@
 
 use serde_bytes::ByteBuf;
 
-use super::admit::Outcome;
 use super::{Admitted, Hub, HubError};
 use crate::crypto::Purpose;
 use crate::id::{DeviceId, Epoch, Hash};
+use crate::log::line::{CarriedAck, OwnRun};
 use crate::rows::{Rows, read};
 use crate::state::authority::DeviceRow;
-use crate::state::compare::short_digest;
 use crate::state::keyspace;
 use crate::time::TimeMs;
-use crate::wire::message::{CarriedAck, CarriedResult};
+use crate::wire::message::CarriedResult;
 
 impl Hub {
     pub(super) fn carried_results(
@@ -45,16 +44,15 @@ impl Hub {
         epoch: Epoch,
         (head_seq, head): (u64, Hash),
         now_ms: TimeMs,
-        outcome: &Outcome,
+        outcome: &[OwnRun],
     ) -> Vec<u8> {
         let ack = CarriedAck {
             device: *device,
             epoch,
             head_seq,
-            acks: outcome.acks.clone(),
-            refused: outcome.refused.clone(),
+            runs: outcome.to_vec(),
             server_at_ms: now_ms,
-            head: Some(short_digest(&head)),
+            head: head.first_bytes(),
         };
         let mut bytes = rmp_serde::to_vec(&ack).expect("a receipt always has a MessagePack form");
         let signature = self.key.sign(Purpose::Receipt, &[&bytes]);

@@ -1,25 +1,26 @@
 //! Reply: stage three. What is new for a device since its cursors, from one snapshot of the rows; read-only.
 
 mod known;
+mod own;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use state::{consistency, fingerprints, is_among, moves_by_index, own_places, split_event};
+use state::{consistency, fingerprints, moves_by_index, newest_common, split_event};
 
 use super::fold::ScopeEvent;
 use super::{Admitted, Hub, HubError};
 use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::limits::{MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX, PACK_ENTRIES_MAX};
 use crate::log::act::Act;
-use crate::log::chain::DecodedBody;
-use crate::log::line::{Ack, Lines, read_entry};
-use crate::log::verdict::{Reason, Receipt, Verdict};
+use crate::log::chain::{DecodedBody, decode_body};
+use crate::log::entry::{Body, ChainedEntry};
+use crate::log::line::{Lines, OwnRun, Revoked, Standing, read_entry};
+use crate::log::verdict::{Receipt, Verdict};
 use crate::rows::{Rows, RowsError, read};
 use crate::scope::Scope;
 use crate::state::authority::{AgainRow, DeviceRow};
 use crate::state::fold::applied_changes;
-use crate::state::held::held_of_others;
 use crate::state::keyspace;
 use crate::time::TimeMs;
 use crate::wire::message::{EnrolReply, SyncReply, SyncRequest, VERSION, seal_reply};
@@ -34,35 +35,30 @@ const ENVELOPE_BYTES: usize = 64 * 1024;
 type Events = BTreeMap<u64, BTreeMap<RecordId, BTreeMap<Scope, ScopeEvent>>>;
 
 pub(super) struct Reading<'a> {
-    pub(super) rows: &'a dyn Rows,
-    pub(super) lines: &'a dyn Lines,
-    pub(super) device: DeviceId,
+    rows: &'a dyn Rows,
+    lines: &'a dyn Lines,
+    device: DeviceId,
     row: DeviceRow,
-    pub(super) cursors: BTreeMap<Scope, u64>,
-    pub(super) server_seq: u64,
-    /// Lines to send, in this order; each once.
-    chosen: Vec<u64>,
+    /// The device's names: its own, then those it had before.
+    names: Vec<DeviceId>,
+    cursors: BTreeMap<Scope, u64>,
+    server_seq: u64,
+    /// Lines that were chosen or passed over.
     seen: BTreeSet<u64>,
+    /// Ledger numbers of own entries whose places this reply tells.
+    told: BTreeSet<u64>,
     whole: BTreeSet<RecordId>,
-    pub(super) moves: BTreeMap<(Scope, RecordId), bool>,
+    moves: BTreeMap<(Scope, RecordId), bool>,
     bytes: usize,
     items: Vec<PackItem>,
     hashes: Vec<Hash>,
-    /// What entries of forked chains follow on.
-    branches: Vec<(u64, Hash)>,
-    /// Places of own entries that are told once more.
-    pub(super) own_places: BTreeMap<u64, Receipt>,
-    pub(super) held_changes: Vec<(RecordId, Hash)>,
-    pub(super) held_again: Vec<u64>,
-    /// Places of own entries that came with this very request.
-    brought: Vec<Ack>,
-    /// Whether all of those are changes: then the device has nothing to hear of them.
-    brought_changes: bool,
+    runs: Vec<OwnRun>,
+    one_by_one: bool,
 }
 
 impl Hub {
-    /// The answer to an admitted request. Call it when the lines are durable and the rows applied, with rows that
-    /// nobody changes meanwhile.
+    /// Returns the signed answer to an admitted request. Call it when the lines are durable and the rows applied, with
+    /// rows that do not change until it returns.
     pub fn reply(
         &self,
         rows: &dyn Rows,
@@ -77,31 +73,10 @@ impl Hub {
         let Some(sync) = &admitted.sync else {
             return self.enrol_reply(&row, epoch, now_ms, admitted);
         };
-        let mut reading = Reading::new(rows, lines, admitted.device, row, server_seq, sync, epoch);
-        reading.brought.clone_from(&admitted.own.acks);
-        reading.brought_changes = admitted.own_changes;
-        let aim = usize::try_from(sync.aim_bytes).unwrap_or(MESSAGE_BYTES_MAX);
-        let aim = aim.clamp(MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX - ENVELOPE_BYTES);
-        let cursor = match &sync.reconcile {
-            Some((scope, digests)) => reading.reconcile(scope, digests)?,
-            None => reading.collect(aim)?,
-        };
-        let decided = match &sync.held {
-            Some(listed) => reading.compare_held(listed, aim)?,
-            None => Vec::new(),
-        };
+        let mut reading = Reading::new(rows, lines, admitted.device, row, server_seq, sync)?;
+        let from = newest_common(rows, sync, server_seq)?;
+        let cursor = if from.is_some() { 0 } else { reading.read(sync, &admitted.own)? };
         let scopes: Vec<Scope> = reading.cursors.keys().cloned().collect();
-        let (mut own, own_hashes) = if sync.epoch == epoch {
-            (admitted.own.clone(), Vec::new())
-        } else {
-            // In another life of the ledger its entries stand at other places, or came by another way.
-            own_places(rows, &admitted.device, &admitted.own)?
-        };
-        for (seq, receipt) in &reading.own_places {
-            if !own.acks.iter().any(|ack| ack.tells(*seq)) {
-                own.add(*seq, receipt);
-            }
-        }
         let more = cursor < server_seq;
         let reply = SyncReply {
             version: VERSION,
@@ -109,8 +84,6 @@ impl Hub {
             server_seq,
             server_at_ms: now_ms,
             head_seq: reading.row.head_seq,
-            acks: own.acks,
-            refused: own.refused,
             carried: self.carried_results(rows, epoch, now_ms, admitted)?,
             cursor,
             moves: moves_by_index(&reading.moves, &scopes),
@@ -120,16 +93,9 @@ impl Hub {
             scopes,
             checkpoint: self.checkpoint(rows, server_seq)?,
             consistency: consistency(rows, &sync.kept, server_seq)?,
-            held: if more || !reading.sees_everything() {
-                None
-            } else {
-                Some(held_of_others(rows, &admitted.device)?)
-            },
-            decided,
-            held_changes: reading.held_changes,
-            held_again: reading.held_again,
-            own_hashes: own_hashes.into(),
-            branches: reading.branches,
+            standing: standing(&reading.row),
+            from,
+            own: reading.runs,
         };
         Ok(seal_reply(&self.key, &admitted.request, &reply))
     }
@@ -141,7 +107,9 @@ impl Hub {
         now_ms: TimeMs,
         admitted: &Admitted,
     ) -> Result<Vec<u8>, HubError> {
-        let ack = admitted.own.acks.first().cloned();
+        if admitted.own.is_empty() {
+            return Err(HubError::Answer("the enrolment was not admitted".into()));
+        }
         let reply = EnrolReply {
             version: VERSION,
             municipality: self.genesis.municipality,
@@ -153,11 +121,19 @@ impl Hub {
             localities: row.localities.clone(),
             server_key: self.key.public(),
             log_verifier: self.genesis.log_verifier.clone(),
-            ack: ack.ok_or_else(|| HubError::Answer("the enrolment was not admitted".into()))?,
             epoch,
             server_at_ms: now_ms,
         };
         Ok(seal_reply(&self.key, &admitted.request, &reply))
+    }
+}
+
+fn standing(row: &DeviceRow) -> Standing {
+    Standing {
+        role: row.role,
+        crew: row.crew.clone(),
+        localities: row.localities.clone(),
+        revoked: row.revoked.clone().map(|(seq, reason)| Revoked { seq, reason }),
     }
 }
 
@@ -169,44 +145,59 @@ impl<'a> Reading<'a> {
         row: DeviceRow,
         server_seq: u64,
         sync: &SyncRequest,
-        epoch: Epoch,
-    ) -> Self {
-        // Cursors of another life of the ledger, or beyond its end, count for nothing.
-        let asked: BTreeMap<_, _> =
-            if sync.epoch == epoch { sync.cursors.iter().cloned().collect() } else { BTreeMap::new() };
+    ) -> Result<Self, RowsError> {
+        let names = own::names(rows, device, &row)?;
+        let asked: BTreeMap<_, _> = sync.cursors.iter().cloned().collect();
+        // A cursor beyond the ledger's end counts for nothing.
         let cursor_of =
             |scope: &Scope| asked.get(scope).copied().filter(|seq| *seq <= server_seq).unwrap_or(0);
         // A revoked device may hand its work in, and hears how it fared, but no news.
         let scopes = if row.revoked.is_some() { BTreeSet::new() } else { row.scopes() };
-        // What was decided about its entries it hears in any case.
+        // What was decided about its entries it hears in any case, under whatever name it wrote them.
         let sees_all = row.role.sees_everything() && row.revoked.is_none();
-        let scopes = scopes.into_iter().chain((!sees_all).then_some(Scope::Device(device)));
+        let of_names = names.iter().filter(|_| !sees_all).map(|name| Scope::Device(*name));
+        let scopes = scopes.into_iter().chain(of_names);
         let cursors = scopes.map(|scope| (scope.clone(), cursor_of(&scope))).collect();
-        Self {
+        Ok(Self {
             rows,
             lines,
             device,
             row,
+            names,
             cursors,
             server_seq,
-            chosen: Vec::new(),
             seen: BTreeSet::new(),
+            told: BTreeSet::new(),
             whole: BTreeSet::new(),
             moves: BTreeMap::new(),
             bytes: 0,
             items: Vec::new(),
             hashes: Vec::new(),
-            brought: Vec::new(),
-            branches: Vec::new(),
-            own_places: BTreeMap::new(),
-            held_changes: Vec::new(),
-            held_again: Vec::new(),
-            brought_changes: false,
-        }
+            runs: Vec::new(),
+            one_by_one: sync.one_by_one,
+        })
     }
 
-    /// Chooses lines until `aim` bytes; answers how far all scopes are then read.
-    fn collect(&mut self, aim: usize) -> Result<u64, HubError> {
+    /// Chooses what the reply brings. Returns how far all scopes are then read.
+    fn read(&mut self, sync: &SyncRequest, brought: &[OwnRun]) -> Result<u64, HubError> {
+        let aim = usize::try_from(sync.aim_bytes).unwrap_or(MESSAGE_BYTES_MAX);
+        let aim = aim.clamp(MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX - ENVELOPE_BYTES);
+        let cursor = self.collect(aim, sync.placed)?;
+        // What stands on a branch is no part of the chain that the ledger has: only the request itself says that it is
+        // the asking device's.
+        if self.one_by_one {
+            self.choose_branches()?;
+            return Ok(cursor);
+        }
+        for run in brought.iter().filter(|run| run.verdict.is_fork()) {
+            let at = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
+            self.push_run(OwnRun { at, ..run.clone() });
+        }
+        Ok(cursor)
+    }
+
+    /// Chooses lines until `aim` bytes. Returns how far all scopes are then read.
+    fn collect(&mut self, aim: usize, placed: u64) -> Result<u64, HubError> {
         if let Some(cursor) = self.cursors.get(&Scope::Municipality).copied() {
             for seq in cursor + 1..=self.server_seq {
                 self.choose(seq)?;
@@ -216,9 +207,15 @@ impl<'a> Reading<'a> {
             }
             return Ok(self.server_seq);
         }
-        let (events, read_to) = self.events()?;
-        for (seq, records) in events.range(..=read_to) {
-            for (record, scopes) in records {
+        let (events, events_to) = self.events()?;
+        let (own, own_to) = self.own_entries(placed)?;
+        let read_to = events_to.min(own_to);
+        let numbers: BTreeSet<u64> = events.keys().chain(own.keys()).copied().collect();
+        for seq in numbers.range(..=read_to) {
+            if let Some(own_seq) = own.get(seq) {
+                self.choose_own(0, *own_seq, false)?;
+            }
+            for (record, scopes) in events.get(seq).into_iter().flatten() {
                 self.take_event(*seq, record, scopes)?;
             }
             if self.is_full(aim) {
@@ -228,13 +225,13 @@ impl<'a> Reading<'a> {
         Ok(read_to)
     }
 
-    /// Whether the device is told of all that is held back.
-    pub(super) fn sees_everything(&self) -> bool {
+    /// Checks whether the device is told of everything, acts and quarantined entries included.
+    fn sees_everything(&self) -> bool {
         self.row.role.sees_everything() && self.row.revoked.is_none()
     }
 
-    pub(super) fn is_full(&self, aim: usize) -> bool {
-        self.bytes >= aim || self.chosen.len() >= PACK_ENTRIES_MAX / 2
+    fn is_full(&self, aim: usize) -> bool {
+        self.bytes >= aim || self.items.len() >= PACK_ENTRIES_MAX / 2
     }
 
     /// Events after the cursors, and up to where they are complete.
@@ -278,10 +275,7 @@ impl<'a> Reading<'a> {
         scopes: &BTreeMap<Scope, ScopeEvent>,
     ) -> Result<(), HubError> {
         if *record == RecordId::ZERO {
-            return self.choose(seq);
-        }
-        if self.has_brought(seq) && scopes.values().all(|event| *event == ScopeEvent::Entry) {
-            return Ok(());
+            return self.choose_outcome(seq);
         }
         let mut enters = false;
         let mut is_member = false;
@@ -303,87 +297,66 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Chooses the whole history of a record.
-    pub(super) fn choose_whole(&mut self, record: &RecordId) -> Result<(), HubError> {
+    /// Chooses the whole history of a record, in the order in which it was applied.
+    fn choose_whole(&mut self, record: &RecordId) -> Result<(), HubError> {
         if !self.whole.insert(*record) {
             return Ok(());
         }
         for change in applied_changes(self.rows, record)? {
-            self.choose(change.line)?;
+            if change.device == self.device {
+                self.choose_own(0, change.seq, true)?;
+            } else {
+                self.choose(change.line)?;
+            }
             let again: Option<AgainRow> = read(self.rows, &keyspace::again(&change.device, change.seq))?;
             again.map_or(Ok(()), |row| self.choose(row.line))?;
         }
         Ok(())
     }
 
-    /// Whether that line is a change that the device handed in just now: it is not read back from the ledger.
-    fn has_brought(&self, line: u64) -> bool {
-        self.brought_changes && is_among(&self.brought, line)
-    }
-
-    pub(super) fn choose(&mut self, line: u64) -> Result<(), HubError> {
-        if self.has_brought(line) || !self.seen.insert(line) {
+    fn choose(&mut self, line: u64) -> Result<(), HubError> {
+        if !self.seen.insert(line) {
             return Ok(());
         }
         let (receipt, chained) = read_entry(self.lines, line)?;
         let receipt = receipt.ok_or_else(|| RowsError(format!("line {line} has no receipt")))?;
-        let released = match &chained.entry.body {
-            crate::log::entry::Body::Act(bytes) => match Act::from_bytes(bytes) {
-                Ok(Act::Release { seq, .. }) => Some(seq),
-                _ => None,
-            },
-            crate::log::entry::Body::Change(_) => None,
-        };
-        if let Some(released) = released
-            && !self.row.role.sees_everything()
-            && !self.push_released(released)?
+        if let Some(released) = released_by(&chained)
+            && !self.sees_everything()
         {
-            return Ok(());
+            return self.choose_released(released);
         }
-        // A device has its own entries and was told their places. Another one may have written under its name.
-        let is_branch = receipt.verdict == Verdict::Quarantined(Reason::Fork);
-        if chained.entry.header.device != self.device || (is_branch && self.sees_everything()) {
-            self.push(line, receipt, chained)?;
+        // Another device may have written on a branch under this one's name.
+        if chained.entry.header.device == self.device && !receipt.verdict.is_fork() {
+            return self.choose_own(0, chained.entry.header.seq, false);
+        }
+        self.push(receipt, chained)
+    }
+
+    /// Sends a crew what was released rather than the act; of its own entries it is told the outcome.
+    fn choose_released(&mut self, line: u64) -> Result<(), HubError> {
+        let (receipt, chained) = read_entry(self.lines, line)?;
+        if chained.entry.header.device == self.device {
+            return self.choose_own(0, chained.entry.header.seq, true);
+        }
+        if self.seen.insert(line) && self.row.revoked.is_none() {
+            let receipt = receipt.ok_or_else(|| RowsError(format!("line {line} has no receipt")))?;
+            self.push(receipt, chained)?;
         }
         Ok(())
     }
 
-    /// A crew is sent what was released rather than the act. Answers whether the entry is its own: then it has the
-    /// entry, and needs the act.
-    fn push_released(&mut self, line: u64) -> Result<bool, HubError> {
-        let (receipt, chained) = read_entry(self.lines, line)?;
-        if chained.entry.header.device == self.device {
-            return Ok(true);
-        }
-        let is_new = self.seen.insert(line) || !self.chosen.contains(&line);
-        let is_visible = self.row.revoked.is_none();
-        if is_new && is_visible {
-            let receipt = receipt.ok_or_else(|| RowsError(format!("line {line} has no receipt")))?;
-            self.push(line, receipt, chained)?;
-        }
-        Ok(false)
-    }
-
-    fn push(
-        &mut self,
-        line: u64,
-        mut receipt: Receipt,
-        chained: crate::log::entry::ChainedEntry,
-    ) -> Result<(), HubError> {
-        let decoded = crate::log::chain::decode_body(&chained.entry.body)?;
+    fn push(&mut self, mut receipt: Receipt, chained: ChainedEntry) -> Result<(), HubError> {
+        let decoded = decode_body(&chained.entry.body)?;
         let body_bytes = chained.entry.body.bytes().len();
-        if !self.row.role.sees_everything() {
+        if !self.sees_everything() {
             // A crew is sent what is accepted now, whatever was first decided.
             receipt.verdict = Verdict::Accepted;
-        }
-        if receipt.verdict == Verdict::Quarantined(Reason::Fork) {
-            self.branches.extend(chained.prev.map(|prev| (receipt.seq, prev)));
         }
         self.hashes.push(chained.entry.body.hash());
         let body = match (decoded, chained.entry.body) {
             (DecodedBody::Change(change), _) => PackBody::Change(change),
-            (DecodedBody::Act(_), crate::log::entry::Body::Act(bytes)) => PackBody::Act(bytes),
-            (DecodedBody::Act(_), crate::log::entry::Body::Change(_)) => {
+            (DecodedBody::Act(_), Body::Act(bytes)) => PackBody::Act(bytes),
+            (DecodedBody::Act(_), Body::Change(_)) => {
                 return Err(HubError::Answer("an act that is a change".into()));
             }
         };
@@ -393,8 +366,18 @@ impl<'a> Reading<'a> {
             receipt: Some(receipt),
             signature: chained.signature,
         });
-        self.chosen.push(line);
         self.bytes += body_bytes + 64;
         Ok(())
+    }
+}
+
+/// Returns the ledger number of the entry that a release releases.
+fn released_by(chained: &ChainedEntry) -> Option<u64> {
+    match &chained.entry.body {
+        Body::Act(bytes) => match Act::from_bytes(bytes) {
+            Ok(Act::Release { seq, .. }) => Some(seq),
+            _ => None,
+        },
+        Body::Change(_) => None,
     }
 }

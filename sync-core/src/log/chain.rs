@@ -16,6 +16,16 @@ pub enum DecodedBody {
     Act(Act),
 }
 
+impl DecodedBody {
+    /// Returns the hash of the change that a body makes; `None` for an act.
+    pub fn change_hash(&self, body: &Body) -> Option<Hash> {
+        match self {
+            Self::Change(_) => Some(body.hash()),
+            Self::Act(_) => None,
+        }
+    }
+}
+
 /// An entry whose place in its author's chain is proven.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VerifiedEntry {

@@ -1,8 +1,7 @@
 //! Line: one numbered line of a ledger. The server's ledger holds entries with their receipts; a device's journal
 //! holds its own entries, those it received, and what it was told.
 
-use crate::log::verdict::Decision;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -11,7 +10,7 @@ use crate::crypto::PublicKey;
 use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::log::act::{Continues, Role};
 use crate::log::entry::{ChainedEntry, EntryError};
-use crate::log::verdict::{Reason, Receipt};
+use crate::log::verdict::{Decision, Receipt, Verdict};
 use crate::rows::RowsError;
 use crate::scope::Scope;
 use crate::time::TimeMs;
@@ -36,37 +35,146 @@ pub enum DeviceLine {
     /// It is about to enrol: kept first, so that a lost reply can be asked for again.
     Enrolling(Enrolling),
     /// It is enrolled.
-    Enrolled(Identity),
+    Enrolled(Enrolled),
     /// It is about to send request number so-and-so: a number is never used twice.
     Attempt(u64),
-    /// What a reply said, beside the entries it brought.
+    /// Where its own entries stand, told among the entries of others in the ledger's order.
+    Own(Own),
+    /// What a reply said beside entries. It closes the reply.
     Contact(Contact),
+    /// The mirror is folded again from the lines up to an earlier contact, or from nothing.
+    Reset(Reset),
+    /// The hub showed a state of the log that contradicts the one it had signed before.
+    Split(Split),
+    /// The hub showed that another device writes under this one's name; and what it said of this one's own entries.
+    Copy(Copy),
+    /// A receipt for own entries, brought by a bundle.
+    Receipt(CarriedAck),
     /// A segment of another device, to be carried to the server.
     Carried(Carried),
     /// A receipt that the server signed for a carried device.
     CarriedReceipt(Carried),
-    /// The server showed a past that is not the one it had signed before.
-    Parted(Parted),
-    /// What the ledger had told is forgotten, and read from the beginning.
-    Anew(Anew),
-    /// The entry on an earlier line was read again, and is what it was.
-    Still(u64),
-    /// Where own entries stand, and which are held back, before the entries of others that came with that: own acts
-    /// count in their place among those.
-    Places(Vec<Ack>, Vec<(u64, Reason)>),
+}
+
+/// Where a device's own entries stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Own {
+    /// Under which name it wrote them.
+    pub device: DeviceId,
+    /// Where they stand.
+    pub runs: Vec<OwnRun>,
+}
+
+/// That another device writes under this one's name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Copy {
+    /// What the reply said of entries that are this device's.
+    pub runs: Vec<OwnRun>,
+    /// That the name was revoked.
+    pub revoked: Option<Revoked>,
+}
+
+/// Own entries that stand one after another in their chain and in the ledger, with one verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnRun {
+    /// How many of the reply's other entries come before it.
+    pub at: u32,
+    /// Under which of the device's names, counted back: 0 for the one it has.
+    pub name: u8,
+    /// First entry, by device sequence.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+    /// Ledger number of the first.
+    pub seq: u64,
+    /// When they arrived, by the server's clock.
+    pub received_at_ms: TimeMs,
+    /// Who brought them, if not this device.
+    pub carrier: Option<DeviceId>,
+    /// The verdict on each.
+    pub verdict: Verdict,
+    /// What was decided since, if they were quarantined. Only told to a device that is not told the acts.
+    pub decision: Option<Decision>,
+    /// The first eight bytes of the last entry's hash: another device may have written under this one's name.
+    pub tail: [u8; 8],
+}
+
+impl OwnRun {
+    /// Returns the number after the last entry's.
+    pub fn end(&self) -> u64 {
+        self.first.saturating_add(self.count)
+    }
+
+    /// Returns the receipt of the entry with that number in the chain.
+    pub fn receipt(&self, device_seq: u64) -> Receipt {
+        Receipt {
+            seq: self.seq.saturating_add(device_seq.saturating_sub(self.first)),
+            received_at_ms: self.received_at_ms,
+            carrier: self.carrier,
+            verdict: self.verdict.clone(),
+        }
+    }
+
+    /// Takes an entry into the run, if it follows on and fares alike. Returns whether it did.
+    pub fn extend(&mut self, next: &OwnRun) -> bool {
+        let follows = next.at == self.at
+            && next.name == self.name
+            && next.first == self.end()
+            && next.seq == self.seq.saturating_add(self.count)
+            && next.received_at_ms == self.received_at_ms
+            && next.carrier == self.carrier
+            && next.verdict == self.verdict
+            && next.decision == self.decision;
+        if follows {
+            self.count += next.count;
+            self.tail = next.tail;
+        }
+        follows
+    }
+}
+
+/// Adds runs to a list, each to the one before where it follows on.
+pub fn push_run(runs: &mut Vec<OwnRun>, run: OwnRun) {
+    if !runs.last_mut().is_some_and(|last| last.extend(&run)) {
+        runs.push(run);
+    }
+}
+
+/// What the server tells the author of carried entries. Signed, it travels back by the carrier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CarriedAck {
+    /// The author.
+    pub device: DeviceId,
+    /// The ledger's life.
+    pub epoch: Epoch,
+    /// How far the ledger has the author's chain.
+    pub head_seq: u64,
+    /// Places of its entries.
+    pub runs: Vec<OwnRun>,
+    /// The server's clock.
+    pub server_at_ms: TimeMs,
+    /// The first eight bytes of the hash of entry `head_seq`: a copy of the author may have written another one.
+    pub head: [u8; 8],
 }
 
 /// Two checkpoints, both signed by the log, that cannot both be true of one history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parted {
+pub struct Split {
     /// When it was noticed, by the device's clock.
     pub at_ms: TimeMs,
     /// The checkpoint this device had kept.
     pub kept: String,
     /// The one it was shown.
     pub shown: String,
-    /// The ledger's life that the kept one belonged to.
-    pub epoch: Epoch,
+}
+
+/// From which line on the mirror is folded again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reset {
+    /// The last line that counts: a contact; 0 for none.
+    pub to_line: u64,
+    /// Whether the log lost the states of later contacts: then the device no longer holds the hub to them.
+    pub is_lost: bool,
 }
 
 /// An enrolment under way.
@@ -83,7 +191,6 @@ pub struct Enrolling {
     /// When, by the device's clock.
     pub started_at_ms: TimeMs,
     /// The device whose work it goes on with, in place of a code.
-    #[serde(default)]
     pub continues: Option<Continues>,
 }
 
@@ -115,12 +222,48 @@ pub struct Identity {
     /// The same as a `signed-note` verifier.
     pub log_verifier: String,
     /// The ids under which it went on, oldest first, where it was found to be a copy: its key follows from them.
-    #[serde(default)]
     pub successions: Vec<DeviceId>,
+    /// The names it had before, newest first.
+    pub names_before: Vec<DeviceId>,
 }
 
-/// What a reply said.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A device's enrolment, with what the answer to it said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolled {
+    /// Who it is.
+    pub identity: Identity,
+    /// The ledger's life.
+    pub epoch: Epoch,
+    /// When the answer came, by the device's clock.
+    pub at_ms: TimeMs,
+    /// The server's clock then.
+    pub server_at_ms: TimeMs,
+}
+
+/// What a device may do, as the hub says with each reply.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Its role.
+    pub role: Role,
+    /// Its crew.
+    pub crew: Option<String>,
+    /// Its localities, by key.
+    pub localities: Vec<String>,
+    /// That it was revoked.
+    pub revoked: Option<Revoked>,
+}
+
+/// That a device was revoked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Revoked {
+    /// Ledger number of the act.
+    pub seq: u64,
+    /// Why, in words.
+    pub reason: String,
+}
+
+/// What a reply said beside entries.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// When, by the device's clock.
     pub at_ms: TimeMs,
@@ -134,66 +277,14 @@ pub struct Contact {
     pub cursors: BTreeMap<Scope, u64>,
     /// How far the server has this device's chain.
     pub head_seq: u64,
-    /// Places of own entries in the ledger.
-    pub acks: Vec<Ack>,
-    /// Own entries held back.
-    pub refused: Vec<(u64, Reason)>,
     /// Records that entered (`true`) or left a scope.
     pub moves: Vec<(Scope, RecordId, bool)>,
+    /// What the device may do.
+    pub standing: Standing,
     /// The signed checkpoint.
     pub checkpoint: String,
-    /// Changes of others that counted here, in a ledger that was lost say, and that the server holds back.
-    #[serde(default)]
-    pub dropped: BTreeMap<RecordId, BTreeSet<Hash>>,
-    /// What was listed here as held back and is not, with what was decided.
-    #[serde(default)]
-    pub decided: Vec<(u64, Option<Decision>)>,
-    /// What is held back and was not listed here, whatever was thought to be decided about it.
-    #[serde(default)]
-    pub held_again: Vec<u64>,
-    /// Whether entries that stand in the ledger under this device's name are not its own.
-    #[serde(default)]
-    pub is_branch: bool,
-    /// Whether the ledger was read to its end. Older versions did not say.
-    #[serde(default)]
-    pub whole: Option<bool>,
-}
-
-/// That the ledger began another life: what it had told is forgotten, and read from the beginning.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Anew {
-    /// The ledger's life.
-    pub epoch: Epoch,
-    /// Places of own entries in it.
-    pub acks: Vec<Ack>,
-    /// Own entries held back in it.
-    pub refused: Vec<(u64, Reason)>,
-    /// How far it has this device's chain.
-    pub head_seq: u64,
-    /// Whether entries that stand in it under this device's name are not its own.
-    pub is_branch: bool,
-}
-
-/// Own entries that are in the ledger one after another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ack {
-    /// First entry, by device sequence.
-    pub first: u64,
-    /// How many.
-    pub count: u64,
-    /// Ledger number of the first.
-    pub seq: u64,
-    /// When they arrived, by the server's clock.
-    pub received_at_ms: TimeMs,
-    /// Who brought them, if not this device.
-    pub carrier: Option<DeviceId>,
-}
-
-impl Ack {
-    /// Whether it tells the place of the device's entry with that number.
-    pub fn tells(&self, device_seq: u64) -> bool {
-        (self.first..self.first.saturating_add(self.count)).contains(&device_seq)
-    }
+    /// Whether the ledger was read to its end.
+    pub is_whole: bool,
 }
 
 /// Bytes carried for another device.
@@ -206,7 +297,6 @@ pub struct Carried {
     /// The bytes as they came.
     pub bytes: ByteBuf,
     /// Hash of the entry before the first; absent for a receipt.
-    #[serde(default)]
     pub prev: Option<Hash>,
 }
 

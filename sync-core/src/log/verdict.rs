@@ -19,7 +19,10 @@ pub enum Reason {
         what: String,
     },
     /// The device's chain already has another entry with this number: a clone or a restored backup.
-    Fork,
+    Fork {
+        /// Hash of the entry that it follows.
+        after: Hash,
+    },
     /// It builds on something that is itself held back or has not arrived.
     Held {
         /// The change it waits for.
@@ -35,13 +38,18 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Checks whether the entry stands on another branch of its author's chain.
+    pub fn is_fork(&self) -> bool {
+        matches!(self, Self::Fork { .. })
+    }
+
     /// The stable word for JSON and metrics.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Revoked => "revoked",
             Self::OutOfScope => "out_of_scope",
             Self::Role { .. } => "role",
-            Self::Fork => "fork",
+            Self::Fork { .. } => "fork",
             Self::Held { .. } => "dependency_held",
             Self::Rule { .. } => "schema_rule",
         }
@@ -62,6 +70,11 @@ impl Verdict {
     /// Whether it was applied.
     pub fn is_accepted(&self) -> bool {
         matches!(self, Self::Accepted)
+    }
+
+    /// Checks whether it stands on another branch of its author's chain.
+    pub fn is_fork(&self) -> bool {
+        matches!(self, Self::Quarantined(Reason::Fork { .. }))
     }
 
     /// The stable word.

@@ -15,7 +15,7 @@ use crate::log::chain::{DecodedBody, verify_head};
 use crate::log::entry::{Anchor, Body, ChainedEntry};
 use crate::log::line::Line;
 use crate::log::merkle::leaf_bytes;
-use crate::log::verdict::{Reason, Receipt, Verdict};
+use crate::log::verdict::Receipt;
 use tree::Tree;
 
 /// The first record that does not hold.
@@ -153,7 +153,7 @@ impl Verifier {
         let hash = chained.entry.hash(&prev);
         let chain = self.chains.entry(header.device).or_default();
         let (head_seq, head) = (chain.hashes.len() as u64, chain.hashes.last().copied().unwrap_or_default());
-        if matches!(receipt.verdict, Verdict::Quarantined(Reason::Fork)) {
+        if receipt.verdict.is_fork() {
             let before = header.seq.checked_sub(2).and_then(|at| chain.hashes.get(usize::try_from(at).ok()?));
             let is_first = header.seq == 1 && prev == Hash::ZERO;
             let is_after_branch = chain.branches.contains(&(header.seq.wrapping_sub(1), prev));

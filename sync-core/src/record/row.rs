@@ -33,7 +33,7 @@ pub struct RecordRow {
     /// Registers by name, their concurrent values sorted by operation.
     pub registers: BTreeMap<String, Vec<Held>>,
     /// Every state ever written, to tell what a step started from.
-    pub states: Vec<(OpId, String)>,
+    pub states: BTreeSet<(OpId, String)>,
     /// Elements in each list of the skeleton, by slot.
     pub lengths: Vec<u32>,
     /// Measures with at least one reading.
@@ -42,12 +42,6 @@ pub struct RecordRow {
     pub changes: u32,
     /// Who made them.
     pub authors: BTreeMap<DeviceId, Author>,
-    /// Own changes applied that no ledger has confirmed.
-    pub unsent: u32,
-    /// Changes of others applied that were in the ledger before it lost them, as far as is known.
-    pub kept: u32,
-    /// Own changes that the server holds back.
-    pub held_back: u32,
     /// Highest operation counter.
     pub max_op: u64,
     /// Changes that no other builds on yet, sorted.
@@ -68,14 +62,11 @@ impl RecordRow {
             creator,
             created_seq: 0,
             registers: BTreeMap::new(),
-            states: Vec::new(),
+            states: BTreeSet::new(),
             lengths: vec![0; schema.slots.len()],
             measured: BTreeSet::new(),
             changes: 0,
             authors: BTreeMap::new(),
-            unsent: 0,
-            kept: 0,
-            held_back: 0,
             max_op: 0,
             heads: Vec::new(),
             fingerprint: Fingerprint::ZERO,
@@ -114,7 +105,7 @@ impl RecordRow {
         if name == "status"
             && let Some(Scalar::Str(state)) = value
         {
-            self.states.push((op, state.clone()));
+            self.states.insert((op, state.clone()));
         }
         let held = self.registers.entry(name.into()).or_default();
         held.retain(|held| !preds.contains(&held.op));

@@ -3,13 +3,12 @@
 use super::{Replica, ReplicaError};
 use crate::limits::ATTEMPT_JUMP_MAX;
 use crate::log::line::DeviceLine;
-use crate::rows::read;
-use crate::state::keyspace;
+use crate::state::local::ATTEMPT;
 
 impl Replica<'_> {
     /// The number of the newest request; 0 before the first.
     pub(super) fn attempts(&self) -> Result<u64, ReplicaError> {
-        Ok(read(self.rows(), &keyspace::fact("attempt"))?.unwrap_or(0))
+        Ok(ATTEMPT.read_or_default(&self.overlay)?)
     }
 
     /// Goes past the numbers that the server has seen of this device: its folder was restored from a copy. Answers

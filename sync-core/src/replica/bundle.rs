@@ -13,16 +13,12 @@ use crate::crypto::{ALG_ED25519, Purpose, SecretKey, Signature};
 use crate::id::{DeviceId, Hash};
 use crate::limits::{BUNDLE_BYTES_MAX, SEGMENTS_MAX};
 use crate::log::act::Act;
-use crate::log::line::{Carried, Contact, DeviceLine};
+use crate::log::line::{Carried, CarriedAck, DeviceLine};
 use crate::msgpack;
 use crate::rows::{all_under, read};
-use crate::state::compare::short_digest;
-use crate::state::fold::EntryRow;
-use crate::state::keyspace;
-use crate::state::local::carried;
-use crate::state::refs::receiver;
-use crate::wire::convert::decode_item;
-use crate::wire::message::{CarriedAck, Segment};
+use crate::state::local::{CARRIED_RECEIPTS, carried, carried_from, carried_receipt, read_own};
+use crate::wire::convert::{NoRefs, decode_item};
+use crate::wire::message::Segment;
 use crate::wire::pack::unpack;
 
 const MAGIC: &[u8; 8] = b"CUADRB01";
@@ -138,7 +134,7 @@ impl Replica<'_> {
             }
             first = last + 1;
         }
-        for carried in carried(self.rows())? {
+        for carried in carried(&self.overlay)? {
             let segment = msgpack::from_slice(&carried.bytes)
                 .map_err(|error| ReplicaError::Index(error.to_string()))?;
             let prev = carried.prev.unwrap_or_default();
@@ -158,7 +154,7 @@ impl Replica<'_> {
         let last = last.min(first + crate::limits::SEGMENT_ENTRIES_MAX as u64 - 1);
         let mut entries = Vec::new();
         for seq in first..=last {
-            let row: EntryRow = read(self.rows(), &keyspace::entry(device, seq))?
+            let row = read_own(&self.overlay, device, seq)?
                 .ok_or_else(|| ReplicaError::Index(format!("own entry {seq} is not in the index")))?;
             entries.push(crate::log::line::read_entry(&self.lines, row.line)?.1);
         }
@@ -166,7 +162,7 @@ impl Replica<'_> {
     }
 
     fn receipts(&self) -> Result<Vec<(DeviceId, u64, ByteBuf)>, ReplicaError> {
-        let receipts: Vec<(Vec<u8>, Carried)> = all_under(self.rows(), &keyspace::fact("receipt/"))?;
+        let receipts: Vec<(Vec<u8>, Carried)> = all_under(&self.overlay, CARRIED_RECEIPTS)?;
         Ok(receipts.into_iter().map(|(_, receipt)| (receipt.device, receipt.span.1, receipt.bytes)).collect())
     }
 
@@ -206,7 +202,7 @@ impl Replica<'_> {
     /// Says in the own chain that this much of the author's work is in hand now: nothing of it can be made up later.
     fn cosign(&mut self, one: &BundledSegment) -> Result<(), ReplicaError> {
         let (mut seq, mut head) = (0, one.prev);
-        for item in unpack(&one.segment.pack, &receiver(self.rows())).map_err(|error| damaged(&error))? {
+        for item in unpack(&one.segment.pack, &NoRefs).map_err(|error| damaged(&error))? {
             let (entry, _, _) = decode_item(item).map_err(|error| damaged(&error))?;
             let is_next = if seq == 0 { entry.header.seq == one.span.0 } else { entry.header.seq == seq + 1 };
             if !is_next || entry.header.device != one.segment.device {
@@ -227,14 +223,9 @@ impl Replica<'_> {
 
     /// Whether the segment is carried already, or is known to be with the server.
     fn is_carried(&self, device: &DeviceId, span: (u64, u64)) -> Result<bool, ReplicaError> {
-        let known: Option<Carried> = read(self.rows(), &keyspace::carried(device, span.0))?;
-        let receipt: Option<Carried> = read(self.rows(), &keyspace::fact(&format!("receipt/{device}")))?;
+        let known: Option<Carried> = read(&self.overlay, &carried_from(device, span.0))?;
+        let receipt: Option<Carried> = read(&self.overlay, &carried_receipt(device))?;
         Ok(known.is_some_and(|known| known.span.1 >= span.1) || receipt.is_some_and(|r| r.span.1 >= span.1))
-    }
-
-    fn own_hash(&self, seq: u64) -> Result<Option<Hash>, ReplicaError> {
-        let row: Option<EntryRow> = read(self.rows(), &keyspace::entry(&self.identity()?.device, seq))?;
-        Ok(row.and_then(|row| row.hash))
     }
 
     fn take_receipt(&mut self, bytes: &[u8]) -> Result<(), ReplicaError> {
@@ -252,29 +243,6 @@ impl Replica<'_> {
         let before = self.view().contact()?;
         let is_news =
             ack.device == identity.device && ack.epoch == before.epoch && ack.head_seq > before.head_seq;
-        if !is_news {
-            return Ok(());
-        }
-        // What is told of another device under this one's name is no word on the own entries.
-        let own = self.own_hash(ack.head_seq)?;
-        let is_branch = own.zip(ack.head).is_some_and(|(ours, theirs)| short_digest(&ours) != theirs);
-        let ack = if is_branch {
-            CarriedAck { head_seq: before.head_seq, acks: Vec::new(), refused: Vec::new(), ..ack }
-        } else {
-            ack
-        };
-        let contact = Contact {
-            at_ms: before.at_ms,
-            server_at_ms: ack.server_at_ms,
-            epoch: ack.epoch,
-            server_seq: before.server_seq,
-            cursors: before.cursors,
-            head_seq: ack.head_seq,
-            acks: ack.acks,
-            refused: ack.refused,
-            is_branch,
-            ..Contact::default()
-        };
-        self.push_device_line(DeviceLine::Contact(contact))
+        if is_news { self.push_device_line(DeviceLine::Receipt(ack)) } else { Ok(()) }
     }
 }

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::again::{Original, Repeated};
 use super::orders::check_length;
+use super::rewrite::{Original, Repeated};
 use super::{Replica, ReplicaError};
 use crate::id::{DeviceId, Hash};
 use crate::log::act::{Act, Fate, Role};
@@ -19,7 +19,6 @@ use crate::state::authority::CarriedHead;
 use crate::state::fold::EntryRow;
 use crate::state::keyspace;
 
-use crate::log::verdict::Reason;
 use crate::rows::{all_under, number_in, read};
 
 /// Longest reason, in characters.
@@ -58,7 +57,7 @@ impl Replica<'_> {
             };
             let ground = self.missing_ground(&row, &change, &free)?;
             let is_on_rewritten = change.deps.iter().any(|dep| rewritten.contains(dep));
-            if row.reason == Reason::Fork || is_on_rewritten || self.is_gone(&ground)? {
+            if row.reason.is_fork() || is_on_rewritten || self.is_gone(&ground)? {
                 rewritten.insert(hash);
                 let entry_hash = chained.hash().unwrap_or_default();
                 again.push(Original { hash: entry_hash, chained });
@@ -95,7 +94,7 @@ impl Replica<'_> {
     pub fn held_of(&self, device: &DeviceId, carried: bool) -> Result<Vec<u64>, ReplicaError> {
         let limit = if carried { self.carried_up_to(device)? } else { u64::MAX };
         let mut found = Vec::new();
-        for (seq, row) in held_rows(self.rows())? {
+        for (seq, row) in held_rows(&self.rows())? {
             if row.device == *device && row.device_seq <= limit {
                 found.push(seq);
             }
@@ -106,11 +105,11 @@ impl Replica<'_> {
     /// How far a carrier's word vouches for a device's chain: up to the newest cosigned signature that the ledger has.
     fn carried_up_to(&self, device: &DeviceId) -> Result<u64, ReplicaError> {
         let heads: Vec<(Vec<u8>, Vec<CarriedHead>)> =
-            all_under(self.rows(), &keyspace::carried_heads(device))?;
+            all_under(&self.rows(), &keyspace::carried_heads(device))?;
         let mut limit = 0;
         for (tail, words) in heads {
             let seq = number_in(&tail)?;
-            let Some(row) = read::<EntryRow>(self.rows(), &keyspace::entry(device, seq))? else { continue };
+            let Some(row) = read::<EntryRow>(&self.rows(), &keyspace::entry(device, seq))? else { continue };
             if words.iter().any(|word| row.hash == Some(word.head)) {
                 limit = limit.max(seq);
             }
@@ -127,7 +126,7 @@ impl Replica<'_> {
     }
 
     fn held(&self, seq: u64) -> Result<(QuarantineRow, ChainedEntry), ReplicaError> {
-        let row: QuarantineRow = read(self.rows(), &keyspace::quarantined(seq))?.ok_or_else(|| {
+        let row: QuarantineRow = read(&self.rows(), &keyspace::quarantined(seq))?.ok_or_else(|| {
             ReplicaError::Unknown { what: "held entry", word: seq.to_string(), known: Vec::new() }
         })?;
         let chained = row.entry()?;
@@ -141,10 +140,10 @@ impl Replica<'_> {
         change: &crate::record::change::Change,
         free: &BTreeSet<Hash>,
     ) -> Result<Vec<Hash>, ReplicaError> {
-        if missing_dependency(self.rows(), &row.record, change)?.is_none() {
+        if missing_dependency(&self.rows(), &row.record, change)?.is_none() {
             return Ok(Vec::new());
         }
-        let applied = crate::state::fold::applied_changes(self.rows(), &row.record)?;
+        let applied = crate::state::fold::applied_changes(&self.rows(), &row.record)?;
         let is_missing = |dep: &&Hash| !free.contains(dep) && !applied.iter().any(|one| one.hash == **dep);
         Ok(change.deps.iter().filter(is_missing).copied().collect())
     }
@@ -161,7 +160,7 @@ impl Replica<'_> {
 
     /// The ledger number of the held entry that makes a change.
     fn held_seq_of(&self, change: &Hash) -> Result<Option<u64>, ReplicaError> {
-        for (seq, row) in held_rows(self.rows())? {
+        for (seq, row) in held_rows(&self.rows())? {
             let chained = row.entry()?;
             if chained.entry.body.hash() == *change {
                 return Ok(Some(seq));

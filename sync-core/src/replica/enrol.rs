@@ -8,7 +8,7 @@ use crate::link::KeyPin;
 use crate::log::act::{Act, Role};
 use crate::log::chain::sign_head;
 use crate::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
-use crate::log::line::{Contact, DeviceLine, Enrolling, Identity, Line};
+use crate::log::line::{DeviceLine, Enrolled, Enrolling, Identity, Line};
 use crate::wire::message::{
     EnrolReply, EnrolRequest, Segment, VERSION, open_reply, request_hash, seal_request,
 };
@@ -132,23 +132,16 @@ impl Replica<'_> {
             server_key: answer.server_key,
             log_verifier: answer.log_verifier,
             successions: self.names_with(enrolling.continues.as_ref(), enrolling.device),
+            names_before: self.names_so_far(),
         };
         let chained = self.enrolment(key)?;
-        self.identity = Some(identity.clone());
-        self.push_device_line(DeviceLine::Enrolled(identity.clone()))?;
-        let line = Line::Entry { receipt: None, chained };
-        let number = self.push_line(&line);
-        super::fold_line(&mut self.rules, &mut self.overlay, &self.lines, number, &line.to_bytes())?;
-        let contact = Contact {
+        self.push_device_line(DeviceLine::Enrolled(Enrolled {
+            identity: identity.clone(),
+            epoch: answer.epoch,
             at_ms: self.moment.now_ms,
             server_at_ms: answer.server_at_ms,
-            epoch: answer.epoch,
-            server_seq: answer.ack.seq,
-            head_seq: 1,
-            acks: vec![answer.ack],
-            ..Contact::default()
-        };
-        self.push_device_line(DeviceLine::Contact(contact))?;
+        }))?;
+        self.push(&Line::Entry { receipt: None, chained })?;
         Ok(identity)
     }
 }

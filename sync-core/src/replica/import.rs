@@ -300,7 +300,7 @@ impl Replica<'_> {
             });
             *twin += 1;
             let id = RecordId::from_import_key(municipality, "order", &key);
-            if read::<RecordRow>(self.rows(), &keyspace::record(&id))?.is_some() {
+            if read::<RecordRow>(&self.rows(), &keyspace::record(&id))?.is_some() {
                 counts.unchanged += 1;
                 continue;
             }
@@ -340,9 +340,9 @@ impl Replica<'_> {
         let identity = self.identity()?;
         let device = identity.device;
         let id = RecordId::from_import_key(identity.municipality, kind.key(), key);
-        let known: Option<RecordRow> = read(self.rows(), &keyspace::record(&id))?;
+        let known: Option<RecordRow> = read(&self.rows(), &keyspace::record(&id))?;
         let mut document = match &known {
-            Some(_) => load_document(self.rows(), &self.lines, &id, device)?,
+            Some(_) => load_document(&self.rows(), &self.lines, &id, device)?,
             None => Document::new(device),
         };
         if known.is_none() {

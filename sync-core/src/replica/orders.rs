@@ -160,9 +160,9 @@ impl Replica<'_> {
 
     pub(super) fn open_order(&self, folio: &str) -> Result<Open, ReplicaError> {
         let record = self.view().find_order(folio)?;
-        let row: RecordRow = read(self.rows(), &keyspace::record(&record))?
+        let row: RecordRow = read(&self.rows(), &keyspace::record(&record))?
             .ok_or_else(|| ReplicaError::Index(format!("order {folio} has no summary")))?;
-        let document = load_document(self.rows(), &self.lines, &record, self.identity()?.device)?;
+        let document = load_document(&self.rows(), &self.lines, &record, self.identity()?.device)?;
         Ok(Open { record, row, document })
     }
 

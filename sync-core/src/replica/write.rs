@@ -15,7 +15,7 @@ impl Replica<'_> {
     pub(super) fn commit(&mut self, record: RecordId, document: &mut Document) -> Result<bool, ReplicaError> {
         let Some((change, raw)) = document.commit()? else { return Ok(false) };
         let author = self.as_author()?;
-        let judged = judge_change(&self.overlay, &self.rules, &author, &record, &change)?;
+        let judged = judge_change(&self.rows(), &self.rules, &author, &record, &change)?;
         if let Err(reason) = judged {
             return Err(self.explain(reason));
         }
@@ -59,7 +59,7 @@ impl Replica<'_> {
         let line = Line::Entry { receipt: None, chained };
         let number = self.push_line(&line);
         if let Line::Entry { chained, .. } = &line {
-            super::fold::fold_own(&self.rules, &mut self.overlay, number, chained, decoded, None)?;
+            super::pending::fold_own(&self.rules, &mut self.overlay, &self.lines, number, chained, decoded)?;
         }
         Ok(())
     }

@@ -1,20 +1,20 @@
-//! Deciding: what a release, a dismissal, a carrier's word and writing again do to the rows; alike on server and device.
+//! Deciding: what a release, a dismissal, a carrier's word and a rewrite do to the rows; alike on hub and device.
 
+use std::collections::BTreeSet;
+
+use super::authority::CarriedHead;
+use super::fold::{Applied, EntryRow, Moved, apply_if_grounded, is_applied};
 use super::held::{QuarantineRow, unlist};
+use super::keyspace;
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::log::act::{Again, Role};
-use crate::log::chain::DecodedBody;
-use crate::log::chain::decode_body;
+use crate::log::chain::{DecodedBody, decode_body};
 use crate::log::entry::{ChainedEntry, Header};
-use crate::log::verdict::Decision;
-use crate::log::verdict::{Reason, Receipt, Verdict};
+use crate::log::verdict::{Decision, Receipt};
+use crate::record::row::RecordRow;
 use crate::rows::{Overlay, RowsError, read};
 use crate::rules::Rules;
-use crate::state::authority::CarriedHead;
-use crate::state::fold::{Applied, EntryRow, Moved, apply_change, is_applied};
-use crate::state::interpret::reread;
-use crate::state::keyspace;
-use crate::state::membership::scopes_of_record;
+use crate::scope::Scope;
 
 /// Most different words of carriers kept about one entry.
 const CARRIED_WORDS_MAX: usize = 16;
@@ -59,15 +59,17 @@ impl Settles {
     }
 }
 
-/// Entries that their author, or who may decide about them, has written again need no other decision.
-pub fn settle_again(
+/// Settles entries that their author's successor, or a device that may decide, has rewritten: they need no other decision.
+/// Returns those that it took out of quarantine.
+pub fn settle_rewritten(
     rules: &Rules,
     overlay: &mut Overlay<'_>,
     receipt: &Receipt,
     author: &DeviceId,
     settles: &Settles,
     pairs: &[Again],
-) -> Result<(), RowsError> {
+) -> Result<Vec<Decided>, RowsError> {
+    let mut all = Vec::new();
     for again in pairs {
         if settles.continues != Some(again.device) && !settles.decides {
             continue;
@@ -77,7 +79,7 @@ pub fn settle_again(
         let entry = main.into_iter().chain(branch).find(|entry| entry.hash == Some(again.of));
         let Some(held) = entry.and_then(|entry| entry.receipt) else { continue };
         // Who goes on settles what the fork held, and nothing that was held for another reason.
-        if !settles.decides && held.verdict != Verdict::Quarantined(Reason::Fork) {
+        if !settles.decides && !held.verdict.is_fork() {
             continue;
         }
         let decision = Decision {
@@ -87,30 +89,49 @@ pub fn settle_again(
             by: *author,
             reason: format!("written again as entry {} of device {}", again.seq, author.short()),
         };
-        decide(rules, overlay, held.seq, &decision)?;
+        all.extend(decide(rules, overlay, held.seq, &decision, &|row| row.scopes.clone())?);
     }
-    Ok(())
+    Ok(all)
 }
 
-/// What a decision was about.
+/// An entry that was decided about.
 pub struct Decided {
-    /// Who wrote the entry.
+    /// Its ledger number.
+    pub seq: u64,
+    /// Its author.
     pub author: DeviceId,
-    /// The record that changed with it, where a release applied it.
-    pub applied: Option<(RecordId, Moved)>,
+    /// Its number in the author's chain.
+    pub device_seq: u64,
+    /// The record it changes.
+    pub record: RecordId,
+    /// Whether it was released; else it was dismissed.
+    pub releases: bool,
+    /// What a release did to the record.
+    pub applied: Release,
 }
 
-/// Takes the entry at ledger number `seq` out of quarantine; a release applies it. `None` if it is not there.
+/// What a release did to its record.
+pub enum Release {
+    /// Nothing: it was a dismissal, or the change was applied before.
+    Nothing,
+    /// The change was applied.
+    Applied(Moved),
+    /// What the change builds on is not here.
+    NoGround,
+}
+
+/// Takes the entry at ledger number `seq` out of quarantine; a release applies it. Returns `None` if it is not there.
 pub fn decide(
     rules: &Rules,
     overlay: &mut Overlay<'_>,
     seq: u64,
     decision: &Decision,
+    scopes_after: &dyn Fn(&RecordRow) -> BTreeSet<Scope>,
 ) -> Result<Option<Decided>, RowsError> {
     let Some(row) = unlist(overlay, seq)? else { return Ok(None) };
     let chained = row.entry()?;
-    let key = match (&row.reason, chained.hash()) {
-        (Reason::Fork, Some(hash)) => keyspace::fork(&row.device, row.device_seq, &hash),
+    let key = match (row.reason.is_fork(), chained.hash()) {
+        (true, Some(hash)) => keyspace::fork(&row.device, row.device_seq, &hash),
         _ => keyspace::entry(&row.device, row.device_seq),
     };
     let mut entry: EntryRow =
@@ -118,11 +139,12 @@ pub fn decide(
     entry.decided = Some(decision.clone());
     overlay.write(key, &entry);
     let applied = if decision.releases {
-        apply_released(rules, overlay, seq, &row, &chained, entry.line)?
+        apply_released(rules, overlay, seq, &row, &chained, entry.line, scopes_after)?
     } else {
-        None
+        Release::Nothing
     };
-    Ok(Some(Decided { author: row.device, applied }))
+    let (author, device_seq, record) = (row.device, row.device_seq, row.record);
+    Ok(Some(Decided { seq, author, device_seq, record, releases: decision.releases, applied }))
 }
 
 fn apply_released(
@@ -132,13 +154,13 @@ fn apply_released(
     row: &QuarantineRow,
     chained: &ChainedEntry,
     line: u64,
-) -> Result<Option<(RecordId, Moved)>, RowsError> {
-    let DecodedBody::Change(change) = decode_body(&chained.entry.body)? else { return Ok(None) };
+    scopes_after: &dyn Fn(&RecordRow) -> BTreeSet<Scope>,
+) -> Result<Release, RowsError> {
+    let DecodedBody::Change(change) = decode_body(&chained.entry.body)? else { return Ok(Release::Nothing) };
     let hash = chained.entry.body.hash();
     if is_applied(overlay, &row.record, &hash)? {
-        return Ok(None);
+        return Ok(Release::Nothing);
     }
-    let acceptable = reread(overlay, rules, &row.record, &change)?;
     let applied = Applied {
         record: row.record,
         change: &change,
@@ -148,6 +170,6 @@ fn apply_released(
         line,
         accepted_as: Some(seq),
     };
-    let moved = apply_change(overlay, acceptable, &applied, scopes_of_record)?;
-    Ok(Some((row.record, moved)))
+    let moved = apply_if_grounded(rules, overlay, &applied, scopes_after)?;
+    Ok(moved.map_or(Release::NoGround, Release::Applied))
 }

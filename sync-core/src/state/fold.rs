@@ -1,17 +1,27 @@
-//! Fold: how an entry becomes index rows. The server folds its ledger, a device its journal; both through here, so
-//! that both see the same record.
+//! Fold: how an entry becomes index rows. The hub folds its ledger, a device what it was told and what it wrote; all
+//! through here, so that all see the same record.
 
-use crate::log::verdict::Decision;
-use crate::state::interpret::Acceptable;
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
 
+use super::authority::{DeviceRow, apply_act};
+use super::decide::{Decided, Settles, decide, note_carried, settle_rewritten};
+use super::held::{QuarantineRow, list};
+use super::interpret::{Acceptable, missing_upon, read_upon};
+use super::keyspace;
 use crate::id::{DeviceId, Fingerprint, Hash, RecordId};
-use crate::log::verdict::{Receipt, Verdict};
+use crate::log::act::Act;
+use crate::log::chain::DecodedBody;
+use crate::log::entry::{ChainedEntry, Header};
+use crate::log::verdict::{Decision, Receipt, Verdict};
 use crate::record::change::Change;
+use crate::record::row::RecordRow;
 use crate::record::schema::RecordKind;
 use crate::rows::{Overlay, Rows, RowsError, all_under, read};
+use crate::rules::Rules;
 use crate::scope::Scope;
-use crate::state::keyspace;
 use crate::time::TimeMs;
 
 /// One applied change of a record.
@@ -47,8 +57,8 @@ pub struct EntryRow {
     pub line: u64,
     /// The record it changes; zero for an act.
     pub record: RecordId,
-    /// The change it makes; zero for an act.
-    pub change: Hash,
+    /// The change it makes; `None` for an act.
+    pub change: Option<Hash>,
     /// The server's first word, once there is one. It never changes.
     pub receipt: Option<Receipt>,
     /// What was decided later, if that word held the entry back.
@@ -57,9 +67,20 @@ pub struct EntryRow {
 
 impl EntryRow {
     /// Whether the row is that of an entry with this hash, as far as it is known, and this change.
-    pub fn is_same(&self, hash: Option<&Hash>, change: &Hash) -> bool {
+    pub fn is_same(&self, hash: Option<&Hash>, change: Option<&Hash>) -> bool {
         let is_same_hash = self.hash.as_ref().zip(hash).is_none_or(|(known, hash)| known == hash);
-        is_same_hash && self.change == *change
+        is_same_hash && self.change.as_ref() == change
+    }
+
+    /// Checks whether it was quarantined and dismissed.
+    pub fn is_dismissed(&self) -> bool {
+        self.decided.as_ref().is_some_and(|decision| !decision.releases)
+    }
+
+    /// Checks whether it is in quarantine.
+    pub fn is_quarantined(&self) -> bool {
+        let verdict = self.receipt.as_ref().map(|receipt| &receipt.verdict);
+        verdict.is_some_and(|verdict| !verdict.is_accepted()) && self.decided.is_none()
     }
 
     /// Since which ledger number and time the entry counts; `None` if it does not.
@@ -99,9 +120,9 @@ pub struct ListRow {
     pub title: String,
     /// Registers in conflict.
     pub conflicts: u32,
-    /// Whether it holds work that no server has confirmed.
+    /// Whether it holds own work that no hub has received. Only in a device's overlay.
     pub unsent: bool,
-    /// Whether it holds own work that the server holds back.
+    /// Whether it holds own work that is in quarantine. Only in a device's overlay.
     pub held_back: bool,
 }
 
@@ -114,6 +135,153 @@ pub fn applied_changes(rows: &dyn Rows, record: &RecordId) -> Result<Vec<ChangeR
 /// Whether a change of a record was applied. Applying is not idempotent, so whoever might repeat one asks first.
 pub fn is_applied(rows: &dyn Rows, record: &RecordId, change: &Hash) -> Result<bool, RowsError> {
     Ok(applied_changes(rows, record)?.iter().any(|row| row.hash == *change))
+}
+
+/// An entry with the ledger's word on it, to be folded.
+pub struct Received<'e> {
+    /// The line it stands on, here.
+    pub line: u64,
+    /// The ledger's word.
+    pub receipt: &'e Receipt,
+    /// The entry.
+    pub chained: &'e ChainedEntry,
+    /// Its hash, where the chain before it is known.
+    pub hash: Option<Hash>,
+    /// What it does.
+    pub decoded: &'e DecodedBody,
+}
+
+impl Received<'_> {
+    /// Returns the key under which the entry is kept: beside the chain, if it stands on another branch.
+    pub fn key(&self) -> Vec<u8> {
+        let header = &self.chained.entry.header;
+        match self.hash {
+            Some(hash) if self.receipt.verdict.is_fork() => keyspace::fork(&header.device, header.seq, &hash),
+            _ => keyspace::entry(&header.device, header.seq),
+        }
+    }
+
+    fn row(&self) -> EntryRow {
+        let entry = &self.chained.entry;
+        EntryRow {
+            hash: self.hash,
+            line: self.line,
+            record: entry.header.record,
+            change: self.decoded.change_hash(&entry.body),
+            receipt: Some(self.receipt.clone()),
+            decided: None,
+        }
+    }
+}
+
+/// What folding an entry did.
+pub enum Folded {
+    /// The entry is in quarantine.
+    Quarantined,
+    /// A record changed.
+    Changed(Moved),
+    /// A change that was accepted could not be applied: what it builds on is not here.
+    NoGround,
+    /// An act took effect; with the entries that it decided about.
+    Acted(Vec<Decided>),
+}
+
+/// Folds an entry with the ledger's word on it: how hub and device see it alike. `judged` is what judging already found
+/// out about an accepted change; `scopes_after` says in which scopes a record is then.
+pub fn fold_entry(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    received: &Received<'_>,
+    judged: Option<Acceptable<'_>>,
+    scopes_after: &dyn Fn(&RecordRow) -> BTreeSet<Scope>,
+) -> Result<Folded, RowsError> {
+    let header = &received.chained.entry.header;
+    // A release finds the row of what it decides about: of its own entry there is none yet.
+    overlay.write(received.key(), &received.row());
+    match (&received.receipt.verdict, received.decoded) {
+        (Verdict::Quarantined(reason), _) => {
+            let row = QuarantineRow {
+                device: header.device,
+                device_seq: header.seq,
+                record: header.record,
+                reason: reason.clone(),
+                chained: ByteBuf::from(received.chained.to_bytes()),
+            };
+            list(overlay, received.receipt.seq, &row);
+            Ok(Folded::Quarantined)
+        }
+        (Verdict::Accepted, DecodedBody::Act(act)) => {
+            fold_act(rules, overlay, received.receipt, header, act, scopes_after).map(Folded::Acted)
+        }
+        (Verdict::Accepted, DecodedBody::Change(change)) => {
+            let applied = Applied {
+                record: header.record,
+                change,
+                hash: received.chained.entry.body.hash(),
+                device_seq: header.seq,
+                line: received.line,
+                accepted_as: Some(received.receipt.seq),
+            };
+            let moved = match judged {
+                Some(acceptable) => Some(apply_change(overlay, acceptable, &applied, scopes_after)?),
+                None => apply_if_grounded(rules, overlay, &applied, scopes_after)?,
+            };
+            Ok(moved.map_or(Folded::NoGround, Folded::Changed))
+        }
+    }
+}
+
+/// Applies a change, if all that it builds on is here. Returns the scopes before and after if it was applied.
+pub fn apply_if_grounded(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    applied: &Applied<'_>,
+    scopes_after: &dyn Fn(&RecordRow) -> BTreeSet<Scope>,
+) -> Result<Option<Moved>, RowsError> {
+    // The summary is the largest row that this reads: it is decoded once.
+    let known: Option<RecordRow> = read(overlay, &keyspace::record(&applied.record))?;
+    if missing_upon(known.as_ref(), overlay, &applied.record, applied.change)?.is_some() {
+        return Ok(None);
+    }
+    match read_upon(known, rules, applied.change) {
+        Ok(acceptable) => apply_change(overlay, acceptable, applied, scopes_after).map(Some),
+        Err(_) => Ok(None),
+    }
+}
+
+fn fold_act(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    receipt: &Receipt,
+    header: &Header,
+    act: &Act,
+    scopes_after: &dyn Fn(&RecordRow) -> BTreeSet<Scope>,
+) -> Result<Vec<Decided>, RowsError> {
+    let author = &header.device;
+    apply_act(overlay, receipt.seq, receipt.received_at_ms, author, act)?;
+    match act {
+        Act::Rule { name, json } => {
+            rules.add(name, json).map_err(|error| RowsError(error.to_string()))?;
+        }
+        Act::Release { seq, reason } | Act::Dismiss { seq, reason } => {
+            let decision = Decision {
+                seq: receipt.seq,
+                at_ms: receipt.received_at_ms,
+                releases: matches!(act, Act::Release { .. }),
+                by: *author,
+                reason: reason.clone(),
+            };
+            return Ok(decide(rules, overlay, *seq, &decision, scopes_after)?.into_iter().collect());
+        }
+        Act::Carry { device, seq, head } => note_carried(overlay, receipt, header, device, *seq, head)?,
+        Act::Again { pairs } => {
+            let row: Option<DeviceRow> = read(overlay, &keyspace::device(author))?;
+            let settles = row.map_or_else(Settles::default, |row| Settles::of(row.role, row.continues));
+            return settle_rewritten(rules, overlay, receipt, author, &settles, pairs);
+        }
+        _ => {}
+    }
+    Ok(Vec::new())
 }
 
 /// Where an applied change came from.
@@ -138,21 +306,18 @@ pub fn apply_change(
     overlay: &mut Overlay<'_>,
     acceptable: Acceptable<'_>,
     applied: &Applied<'_>,
-    scopes_after: impl FnOnce(&crate::record::row::RecordRow) -> std::collections::BTreeSet<Scope>,
+    scopes_after: &dyn Fn(&RecordRow) -> BTreeSet<Scope>,
 ) -> Result<Moved, RowsError> {
     let Acceptable { row: before, patches, is_creation } = acceptable;
     let mut row = before.clone();
     let number = row.changes;
     row.apply(applied.change, &applied.hash, &patches);
-    match applied.accepted_as {
-        Some(seq) => {
-            row.fingerprint.toggle(&applied.hash);
-            if is_creation {
-                row.created_seq = seq;
-                overlay.write(keyspace::number(seq), &applied.record);
-            }
+    if let Some(seq) = applied.accepted_as {
+        row.fingerprint.toggle(&applied.hash);
+        if is_creation {
+            row.created_seq = seq;
+            overlay.write(keyspace::number(seq), &applied.record);
         }
-        None => row.unsent += 1,
     }
     row.scopes = scopes_after(&row);
     row.scopes_ever.extend(row.scopes.iter().cloned());
@@ -172,9 +337,9 @@ pub fn apply_change(
 /// The scopes of a record before and after something.
 pub struct Moved {
     /// Before.
-    pub before: std::collections::BTreeSet<Scope>,
+    pub before: BTreeSet<Scope>,
     /// After.
-    pub after: std::collections::BTreeSet<Scope>,
+    pub after: BTreeSet<Scope>,
     /// The record's kind.
     pub kind: RecordKind,
 }
@@ -183,10 +348,10 @@ pub struct Moved {
 pub fn store_row(
     overlay: &mut Overlay<'_>,
     record: &RecordId,
-    before: Option<&crate::record::row::RecordRow>,
-    row: &crate::record::row::RecordRow,
+    before: Option<&RecordRow>,
+    row: &RecordRow,
 ) -> Result<(), RowsError> {
-    let empty = std::collections::BTreeSet::new();
+    let empty = BTreeSet::new();
     let scopes_before = before.map_or(&empty, |before| &before.scopes);
     for scope in scopes_before.union(&row.scopes) {
         let digest_before =
@@ -202,7 +367,7 @@ pub fn store_row(
             overlay.write(key, &fingerprint);
         }
     }
-    let old = before.and_then(crate::record::row::RecordRow::name);
+    let old = before.and_then(RecordRow::name);
     if let Some(old) = old.filter(|old| row.name().as_ref() != Some(old)) {
         delete_name(overlay, record, row, &old)?;
     }
@@ -210,17 +375,10 @@ pub fn store_row(
 }
 
 /// Writes a record's summary and keeps the list row in step with it.
-pub fn write_row(
-    overlay: &mut Overlay<'_>,
-    record: &RecordId,
-    row: &crate::record::row::RecordRow,
-) -> Result<(), RowsError> {
+pub fn write_row(overlay: &mut Overlay<'_>, record: &RecordId, row: &RecordRow) -> Result<(), RowsError> {
     overlay.write(keyspace::record(record), row);
     let Some(name) = row.name() else { return Ok(()) };
-    // While a device reads everything anew, what it had is in view until the ledger speaks of it again.
-    let is_from_before = row.kept > 0 && overlay.get(&keyspace::before(record))?.is_some();
-    let is_visible = !row.scopes.is_empty() || row.unsent > 0 || row.held_back > 0 || is_from_before;
-    if is_visible {
+    if !row.scopes.is_empty() {
         overlay.write(keyspace::name(row.kind, &name), &list_row(record, row));
         return Ok(());
     }
@@ -231,7 +389,7 @@ pub fn write_row(
 fn delete_name(
     overlay: &mut Overlay<'_>,
     record: &RecordId,
-    row: &crate::record::row::RecordRow,
+    row: &RecordRow,
     name: &str,
 ) -> Result<(), RowsError> {
     let key = keyspace::name(row.kind, name);
@@ -241,24 +399,8 @@ fn delete_name(
     Ok(())
 }
 
-/// Takes a record out of the index: its creation no longer counts, so that no ledger holds it.
-pub fn forget_record(
-    overlay: &mut Overlay<'_>,
-    record: &RecordId,
-    before: &crate::record::row::RecordRow,
-) -> Result<(), RowsError> {
-    let mut gone = before.clone();
-    gone.scopes.clear();
-    store_row(overlay, record, Some(before), &gone)?;
-    if let Some(name) = before.name() {
-        delete_name(overlay, record, before, &name)?;
-    }
-    overlay.delete(keyspace::record(record));
-    Ok(())
-}
-
 /// What a list shows of a record.
-pub fn list_row(record: &RecordId, row: &crate::record::row::RecordRow) -> ListRow {
+pub fn list_row(record: &RecordId, row: &RecordRow) -> ListRow {
     let text = |key: &str| row.text(key).filter(|text| !text.is_empty()).map(String::from);
     let (kind, title) = match row.kind {
         RecordKind::Order => (text("kind"), text("title")),
@@ -275,7 +417,7 @@ pub fn list_row(record: &RecordId, row: &crate::record::row::RecordRow) -> ListR
         crew: text("crew"),
         title: title.unwrap_or_default(),
         conflicts: u32::try_from(row.conflicts().count()).unwrap_or(u32::MAX),
-        unsent: row.unsent > 0,
-        held_back: row.held_back > 0,
+        unsent: false,
+        held_back: false,
     }
 }

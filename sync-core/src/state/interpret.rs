@@ -100,14 +100,3 @@ pub fn missing_upon(
     let applied = crate::state::fold::applied_changes(rows, record)?;
     Ok(older.into_iter().find(|dep| !applied.iter().any(|change| change.hash == *dep)))
 }
-
-/// As [`read_change`], of a change that the ledger accepted: one that no longer applies is an error.
-pub fn reread<'c>(
-    rows: &dyn Rows,
-    rules: &Rules,
-    record: &RecordId,
-    change: &'c Change,
-) -> Result<Acceptable<'c>, RowsError> {
-    read_change(rows, rules, record, change)?
-        .map_err(|reason| RowsError(format!("an accepted change no longer applies: {reason:?}")))
-}

@@ -29,7 +29,7 @@ pub fn change_hash(
     seq: u64,
 ) -> Result<Option<Hash>, RowsError> {
     let row: Option<EntryRow> = read(rows, &keyspace::entry(device, seq))?;
-    Ok(row.filter(|row| row.record == *record && row.change != Hash::ZERO).map(|row| row.change))
+    Ok(row.filter(|row| row.record == *record).and_then(|row| row.change))
 }
 
 impl Refs for RowRefs<'_> {

@@ -63,7 +63,7 @@ pub fn reason_detail(reason: &Reason) -> String {
         Reason::Role { what } => what.clone(),
         Reason::Rule { rule, what } => format!("{rule}: {what}"),
         Reason::Held { on } => on.to_string(),
-        Reason::Revoked | Reason::OutOfScope | Reason::Fork => String::new(),
+        Reason::Revoked | Reason::OutOfScope | Reason::Fork { .. } => String::new(),
     }
 }
 

@@ -8,7 +8,7 @@ use super::order::OrderView;
 use super::story::{Difference, Happening, Story};
 use super::words::Sentence;
 use crate::id::DeviceId;
-use crate::log::line::{Identity, Parted};
+use crate::log::line::{Identity, Split};
 use crate::rows::read;
 use crate::state::fold::EntryRow;
 use crate::state::keyspace;
@@ -96,7 +96,7 @@ impl View<'_> {
             made_on: identity.device.to_string(),
             server_seq: contact.server_seq,
             sees_everything,
-            limits: [limits(&identity, contact.server_seq, order.is_some()), parted(&self.partings()?)]
+            limits: [limits(&identity, contact.server_seq, order.is_some()), split_words(&self.splits()?)]
                 .concat(),
             status_label: super::words::state_label(self.rules(), status),
             devices: self.involved(&story)?,
@@ -165,9 +165,9 @@ impl View<'_> {
 }
 
 /// What a reader must know before anything else: that the server had signed another past.
-fn parted(partings: &[Parted]) -> Vec<Sentence> {
-    let told = |parting: &Parted| {
-        let at = rfc3339(parting.at_ms);
+fn split_words(splits: &[Split]) -> Vec<Sentence> {
+    let told = |split: &Split| {
+        let at = rfc3339(split.at_ms);
         Sentence::new(
             format!(
                 "ATENCIÓN: el {at} este equipo notó que el servidor mostraba otro pasado que el que había firmado. Guarda los dos sellos."
@@ -177,7 +177,7 @@ fn parted(partings: &[Parted]) -> Vec<Sentence> {
             ),
         )
     };
-    partings.iter().map(told).collect()
+    splits.iter().map(told).collect()
 }
 
 fn limits(identity: &Identity, server_seq: u64, is_there: bool) -> Vec<Sentence> {

@@ -6,7 +6,7 @@ use crate::id::RecordId;
 use crate::record::change::Scalar;
 use crate::record::row::RecordRow;
 use crate::record::schema::RecordKind;
-use crate::rows::{RowsError, decode, read};
+use crate::rows::{Rows, RowsError, decode, read};
 use crate::rules::fold_word;
 use crate::rules::kind::WorkKind;
 use crate::state::fold::ListRow;

@@ -10,7 +10,7 @@ use super::entries::{Since, scan_entries};
 use super::order::{Conflict, Event, OrderView};
 use super::replay::At;
 use super::words::{Sentence, reason_words, register_words, value_words};
-use crate::id::{Hash, RecordId};
+use crate::id::RecordId;
 use crate::log::line::read_entry;
 use crate::log::verdict::Verdict;
 use crate::record::change::Scalar;
@@ -119,7 +119,7 @@ impl View<'_> {
     fn touched(&self, span: Span) -> Result<BTreeSet<RecordId>, ViewError> {
         let mut candidates = Vec::new();
         scan_entries(self.rows(), &mut |_, row| {
-            if row.change != Hash::ZERO && (span.is_told() || is_touched(&row, span)) {
+            if row.change.is_some() && (span.is_told() || is_touched(&row, span)) {
                 candidates.push((row.record, row.line, row.accepted()));
             }
         })?;
@@ -170,7 +170,7 @@ impl View<'_> {
         }
         let mut entries = Vec::new();
         scan_entries(self.rows(), &mut |place, row| {
-            if row.record == *record && row.change != Hash::ZERO && is_touched(&row, span) {
+            if row.record == *record && row.change.is_some() && is_touched(&row, span) {
                 entries.push((place, row));
             }
         })?;

@@ -42,13 +42,13 @@ fn place_of(key: &[u8]) -> Option<Place> {
 /// change is meant.
 pub fn entry_of_change(rows: &dyn Rows, change: &ChangeRow) -> Result<Option<EntryRow>, RowsError> {
     let main: Option<EntryRow> = read(rows, &keyspace::entry(&change.device, change.seq))?;
-    if main.as_ref().is_some_and(|row| row.change == change.hash) {
+    if main.as_ref().is_some_and(|row| row.change == Some(change.hash)) {
         return Ok(main);
     }
     let prefix = keyspace::forks(&change.device, change.seq);
     let mut found = None;
     rows.scan(&prefix, &prefix, &mut |_, value| {
-        found = decode::<EntryRow>(value).ok().filter(|row| row.change == change.hash);
+        found = decode::<EntryRow>(value).ok().filter(|row| row.change == Some(change.hash));
         found.is_none()
     })?;
     Ok(found)

@@ -10,7 +10,7 @@ use crate::log::chain::DecodedBody;
 use crate::log::chain::decode_body;
 use crate::log::entry::ChainedEntry;
 use crate::log::line::read_entry;
-use crate::log::verdict::{Reason, Verdict};
+use crate::log::verdict::{Reason, Receipt, Verdict};
 use crate::record::change::Scalar;
 use crate::record::patch::Patch;
 use crate::record::row::RecordRow;
@@ -31,56 +31,65 @@ struct Held {
 }
 
 impl View<'_> {
-    /// All entries that are held back, as far as this device is told: dispatch is told of all, a crew of its own.
+    /// Returns all entries in quarantine, as far as this device is told: dispatch is told of all, a crew of its own.
     pub fn quarantine(&self) -> Result<Vec<QuarantineItem>, ViewError> {
         let mut held: BTreeMap<u64, Held> = BTreeMap::new();
         for (seq, row) in held_rows(self.rows())? {
             let chained = row.entry()?;
             let key = match (&row.reason, chained.hash()) {
-                (Reason::Fork, Some(hash)) => keyspace::fork(&row.device, row.device_seq, &hash),
+                (Reason::Fork { .. }, Some(hash)) => keyspace::fork(&row.device, row.device_seq, &hash),
                 _ => keyspace::entry(&row.device, row.device_seq),
             };
             let entry = read(self.rows(), &key)?;
             held.insert(seq, Held { seq, chained, reason: row.reason, row: entry });
         }
-        for one in self.own_refused()? {
-            if one.row.as_ref().is_some_and(|row| row.decided.is_none()) {
-                held.insert(one.seq, one);
+        for (own_seq, receipt) in self.provisional_receipts()? {
+            if let Some(one) = self.own_held(own_seq, &receipt)? {
+                held.entry(one.seq).or_insert(one);
             }
         }
         self.inbox(&held.into_values().collect::<Vec<_>>())
     }
 
-    /// Own entries that were dismissed: they stay here to be read and copied.
+    /// Returns own entries that were dismissed: they stay here to be read and copied.
     pub fn dismissed(&self) -> Result<Vec<QuarantineItem>, ViewError> {
-        let is_dismissed = |one: &Held| {
-            let decided = one.row.as_ref().and_then(|row| row.decided.as_ref());
-            decided.is_some_and(|decision| !decision.releases)
-        };
-        self.inbox(&self.own_refused()?.into_iter().filter(is_dismissed).collect::<Vec<_>>())
-    }
-
-    /// How many own entries were dismissed.
-    pub fn own_dismissed(&self) -> Result<u64, ViewError> {
-        let decided = self.own_decided()?;
-        let is_dismissed = |row: &&EntryRow| row.decided.as_ref().is_some_and(|decision| !decision.releases);
-        Ok(decided.values().filter(is_dismissed).count() as u64)
-    }
-
-    fn own_refused(&self) -> Result<Vec<Held>, ViewError> {
-        let Ok(identity) = self.identity() else { return Ok(Vec::new()) };
-        let mut refused = Vec::new();
-        for (tail, own) in all_under::<u64>(self.rows(), keyspace::OWN_HELD)? {
-            let seq = number_in(&tail)?;
-            let row: Option<EntryRow> = read(self.rows(), &keyspace::entry(&identity.device, own))?;
+        let mut dismissed = Vec::new();
+        for (device, own_seq) in self.dismissed_places()? {
+            let row: Option<EntryRow> = read(self.rows(), &keyspace::entry(&device, own_seq))?;
             let Some(row) = row else { continue };
-            let Some(Verdict::Quarantined(reason)) = row.receipt.as_ref().map(|r| r.verdict.clone()) else {
-                continue;
-            };
+            let Some(receipt) = row.receipt.clone() else { continue };
+            let Verdict::Quarantined(reason) = receipt.verdict else { continue };
             let (_, chained) = read_entry(self.all_lines(), row.line)?;
-            refused.push(Held { seq, chained, reason, row: Some(row) });
+            dismissed.push(Held { seq: receipt.seq, chained, reason, row: Some(row) });
         }
-        Ok(refused)
+        dismissed.sort_by_key(|one| one.seq);
+        self.inbox(&dismissed)
+    }
+
+    /// Returns how many own entries were dismissed.
+    pub fn own_dismissed(&self) -> Result<u64, ViewError> {
+        Ok(self.dismissed_places()?.len() as u64)
+    }
+
+    fn dismissed_places(&self) -> Result<Vec<(DeviceId, u64)>, ViewError> {
+        let mut places = Vec::new();
+        for (tail, _) in all_under::<u64>(self.rows(), keyspace::DISMISSED)? {
+            let device = tail.get(..16).and_then(DeviceId::from_slice);
+            let device =
+                device.ok_or_else(|| ViewError::Index("a dismissed entry has a malformed key".into()))?;
+            places.push((device, number_in(&tail[16..])?));
+        }
+        Ok(places)
+    }
+
+    /// Returns an own entry that a receipt says is in quarantine.
+    fn own_held(&self, own_seq: u64, receipt: &Receipt) -> Result<Option<Held>, ViewError> {
+        let Verdict::Quarantined(reason) = receipt.verdict.clone() else { return Ok(None) };
+        let device = self.identity()?.device;
+        let row: Option<EntryRow> = read(self.rows(), &keyspace::entry(&device, own_seq))?;
+        let Some(row) = row else { return Ok(None) };
+        let (_, chained) = read_entry(self.all_lines(), row.line)?;
+        Ok(Some(Held { seq: receipt.seq, chained, reason, row: Some(row) }))
     }
 
     fn inbox(&self, held: &[Held]) -> Result<Vec<QuarantineItem>, ViewError> {

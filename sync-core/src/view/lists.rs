@@ -8,9 +8,10 @@ use super::words::Sentence;
 use super::{View, ViewError};
 use crate::id::RecordId;
 use crate::record::schema::RecordKind;
-use crate::rows::{RowsError, decode, read};
+use crate::rows::{Rows, RowsError, decode};
 use crate::state::fold::ListRow;
 use crate::state::keyspace;
+use crate::state::local::{REVOKED, carried};
 use crate::time::rfc3339;
 
 /// Which orders to list; `None` is all.
@@ -162,7 +163,7 @@ impl View<'_> {
     /// One order by its record; `None` where nothing of it counts here.
     pub fn order_of(&self, record: &RecordId) -> Result<Option<OrderView>, ViewError> {
         let steps = steps_of(self.rows(), self.all_lines(), record)?;
-        Ok(order_after(self.rows(), self.rules(), record, steps)?)
+        Ok(order_after(self.rows(), self.rules(), record, self.me(), steps)?)
     }
 
     /// All conflicts on this device.
@@ -229,7 +230,7 @@ impl View<'_> {
         let identity = self.identity()?;
         let contact = self.contact()?;
         let (unsent, held) = self.unsent_and_held()?;
-        let carried = crate::state::local::carried(self.rows())?;
+        let carried = carried(self.local())?;
         let mut records = 0;
         self.rows().scan(b"l/", b"l/", &mut |_, _| {
             records += 1;
@@ -245,9 +246,8 @@ impl View<'_> {
             quarantined: held.len() as u64,
             quarantined_entries: held,
             dismissed: self.own_dismissed()?,
-            revoked: read::<(u64, String)>(self.rows(), &keyspace::fact("revoked"))?
-                .map(|(_, reason)| reason),
-            partings: self.partings()?.iter().map(|parted| rfc3339(parted.at_ms)).collect(),
+            revoked: REVOKED.read(self.local())?.map(|revoked| revoked.reason),
+            partings: self.splits()?.iter().map(|split| rfc3339(split.at_ms)).collect(),
             last_contact: (contact.at_ms != 0).then(|| rfc3339(contact.at_ms)),
             server_seq: contact.server_seq,
             records,

@@ -13,7 +13,7 @@ use super::words::{Sentence, register_words, sentence, value_words};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::log::act::Again;
 use crate::log::entry::Header;
-use crate::log::line::{Identity, Lines, read_entry};
+use crate::log::line::{Lines, read_entry};
 use crate::log::verdict::Receipt;
 use crate::record::change::{Change, OpId, Scalar};
 use crate::record::document::{Document, ElementValue};
@@ -211,6 +211,7 @@ pub fn order_after(
     rows: &dyn Rows,
     rules: &Rules,
     record: &RecordId,
+    me: Option<DeviceId>,
     steps: Vec<Step>,
 ) -> Result<Option<OrderView>, RowsError> {
     let steps = grounded(steps);
@@ -233,7 +234,7 @@ pub fn order_after(
     let document = Document::from_raw(DeviceId([0xff; 16]), &raws)?;
     let place = |(index, step): (usize, &Step)| ((step.row.device, step.row.start_op), index);
     let authors = steps.iter().enumerate().map(place).collect();
-    let sheet = Sheet { rows, rules, steps: &steps, authors, row: &row, document: &document };
+    let sheet = Sheet { rows, rules, me, steps: &steps, authors, row: &row, document: &document };
     sheet.view(record, history).map(Some)
 }
 
@@ -267,6 +268,8 @@ pub fn written(step: &Step) -> Written {
 struct Sheet<'s> {
     rows: &'s dyn Rows,
     rules: &'s Rules,
+    /// The device whose view it is.
+    me: Option<DeviceId>,
     steps: &'s [Step],
     /// Device and first operation of each step, to its place.
     authors: BTreeMap<(DeviceId, u64), usize>,
@@ -276,8 +279,7 @@ struct Sheet<'s> {
 
 impl Sheet<'_> {
     fn view(&self, record: &RecordId, history: Vec<Event>) -> Result<OrderView, RowsError> {
-        let me: Option<Identity> = read(self.rows, &keyspace::fact("identity"))?;
-        let is_own = |step: &Step| me.as_ref().is_some_and(|me| me.device == step.row.device);
+        let is_own = |step: &Step| self.me == Some(step.row.device);
         let unconfirmed = || self.steps.iter().filter(|step| step.receipt.is_none());
         let text = |key: &str| self.row.text(key).map(String::from);
         let kind = text("kind").unwrap_or_default();

@@ -1,18 +1,18 @@
 //! Own: what this device knows of itself: who it is, what of its work counts, what the server holds back.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::{View, ViewError};
-use crate::id::{DeviceId, RecordId};
-use crate::log::line::Parted;
+use crate::id::RecordId;
+use crate::log::line::Split;
 use crate::log::verdict::{Reason, Verdict};
 use crate::record::row::RecordRow;
-use crate::rows::{RowsError, all_under, read};
+use crate::rows::read;
 use crate::state::fold::EntryRow;
+use crate::state::held::held_rows;
 use crate::state::keyspace;
-use crate::state::local::{ContactRow, OwnHead};
+use crate::state::layers::Layer;
+use crate::state::local::{CONTACT, COPY, ContactRow, GENERATIONS, HEAD, OwnHead, SPLITS, read_own};
 
 /// An own entry that the server holds back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -28,90 +28,85 @@ pub struct RefusedEntry {
 impl View<'_> {
     /// Returns the last contact; all zero before the first.
     pub fn contact(&self) -> Result<ContactRow, ViewError> {
-        Ok(read(self.rows(), &keyspace::fact("contact"))?.unwrap_or_default())
+        Ok(CONTACT.read_or_default(self.local())?)
     }
 
     /// Returns the end of the device's own chain.
     pub fn own_head(&self) -> Result<OwnHead, ViewError> {
-        Ok(read(self.rows(), &keyspace::fact("head"))?.unwrap_or_default())
+        Ok(HEAD.read_or_default(self.local())?)
     }
 
-    /// The partings this device has noticed, oldest first.
-    pub fn partings(&self) -> Result<Vec<Parted>, ViewError> {
-        Ok(read(self.rows(), &keyspace::fact("parted"))?.unwrap_or_default())
+    /// Returns the split views that this device noticed, oldest first.
+    pub fn splits(&self) -> Result<Vec<Split>, ViewError> {
+        Ok(SPLITS.read_or_default(self.local())?)
     }
 
-    /// Own entries that somebody has decided about, by number.
-    pub fn own_decided(&self) -> Result<BTreeMap<u64, EntryRow>, ViewError> {
-        let mut decided = BTreeMap::new();
+    /// Checks whether the mirror is being filled after a reset: what is shown may be older than what the hub has.
+    pub fn is_refilling(&self) -> Result<bool, ViewError> {
+        Ok(GENERATIONS.read_or_default(self.local())?.filling.is_some())
+    }
+
+    /// Returns the number of the first own entry that the ledger does not have, as far as this device was told.
+    pub fn first_unsent(&self) -> Result<u64, ViewError> {
+        let Some(copy) = COPY.read(self.local())? else { return Ok(self.contact()?.head_seq + 1) };
+        // It stands on a branch, which the head of the chain says nothing about.
         let device = self.identity()?.device;
-        for (_, seq) in all_under::<u64>(self.rows(), keyspace::OWN_HELD)? {
-            let row: Option<EntryRow> = read(self.rows(), &keyspace::entry(&device, seq))?;
-            if let Some(row) = row.filter(|row| row.decided.is_some()) {
-                decided.insert(seq, row);
-            }
-        }
-        Ok(decided)
-    }
-
-    /// Whether the server has shown that another device writes under this one's name, revoked or not.
-    pub fn knows_it_is_copy(&self) -> Result<bool, RowsError> {
-        Ok(read(self.rows(), &keyspace::fact("copy"))?.unwrap_or(false))
-    }
-
-    /// The first own entry whose place in the ledger is not known.
-    pub fn first_unsent(&self, device: &DeviceId, contact: &ContactRow) -> Result<u64, RowsError> {
-        if !self.knows_it_is_copy()? {
-            return Ok(contact.head_seq + 1);
-        }
-        // It stands on a branch, which the head of the chain does not tell of: a ledger that lost its past may have lost
-        // the branch from before there on.
+        let reading = GENERATIONS.read_or_default(self.local())?.reading();
+        let rows = Layer::mirror(self.local(), reading);
         let mut first = 1;
-        while self.own_row(device, first)?.is_some_and(|row| row.receipt.is_some()) {
+        loop {
+            let entry: Option<EntryRow> = read(&rows, &keyspace::entry(&device, first))?;
+            let own = read_own(self.local(), &device, first)?;
+            let is_placed = entry.zip(own).is_some_and(|(entry, own)| entry.hash == Some(own.hash));
+            if !is_placed && !copy.is_told(first) {
+                return Ok(first);
+            }
             first += 1;
         }
-        Ok(first)
     }
 
-    fn own_row(&self, device: &DeviceId, seq: u64) -> Result<Option<EntryRow>, RowsError> {
-        read(self.rows(), &keyspace::entry(device, seq))
+    /// Returns the name of a record, if it has one.
+    pub fn folio_of_record(&self, record: &RecordId) -> Result<Option<String>, ViewError> {
+        let row: Option<RecordRow> = read(self.rows(), &keyspace::record(record))?;
+        Ok(row.and_then(|row| row.name()))
     }
 
     /// Returns a quarantined entry of this device in the words of a list.
     pub fn refused_entry(&self, record: &RecordId, reason: &Reason) -> Result<RefusedEntry, ViewError> {
-        let row: Option<RecordRow> = read(self.rows(), &keyspace::record(record))?;
         let detail = match reason {
             Reason::Role { what } | Reason::Rule { what, .. } => Some(what.clone()),
             Reason::Held { on } => Some(on.to_string()),
-            Reason::Revoked | Reason::OutOfScope | Reason::Fork => None,
+            Reason::Revoked | Reason::OutOfScope | Reason::Fork { .. } => None,
         };
-        let folio = row.and_then(|row| row.name());
-        Ok(RefusedEntry { folio, reason: reason.code().into(), detail })
+        Ok(RefusedEntry { folio: self.folio_of_record(record)?, reason: reason.code().into(), detail })
     }
 
-    /// How many own entries are held back, and nobody has decided about.
-    pub fn own_undecided(&self) -> Result<u64, ViewError> {
-        let device = self.identity()?.device;
-        let mut count = 0;
-        for (_, seq) in all_under::<u64>(self.rows(), keyspace::OWN_HELD)? {
-            let row: Option<EntryRow> = read(self.rows(), &keyspace::entry(&device, seq))?;
-            count += u64::from(row.is_some_and(|row| row.decided.is_none()));
-        }
-        Ok(count)
-    }
-
-    /// Own entries that no server has confirmed, and own entries held back.
+    /// Returns how many own entries no server has received, and own entries in quarantine.
     pub fn unsent_and_held(&self) -> Result<(u64, Vec<RefusedEntry>), ViewError> {
         let Ok(identity) = self.identity() else { return Ok((0, Vec::new())) };
-        let head = self.own_head()?;
-        let unsent = (head.seq + 1).saturating_sub(self.first_unsent(&identity.device, &self.contact()?)?);
+        let unsent = (self.own_head()?.seq + 1).saturating_sub(self.first_unsent()?);
         let mut held = Vec::new();
-        let rows: Vec<(Vec<u8>, EntryRow)> = all_under(self.rows(), &keyspace::entries(&identity.device))?;
-        for (_, row) in rows.into_iter().filter(|(_, row)| row.decided.is_none()) {
-            if let Some(Verdict::Quarantined(reason)) = row.receipt.map(|receipt| receipt.verdict) {
-                held.push(self.refused_entry(&row.record, &reason)?);
+        let mut listed = held_rows(self.rows())?;
+        listed.retain(|(_, row)| row.device == identity.device);
+        listed.sort_by_key(|(_, row)| row.device_seq);
+        for (_, row) in listed {
+            held.push(self.refused_entry(&row.record, &row.reason)?);
+        }
+        for (seq, receipt) in self.provisional_receipts()? {
+            if let (Verdict::Quarantined(reason), Some(own)) =
+                (receipt.verdict, read_own(self.local(), &identity.device, seq)?)
+            {
+                held.push(self.refused_entry(&own.record, &reason)?);
             }
         }
         Ok((unsent, held))
+    }
+
+    /// Returns the receipts of own entries that a bundle brought and no reply has told yet.
+    pub(super) fn provisional_receipts(&self) -> Result<Vec<(u64, crate::log::verdict::Receipt)>, ViewError> {
+        let prefix = [crate::state::local::PROVISIONAL, &self.identity()?.device.0].concat();
+        let all = crate::rows::all_under(self.local(), &prefix)?;
+        let numbered = all.into_iter().map(|(tail, receipt)| Ok((crate::rows::number_in(&tail)?, receipt)));
+        Ok(numbered.collect::<Result<_, crate::rows::RowsError>>()?)
     }
 }

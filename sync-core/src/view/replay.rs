@@ -151,7 +151,7 @@ impl View<'_> {
             let name = locality_at(self.rows(), self.all_lines(), self.rules(), &key, at)?;
             rename(&mut then, &key, name);
         }
-        Ok(order_after(&then, self.rules(), record, steps)?)
+        Ok(order_after(&then, self.rules(), record, self.me(), steps)?)
     }
 
     /// All records of a kind that were ever here, whatever scope they are in now.
@@ -286,7 +286,7 @@ fn municipality_at(
 ) -> Result<Vec<OrderSummary>, RowsError> {
     let mut items = Vec::new();
     scan_entries(rows, &mut |_, entry| {
-        if entry.change != Hash::ZERO
+        if entry.change.is_some()
             && let (Some(since), Some(receipt)) = (entry.accepted(), &entry.receipt)
         {
             items.push(Item { record: entry.record, seq: receipt.seq, line: entry.line, since });
@@ -302,9 +302,7 @@ fn municipality_at(
         if now.kind != RecordKind::Order && !is_place {
             continue;
         }
-        let Some(mut row) = row_at(lines, rules, now, of_record, at)? else { continue };
-        row.unsent = 0;
-        row.held_back = 0;
+        let Some(row) = row_at(lines, rules, now, of_record, at)? else { continue };
         let name = if is_place { row.text("key").map(String::from) } else { row.name() };
         let listed = list_row(&record, &row);
         match name {

@@ -181,8 +181,9 @@ impl Telling<'_> {
         let mut consequences = Vec::new();
         if known.is_applied() && has_ground && (!is_creation || check_creation(&known.change).is_some()) {
             let before = row.clone();
-            row.apply(&known.change, &known.row.change, &patches);
-            self.placed.insert(known.row.change);
+            let hash = known.chained.entry.body.hash();
+            row.apply(&known.change, &hash, &patches);
+            self.placed.insert(hash);
             consequences = self.compare(&before, &row, known, &patches);
             self.row = Some(row);
         }

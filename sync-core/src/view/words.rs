@@ -116,7 +116,7 @@ pub fn reason_words(reason: &Reason) -> Sentence {
             format!("el papel de quien lo hizo no permite esto: {what}"),
             format!("the role of who made it does not allow this: {what}"),
         ),
-        Reason::Fork => Sentence::new(
+        Reason::Fork { .. } => Sentence::new(
             "el equipo ya había enviado otro hecho con ese número: es una copia o una restauración",
             "the device had already sent another entry with that number: it is a copy or was restored",
         ),

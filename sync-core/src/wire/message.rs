@@ -3,7 +3,6 @@
 //! A frame is four magic bytes, a MessagePack body and a 64-byte Ed25519 signature. A request is signed by the
 //! device; a reply by the server, over the hash of the request it answers, so that nothing else can pass for it.
 
-use crate::log::verdict::Decision;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -12,14 +11,13 @@ use crate::crypto::{ALG_ED25519, PublicKey, Purpose, SecretKey, Signature, Signa
 use crate::id::{DeviceId, Epoch, Fingerprint, Hash, RecordId};
 use crate::limits::MESSAGE_BYTES_MAX;
 use crate::log::entry::Anchor;
-use crate::log::line::Ack;
-use crate::log::verdict::Reason;
+use crate::log::line::{OwnRun, Standing};
 use crate::msgpack::{self, MsgpackError};
 use crate::scope::Scope;
 use crate::time::TimeMs;
 
 /// The version of requests and replies.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 const REQUEST_MAGIC: &[u8; 4] = b"CQA1";
 const REPLY_MAGIC: &[u8; 4] = b"CQB1";
 const SIGNATURE_BYTES: usize = 64;
@@ -34,12 +32,6 @@ pub struct Segment {
     /// The entries; the last one carries the signature.
     pub pack: ByteBuf,
 }
-
-/// A scope to compare record by record: each record with the first eight bytes of its digest.
-pub type Comparison = (Scope, Vec<(RecordId, [u8; 8])>);
-
-/// Entries that are held back: ledger number, and the first eight bytes of what tells entries with one number apart.
-pub type HeldList = Vec<(u64, [u8; 8])>;
 
 /// What a device sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,17 +54,37 @@ pub struct SyncRequest {
     pub own: Option<Segment>,
     /// Entries of other devices, carried.
     pub carried: Vec<Segment>,
-    /// A scope to compare record by record, after fingerprints differed.
-    pub reconcile: Option<Comparison>,
     /// The device's clock.
     pub clock_ms: TimeMs,
     /// Size and root of the newest checkpoint it keeps: the reply proves that the log only grew since.
     pub kept: Anchor,
     /// That checkpoint as it was signed, once a reply could not prove it; else empty.
     pub evidence: String,
-    /// What it lists as held back of others, after fingerprints differed.
-    #[serde(default)]
-    pub held: Option<HeldList>,
+    /// Earlier states of the log that it keeps, newest first; only with `evidence`.
+    pub older: Vec<Anchor>,
+    /// Up to which of its own entries all places are told.
+    pub placed: u64,
+    /// Whether each run of own entries shall hold one entry, so that it sees where another device's begin.
+    pub one_by_one: bool,
+    /// What it says of itself, if it does.
+    pub about: Option<About>,
+}
+
+/// What a device says of itself: the office tells a silent phone from a full one by it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// Own entries that no server has received, this request's included.
+    pub unsent: u64,
+    /// Photos that no server has received.
+    pub photos: u64,
+    /// The program's version, e.g. `0.1.0`.
+    pub program: String,
+    /// SHA-256 of the program, where it knows.
+    pub program_hash: Option<Hash>,
+    /// Free bytes where its work is kept, where it knows.
+    pub free_bytes: Option<u64>,
+    /// Whether its browser promised to keep what it stores; `None` where there is no browser.
+    pub is_persistent: Option<bool>,
 }
 
 /// How a carried segment fared.
@@ -88,26 +100,6 @@ pub struct CarriedResult {
     pub refused: Option<String>,
 }
 
-/// What the server tells the author of carried entries.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CarriedAck {
-    /// The author.
-    pub device: DeviceId,
-    /// The ledger's life.
-    pub epoch: Epoch,
-    /// How far the ledger has the author's chain.
-    pub head_seq: u64,
-    /// Places of its entries.
-    pub acks: Vec<Ack>,
-    /// Its entries held back.
-    pub refused: Vec<(u64, Reason)>,
-    /// The server's clock.
-    pub server_at_ms: TimeMs,
-    /// The first eight bytes of the hash of entry `head_seq`: a copy of the author may have written another one.
-    #[serde(default)]
-    pub head: Option<[u8; 8]>,
-}
-
 /// What the server answers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SyncReply {
@@ -121,10 +113,8 @@ pub struct SyncReply {
     pub server_at_ms: TimeMs,
     /// How far the ledger has the device's chain.
     pub head_seq: u64,
-    /// Places of the device's entries.
-    pub acks: Vec<Ack>,
-    /// The device's entries held back.
-    pub refused: Vec<(u64, Reason)>,
+    /// Places and verdicts of the device's own entries, in the ledger's order among those in `pack`.
+    pub own: Vec<OwnRun>,
     /// Carried segments.
     pub carried: Vec<CarriedResult>,
     /// How far the scopes are read with this reply: the same for all.
@@ -143,26 +133,10 @@ pub struct SyncReply {
     pub checkpoint: String,
     /// The proof that the log in the request's `kept` state is the beginning of this one; `None` if it is not.
     pub consistency: Option<Vec<Hash>>,
-    /// What entries of forked chains follow on: ledger number, hash of the entry before. Nothing else tells it, because
-    /// there can be many branches.
-    #[serde(default)]
-    pub branches: Vec<(u64, Hash)>,
-    /// The fingerprint of what is held back of others, for who sees everything, once there is no more.
-    #[serde(default)]
-    pub held: Option<Fingerprint>,
-    /// Of what the request listed as held back, what is not: with what was decided, if anything was.
-    #[serde(default)]
-    pub decided: Vec<(u64, Option<Decision>)>,
-    /// Changes that are held back, of the records that were compared and differ: they count nowhere.
-    #[serde(default)]
-    pub held_changes: Vec<(RecordId, Hash)>,
-    /// What is held back and was not among what the request listed, as far as it is in `pack`.
-    #[serde(default)]
-    pub held_again: Vec<u64>,
-    /// In a ledger's new life: the first eight bytes of the hash of each of the device's entries whose place `acks` tells
-    /// and the request did not bring, from entry 1 on. Another device may have written others under this one's name.
-    #[serde(default)]
-    pub own_hashes: ByteBuf,
+    /// What the device may do.
+    pub standing: Standing,
+    /// In answer to `evidence`: the newest of the states in `older` that this log was in; the empty one if it was in none.
+    pub from: Option<Anchor>,
 }
 
 /// What a new device sends: its first entry, which is the enrolment.
@@ -197,8 +171,6 @@ pub struct EnrolReply {
     pub server_key: PublicKey,
     /// The same as a `signed-note` verifier.
     pub log_verifier: String,
-    /// The enrolment's place in the ledger.
-    pub ack: Ack,
     /// The ledger's life.
     pub epoch: Epoch,
     /// The server's clock.

@@ -4,7 +4,7 @@ use sync_core::crypto::SecretKey;
 use sync_core::hub::RequestError;
 use sync_core::log::act::Role;
 use sync_core::replica::{Choice, NewOrder, ReplicaError};
-use sync_core::state::keyspace;
+use sync_core::state::local::is_in_no_line;
 use sync_core::view::replay::At;
 
 use crate::harness::{Phone, Server, rule_files};
@@ -109,12 +109,12 @@ fn an_index_rebuilt_from_the_journal_is_the_same() {
     town.two.sync(&mut town.server);
     for phone in [&town.dispatch, &town.one, &town.two] {
         let mut kept = phone.rows.rows.clone();
-        kept.retain(|key, _| !keyspace::is_in_no_line(key));
+        kept.retain(|key, _| !is_in_no_line(key));
         assert_eq!(phone.rebuilt(), kept);
     }
     let again = Server::from_lines(town.server.lines.0.clone());
     let mut kept = town.server.rows.rows.clone();
-    kept.retain(|key, _| !keyspace::is_in_no_line(key));
+    kept.retain(|key, _| !is_in_no_line(key));
     assert!(again.rows.rows == kept, "the office's rows differ");
 }
 

@@ -18,7 +18,7 @@ fn a_copy_hears_that_it_is_one_although_others_built_on_what_the_other_one_did()
     town.two.sync(&mut town.server);
     town.two.act(|replica| replica.note(&folio, "encima de lo del original")).unwrap();
     town.two.sync(&mut town.server);
-    copy.exchange(&mut town.server);
+    copy.finish(&mut town.server);
     assert!(copy.act(|replica| replica.is_copy()).unwrap());
     copy.succeed(&mut town.server);
     copy.sync_whatever(&mut town.server);
@@ -53,10 +53,10 @@ fn a_copy_that_was_revoked_too_hands_its_work_in_and_is_done() {
     town.admin.act(|n| n.revoke(&one, Some(Fate::Stolen), "robado")).unwrap();
     town.admin.sync(&mut town.server);
     town.one.sync_whatever(&mut town.server);
-    let exchanged = copy.exchange(&mut town.server);
+    let exchanged = copy.finish(&mut town.server);
     assert_eq!(exchanged.quarantined.len(), 2);
     assert!(!exchanged.more, "there is nothing more to say under this name");
-    assert!(!copy.exchange(&mut town.server).more);
+    assert!(!copy.finish(&mut town.server).more);
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn who_went_on_under_a_new_name_lists_nothing_that_it_wrote_again() {
     town.dispatch.act(|replica| replica.note(&folio, "del original")).unwrap();
     town.dispatch.sync(&mut town.server);
     copy.act(|replica| replica.note(&folio, "de la copia")).unwrap();
-    copy.exchange(&mut town.server);
+    copy.finish(&mut town.server);
     copy.succeed(&mut town.server);
     copy.sync_whatever(&mut town.server);
     copy.sync(&mut town.server);
@@ -110,7 +110,7 @@ fn an_act_of_an_old_name_counts_although_its_place_is_heard_under_the_new_one() 
     town.dispatch.act(|replica| replica.note(&folio, "del original")).unwrap();
     town.dispatch.sync(&mut town.server);
     copy.act(|replica| replica.note(&folio, "de la copia")).unwrap();
-    copy.exchange(&mut town.server);
+    copy.finish(&mut town.server);
     copy.succeed(&mut town.server);
     // The work that it wrote again arrives, the answer does not, and it goes on under yet another name.
     let seed = [copy.number; 32];
@@ -136,7 +136,7 @@ fn a_crew_that_is_made_supervisor_lists_nothing_that_was_written_again_before() 
     town.two.act(|replica| replica.note(&folio, "del original")).unwrap();
     town.two.sync(&mut town.server);
     copy.act(|replica| replica.note(&folio, "de la copia")).unwrap();
-    copy.exchange(&mut town.server);
+    copy.finish(&mut town.server);
     copy.succeed(&mut town.server);
     copy.sync_whatever(&mut town.server);
     // The crew hears who wrote it first, before it may see what was held.

@@ -162,6 +162,7 @@ impl Phone {
     }
 
     pub fn exchange(&mut self, server: &mut Server) -> Exchanged {
+        while self.act(|replica| Ok(replica.is_refill_due() && replica.refill(100)?)).unwrap() {}
         let key = self.key();
         let request = self.act(|replica| replica.request(&key, 256 * 1024, false)).unwrap();
         let reply = match server.serve(&request.frame, false) {
@@ -178,6 +179,22 @@ impl Phone {
             }
         };
         self.act(|replica| replica.on_reply(&reply.0, &reply.1)).unwrap()
+    }
+
+    /// Exchanges until there is no more to say under this name: a copy asks once more where the other one's entries begin.
+    pub fn finish(&mut self, server: &mut Server) -> Exchanged {
+        let mut all = self.exchange(server);
+        for _ in 0..20 {
+            if !all.more {
+                return all;
+            }
+            let next = self.exchange(server);
+            all.accepted += next.accepted;
+            all.quarantined.extend(next.quarantined);
+            all.decided.extend(next.decided);
+            all.more = next.more;
+        }
+        panic!("the exchange does not end");
     }
 
     /// Goes on under a new name, as `crew sync` does for a copy.
@@ -232,6 +249,13 @@ impl Phone {
             replica::fold_line(&mut rules, &mut overlay, &self.lines, number, line).unwrap();
             let batch = overlay.batch;
             rows.apply(batch);
+            let mut more = true;
+            while more {
+                let mut overlay = Overlay::new(&rows);
+                more = replica::generations::refill(&mut overlay, &self.lines, 7).unwrap();
+                let batch = overlay.batch;
+                rows.apply(batch);
+            }
         }
         rows.rows
     }

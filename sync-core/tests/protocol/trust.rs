@@ -5,7 +5,7 @@ use sync_core::id::DeviceId;
 use sync_core::log::act::{Fate, Role};
 use sync_core::log::verdict::Reason;
 use sync_core::replica::{NewOrder, ReplicaError};
-use sync_core::state::keyspace;
+use sync_core::state::local::is_in_no_line;
 use sync_core::view::replay::At;
 
 use crate::flows::{invite, pump_order, town, work_a_day};
@@ -24,12 +24,12 @@ pub fn notes(phone: &mut Phone, folio: &str) -> Vec<String> {
 /// Everything rebuilt from journal and ledger is what is there.
 pub fn assert_rebuilds(server: &Server, phones: &[&Phone]) {
     let mut kept = server.rows.rows.clone();
-    kept.retain(|key, _| !keyspace::is_in_no_line(key));
+    kept.retain(|key, _| !is_in_no_line(key));
     assert_eq!(Server::from_lines(server.lines.0.clone()).rows.rows, kept);
     for phone in phones {
         let (mut kept, mut rebuilt) = (phone.rows.rows.clone(), phone.rebuilt());
         for rows in [&mut kept, &mut rebuilt] {
-            rows.retain(|key, _| !keyspace::is_in_no_line(key));
+            rows.retain(|key, _| !is_in_no_line(key));
         }
         let differs: Vec<_> = rebuilt.iter().filter(|(key, value)| kept.get(*key) != Some(value)).collect();
         assert!(differs.is_empty(), "{:?}", String::from_utf8_lossy(differs[0].0));
@@ -119,7 +119,7 @@ fn a_copy_goes_on_under_a_new_name_and_nothing_of_either_is_lost() {
     copy.act(|replica| replica.note(&twice, "junto al puente")).unwrap();
     copy.act(|replica| replica.note(&folio, "desde la copia")).unwrap();
     town.one.sync(&mut town.server);
-    let exchanged = copy.exchange(&mut town.server);
+    let exchanged = copy.finish(&mut town.server);
     assert!(exchanged.quarantined.iter().all(|entry| entry.reason == "fork"), "{exchanged:?}");
     assert!(copy.act(|replica| replica.is_copy()).unwrap());
     assert!(!town.one.act(|replica| replica.is_copy()).unwrap());
@@ -161,7 +161,7 @@ fn a_phone_restored_from_a_backup_goes_on_under_a_new_name() {
     work_a_day(&mut town.one, &folio, "A-1");
     town.one.sync(&mut town.server);
     restored.draws = 150;
-    restored.exchange(&mut town.server);
+    restored.finish(&mut town.server);
     assert!(restored.act(|replica| replica.is_copy()).unwrap(), "the server has more of it than itself");
     restored.succeed(&mut town.server);
     restored.sync_whatever(&mut town.server);
@@ -183,8 +183,8 @@ fn a_server_restored_from_a_backup_is_found_out_and_gets_everything_back() {
     town.server = Server::from_lines(backup);
     town.server.now_ms = now_ms;
     let exchanged = town.one.exchange(&mut town.server);
-    let parted = exchanged.parted.expect("the first device to come notices");
-    assert!(parted.kept.size > parted.shown.size);
+    let split = exchanged.split.expect("the first device to come notices");
+    assert!(split.kept.size > split.shown.size);
     town.one.sync_whatever(&mut town.server);
     // Device two never comes back; dispatch still holds its work.
     town.dispatch.sync_whatever(&mut town.server);
@@ -303,7 +303,7 @@ fn a_copy_is_told_although_the_ledger_began_a_new_life() {
         copy.act(|replica| replica.note(&folio, &format!("copia {note}"))).unwrap();
     }
     town.one.sync_whatever(&mut town.server);
-    let exchanged = copy.exchange(&mut town.server);
+    let exchanged = copy.finish(&mut town.server);
     assert_eq!((exchanged.accepted, exchanged.quarantined.len(), exchanged.more), (0, 2, false));
     copy.succeed(&mut town.server);
     copy.sync_whatever(&mut town.server);
@@ -333,7 +333,7 @@ fn what_a_supervisor_wrote_again_the_copy_does_not_write_a_third_time() {
     let decided = town.admin.act(|replica| replica.release(&[held[0].id], "sí se hizo")).unwrap();
     assert_eq!(decided.written_again.len(), 1);
     town.admin.sync(&mut town.server);
-    copy.exchange(&mut town.server);
+    copy.finish(&mut town.server);
     assert!(copy.act(|replica| replica.is_copy()).unwrap());
     copy.succeed(&mut town.server);
     copy.sync_whatever(&mut town.server);

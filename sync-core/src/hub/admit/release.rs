@@ -11,7 +11,6 @@ use crate::log::chain::decode_body;
 use crate::log::entry::{Anchor, ChainedEntry};
 use crate::log::verdict::Reason;
 use crate::rows::{RowsError, all_under, read};
-use crate::scope::Scope;
 use crate::state::authority::DeviceRow;
 use crate::state::held::QuarantineRow;
 use crate::state::held::held_rows;
@@ -44,7 +43,7 @@ impl Session<'_, '_> {
         if matches!(act, Act::Dismiss { .. }) {
             return Ok(Ok(()));
         }
-        if row.reason == Reason::Fork {
+        if row.reason.is_fork() {
             return refused("an entry of a forked chain is re-authored by its device, not released");
         }
         let DecodedBody::Change(change) = decode_body(&chained.entry.body)? else {
@@ -96,8 +95,6 @@ impl Session<'_, '_> {
             return Ok(None);
         }
         self.office_act(Act::Release { seq, reason: "what it waited for has arrived".into() })?;
-        self.news.insert(Scope::Device(row.device));
-        self.news.extend(self.scopes_of(&row.record)?);
         Ok(Some(chained.entry.body.hash()))
     }
 

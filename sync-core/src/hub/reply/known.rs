@@ -7,7 +7,7 @@ use serde_bytes::ByteBuf;
 
 use super::super::HubError;
 use super::Reading;
-use super::state::{counts_since, is_among};
+use super::state::counts_since;
 use crate::id::RecordId;
 use crate::record::row::RecordRow;
 use crate::rows::{RowsError, read};
@@ -30,10 +30,9 @@ impl Reading<'_> {
         };
         let has = |record: &RecordId, row: &ChangeRow| -> Result<bool, RowsError> {
             let read_to = self.cursors.values().copied().min().unwrap_or(0);
-            // Another device may write under this one's name: of its own entries it certainly has those that it brought
-            // just now, and those that stood in the ledger when it last read.
-            let is_own =
-                row.device == self.device && (row.line <= read_to || is_among(&self.brought, row.line));
+            // Another device may write under this one's name: of the entries under it the device certainly has those
+            // whose places it was told.
+            let is_own = row.device == self.device && (row.line <= read_to || self.told.contains(&row.line));
             Ok(is_own || (row.line <= read_to && is_known(record)?.is_some()))
         };
         let refs = RowRefs { rows: self.rows, is_known: &is_known, has: &has };

@@ -3,16 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use super::super::admit::Outcome;
-use crate::id::{DeviceId, Fingerprint, Hash, RecordId};
+use crate::hub::rights::is_past;
+use crate::id::{Fingerprint, Hash, RecordId};
+use crate::limits::KEPT_ANCHORS_MAX;
 use crate::log::entry::Anchor;
-use crate::log::line::Ack;
 use crate::log::merkle;
-use crate::rows::{Rows, RowsError, decode, read};
+use crate::rows::{Rows, RowsError, read};
 use crate::scope::Scope;
-use crate::state::compare::short_digest;
 use crate::state::fold::{ChangeRow, EntryRow};
 use crate::state::keyspace;
+use crate::wire::message::SyncRequest;
 
 /// The proof that what the device keeps is the beginning of the log; `None` if it is not.
 pub(super) fn consistency(rows: &dyn Rows, kept: &Anchor, size: u64) -> Result<Option<Vec<Hash>>, RowsError> {
@@ -47,11 +47,6 @@ pub(super) fn moves_by_index(
     moves.iter().filter_map(move_of).collect()
 }
 
-/// Whether a ledger number is one of those places.
-pub(super) fn is_among(places: &[Ack], seq: u64) -> bool {
-    places.iter().any(|ack| (ack.seq..ack.seq + ack.count).contains(&seq))
-}
-
 /// The ledger number since which a record exists: that of its creation, or of the act that released it. Who read the
 /// ledger up to a creation that was held back does not know the record yet.
 pub(super) fn counts_since(rows: &dyn Rows, record: &RecordId) -> Result<Option<u64>, RowsError> {
@@ -60,32 +55,20 @@ pub(super) fn counts_since(rows: &dyn Rows, record: &RecordId) -> Result<Option<
     Ok(entry.and_then(|entry| entry.accepted()).map(|(seq, _)| seq))
 }
 
-/// The places of all entries of a device, and what tells them from others with their numbers. What the request brought is told as it went: on a branch it stands elsewhere.
-pub(super) fn own_places(
+/// Returns, in answer to evidence of another history, the newest of the device's earlier states that this log was in:
+/// the empty one if it was in none. `None` if there was no evidence.
+pub(super) fn newest_common(
     rows: &dyn Rows,
-    device: &DeviceId,
-    brought: &Outcome,
-) -> Result<(Outcome, Vec<u8>), RowsError> {
-    let first_brought = brought.acks.first().map_or(u64::MAX, |ack| ack.first);
-    let (mut outcome, mut hashes) = (Outcome::default(), Vec::new());
-    let prefix = keyspace::entries(device);
-    let mut failure = None;
-    rows.scan(&prefix, &prefix, &mut |key, value| {
-        let seq = key[prefix.len()..].try_into().map(u64::from_be_bytes);
-        match (seq, decode::<EntryRow>(value)) {
-            (Ok(seq), _) if seq >= first_brought => return false,
-            (Ok(seq), Ok(row)) => {
-                if let Some(receipt) = row.receipt_now() {
-                    outcome.add(seq, &receipt);
-                    hashes.extend(short_digest(&row.hash.unwrap_or_default()));
-                }
-            }
-            (_, Err(error)) => failure = Some(error),
-            (Err(_), _) => failure = Some(RowsError("an entry row has a malformed key".into())),
+    sync: &SyncRequest,
+    size: u64,
+) -> Result<Option<Anchor>, RowsError> {
+    if sync.evidence.is_empty() {
+        return Ok(None);
+    }
+    for anchor in sync.older.iter().take(KEPT_ANCHORS_MAX) {
+        if is_past(rows, size, anchor)? {
+            return Ok(Some(*anchor));
         }
-        failure.is_none()
-    })?;
-    outcome.acks.extend(brought.acks.iter().cloned());
-    outcome.refused.extend(brought.refused.iter().cloned());
-    failure.map_or(Ok((outcome, hashes)), Err)
+    }
+    Ok(Some(Anchor::default()))
 }

@@ -127,7 +127,7 @@ fn a_carrier_narrows_the_bracket() {
         hash: Some(Hash([1; 32])),
         line: 1,
         record: RecordId([9; 16]),
-        change: Hash::ZERO,
+        change: None,
         receipt: Some(receipt()),
         decided: None,
     };

@@ -4,14 +4,14 @@ use crate::log::verdict::Decision;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DecisionTold, Doer, Happening};
-use crate::id::{DeviceId, Hash, RecordId};
+use crate::id::{DeviceId, RecordId};
 use crate::log::chain::DecodedBody;
 use crate::log::chain::decode_body;
 use crate::log::entry::{ChainedEntry, Header};
 use crate::log::line::read_entry;
 use crate::log::verdict::Receipt;
 use crate::record::change::{Action, Change, OpId, Place as OpPlace, Scalar};
-use crate::rows::{RowsError, decode, read};
+use crate::rows::{Rows, RowsError, decode, read};
 use crate::state::authority::DeviceRow;
 use crate::state::fold::EntryRow;
 use crate::state::keyspace;
@@ -79,7 +79,7 @@ impl<'n> Gathered<'n> {
     pub fn of(view: &'n View<'n>, record: &RecordId) -> Result<Self, ViewError> {
         let mut wanted = Vec::new();
         let arrivals = arrivals(view, &mut |place, row| {
-            if row.record == *record && row.change != Hash::ZERO {
+            if row.record == *record && row.change.is_some() {
                 wanted.push((place, row));
             }
         })?;
@@ -262,7 +262,7 @@ fn arrival_only(at_ms: TimeMs) -> EntryTime {
 pub fn held_creation(view: &View<'_>, folio: &str) -> Result<Option<RecordId>, RowsError> {
     let mut held = Vec::new();
     scan_entries(view.rows(), &mut |_, row| {
-        if row.change != Hash::ZERO && row.receipt.is_some() && row.accepted().is_none() {
+        if row.change.is_some() && row.receipt.is_some() && row.accepted().is_none() {
             held.push(row);
         }
     })?;

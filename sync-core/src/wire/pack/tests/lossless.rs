@@ -123,7 +123,7 @@ fn receipt() -> impl Strategy<Value = Receipt> {
         Just(Reason::Revoked),
         Just(Reason::OutOfScope),
         text().prop_map(|what| Reason::Role { what }),
-        Just(Reason::Fork),
+        Just(Reason::Fork { after: Hash([9; 32]) }),
         any::<u8>().prop_map(|byte| Reason::Held { on: Hash([byte; 32]) }),
         text().prop_map(|what| Reason::Rule { rule: "range".into(), what }),
     ];

@@ -108,7 +108,7 @@ impl Replica<'_> {
         change: &Change,
         creators: &mut BTreeMap<RecordId, DeviceId>,
     ) -> Result<Outcome, ReplicaError> {
-        let row: Option<RecordRow> = read(self.rows(), &keyspace::record(record))?;
+        let row: Option<RecordRow> = read(&self.rows(), &keyspace::record(record))?;
         let is_creation = change.deps.is_empty();
         let kind = match (&row, is_creation) {
             // Somebody else has made it meanwhile: an import, say.
@@ -133,7 +133,7 @@ impl Replica<'_> {
                 document.make_skeleton(&schema)?;
                 document
             }
-            false => load_document(self.rows(), &self.lines, record, device)?,
+            false => load_document(&self.rows(), &self.lines, record, device)?,
         };
         let folio = if is_creation && kind == RecordKind::Order { Some(self.next_folio()?) } else { None };
         for patch in &patches {
@@ -158,15 +158,15 @@ impl Replica<'_> {
         schema: &RecordSchema,
         creator: DeviceId,
     ) -> Result<Outcome, ReplicaError> {
-        let Some(row) = read::<RecordRow>(self.rows(), &keyspace::record(record))? else {
+        let Some(row) = read::<RecordRow>(&self.rows(), &keyspace::record(record))? else {
             return Ok(Outcome::Left);
         };
         let Ok(patches) = interpret(change, schema, creator, false) else { return Ok(Outcome::Left) };
-        let (_, words) = crate::view::words::sentence(self.rows(), &self.rules, &row, &patches, false)?;
+        let (_, words) = crate::view::words::sentence(&self.rows(), &self.rules, &row, &patches, false)?;
         let note: String =
             format!("No se pudo repetir: {} / {}", words.es, words.en).chars().take(TEXT_CHARS_MAX).collect();
         let device = self.identity()?.device;
-        let mut document = load_document(self.rows(), &self.lines, record, device)?;
+        let mut document = load_document(&self.rows(), &self.lines, record, device)?;
         document.append_scalar("notes", &text(&note))?;
         match self.commit(*record, &mut document) {
             Ok(_) => Ok(Outcome::Note),

@@ -1,28 +1,26 @@
 //! Succession: a device that turns out to be a copy of another, or an old state of itself, goes on under a new name.
 //! The old name's key signs for the new one; what the ledger did not take from the old name is written again.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
-use super::again::{Original, Repeated};
-use super::anew::forget;
-use super::aside::set_aside;
+use super::pending::{mark_dirty, refold_dirty};
+use super::rewrite::{Original, Repeated};
 use super::{Replica, ReplicaError};
 use crate::crypto::{PublicKey, SecretKey};
-use crate::id::{DeviceId, Epoch, Hash, RecordId};
+use crate::id::{DeviceId, RecordId};
 use crate::log::act::{Act, Continues};
-use crate::log::chain::DecodedBody;
-use crate::log::chain::decode_body;
-use crate::log::line::{DeviceLine, Enrolling, Identity, Lines, read_entry};
+use crate::log::chain::{DecodedBody, decode_body};
+use crate::log::line::{DeviceLine, Enrolled, Enrolling, Lines, read_entry};
 use crate::rows::{Overlay, Rows, RowsError, all_under, read};
 use crate::rules::Rules;
-use crate::state::authority::DeviceRow;
 use crate::state::authority::enrol::continue_as;
-use crate::state::decide::Settles;
 use crate::state::fold::EntryRow;
 use crate::state::keyspace;
-use crate::state::local::{ContactRow, OwnHead};
+use crate::state::layers::{Layer, clear_overlay, overlay_keys};
+use crate::state::local::{
+    CONTACT, COPY, ContactRow, ENROLLING, GENERATIONS, HEAD, IDENTITY, OwnHead, PENDING, PROVISIONAL,
+    Pending, REVOKED, read_own,
+};
 
 /// A device under its new name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -41,9 +39,7 @@ pub struct Succeeded {
 impl Replica<'_> {
     /// Whether the server has shown that another device writes under this one's name.
     pub fn is_copy(&self) -> Result<bool, ReplicaError> {
-        let is_copy = read(self.rows(), &keyspace::fact("copy"))?.unwrap_or(false);
-        let is_revoked = self.rows().get(&keyspace::fact("revoked"))?.is_some();
-        Ok(is_copy && !is_revoked)
+        Ok(COPY.read(&self.overlay)?.is_some() && REVOKED.read(&self.overlay)?.is_none())
     }
 
     /// The key that signs for this device now.
@@ -55,7 +51,7 @@ impl Replica<'_> {
     /// The key that this device enrolled with: which of two seeds is its own can be told by it.
     pub fn own_public(&self) -> Result<Option<PublicKey>, ReplicaError> {
         let device = self.identity()?.device;
-        let Some(row) = read::<EntryRow>(self.rows(), &keyspace::entry(&device, 1))? else { return Ok(None) };
+        let Some(row) = read_own(&self.overlay, &device, 1)? else { return Ok(None) };
         let (_, chained) = read_entry(&self.lines, row.line)?;
         Ok(match decode_body(&chained.entry.body)? {
             DecodedBody::Act(Act::Enrol { key, .. }) => Some(key),
@@ -70,6 +66,12 @@ impl Replica<'_> {
         let mut names = before.map(|identity| identity.successions.clone()).unwrap_or_default();
         names.push(device);
         names
+    }
+
+    /// Returns the names this device had, newest first.
+    pub(super) fn names_so_far(&self) -> Vec<DeviceId> {
+        let Some(identity) = &self.identity else { return Vec::new() };
+        [vec![identity.device], identity.names_before.clone()].concat()
     }
 
     /// The request by which this device enrols anew, under a new id and key. Repeating it asks for the same. With a
@@ -127,80 +129,71 @@ impl Replica<'_> {
         Ok(Succeeded { was: was.device, device: identity.device, letters: identity.letters, repeated })
     }
 
-    /// Own entries that the ledger has not taken, and that nobody dismissed.
+    /// Returns own entries that the ledger has not taken and that were not decided about.
     fn not_taken(&self, device: &DeviceId) -> Result<Vec<Original>, ReplicaError> {
+        let copy = COPY.read_or_default(&self.overlay)?;
         let mut originals = Vec::new();
-        for row in own_entries(self.rows(), device)? {
-            if row.accepted().is_none() && row.decided.is_none() {
-                let (_, chained) = read_entry(&self.lines, row.line)?;
-                let hash = row.hash.or_else(|| chained.hash()).unwrap_or_default();
-                originals.push(Original { hash, chained });
+        for seq in 1..=self.view().own_head()?.seq {
+            let entry: Option<EntryRow> = read(&self.reading(), &keyspace::entry(device, seq))?;
+            let is_settled = entry.is_some_and(|row| row.accepted().is_some() || row.decided.is_some());
+            let Some(own) = read_own(&self.overlay, device, seq)? else { continue };
+            if !is_settled && !copy.is_settled(seq) {
+                let (_, chained) = read_entry(&self.lines, own.line)?;
+                originals.push(Original { hash: own.hash, chained });
             }
         }
         Ok(originals)
     }
 }
 
-fn own_entries(rows: &dyn Rows, device: &DeviceId) -> Result<Vec<EntryRow>, RowsError> {
-    Ok(all_under(rows, &keyspace::entries(device))?.into_iter().map(|(_, row)| row).collect())
-}
-
-/// Whose held entries a device settles by writing them again; `None` if that device is not known here.
-pub fn settles(rows: &dyn Rows, lines: &dyn Lines, author: &DeviceId) -> Result<Option<Settles>, RowsError> {
-    let me: Option<Identity> = read(rows, &keyspace::fact("identity"))?;
-    let row: Option<DeviceRow> = read(rows, &keyspace::device(author))?;
-    match (row, me) {
-        (Some(row), me) if me.as_ref().is_none_or(|me| me.device != *author) => {
-            Ok(Some(Settles::of(row.role, row.continues)))
-        }
-        // A crew does not read the own enrolments back, those of old names neither.
-        (_, Some(me)) if rows.get(&keyspace::entry(author, 1))?.is_some() => {
-            Ok(Some(Settles::of(me.role, predecessor(rows, lines, author)?)))
-        }
-        _ => Ok(None),
-    }
-}
-
-/// The name that a device went on from, as its own enrolment says.
-pub fn predecessor(
-    rows: &dyn Rows,
-    lines: &dyn Lines,
-    device: &DeviceId,
-) -> Result<Option<DeviceId>, RowsError> {
-    let Some(row) = read::<EntryRow>(rows, &keyspace::entry(device, 1))? else { return Ok(None) };
-    let (_, chained) = read_entry(lines, row.line)?;
-    Ok(match decode_body(&chained.entry.body)? {
-        DecodedBody::Act(Act::Enrol { continues, .. }) => continues.map(|continues| continues.device),
-        _ => None,
-    })
-}
-
-/// Folds the end of the old name: what the ledger had not taken leaves the records, and the chain starts anew.
-pub fn leave_old_name(
+/// Takes a name: the first one, or a successor's. What the ledger had not taken under the old one is pending no more; the
+/// successor rewrites it. The mirror stays as it is: the log is the same one.
+pub(super) fn take_name(
     rules: &Rules,
-    overlay: &mut Overlay<'_>,
+    raw: &mut Overlay<'_>,
     lines: &dyn Lines,
-    new: &DeviceId,
+    enrolled: Enrolled,
 ) -> Result<(), RowsError> {
-    let Some(old) = read::<Identity>(overlay, &keyspace::fact("identity"))? else { return Ok(()) };
-    let mut dropped: std::collections::BTreeMap<RecordId, BTreeSet<Hash>> = std::collections::BTreeMap::new();
-    for row in own_entries(overlay, &old.device)? {
-        if row.accepted().is_none() && row.change != Hash::ZERO {
-            dropped.entry(row.record).or_default().insert(row.change);
+    if let Some(old) = IDENTITY.read(raw)? {
+        for (tail, _) in all_under::<Pending>(raw, PENDING)? {
+            let record = tail.get(..16).and_then(RecordId::from_slice);
+            let record = record.ok_or_else(|| RowsError("a pending entry has a malformed key".into()))?;
+            mark_dirty(raw, &record)?;
         }
+        delete_under(raw, PENDING)?;
+        delete_under(raw, PROVISIONAL)?;
+        let generation = GENERATIONS.read_or_default(raw)?.shown;
+        for key in overlay_keys(raw, &keyspace::entries(&old.device))? {
+            // What the mirror lacks of the old name stays readable: the rewritten entries name it.
+            if Layer::mirror(raw, generation).get(&key)?.is_some() {
+                clear_overlay(raw, [key])?;
+            }
+        }
+        refold_dirty(rules, raw, lines)?;
     }
-    for (record, changes) in dropped {
-        set_aside(rules, overlay, lines, &record, &changes)?;
-    }
-    forget(overlay, lines, new)?;
-    overlay.delete(keyspace::fact("copy"));
-    overlay.write(keyspace::fact("head"), &OwnHead::default());
-    if let Some(mut contact) = read::<ContactRow>(overlay, &keyspace::fact("contact"))? {
-        // The checkpoint stays: the log is still the same one. Everything else is read anew.
-        contact.cursors.clear();
-        contact.epoch = Epoch::default();
-        contact.head_seq = 0;
-        overlay.write(keyspace::fact("contact"), &contact);
-    }
+    COPY.clear(raw);
+    ENROLLING.clear(raw);
+    REVOKED.clear(raw);
+    HEAD.write(raw, &OwnHead::default());
+    let before = CONTACT.read_or_default(raw)?;
+    let contact = ContactRow {
+        at_ms: enrolled.at_ms,
+        server_at_ms: enrolled.server_at_ms,
+        epoch: enrolled.epoch,
+        head_seq: 1,
+        ..before
+    };
+    CONTACT.write(raw, &contact);
+    IDENTITY.write(raw, &enrolled.identity);
+    Ok(())
+}
+
+fn delete_under(raw: &mut Overlay<'_>, prefix: &[u8]) -> Result<(), RowsError> {
+    let mut found = Vec::new();
+    raw.scan(prefix, prefix, &mut |key, _| {
+        found.push(key.to_vec());
+        true
+    })?;
+    found.into_iter().for_each(|key| raw.delete(key));
     Ok(())
 }

@@ -1,27 +1,21 @@
-//! Exchange: the device's half of a round trip.
+//! Request: the first half of a round trip: own entries that the server lacks, carried ones, and how far this device has
+//! read.
 
-use crate::wire::convert::NoRefs;
-use crate::wire::convert::items_of;
-use serde::Serialize;
 use serde_bytes::ByteBuf;
 
-use super::{Replica, ReplicaError};
 use crate::crypto::SecretKey;
-use crate::id::{DeviceId, Hash, RecordId};
-use crate::limits::{HELD_COMPARED_MAX, SEGMENT_ENTRIES_MAX, SEGMENTS_MAX};
+use crate::id::{DeviceId, Hash};
+use crate::limits::{SEGMENT_ENTRIES_MAX, SEGMENTS_MAX};
 use crate::log::chain::sign_head;
 use crate::log::entry::{Anchor, ChainedEntry};
 use crate::log::line::{DeviceLine, read_entry};
-use crate::record::row::RecordRow;
+use crate::replica::{Replica, ReplicaError};
 use crate::rows::read;
-use crate::scope::Scope;
-use crate::state::compare::{held_list, members, short_digest};
-use crate::state::fold::EntryRow;
 use crate::state::keyspace;
-use crate::state::local::{ContactRow, carried};
+use crate::state::local::{COPY, ContactRow, EVIDENCE, KEPT, ONE_BY_ONE, carried, carried_refused, read_own};
 use crate::state::refs::RowRefs;
-use crate::view::own::RefusedEntry;
-use crate::wire::message::{Comparison, HeldList, Segment, SyncRequest, VERSION, request_hash, seal_request};
+use crate::wire::convert::{NoRefs, items_of};
+use crate::wire::message::{Segment, SyncRequest, VERSION, request_hash, seal_request};
 use crate::wire::pack::{Refs, pack};
 
 /// A request that was made, with what is needed to hear its answer.
@@ -36,54 +30,8 @@ pub struct Request {
     pub more: bool,
     pub(super) hash: Hash,
     pub(super) kept: Anchor,
-}
-
-/// What an exchange did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Exchanged {
-    /// Own and carried entries sent.
-    pub pushed: u64,
-    /// Entries received.
-    pub pulled: u64,
-    /// Own entries that the server accepted just now.
-    pub accepted: u64,
-    /// Own entries that the server holds back since now.
-    pub quarantined: Vec<RefusedEntry>,
-    /// Whether another exchange is needed.
-    pub more: bool,
-    /// How far the server's ledger is.
-    pub server_seq: u64,
-    /// Carried segments that the server refused: device and reason.
-    pub carried_refused: Vec<(DeviceId, String)>,
-    /// The server's past is not the one this device kept a checkpoint of.
-    pub parted: Option<PartedPast>,
-    /// Entries of other devices that the server lost and this one still has: they are handed over again.
-    pub recovered: u64,
-    /// Own entries of this device that were decided about: `true` for released, and why.
-    pub decided: Vec<DecidedEntry>,
-    /// Scopes whose state differs from the server's: the next request compares one record by record, if `more` says that
-    /// there is one; else comparing was in vain.
-    pub differs: Vec<Scope>,
-}
-
-/// Two states of the log that cannot both be true of one history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct PartedPast {
-    /// What this device kept.
-    pub kept: Anchor,
-    /// What the server showed.
-    pub shown: Anchor,
-}
-
-/// An own entry that was held back and then decided about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct DecidedEntry {
-    /// The order, if it is one that has a name.
-    pub folio: Option<String>,
-    /// Whether it counts now; else it is set aside.
-    pub released: bool,
-    /// Why, in the words of who decided.
-    pub reason: String,
+    pub(super) has_evidence: bool,
+    pub(super) one_by_one: bool,
 }
 
 impl Replica<'_> {
@@ -102,36 +50,38 @@ impl Replica<'_> {
         let (own, own_count, own_more) = self.own_segment(key, &contact, aim_bytes, spell_out)?;
         let room = aim_bytes.saturating_sub(own.as_ref().map_or(0, |segment| segment.pack.len()));
         let (carried, carried_count, carried_more) = self.carried_segments(room)?;
-        let reconcile = self.next_reconcile()?;
-        let held = self.next_held(&identity.device)?;
-        let evidence: Option<String> = read(self.rows(), &keyspace::fact("evidence"))?;
-        // While two pasts stand against each other there is none to go on from.
-        let kept = if evidence.is_some() { Anchor::default() } else { contact.anchor };
-        let cursors = if self.reading_anew()? == Some(true) {
-            Vec::new()
-        } else {
-            contact.cursors.into_iter().collect()
+        let evidence = EVIDENCE.read(&self.overlay)?;
+        // While two histories stand against each other there is none to go on from.
+        let (kept, older) = match &evidence {
+            Some(_) => (Anchor::default(), self.older_anchors()?),
+            None => (contact.anchor, Vec::new()),
         };
+        let has_evidence = evidence.is_some();
+        let one_by_one = ONE_BY_ONE.read(&self.overlay)?.is_some();
+        let placed: Option<u64> = read(&self.reading(), &keyspace::placed(&identity.device))?;
         let request = SyncRequest {
             version: VERSION,
             municipality: identity.municipality,
             device: identity.device,
             attempt,
             epoch: contact.epoch,
-            cursors,
+            cursors: self.cursors()?.into_iter().collect(),
             aim_bytes: u32::try_from(aim_bytes).unwrap_or(u32::MAX),
             own,
             carried,
-            reconcile,
             clock_ms: self.moment.now_ms,
             kept,
             evidence: evidence.unwrap_or_default(),
-            held,
+            older,
+            placed: placed.unwrap_or(0),
+            one_by_one,
+            about: self.about.clone(),
         };
         let frame = seal_request(key, &request);
         let hash = request_hash(&frame);
         let more = own_more || carried_more;
-        Ok(Request { frame, own: own_count, carried: carried_count, more, hash, kept })
+        let (own, carried) = (own_count, carried_count);
+        Ok(Request { frame, own, carried, more, hash, kept, has_evidence, one_by_one })
     }
 
     /// Own entries that the server does not have, as a segment.
@@ -147,9 +97,9 @@ impl Replica<'_> {
         if contact.head_seq > head.seq {
             return Err(ReplicaError::Behind { ours: head.seq, theirs: contact.head_seq });
         }
-        let first = self.view().first_unsent(&device, contact)?;
+        let first = self.view().first_unsent()?;
         // Of two entries with one number the server takes the one of the other branch.
-        let spell_out = spell_out || self.view().knows_it_is_copy()?;
+        let spell_out = spell_out || COPY.read(&self.overlay)?.is_some();
         let chosen = self.own_entries(&device, first, head.seq, aim_bytes)?;
         let more = chosen.last().is_some_and(|last| last.entry.header.seq < head.seq);
         let count = chosen.len() as u64;
@@ -169,7 +119,7 @@ impl Replica<'_> {
             if bytes >= aim_bytes || chosen.len() >= SEGMENT_ENTRIES_MAX {
                 break;
             }
-            let row: EntryRow = read(self.rows(), &keyspace::entry(device, seq))?
+            let row = read_own(&self.overlay, device, seq)?
                 .ok_or_else(|| ReplicaError::Index(format!("own entry {seq} is not in the index")))?;
             let (_, chained) = read_entry(&self.lines, row.line)?;
             bytes += chained.entry.body.bytes().len() + 32;
@@ -179,7 +129,7 @@ impl Replica<'_> {
     }
 
     /// A signed segment of entries that follow one another.
-    pub(super) fn segment(
+    pub(in crate::replica) fn segment(
         &self,
         key: &SecretKey,
         device: &DeviceId,
@@ -194,7 +144,8 @@ impl Replica<'_> {
         if let Some(last) = items.last_mut() {
             last.signature = Some(signature);
         }
-        let known = RowRefs { rows: self.rows(), is_known: &|_| Ok(None), has: &|_, _| Ok(true) };
+        let rows = self.rows();
+        let known = RowRefs { rows: &rows, is_known: &|_| Ok(None), has: &|_, _| Ok(true) };
         let refs: &dyn Refs = if spell_out { &NoRefs } else { &known };
         Ok(Some(Segment { device: *device, prev, pack: ByteBuf::from(pack(&items, &hashes, refs)?) }))
     }
@@ -203,9 +154,9 @@ impl Replica<'_> {
         let mut segments = Vec::new();
         let (mut bytes, mut count, mut more) = (0, 0, false);
         let server_seq = self.view().contact()?.server_seq;
-        for carried in carried(self.rows())? {
+        for carried in carried(&self.overlay)? {
             // What the server refused is offered again once its ledger has moved on, and keeps nothing else back.
-            let refused: Option<u64> = read(self.rows(), &keyspace::carried_refused(&carried.device))?;
+            let refused: Option<u64> = read(&self.overlay, &carried_refused(&carried.device))?;
             if refused == Some(server_seq) {
                 continue;
             }
@@ -224,17 +175,9 @@ impl Replica<'_> {
         Ok((segments, count, more))
     }
 
-    fn next_held(&self, device: &DeviceId) -> Result<Option<HeldList>, ReplicaError> {
-        if self.rows().get(&keyspace::fact("held_differs"))?.is_none() {
-            return Ok(None);
-        }
-        Ok(Some(held_list(self.rows(), device)?.into_iter().take(HELD_COMPARED_MAX).collect()))
-    }
-
-    fn next_reconcile(&self) -> Result<Option<Comparison>, ReplicaError> {
-        let Some(scope) = read::<Scope>(self.rows(), &keyspace::fact("differs"))? else { return Ok(None) };
-        let digest = |(record, row): (RecordId, RecordRow)| (record, short_digest(&row.digest(&record)));
-        let digests = members(self.rows(), &scope)?.into_iter().map(digest).collect();
-        Ok(Some((scope, digests)))
+    /// Returns the states of the log that this device keeps, newest first.
+    fn older_anchors(&self) -> Result<Vec<Anchor>, ReplicaError> {
+        let kept = KEPT.read_or_default(&self.overlay)?;
+        Ok(kept.iter().rev().map(|one| one.anchor).collect())
     }
 }

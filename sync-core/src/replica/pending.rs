@@ -1,0 +1,444 @@
+//! Pending: own entries that neither count in the mirror nor were dismissed. The records that they touch are folded
+//! again into the overlay, above the mirror. Nothing here can fail a sync: an entry that finds no ground is skipped; it
+//! stays listed and is still sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::id::{DeviceId, Hash, RecordId};
+use crate::judge::ungrounded;
+use crate::log::chain::{DecodedBody, decode_body};
+use crate::log::entry::ChainedEntry;
+use crate::log::line::{CarriedAck, Lines, read_entry};
+use crate::log::verdict::Receipt;
+use crate::record::change::Change;
+use crate::record::row::RecordRow;
+use crate::record::schema::RecordKind;
+use crate::rows::{Overlay, Rows, RowsError, all_under, number_in, read};
+use crate::rules::Rules;
+use crate::state::fold::{Applied, EntryRow, ListRow, applied_changes, apply_change, list_row};
+use crate::state::interpret::{check_creation, missing_upon, read_upon};
+use crate::state::keyspace;
+use crate::state::layers::{Layer, Merged, clear_overlay, in_overlay, overlay_keys};
+use crate::state::local::{
+    CONTACT, COPY, DIRTY, GENERATIONS, Ground, HEAD, IDENTITY, OwnRow, PROVISIONAL, Pending, dirty, ground,
+    grounds_of, own, pending, pending_of, provisional, provisional_receipt, read_own,
+};
+
+/// Folds an own entry that has no place in the ledger yet.
+pub(super) fn fold_own(
+    rules: &Rules,
+    raw: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    line: u64,
+    chained: &ChainedEntry,
+    decoded: &DecodedBody,
+) -> Result<(), RowsError> {
+    let header = &chained.entry.header;
+    let hash = chained.hash().ok_or_else(|| RowsError("an own entry lost its chain".into()))?;
+    let mut head = HEAD.read_or_default(raw)?;
+    (head.seq, head.hash) = (header.seq, hash);
+    if let DecodedBody::Change(change) = decoded
+        && change.deps.is_empty()
+        && check_creation(change) == Some(RecordKind::Order)
+    {
+        head.folios += 1;
+    }
+    HEAD.write(raw, &head);
+    let change = decoded.change_hash(&chained.entry.body);
+    let row = OwnRow { line, hash, record: header.record, change };
+    raw.write(own(&header.device, header.seq), &row);
+    show_unplaced(raw, &header.device, header.seq, &row)?;
+    let DecodedBody::Change(change) = decoded else { return Ok(()) };
+    let record = &header.record;
+    let is_alone = !is_pending(raw, record)?;
+    raw.write(pending(record, header.seq), &Pending::Skipped);
+    if is_alone || raw.get(&dirty(record))?.is_some() {
+        return refold(rules, raw, lines, record);
+    }
+    // The overlay stands: the newest entry comes on top of it.
+    let generation = GENERATIONS.read_or_default(raw)?.shown;
+    let item = Item { change: change.clone(), hash: chained.entry.body.hash(), seq: header.seq, line };
+    if in_overlay(raw, generation, |rows| put(rules, rows, record, &item))? {
+        raw.write(pending(record, header.seq), &Pending::Shown);
+    }
+    relist(raw, record)
+}
+
+/// Shows an own entry that has no place in the mirror, with the receipt that a bundle brought, if one did.
+fn show_unplaced(raw: &mut Overlay<'_>, device: &DeviceId, seq: u64, row: &OwnRow) -> Result<(), RowsError> {
+    let generation = GENERATIONS.read_or_default(raw)?.shown;
+    let entry = EntryRow {
+        hash: Some(row.hash),
+        line: row.line,
+        record: row.record,
+        change: row.change,
+        receipt: provisional_receipt(raw, device, seq)?,
+        decided: None,
+    };
+    in_overlay(raw, generation, |rows| {
+        rows.write(keyspace::entry(device, seq), &entry);
+        Ok(())
+    })
+}
+
+/// Forgets an own entry among those without a place: the mirror has it now.
+pub(super) fn forget_unplaced(raw: &mut Overlay<'_>, device: &DeviceId, seq: u64) -> Result<(), RowsError> {
+    if raw.get(&provisional(device, seq))?.is_some() {
+        raw.delete(provisional(device, seq));
+    }
+    clear_overlay(raw, [keyspace::entry(device, seq)])
+}
+
+/// Takes the places that a signed receipt tells, which a bundle brought. They are provisional: the mirror learns them in
+/// the ledger's order.
+pub(super) fn fold_receipt(
+    rules: &Rules,
+    raw: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    ack: &CarriedAck,
+) -> Result<(), RowsError> {
+    let Some(me) = IDENTITY.read(raw)? else { return Ok(()) };
+    let mut contact = CONTACT.read_or_default(raw)?;
+    if ack.device != me.device || ack.epoch != contact.epoch {
+        return Ok(());
+    }
+    let is_twin = match read_own(raw, &me.device, ack.head_seq)? {
+        Some(own) => own.hash.first_bytes() != ack.head,
+        None => ack.head_seq > 0,
+    };
+    if is_twin {
+        let known = COPY.read_or_default(raw)?;
+        COPY.write(raw, &known);
+        return Ok(());
+    }
+    contact.head_seq = contact.head_seq.max(ack.head_seq);
+    CONTACT.write(raw, &contact);
+    let generation = GENERATIONS.read_or_default(raw)?.shown;
+    for run in &ack.runs {
+        for seq in run.first..run.end() {
+            let Some(row) = read_own(raw, &me.device, seq)? else { break };
+            let key = keyspace::entry(&me.device, seq);
+            if Layer::mirror(raw, generation).get(&key)?.is_none() {
+                raw.write(provisional(&me.device, seq), &run.receipt(seq));
+                show_unplaced(raw, &me.device, seq, &row)?;
+                mark_dirty(raw, &row.record)?;
+            }
+        }
+    }
+    refold_dirty(rules, raw, lines)
+}
+
+/// Forgets what receipts said: they were given in another life of the ledger.
+pub(super) fn forget_receipts(raw: &mut Overlay<'_>) -> Result<(), RowsError> {
+    let Some(me) = IDENTITY.read(raw)? else { return Ok(()) };
+    let prefix = [PROVISIONAL, &me.device.0].concat();
+    for (tail, _) in all_under::<Receipt>(raw, &prefix)? {
+        let seq = number_in(&tail)?;
+        raw.delete(provisional(&me.device, seq));
+        let Some(row) = read_own(raw, &me.device, seq)? else { continue };
+        show_unplaced(raw, &me.device, seq, &row)?;
+        mark_dirty(raw, &row.record)?;
+    }
+    Ok(())
+}
+
+/// Checks whether a record has pending entries.
+fn is_pending(raw: &dyn Rows, record: &RecordId) -> Result<bool, RowsError> {
+    let prefix = pending_of(record);
+    let mut found = false;
+    raw.scan(&prefix, &prefix, &mut |_, _| {
+        found = true;
+        false
+    })?;
+    Ok(found)
+}
+
+/// Marks a record whose mirror changed, if the overlay stands above it.
+pub(super) fn mark_dirty(raw: &mut Overlay<'_>, record: &RecordId) -> Result<(), RowsError> {
+    if is_pending(raw, record)? {
+        raw.write(dirty(record), &true);
+    }
+    Ok(())
+}
+
+/// Folds the overlay of every marked record again.
+pub(super) fn refold_dirty(rules: &Rules, raw: &mut Overlay<'_>, lines: &dyn Lines) -> Result<(), RowsError> {
+    for (tail, _) in all_under::<bool>(raw, DIRTY)? {
+        let record = RecordId::from_slice(&tail);
+        let record = record.ok_or_else(|| RowsError("a mark of a record has a malformed key".into()))?;
+        refold(rules, raw, lines, &record)?;
+    }
+    Ok(())
+}
+
+/// A change to put above the mirror.
+struct Item {
+    change: Change,
+    hash: Hash,
+    seq: u64,
+    line: u64,
+}
+
+impl Item {
+    fn read(lines: &dyn Lines, line: u64) -> Result<Self, RowsError> {
+        let (_, chained) = read_entry(lines, line)?;
+        let hash = chained.entry.body.hash();
+        match decode_body(&chained.entry.body)? {
+            DecodedBody::Change(change) => Ok(Self { change, hash, seq: chained.entry.header.seq, line }),
+            DecodedBody::Act(_) => Err(RowsError(format!("line {line} holds no change"))),
+        }
+    }
+}
+
+/// Folds the overlay of a record again: it follows from the mirror, the grounds and the pending entries of the record,
+/// and from nothing else.
+pub(super) fn refold(
+    rules: &Rules,
+    raw: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    record: &RecordId,
+) -> Result<(), RowsError> {
+    clear(raw, record)?;
+    raw.delete(dirty(record));
+    let generation = GENERATIONS.read_or_default(raw)?.shown;
+    let mut waiting = Vec::new();
+    for (seq, line) in still_pending(raw, generation, record)? {
+        waiting.push(Item::read(lines, line)?);
+        raw.write(pending(record, seq), &Pending::Skipped);
+    }
+    let grounds = needed_grounds(raw, lines, generation, record, &waiting)?;
+    let own: BTreeSet<u64> = waiting.iter().map(|item| item.line).collect();
+    waiting.splice(0..0, grounds);
+    // What builds on each other may lie in any order; each round puts what is ready.
+    loop {
+        let before = waiting.len();
+        let mut left = Vec::new();
+        for item in waiting {
+            if !in_overlay(raw, generation, |rows| put(rules, rows, record, &item))? {
+                left.push(item);
+            } else if own.contains(&item.line) {
+                raw.write(pending(record, item.seq), &Pending::Shown);
+            } else {
+                show_ground(raw, generation, record, &item)?;
+            }
+        }
+        waiting = left;
+        if waiting.is_empty() || waiting.len() == before {
+            break;
+        }
+    }
+    relist(raw, record)
+}
+
+/// Clears the overlay of a record.
+fn clear(raw: &mut Overlay<'_>, record: &RecordId) -> Result<(), RowsError> {
+    let generation = GENERATIONS.read_or_default(raw)?.shown;
+    let merged = Merged::new(raw, generation);
+    let row: Option<RecordRow> = read(&merged, &keyspace::record(record))?;
+    let mut keys = overlay_keys(raw, &keyspace::changes(record))?;
+    keys.extend(row.and_then(|row| Some(keyspace::name(row.kind, &row.name()?))));
+    keys.push(keyspace::record(record));
+    for (_, ground) in grounds(raw, record)? {
+        keys.push(ground.1);
+    }
+    clear_overlay(raw, keys)
+}
+
+/// Returns the own entries of a record that are still pending, each with its line; forgets the others.
+fn still_pending(
+    raw: &mut Overlay<'_>,
+    generation: u8,
+    record: &RecordId,
+) -> Result<Vec<(u64, u64)>, RowsError> {
+    let Some(me) = IDENTITY.read(raw)? else { return Ok(Vec::new()) };
+    let mut stay = Vec::new();
+    for (tail, _) in all_under::<Pending>(raw, &pending_of(record))? {
+        let seq = number_in(&tail)?;
+        let entry: Option<EntryRow> =
+            read(&Layer::mirror(raw, generation), &keyspace::entry(&me.device, seq))?;
+        let is_settled = entry.is_some_and(|entry| entry.accepted().is_some() || entry.is_dismissed());
+        match read_own(raw, &me.device, seq)? {
+            Some(own) if !is_settled => stay.push((seq, own.line)),
+            _ => raw.delete(pending(record, seq)),
+        }
+    }
+    Ok(stay)
+}
+
+type Placed = (u32, (Ground, Vec<u8>));
+
+/// Returns the grounds of a record by index, each with the key under which its entry is shown.
+fn grounds(raw: &dyn Rows, record: &RecordId) -> Result<Vec<Placed>, RowsError> {
+    let with_key = |(tail, ground): (Vec<u8>, ShownGround)| {
+        let index = tail.try_into().map(u32::from_be_bytes);
+        let index = index.map_err(|_| RowsError("a ground has a malformed key".into()))?;
+        Ok((index, (ground.ground, keyspace::entry(&ground.device, ground.seq))))
+    };
+    all_under(raw, &grounds_of(record))?.into_iter().map(with_key).collect()
+}
+
+/// A ground as it is kept.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct ShownGround {
+    ground: Ground,
+    device: DeviceId,
+    seq: u64,
+}
+
+/// Keeps the grounds of a record, in an order in which each follows what it builds on.
+pub(super) fn keep_grounds(
+    raw: &mut Overlay<'_>,
+    record: &RecordId,
+    all: impl IntoIterator<Item = (DeviceId, u64, Ground)>,
+) -> Result<(), RowsError> {
+    for (index, _) in grounds(raw, record)? {
+        raw.delete(ground(record, index));
+    }
+    for (index, (device, seq, one)) in (0..).zip(all) {
+        raw.write(ground(record, index), &ShownGround { ground: one, device, seq });
+    }
+    Ok(())
+}
+
+/// Returns the grounds that pending entries build on and that the mirror lacks; forgets the others. One that the mirror
+/// has in quarantine is no ground.
+fn needed_grounds(
+    raw: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    generation: u8,
+    record: &RecordId,
+    waiting: &[Item],
+) -> Result<Vec<Item>, RowsError> {
+    let kept = grounds(raw, record)?;
+    if kept.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mirror = Layer::mirror(raw, generation);
+    let applied: BTreeSet<Hash> = applied_changes(&mirror, record)?.into_iter().map(|row| row.hash).collect();
+    let mut items: BTreeMap<Hash, (u32, Item)> = BTreeMap::new();
+    let mut gone = Vec::new();
+    for (index, (one, key)) in kept {
+        let entry: Option<EntryRow> = read(&mirror, &key)?;
+        let is_refused = entry.is_some_and(|row| row.change == Some(one.change) && row.accepted().is_none());
+        if applied.contains(&one.change) || is_refused {
+            gone.push(index);
+        } else {
+            items.insert(one.change, (index, Item::read(lines, one.line)?));
+        }
+    }
+    let mut needed = Vec::new();
+    let mut next: Vec<Hash> = waiting.iter().flat_map(|item| item.change.deps.iter().copied()).collect();
+    while let Some(hash) = next.pop() {
+        if let Some((index, item)) = items.remove(&hash) {
+            next.extend(&item.change.deps);
+            needed.push((index, item));
+        }
+    }
+    gone.extend(items.into_values().map(|(index, _)| index));
+    gone.into_iter().for_each(|index| raw.delete(ground(record, index)));
+    needed.sort_by_key(|(index, _)| *index);
+    Ok(needed.into_iter().map(|(_, item)| item).collect())
+}
+
+/// Shows the entry behind a ground, unless the mirror has another one in its place.
+fn show_ground(
+    raw: &mut Overlay<'_>,
+    generation: u8,
+    record: &RecordId,
+    item: &Item,
+) -> Result<(), RowsError> {
+    in_overlay(raw, generation, |rows| {
+        let key = keyspace::entry(&item.change.device, item.seq);
+        if rows.get(&key)?.is_none() {
+            let row = EntryRow {
+                hash: None,
+                line: item.line,
+                record: *record,
+                change: Some(item.hash),
+                receipt: None,
+                decided: None,
+            };
+            rows.write(key, &row);
+        }
+        Ok(())
+    })
+}
+
+/// Puts a change on top of its record, if it finds its ground there. Returns whether it did.
+fn put(rules: &Rules, rows: &mut Overlay<'_>, record: &RecordId, item: &Item) -> Result<bool, RowsError> {
+    let change = &item.change;
+    let known: Option<RecordRow> = read(rows, &keyspace::record(record))?;
+    if missing_upon(known.as_ref(), rows, record, change)?.is_some()
+        || ungrounded(rows, record, known.as_ref(), change)?.is_some()
+    {
+        return Ok(false);
+    }
+    // A record that another device made, or a number that a twin took.
+    let Ok(acceptable) = read_upon(known, rules, change) else { return Ok(false) };
+    let applied = Applied {
+        record: *record,
+        change,
+        hash: item.hash,
+        device_seq: item.seq,
+        line: item.line,
+        accepted_as: None,
+    };
+    apply_change(rows, acceptable, &applied, &|row| row.scopes.clone())?;
+    Ok(true)
+}
+
+/// Lists a record with what its pending entries say of it.
+fn relist(raw: &mut Overlay<'_>, record: &RecordId) -> Result<(), RowsError> {
+    let Some(me) = IDENTITY.read(raw)? else { return Ok(()) };
+    let generation = GENERATIONS.read_or_default(raw)?.shown;
+    let merged = Merged::new(raw, generation);
+    let Some(row) = read::<RecordRow>(&merged, &keyspace::record(record))? else { return Ok(()) };
+    let (mut unsent, mut held_back, mut is_shown) = (false, false, false);
+    let all: Vec<(Vec<u8>, Pending)> = all_under(raw, &pending_of(record))?;
+    if all.is_empty() {
+        return Ok(());
+    }
+    for (tail, state) in all {
+        let entry: Option<EntryRow> = read(&merged, &keyspace::entry(&me.device, number_in(&tail)?))?;
+        unsent |= entry.as_ref().is_none_or(|entry| entry.receipt.is_none());
+        held_back |= entry.is_some_and(|entry| entry.is_quarantined());
+        is_shown |= state == Pending::Shown;
+    }
+    let Some(name) = row.name().filter(|_| is_shown || !row.scopes.is_empty()) else { return Ok(()) };
+    let key = keyspace::name(row.kind, &name);
+    let below: Option<ListRow> = read(&merged.mirror(), &key)?;
+    if below.is_some_and(|below| below.record != *record) {
+        // The name is another record's in the ledger.
+        return Ok(());
+    }
+    in_overlay(raw, generation, |rows| {
+        rows.write(key, &ListRow { unsent, held_back, ..list_row(record, &row) });
+        Ok(())
+    })
+}
+
+/// Shows or hides each own entry as the mirror that is shown now has it; and finds those that are pending over it.
+pub(super) fn recount(raw: &mut Overlay<'_>) -> Result<BTreeSet<RecordId>, RowsError> {
+    let Some(me) = IDENTITY.read(raw)? else { return Ok(BTreeSet::new()) };
+    let generation = GENERATIONS.read_or_default(raw)?.shown;
+    let mut records = BTreeSet::new();
+    for seq in 1..=HEAD.read_or_default(raw)?.seq {
+        let Some(row) = read_own(raw, &me.device, seq)? else { continue };
+        let entry: Option<EntryRow> =
+            read(&Layer::mirror(raw, generation), &keyspace::entry(&me.device, seq))?;
+        match &entry {
+            Some(_) => forget_unplaced(raw, &me.device, seq)?,
+            None => show_unplaced(raw, &me.device, seq, &row)?,
+        }
+        let is_settled = entry.is_some_and(|entry| entry.accepted().is_some() || entry.is_dismissed());
+        let key = pending(&row.record, seq);
+        if row.change.is_none() || (is_settled && raw.get(&key)?.is_none()) {
+            continue;
+        }
+        // What was pending until now is folded once more even if it is settled.
+        raw.write(key, &Pending::Skipped);
+        raw.write(dirty(&row.record), &true);
+        records.insert(row.record);
+    }
+    Ok(records)
+}

@@ -1,0 +1,275 @@
+//! Reply: the second half of a round trip. A reply is taken whole or not at all: it is verified against the pinned key,
+//! ordered, written as lines, and only then folded.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use super::request::Request;
+use super::twin::Twin;
+use crate::id::{DeviceId, Hash};
+use crate::limits::MESSAGE_BYTES_MAX;
+use crate::log::checkpoint;
+use crate::log::entry::Anchor;
+use crate::log::line::{Contact, Copy, DeviceLine, Reset, Split};
+use crate::log::merkle::check_consistency;
+use crate::replica::contact::line_of;
+use crate::replica::{Replica, ReplicaError};
+use crate::rows::read;
+use crate::scope::Scope;
+use crate::state::fold::EntryRow;
+use crate::state::held::held_rows;
+use crate::state::keyspace;
+use crate::state::local::{DIFFERED, EVIDENCE, GENERATIONS, KEPT, ONE_BY_ONE};
+use crate::view::own::RefusedEntry;
+use crate::wire::message::{FrameError, SyncReply, VERSION, open_reply};
+use crate::wire::pack::PackError;
+
+/// What an exchange did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Exchanged {
+    /// Own and carried entries sent.
+    pub pushed: u64,
+    /// Entries received.
+    pub pulled: u64,
+    /// Own entries whose acceptance was told just now.
+    pub accepted: u64,
+    /// Own entries whose quarantine was told just now.
+    pub quarantined: Vec<RefusedEntry>,
+    /// Whether another exchange is needed.
+    pub more: bool,
+    /// How far the server's ledger is.
+    pub server_seq: u64,
+    /// Carried segments that the server refused: device and reason.
+    pub carried_refused: Vec<(DeviceId, String)>,
+    /// The hub showed a state of the log that contradicts the one this device kept.
+    pub split: Option<SplitView>,
+    /// Entries of other devices that the ledger lost and this device still has: they are handed over again.
+    pub recovered: u64,
+    /// Own quarantined entries that were decided about.
+    pub decided: Vec<DecidedEntry>,
+    /// Scopes whose state differs from the hub's. The mirror is read again from the beginning, if `more` says so; else
+    /// that was in vain.
+    pub differs: Vec<Scope>,
+}
+
+/// Two states of the log that cannot both be true of one history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct SplitView {
+    /// What this device kept.
+    pub kept: Anchor,
+    /// What the server showed.
+    pub shown: Anchor,
+}
+
+/// An own entry that was quarantined and then decided about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecidedEntry {
+    /// The order, if it is one that has a name.
+    pub folio: Option<String>,
+    /// Whether it counts now; else it was dismissed.
+    pub released: bool,
+    /// Why, in the words of who decided.
+    pub reason: String,
+}
+
+fn is_consistent(kept: &Anchor, shown: &Anchor, proof: Option<&[Hash]>) -> bool {
+    proof.is_some_and(|proof| check_consistency(proof, kept, shown).is_ok())
+}
+
+impl Replica<'_> {
+    /// Takes the answer to a request. Keep what was written before the next request.
+    ///
+    /// # Errors
+    /// [`ReplicaError::Foreign`] and [`ReplicaError::Forged`], if it is no reply of the pinned server's: then nothing of it is
+    /// written.
+    pub fn on_reply(&mut self, request: &Request, reply: &[u8]) -> Result<Exchanged, ReplicaError> {
+        let (answer, shown) = self.open_answer(request, reply)?;
+        let mut exchanged = Exchanged {
+            pushed: request.own + request.carried,
+            server_seq: answer.server_seq,
+            ..Exchanged::default()
+        };
+        if let Some(from) = answer.from.filter(|_| request.has_evidence) {
+            self.reset_to(&from)?;
+            exchanged.more = true;
+            return Ok(exchanged);
+        }
+        if !is_consistent(&request.kept, &shown, answer.consistency.as_deref()) {
+            exchanged.split = Some(SplitView { kept: request.kept, shown });
+            exchanged.more = true;
+            self.note_split(&answer)?;
+            return Ok(exchanged);
+        }
+        match self.find_twin(&answer, request.one_by_one)? {
+            Twin::None => self.take_whole(request, &answer, &mut exchanged)?,
+            Twin::Somewhere => {
+                ONE_BY_ONE.write(&mut self.overlay, &true);
+                exchanged.more = true;
+            }
+            Twin::Found(runs) => {
+                // Under this name there is nothing more to say, but for a revoked copy, which cannot go on under another.
+                self.count_branch(&runs, &mut exchanged)?;
+                let revoked = answer.standing.revoked.clone();
+                self.push_device_line(DeviceLine::Copy(Copy { runs, revoked }))?;
+                self.take_carried(&answer, &mut exchanged)?;
+                exchanged.more = !self.is_copy()? && self.has_untold()?;
+            }
+        }
+        Ok(exchanged)
+    }
+
+    /// Returns the reply and the state of the log that it shows, once its signatures hold.
+    fn open_answer(&self, request: &Request, reply: &[u8]) -> Result<(SyncReply, Anchor), ReplicaError> {
+        if reply.len() > MESSAGE_BYTES_MAX {
+            return Err(ReplicaError::Foreign(FrameError::TooLong(reply.len())));
+        }
+        let identity = self.identity()?;
+        let answer: SyncReply = open_reply(reply, &request.hash)?.verify(&identity.server_key)?;
+        if answer.version != VERSION {
+            return Err(ReplicaError::Foreign(FrameError::Version(answer.version)));
+        }
+        let shown =
+            checkpoint::verify(&answer.checkpoint, &identity.log_verifier).map_err(ReplicaError::Forged)?;
+        Ok((answer, shown))
+    }
+
+    /// Writes down that the log contradicts what this device kept. Nothing of the reply is taken: the hub does not know
+    /// yet, and the next request shows it what it had signed.
+    fn note_split(&mut self, answer: &SyncReply) -> Result<(), ReplicaError> {
+        let kept = match EVIDENCE.read(&self.overlay)? {
+            Some(evidence) => evidence,
+            None => self.view().contact()?.checkpoint,
+        };
+        let (at_ms, shown) = (self.moment.now_ms, answer.checkpoint.clone());
+        self.push_device_line(DeviceLine::Split(Split { at_ms, kept, shown }))
+    }
+
+    /// Resets the mirror to the newest contact that the log extends.
+    fn reset_to(&mut self, from: &Anchor) -> Result<(), ReplicaError> {
+        let kept = KEPT.read_or_default(&self.overlay)?;
+        // A state that this device did not name is none.
+        let to_line = if from.size == 0 { None } else { line_of(&kept, from) };
+        self.push_device_line(DeviceLine::Reset(Reset { to_line: to_line.unwrap_or(0), is_lost: true }))
+    }
+
+    fn take_whole(
+        &mut self,
+        request: &Request,
+        answer: &SyncReply,
+        exchanged: &mut Exchanged,
+    ) -> Result<(), ReplicaError> {
+        ONE_BY_ONE.clear(&mut self.overlay);
+        let saw_everything = self.identity()?.role.sees_everything();
+        if saw_everything != answer.standing.role.sees_everything() && answer.standing.revoked.is_none() {
+            // The hub tells another selection from its beginning on: a mirror of its own.
+            self.push_device_line(DeviceLine::Reset(Reset { to_line: 0, is_lost: false }))?;
+        }
+        let mut undecided = self.own_undecided()?;
+        undecided.extend(self.count_outcomes(answer, exchanged)?);
+        exchanged.pulled = match self.take_entries(answer) {
+            Err(ReplicaError::OutOfStep(PackError::UnknownRef(_))) if self.may_start_over()? => {
+                // Nothing of it was taken. A device that reads from the beginning is told everything in full.
+                self.push_device_line(DeviceLine::Reset(Reset { to_line: 0, is_lost: false }))?;
+                exchanged.more = true;
+                return Ok(());
+            }
+            taken => taken?,
+        };
+        exchanged.recovered = self.carry_lost(answer)?;
+        self.take_contact(answer)?;
+        self.take_carried(answer, exchanged)?;
+        exchanged.decided = self.newly_decided(&undecided)?;
+        self.compare(answer, exchanged)?;
+        // What the server lost is offered again as soon as its head is known to have moved back.
+        let offers = self.view().own_head()?.seq > answer.head_seq;
+        exchanged.more |= request.more || answer.more || offers || exchanged.recovered > 0;
+        Ok(())
+    }
+
+    /// Checks whether reading everything from the beginning may help: it does not read so already.
+    fn may_start_over(&self) -> Result<bool, ReplicaError> {
+        Ok(!self.cursors()?.is_empty())
+    }
+
+    fn take_contact(&mut self, answer: &SyncReply) -> Result<(), ReplicaError> {
+        let scope_at = |index: u32| answer.scopes.get(usize::try_from(index).unwrap_or(usize::MAX));
+        let moves = answer
+            .moves
+            .iter()
+            .filter_map(|(index, record, entered)| Some((scope_at(*index)?.clone(), *record, *entered)))
+            .collect();
+        let contact = Contact {
+            at_ms: self.moment.now_ms,
+            server_at_ms: answer.server_at_ms,
+            epoch: answer.epoch,
+            server_seq: answer.server_seq,
+            cursors: answer.scopes.iter().map(|scope| (scope.clone(), answer.cursor)).collect(),
+            head_seq: answer.head_seq,
+            moves,
+            standing: answer.standing.clone(),
+            checkpoint: answer.checkpoint.clone(),
+            is_whole: !answer.more,
+        };
+        self.push_device_line(DeviceLine::Contact(contact))?;
+        self.refresh()
+    }
+
+    /// Returns the ledger numbers of own entries in quarantine, under whatever name.
+    fn own_undecided(&self) -> Result<BTreeSet<u64>, ReplicaError> {
+        let me = self.identity()?;
+        let is_own = |device: &DeviceId| *device == me.device || me.names_before.contains(device);
+        let held = held_rows(&self.reading())?.into_iter().filter(|(_, row)| is_own(&row.device));
+        Ok(held.map(|(seq, _)| seq).collect())
+    }
+
+    /// Returns those of the own entries at these ledger numbers that are decided about.
+    fn newly_decided(&self, undecided: &BTreeSet<u64>) -> Result<Vec<DecidedEntry>, ReplicaError> {
+        let mut news = Vec::new();
+        for seq in undecided {
+            let Some(row) = self.entry_at(*seq)? else { continue };
+            let Some(decision) = row.decided else { continue };
+            let folio = self.view().folio_of_record(&row.record)?;
+            news.push(DecidedEntry { folio, released: decision.releases, reason: decision.reason });
+        }
+        Ok(news)
+    }
+
+    /// Returns the entry at a ledger number, as the reading generation has it.
+    fn entry_at(&self, seq: u64) -> Result<Option<EntryRow>, ReplicaError> {
+        let rows = self.reading();
+        match read::<serde_bytes::ByteBuf>(&rows, &keyspace::place(seq))? {
+            Some(key) => Ok(read(&rows, &key)?),
+            None => Ok(None),
+        }
+    }
+
+    /// Compares fingerprints once everything was read. That a scope differs is a defect: the mirror is read again from the
+    /// beginning, once for each pair of fingerprints.
+    fn compare(&mut self, answer: &SyncReply, exchanged: &mut Exchanged) -> Result<(), ReplicaError> {
+        let is_filling = GENERATIONS.read_or_default(&self.overlay)?.filling.is_some();
+        if answer.more || is_filling {
+            return Ok(());
+        }
+        let mut differed = DIFFERED.read_or_default(&self.overlay)?;
+        let (before, mut is_new) = (differed.clone(), false);
+        for (scope, theirs) in answer.scopes.iter().zip(&answer.fingerprints) {
+            let ours = read(&self.reading(), &keyspace::fingerprint(scope))?.unwrap_or_default();
+            if *theirs == ours {
+                differed.remove(scope);
+                continue;
+            }
+            exchanged.differs.push(scope.clone());
+            is_new |= differed.insert(scope.clone(), [*theirs, ours]) != Some([*theirs, ours]);
+        }
+        if differed != before {
+            DIFFERED.write(&mut self.overlay, &differed);
+        }
+        if is_new {
+            self.push_device_line(DeviceLine::Reset(Reset { to_line: 0, is_lost: false }))?;
+            self.refresh()?;
+            exchanged.more = true;
+        }
+        Ok(())
+    }
+}
