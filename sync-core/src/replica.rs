@@ -10,25 +10,24 @@ mod compare;
 pub mod decide;
 pub mod enrol;
 pub mod error;
-pub mod exchange;
 pub mod fold;
-mod hear;
 pub mod import;
 pub mod orders;
 pub mod recover;
 pub mod rights;
 pub mod succeed;
+pub mod sync;
 pub mod work;
 pub mod write;
 
 pub use bundle::{Bundle, BundleCounts};
 pub use decide::Decisions;
 pub use error::ReplicaError;
-pub use exchange::{DecidedEntry, Exchanged, PartedPast, Request};
 pub use fold::fold_line;
 pub use import::{ImportCounts, ImportFile};
 pub use orders::{Choice, Invitation, Made, NewOrder};
 pub use succeed::Succeeded;
+pub use sync::request::{DecidedEntry, Exchanged, PartedPast, Request};
 
 use std::cell::RefCell;
 

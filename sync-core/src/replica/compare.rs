@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::exchange::Exchanged;
+use super::sync::request::Exchanged;
 use super::{Replica, ReplicaError};
 use crate::id::Fingerprint;
 use crate::rows::read;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_bytes::ByteBuf;
 
 use super::anew::is_reading;
-use super::exchange::DecidedEntry;
+use super::sync::request::DecidedEntry;
 use super::{Replica, ReplicaError};
 use crate::id::DeviceId;
 use crate::limits::SEGMENT_ENTRIES_MAX;

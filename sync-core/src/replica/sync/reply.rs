@@ -3,10 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::anew::is_reading;
-use super::exchange::{Exchanged, PartedPast, Request};
-use super::fold::receive::entry_key;
-use super::{Replica, ReplicaError};
+use super::request::{Exchanged, PartedPast, Request};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::limits::{MESSAGE_BYTES_MAX, SEGMENT_ENTRIES_MAX};
 use crate::log::act::Act;
@@ -16,6 +13,9 @@ use crate::log::merkle::check_consistency;
 use crate::log::verdict::{Reason, Receipt, Verdict};
 use crate::msgpack;
 use crate::record::change::Change;
+use crate::replica::anew::is_reading;
+use crate::replica::fold::receive::entry_key;
+use crate::replica::{Replica, ReplicaError};
 use crate::rows::{RowsError, read};
 use crate::state::compare::short_digest;
 use crate::state::fold::{EntryRow, is_applied};
@@ -159,7 +159,7 @@ impl Replica<'_> {
 
     /// Whether a reply spoke of what is not known here, so that everything is read from the beginning; `true` if that
     /// is still to be asked for.
-    pub(super) fn reading_anew(&self) -> Result<Option<bool>, RowsError> {
+    pub(in crate::replica) fn reading_anew(&self) -> Result<Option<bool>, RowsError> {
         read(self.rows(), &keyspace::fact("anew"))
     }
 
@@ -257,7 +257,7 @@ impl Replica<'_> {
             return self.push_device_line(DeviceLine::Still(before));
         }
         let number = self.push_line(&line);
-        super::fold_line(&mut self.rules, &mut self.overlay, &self.lines, number, &line.to_bytes())?;
+        crate::replica::fold_line(&mut self.rules, &mut self.overlay, &self.lines, number, &line.to_bytes())?;
         Ok(())
     }
 

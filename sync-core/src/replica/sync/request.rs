@@ -5,7 +5,6 @@ use crate::wire::convert::items_of;
 use serde::Serialize;
 use serde_bytes::ByteBuf;
 
-use super::{Replica, ReplicaError};
 use crate::crypto::SecretKey;
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::limits::{HELD_COMPARED_MAX, SEGMENT_ENTRIES_MAX, SEGMENTS_MAX};
@@ -13,6 +12,7 @@ use crate::log::chain::sign_head;
 use crate::log::entry::{Anchor, ChainedEntry};
 use crate::log::line::{DeviceLine, read_entry};
 use crate::record::row::RecordRow;
+use crate::replica::{Replica, ReplicaError};
 use crate::rows::read;
 use crate::scope::Scope;
 use crate::state::compare::{held_list, members, short_digest};
@@ -179,7 +179,7 @@ impl Replica<'_> {
     }
 
     /// A signed segment of entries that follow one another.
-    pub(super) fn segment(
+    pub(in crate::replica) fn segment(
         &self,
         key: &SecretKey,
         device: &DeviceId,
