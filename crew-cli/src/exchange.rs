@@ -7,7 +7,8 @@ use serde::Serialize;
 use sync_core::crypto::SecretKey;
 use sync_core::id::DeviceId;
 use sync_core::limits::{MESSAGE_BYTES_AIM, MESSAGE_BYTES_AIM_POOR, ROUND_TRIPS_MAX};
-use sync_core::replica::{DecidedEntry, Exchanged, PartedPast, Request, Succeeded};
+use sync_core::replica::sync::request::Shape;
+use sync_core::replica::{DecidedEntry, Exchanged, PartedPast, Replica, ReplicaError, Request, Succeeded};
 use sync_core::scope::Scope;
 use sync_core::view::own::RefusedEntry;
 
@@ -222,10 +223,22 @@ fn begin(cx: &Context, seed: &[u8; 32], is_poor: bool) -> Result<Begun, CliError
         let (url, is_copy, key) = (replica.identity()?.url.clone(), replica.is_copy()?, replica.key(seed));
         let request = match is_copy {
             true => None,
-            false => Some(replica.request(&key, aim_bytes, spell_out)?),
+            false => Some(request(replica, &key, aim_bytes, spell_out)?),
         };
         Ok(Begun { url, is_copy, key, request })
     })
+}
+
+/// The next request, signed.
+fn request(
+    replica: &mut Replica<'_>,
+    key: &SecretKey,
+    aim_bytes: usize,
+    spell_out: bool,
+) -> Result<Request, ReplicaError> {
+    let shape = Shape { aim_bytes, spell_out };
+    let own = replica.own_entries(shape)?.map(|own| own.by(key));
+    Ok(replica.request(own, shape)?.by(key).into_request())
 }
 
 /// One quick try to tell the server. Whether it knows; if not, the person is told why, and nothing is lost.
@@ -260,7 +273,7 @@ impl Talk<'_> {
         while totals.round_trips < u64::from(ROUND_TRIPS_MAX) {
             let request = match first.take() {
                 Some(request) => request,
-                None => cx.write(|replica| Ok(replica.request(&key, pace.aim_bytes, pace.spell_out)?))?,
+                None => cx.write(|replica| Ok(request(replica, &key, pace.aim_bytes, pace.spell_out)?))?,
             };
             totals.round_trips += 1;
             let reply = match self.server.post(PATH, &request.frame) {

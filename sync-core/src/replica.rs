@@ -15,6 +15,7 @@ pub mod import;
 pub mod orders;
 pub mod recover;
 pub mod rights;
+pub mod sign;
 pub mod succeed;
 pub mod sync;
 pub mod work;
@@ -26,6 +27,7 @@ pub use error::ReplicaError;
 pub use fold::fold_line;
 pub use import::{ImportCounts, ImportFile};
 pub use orders::{Choice, Invitation, Made, NewOrder};
+pub use sign::{KeyName, Signed, ToSign, Unsigned};
 pub use succeed::Succeeded;
 pub use sync::request::{DecidedEntry, Exchanged, PartedPast, Request};
 

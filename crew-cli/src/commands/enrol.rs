@@ -15,6 +15,7 @@ use crate::exchange;
 use crate::http::{Patience, Server};
 use crate::labels;
 use crate::output::Report;
+use crate::succession;
 use crate::text;
 use crate::text::Lang;
 
@@ -79,7 +80,10 @@ pub fn run(cx: &Context, args: &EnrolArgs) -> Result<Report, CliError> {
     cx.home.create()?;
     let lock = cx.home.lock_exchange()?;
     let key = cx.home.key_or_new()?;
-    let frame = cx.write_new(|replica| Ok(replica.enrol_start(&url, &code, &args.name, &key)?))?;
+    let frame = cx.write_new(|replica| {
+        replica.enrol_start(&url, &code, &args.name)?;
+        Ok(succession::frame(replica, &key)?)
+    })?;
     cx.home.keep_authority(args.ca.as_deref())?;
     let server = Server::trusting(&url, Patience::ordinary(), cx.home.roots()?)
         .map_err(|error| error.into_cli(&kept))?;
@@ -93,7 +97,8 @@ pub fn run(cx: &Context, args: &EnrolArgs) -> Result<Report, CliError> {
     if let Some(pin) = &pin {
         Replica::check_pin(&frame, &reply.frame, pin)?;
     }
-    let identity = cx.write_new(|replica| Ok(replica.enrol_finish(&key, &frame, &reply.frame)?))?;
+    let identity =
+        cx.write_new(|replica| Ok(replica.enrol_finish(&key.public(), &frame, &reply.frame)?))?;
     drop(lock);
     // The rules and the orders come at once, so that the device can be taken into the field. Without them it is
     // enrolled all the same, and the next `sync` brings them.
