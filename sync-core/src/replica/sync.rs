@@ -1,4 +1,6 @@
-//! Sync: the device's half of a round trip with the server: the request, and what is taken of the reply.
+//! Sync: the device's half of round trips with the server: the request, what is taken of the reply, and the driver that
+//! goes on until neither side has more.
 
+pub mod driver;
 mod reply;
 pub mod request;
