@@ -20,7 +20,6 @@ pub mod pin;
 pub mod qr;
 pub mod seen;
 pub mod style;
-pub mod succession;
 pub mod table;
 pub mod text;
 pub mod usage;

@@ -30,6 +30,11 @@ impl Purpose {
             Self::Succession => "cuadrilla/succession/v1",
         }
     }
+
+    /// Returns the 32 bytes that Ed25519 signs for the parts, one after another.
+    pub fn digest(self, parts: &[&[u8]]) -> Hash {
+        Hash::tagged(self.tag(), parts)
+    }
 }
 
 /// An Ed25519 signature with the number of its algorithm.
@@ -87,7 +92,7 @@ impl SecretKey {
 
     /// Signs the parts, one after another, for one purpose.
     pub fn sign(&self, purpose: Purpose, parts: &[&[u8]]) -> Signature {
-        let digest = Hash::tagged(purpose.tag(), parts);
+        let digest = purpose.digest(parts);
         Signature { alg: ALG_ED25519, bytes: self.0.sign(&digest.0).to_bytes() }
     }
 
@@ -109,7 +114,7 @@ impl PublicKey {
             return Err(SignatureError::Algorithm(signature.alg));
         }
         let key = VerifyingKey::from_bytes(&self.0).map_err(|_| SignatureError::Key)?;
-        let digest = Hash::tagged(purpose.tag(), parts);
+        let digest = purpose.digest(parts);
         key.verify(&digest.0, &ed25519_dalek::Signature::from_bytes(&signature.bytes))
             .map_err(|_| SignatureError::Mismatch)
     }

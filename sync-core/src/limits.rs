@@ -13,8 +13,18 @@ pub const ATTEMPT_JUMP_MAX: u64 = 1 << 32;
 pub const MESSAGE_BYTES_AIM: usize = 256 * 1024;
 /// What one message aims at on a poor link, in bytes before compression.
 pub const MESSAGE_BYTES_AIM_POOR: usize = 16 * 1024;
-/// Most round trips one `sync` makes before it reports that there is more.
+/// Most round trips one exchange makes before it reports that there is more.
 pub const ROUND_TRIPS_MAX: u32 = 10_000;
+/// How often the smallest message is tried in a row, if nothing else is asked for.
+pub const TRIES_MAX: u32 = 2;
+/// How long one exchange waits in all, in milliseconds, if nothing else is asked for.
+pub const WAIT_MS_MAX: u64 = 120_000;
+/// First wait after a message that did not get through, in milliseconds; each further one is twice as long.
+pub const BACKOFF_MS: u64 = 1_000;
+/// Longest such wait, in milliseconds.
+pub const BACKOFF_MS_MAX: u64 = 30_000;
+/// Most replies in a row that say there is more and move nothing.
+pub const IDLE_REPLIES_MAX: u32 = 4;
 
 /// Most entries in one segment.
 pub const SEGMENT_ENTRIES_MAX: usize = 4_096;
@@ -89,3 +99,7 @@ pub const PROOF_FILE_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub const PACK_OPS_MAX: usize = 1_000_000;
 /// Most states of the log that a device keeps, and names in a request: their distances double.
 pub const KEPT_ANCHORS_MAX: usize = 40;
+/// Lines of the journal that are folded into a new generation before the rows are kept.
+pub const REFILL_LINES: u64 = 2_000;
+/// Rows of an old generation that are deleted with one write.
+pub const SWEEP_ROWS: usize = 5_000;

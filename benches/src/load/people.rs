@@ -153,7 +153,14 @@ impl Town {
         let pick = dice.next();
         field.think(|| author.visit(pick)).await?;
         let key = author.key();
-        let bundle = field.think(|| author.act(|book| book.bundle_export(&key))).await?;
+        let bundle = field
+            .think(|| {
+                author.act(|book| {
+                    let runs = book.bundle_runs()?.into_iter().map(|run| run.by(&key)).collect();
+                    book.bundle_export(runs)
+                })
+            })
+            .await?;
         drop(author);
         let mut carrier = carrier.lock().await;
         field.think(|| carrier.act(|book| book.bundle_import(&bundle.bytes))).await?;

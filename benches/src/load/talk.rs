@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use sync_core::limits::{MESSAGE_BYTES_AIM, MESSAGE_BYTES_AIM_POOR};
+use sync_core::replica::sync::request::Shape;
 use tokio::sync::Semaphore;
 use tokio::task::block_in_place;
 
@@ -93,14 +94,23 @@ impl Field {
     /// Enrols a device with a code.
     pub(crate) async fn enrol(&self, device: &mut Device, code: &str) -> anyhow::Result<()> {
         let (url, key, name) = (format!("http://{}", self.address), device.key(), device.name.clone());
-        let request = self.think(|| device.act(|book| book.enrol_start(&url, code, &name, &key))).await?;
+        let request = self
+            .think(|| {
+                device.act(|book| {
+                    book.enrol_start(&url, code, &name)?;
+                    let signed = book.enrolment(&key.public())?.by(&key);
+                    Ok(signed.into_draft()?.by(&key).into_frame())
+                })
+            })
+            .await?;
         let mut trip = self.trip(Link::Good, &name);
         let begun = Instant::now();
         loop {
             match trip.post("/v1/enrol", &request).await {
                 Ok(reply) => {
                     self.tally.answer(Purpose::Enrol, begun.elapsed(), reply.up, reply.down);
-                    let finish = || device.act(|book| book.enrol_finish(&key, &request, &reply.frame));
+                    let finish =
+                        || device.act(|book| book.enrol_finish(&key.public(), &request, &reply.frame));
                     self.think(finish).await?;
                     return Ok(());
                 }
@@ -126,8 +136,16 @@ impl Field {
         let (key, name) = (device.key(), device.name.clone());
         let mut trip = self.trip(link, &name);
         for _ in 0..TRIPS_MAX {
-            let (aim, spell_out) = (link.aim_bytes(), trip.spell_out);
-            let request = self.think(|| device.act(|book| book.request(&key, aim, spell_out))).await?;
+            let spell_out = trip.spell_out;
+            let shape = Shape { aim_bytes: link.aim_bytes(), spell_out };
+            let request = self
+                .think(|| {
+                    device.act(|book| {
+                        let own = book.own_entries(shape)?.map(|own| own.by(&key));
+                        Ok(book.request(own, shape)?.by(&key).into_request())
+                    })
+                })
+                .await?;
             let purpose = if request.own + request.carried > 0 { Purpose::Push } else { Purpose::Pull };
             let begun = Instant::now();
             let reply = match trip.post("/v1/sync", &request.frame).await {

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::json;
 use sync_core::link::{InvitationLink, KeyPin, LinkError, SCHEME};
 use sync_core::log::line::Identity;
-use sync_core::replica::Replica;
+use sync_core::replica::sync::driver;
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -17,8 +17,6 @@ use crate::labels;
 use crate::output::Report;
 use crate::text;
 use crate::text::Lang;
-
-const PATH: &str = "/v1/enrol";
 
 /// Arguments of `enrol`.
 #[derive(Debug, Args)]
@@ -78,22 +76,9 @@ pub fn run(cx: &Context, args: &EnrolArgs) -> Result<Report, CliError> {
     Server::new(&url, Patience::ordinary()).map_err(|error| error.into_cli(&kept))?;
     cx.home.create()?;
     let lock = cx.home.lock_exchange()?;
-    let key = cx.home.key_or_new()?;
-    let frame = cx.write_new(|replica| Ok(replica.enrol_start(&url, &code, &args.name, &key)?))?;
-    cx.home.keep_authority(args.ca.as_deref())?;
-    let server = Server::trusting(&url, Patience::ordinary(), cx.home.roots()?)
-        .map_err(|error| error.into_cli(&kept))?;
-    let mut waiting = exchange::Waiting::new(Patience::ordinary());
-    let reply = loop {
-        match server.post(PATH, &frame) {
-            Err(error) if waiting.as_told(cx, &error) => {}
-            answered => break answered.map_err(|error| error.into_cli(&kept))?,
-        }
-    };
-    if let Some(pin) = &pin {
-        Replica::check_pin(&frame, &reply.frame, pin)?;
-    }
-    let identity = cx.write_new(|replica| Ok(replica.enrol_finish(&key, &frame, &reply.frame)?))?;
+    cx.home.key_or_new()?;
+    let invited = driver::Invited { url, code, name: args.name.clone(), pin };
+    let identity = exchange::enrol(cx, invited, args.ca.as_deref(), &kept)?;
     drop(lock);
     // The rules and the orders come at once, so that the device can be taken into the field. Without them it is
     // enrolled all the same, and the next `sync` brings them.

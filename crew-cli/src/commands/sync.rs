@@ -4,11 +4,12 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::time::Duration;
 
 use clap::Args;
+use sync_core::replica::sync::driver::Outcome;
 use sync_core::view::own::RefusedEntry;
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
-use crate::exchange::{self, Totals};
+use crate::exchange;
 use crate::http::{HttpError, Patience, Server};
 use crate::labels;
 use crate::output::Report;
@@ -53,9 +54,9 @@ pub fn run(cx: &Context, args: &SyncArgs) -> Result<Report, CliError> {
     Report::new(&totals, told(cx, &totals))
 }
 
-fn told(cx: &Context, totals: &Totals) -> String {
+fn told(cx: &Context, totals: &Outcome) -> String {
     let style = cx.screen.style;
-    let Totals { pushed, pulled, accepted, round_trips, bytes_up, bytes_down, server_seq, .. } = totals;
+    let Outcome { pushed, pulled, accepted, round_trips, bytes_up, bytes_down, server_seq, .. } = totals;
     let held = totals.quarantined.len();
     let confirmed = accepted + held as u64;
     let mut text = match cx.screen.lang {

@@ -2,6 +2,8 @@
 
 use std::io;
 
+use sync_core::replica::sync::driver::Answer;
+
 use crate::error::{CliError, exit};
 use crate::text;
 use crate::text::Text;
@@ -88,9 +90,20 @@ impl HttpError {
         }
     }
 
-    /// Whether a smaller message may get through where this one did not.
-    pub fn is_poor_link(&self) -> bool {
-        matches!(self, Self::TimedOut | Self::Cut)
+    /// What this is to the sync driver.
+    pub fn to_answer(&self) -> Answer {
+        match self {
+            Self::TimedOut | Self::Cut => Answer::Cut,
+            Self::Link(_) | Self::Unavailable { .. } => Answer::Unreachable,
+            Self::Refused { status: 429, retry_after_s: Some(seconds), .. } => {
+                Answer::Busy { retry_after_s: Some(*seconds) }
+            }
+            Self::Refused { code, .. } if code == "too_large" => Answer::TooLarge,
+            Self::Refused { code, last_attempt, .. } => {
+                Answer::Refused { code: code.clone(), last_attempt: *last_attempt }
+            }
+            _ => Answer::Foreign,
+        }
     }
 
     /// The error for a person; `kept` says what is safe.

@@ -37,9 +37,15 @@ pub struct VerifiedEntry {
     pub decoded: DecodedBody,
 }
 
+/// Returns what vouches for a chain up to the entry with that number and hash, once it is signed for
+/// [`Purpose::Segment`].
+pub fn head_bytes(device: &DeviceId, seq: u64, hash: &Hash) -> Vec<u8> {
+    [&device.0[..], &seq.to_be_bytes(), &hash.0].concat()
+}
+
 /// Signs the chain up to the entry with that number and hash.
 pub fn sign_head(key: &SecretKey, device: &DeviceId, seq: u64, hash: &Hash) -> Signature {
-    key.sign(Purpose::Segment, &[&device.0, &seq.to_be_bytes(), &hash.0])
+    key.sign(Purpose::Segment, &[&head_bytes(device, seq, hash)])
 }
 
 /// Checks what [`sign_head`] made.
@@ -50,7 +56,7 @@ pub fn verify_head(
     hash: &Hash,
     signature: &Signature,
 ) -> Result<(), SignatureError> {
-    key.verify(Purpose::Segment, &[&device.0, &seq.to_be_bytes(), &hash.0], signature)
+    key.verify(Purpose::Segment, &[&head_bytes(device, seq, hash)], signature)
 }
 
 /// What a stored body does.

@@ -8,8 +8,9 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use super::{Replica, ReplicaError};
-use crate::crypto::{ALG_ED25519, Purpose, SecretKey, Signature};
+use super::sync::request::OwnEntries;
+use super::{Replica, ReplicaError, Signed, Unsigned};
+use crate::crypto::{ALG_ED25519, Purpose, Signature};
 use crate::id::{DeviceId, Hash};
 use crate::limits::{BUNDLE_BYTES_MAX, SEGMENTS_MAX};
 use crate::log::act::Act;
@@ -118,21 +119,30 @@ pub fn inspect(bytes: &[u8]) -> Result<BundleCounts, ReplicaError> {
 }
 
 impl Replica<'_> {
-    /// Everything that the server lacks as far as this device knows: own entries, carried ones, and receipts.
-    pub fn bundle_export(&mut self, key: &SecretKey) -> Result<Bundle, ReplicaError> {
-        let identity = self.identity()?.clone();
-        let mut segments = Vec::new();
+    /// Returns runs of this device's entries that the server lacks as far as is known, each to be signed for
+    /// [`Replica::bundle_export`].
+    pub fn bundle_runs(&self) -> Result<Vec<Unsigned<OwnEntries>>, ReplicaError> {
+        let identity = self.identity()?;
+        let mut runs = Vec::new();
         let head = self.view().own_head()?.seq;
         let mut first = self.view().contact()?.head_seq + 1;
         while first <= head {
             let entries = self.own_chunk(&identity.device, first, head)?;
             let last = entries.last().map_or(head, |last| last.entry.header.seq);
-            let prev = entries.first().and_then(|first| first.prev).unwrap_or_default();
-            // Whole hashes: nobody knows what the carrier's server will know by then.
-            if let Some(segment) = self.segment(key, &identity.device, entries, true)? {
-                segments.push(BundledSegment { span: (first, last), segment, prev });
-            }
+            runs.extend(self.own_run(&identity.device, entries)?);
             first = last + 1;
+        }
+        Ok(runs)
+    }
+
+    /// Returns everything that the server lacks as far as this device knows: its entries, as [`Replica::bundle_runs`]
+    /// names them, entries it carries for others, and receipts.
+    pub fn bundle_export(&self, runs: Vec<Signed<OwnEntries>>) -> Result<Bundle, ReplicaError> {
+        let identity = self.identity()?;
+        let mut segments = Vec::new();
+        for run in runs {
+            let (span, prev) = (run.content.span(), run.content.prev());
+            segments.push(BundledSegment { span, segment: self.segment(run)?, prev });
         }
         for carried in carried(&self.overlay)? {
             let segment = msgpack::from_slice(&carried.bytes)

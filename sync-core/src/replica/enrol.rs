@@ -1,31 +1,62 @@
 //! Enrolment: the device's first entry, and the identity that the server answers with.
 
-use super::{Replica, ReplicaError};
-use crate::crypto::SecretKey;
+use super::{KeyName, Replica, ReplicaError, Signed, Unsigned};
+use crate::crypto::{PublicKey, Purpose};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::limits::DEVICE_NAME_BYTES_MAX;
 use crate::link::KeyPin;
 use crate::log::act::{Act, Role};
-use crate::log::chain::sign_head;
+use crate::log::chain::head_bytes;
 use crate::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
 use crate::log::line::{DeviceLine, Enrolled, Enrolling, Identity, Line};
 use crate::wire::message::{
-    EnrolReply, EnrolRequest, Segment, VERSION, open_reply, request_hash, seal_request,
+    EnrolReply, EnrolRequest, Segment, VERSION, close_request, frame_request, open_reply, request_hash,
 };
 use crate::wire::pack::{PackBody, PackItem, pack};
 use serde_bytes::ByteBuf;
 
+/// The entry by which a device enrols, which its new key has to vouch for.
+#[derive(Debug, Clone)]
+pub struct Enrolment {
+    chained: ChainedEntry,
+    key: KeyName,
+}
+
+/// An enrolment's request that is whole but for its signature.
+#[derive(Debug, Clone)]
+pub struct EnrolDraft(Vec<u8>);
+
+impl Signed<Enrolment> {
+    /// Returns the request with that entry.
+    pub fn into_draft(self) -> Result<Unsigned<EnrolDraft>, ReplicaError> {
+        let Enrolment { chained, key } = self.content;
+        let device = chained.entry.header.device;
+        let item = PackItem {
+            header: chained.entry.header,
+            body: PackBody::Act(chained.entry.body.bytes().to_vec()),
+            receipt: None,
+            signature: Some(self.signature),
+        };
+        let pack = pack(&[item], &[Hash::ZERO], &crate::wire::convert::NoRefs)?;
+        let own = Segment { device, prev: [0; 8], pack: ByteBuf::from(pack) };
+        let frame = frame_request(&EnrolRequest { version: VERSION, own });
+        Ok(Unsigned::new(key, Purpose::Request, frame.clone(), EnrolDraft(frame)))
+    }
+}
+
+impl Signed<EnrolDraft> {
+    /// Returns the frame to send.
+    pub fn into_frame(self) -> Vec<u8> {
+        close_request(self.content.0, &self.signature)
+    }
+}
+
 impl Replica<'_> {
-    /// Starts an enrolment, or repeats one whose answer got lost. Answers the request; keep what was written first.
+    /// Writes that an enrolment is under way, or finds the one whose answer got lost. What was written must be durable
+    /// before the request of [`Replica::enrolment`] is sent.
     ///
     /// `municipality` is not known yet, so the entry names 0 and the server's ledger says which it is.
-    pub fn enrol_start(
-        &mut self,
-        url: &str,
-        code: &str,
-        name: &str,
-        key: &SecretKey,
-    ) -> Result<Vec<u8>, ReplicaError> {
+    pub fn enrol_start(&mut self, url: &str, code: &str, name: &str) -> Result<(), ReplicaError> {
         if let Some(identity) = &self.identity {
             return Err(ReplicaError::AlreadyEnrolled(identity.name.clone()));
         }
@@ -48,30 +79,30 @@ impl Replica<'_> {
             self.enrolling = Some(enrolling.clone());
             self.push_device_line(DeviceLine::Enrolling(enrolling))?;
         }
-        self.enrol_frame(key)
+        Ok(())
     }
 
-    /// The request of the enrolment under way.
-    pub(super) fn enrol_frame(&self, key: &SecretKey) -> Result<Vec<u8>, ReplicaError> {
-        let chained = self.enrolment(key)?;
-        let signature = chained.hash().map(|hash| sign_head(key, &chained.entry.header.device, 1, &hash));
-        let device = chained.entry.header.device;
-        let item = PackItem {
-            header: chained.entry.header,
-            body: PackBody::Act(chained.entry.body.bytes().to_vec()),
-            receipt: None,
-            signature,
-        };
-        let pack = pack(&[item], &[Hash::ZERO], &crate::wire::convert::NoRefs)?;
-        let own = Segment { device, prev: [0; 8], pack: ByteBuf::from(pack) };
-        Ok(seal_request(key, &EnrolRequest { version: VERSION, own }))
+    /// Returns which key the enrolment under way is for.
+    pub fn enrolling_key(&self) -> Result<KeyName, ReplicaError> {
+        let enrolling = self.enrolling.as_ref().ok_or(ReplicaError::NotEnrolled)?;
+        let continues = enrolling.continues.as_ref();
+        let is_renewed = continues.is_some_and(|continues| continues.retires);
+        Ok(KeyName { is_renewed, successions: self.names_with(continues, enrolling.device) })
     }
 
-    fn enrolment(&self, key: &SecretKey) -> Result<ChainedEntry, ReplicaError> {
+    /// Returns the entry of the enrolment under way, by the public half of [`Replica::enrolling_key`].
+    pub fn enrolment(&self, key: &PublicKey) -> Result<Unsigned<Enrolment>, ReplicaError> {
+        let (chained, name) = (self.enrolment_entry(key)?, self.enrolling_key()?);
+        let head = chained.hash().unwrap_or_default();
+        let bytes = head_bytes(&chained.entry.header.device, 1, &head);
+        Ok(Unsigned::new(name.clone(), Purpose::Segment, bytes, Enrolment { chained, key: name }))
+    }
+
+    fn enrolment_entry(&self, key: &PublicKey) -> Result<ChainedEntry, ReplicaError> {
         let enrolling = self.enrolling.as_ref().ok_or(ReplicaError::NotEnrolled)?;
         let act = Act::Enrol {
             code: enrolling.code.clone(),
-            key: key.public(),
+            key: *key,
             name: enrolling.name.clone(),
             continues: enrolling.continues.clone(),
         };
@@ -107,7 +138,7 @@ impl Replica<'_> {
     /// Takes the server's answer: from here on the device is somebody, and this server's key is the one it trusts.
     pub fn enrol_finish(
         &mut self,
-        key: &SecretKey,
+        key: &PublicKey,
         request: &[u8],
         reply: &[u8],
     ) -> Result<Identity, ReplicaError> {
@@ -134,7 +165,7 @@ impl Replica<'_> {
             successions: self.names_with(enrolling.continues.as_ref(), enrolling.device),
             names_before: self.names_so_far(),
         };
-        let chained = self.enrolment(key)?;
+        let chained = self.enrolment_entry(key)?;
         self.push_device_line(DeviceLine::Enrolled(Enrolled {
             identity: identity.clone(),
             epoch: answer.epoch,

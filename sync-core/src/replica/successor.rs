@@ -5,15 +5,15 @@ use serde::Serialize;
 
 use super::pending::{mark_dirty, refold_dirty};
 use super::rewrite::{Original, Repeated};
-use super::{Replica, ReplicaError};
-use crate::crypto::{PublicKey, SecretKey};
+use super::{KeyName, Replica, ReplicaError, Signed, Unsigned};
+use crate::crypto::{PublicKey, Purpose, SecretKey};
 use crate::id::{DeviceId, RecordId};
 use crate::log::act::{Act, Continues};
 use crate::log::chain::{DecodedBody, decode_body};
 use crate::log::line::{DeviceLine, Enrolled, Enrolling, Lines, read_entry};
 use crate::rows::{Overlay, Rows, RowsError, all_under, read};
 use crate::rules::Rules;
-use crate::state::authority::enrol::continue_as;
+use crate::state::authority::enrol::succession_bytes;
 use crate::state::fold::EntryRow;
 use crate::state::keyspace;
 use crate::state::layers::{Layer, clear_overlay, overlay_keys};
@@ -36,16 +36,36 @@ pub struct Succeeded {
     pub repeated: Repeated,
 }
 
+/// A name that this device may go on under, once the old name's key has said so.
+#[derive(Debug, Clone)]
+pub struct NewName {
+    device: DeviceId,
+    retires: bool,
+    key: KeyName,
+}
+
+impl NewName {
+    /// Returns which key the new name has.
+    pub fn key(&self) -> &KeyName {
+        &self.key
+    }
+}
+
 impl Replica<'_> {
     /// Whether the server has shown that another device writes under this one's name.
     pub fn is_copy(&self) -> Result<bool, ReplicaError> {
         Ok(COPY.read(&self.overlay)?.is_some() && REVOKED.read(&self.overlay)?.is_none())
     }
 
-    /// The key that signs for this device now.
+    /// Returns which key signs for this device now.
+    pub fn key_name(&self) -> KeyName {
+        let names = self.identity.as_ref().map(|identity| identity.successions.clone());
+        KeyName { is_renewed: false, successions: names.unwrap_or_default() }
+    }
+
+    /// Returns the key that signs for this device now, for a shell that derives all keys of a device from one seed.
     pub fn key(&self, seed: &[u8; 32]) -> SecretKey {
-        let names = self.identity.as_ref().map_or(&[][..], |identity| &identity.successions);
-        SecretKey::of_name(seed, names)
+        self.key_name().of_seed(seed)
     }
 
     /// The key that this device enrolled with: which of two seeds is its own can be told by it.
@@ -74,54 +94,55 @@ impl Replica<'_> {
         [vec![identity.device], identity.names_before.clone()].concat()
     }
 
-    /// The request by which this device enrols anew, under a new id and key. Repeating it asks for the same. With a
-    /// `renewed` seed the old name ends; with the seed it has, it is a copy and the other one goes on.
-    pub fn succeed_start(
-        &mut self,
-        seed: &[u8; 32],
-        renewed: Option<&[u8; 32]>,
-    ) -> Result<Vec<u8>, ReplicaError> {
+    /// Returns a new name to go on under; `None` if an enrolment under one is under way. The old name ends if it
+    /// `retires`, because its key is renewed; else this device is a copy, and the other one goes on under the old name.
+    pub fn new_name(&mut self, retires: bool) -> Result<Option<NewName>, ReplicaError> {
         let identity = self.identity()?.clone();
         let under_way = self.enrolling.as_ref().and_then(|enrolling| enrolling.continues.as_ref());
-        let is_repeat = |one: &Continues| one.device == identity.device && one.retires == renewed.is_some();
-        if !under_way.is_some_and(is_repeat) {
-            let device = DeviceId(self.draw());
-            let names = if renewed.is_some() { Vec::new() } else { identity.successions.clone() };
-            let new = SecretKey::of_name(renewed.unwrap_or(seed), &[names, vec![device]].concat());
-            let old = self.key(seed);
-            let continues = continue_as(&old, &identity.device, &device, &new.public(), renewed.is_some());
-            let enrolling = Enrolling {
-                url: identity.url,
-                code: String::new(),
-                device,
-                name: identity.name,
-                started_at_ms: self.moment.now_ms,
-                continues: Some(continues),
-            };
-            self.enrolling = Some(enrolling.clone());
-            self.push_device_line(DeviceLine::Enrolling(enrolling))?;
+        let is_repeat = |one: &Continues| one.device == identity.device && one.retires == retires;
+        if under_way.is_some_and(is_repeat) {
+            return Ok(None);
         }
-        self.enrol_frame(&self.key_to_be(renewed.unwrap_or(seed)))
+        let device = DeviceId(self.draw());
+        let mut successions = if retires { Vec::new() } else { identity.successions };
+        successions.push(device);
+        Ok(Some(NewName { device, retires, key: KeyName { is_renewed: retires, successions } }))
     }
 
-    /// The key of the enrolment under way.
-    fn key_to_be(&self, seed: &[u8; 32]) -> SecretKey {
-        let Some(enrolling) = &self.enrolling else { return self.key(seed) };
-        SecretKey::of_name(seed, &self.names_with(enrolling.continues.as_ref(), enrolling.device))
+    /// Returns what the old name's key has to say about the new one, by the public half of [`NewName::key`].
+    pub fn succession(&self, new: &NewName, key: &PublicKey) -> Result<Unsigned<NewName>, ReplicaError> {
+        let bytes = succession_bytes(&self.identity()?.device, &new.device, key, new.retires);
+        Ok(Unsigned::new(self.key_name(), Purpose::Succession, bytes, new.clone()))
     }
 
-    /// Takes the server's answer, and writes again what the ledger had not taken under the old name. `seed` is that of
-    /// the new name.
+    /// Writes that this device enrols under its new name. The request is [`Replica::enrolment`], as for a new device.
+    pub fn succeed_start(&mut self, new: Signed<NewName>) -> Result<(), ReplicaError> {
+        let Signed { content, signature } = new;
+        let NewName { device, retires, key: _ } = content;
+        let identity = self.identity()?.clone();
+        let enrolling = Enrolling {
+            url: identity.url,
+            code: String::new(),
+            device,
+            name: identity.name,
+            started_at_ms: self.moment.now_ms,
+            continues: Some(Continues { device: identity.device, signature, retires }),
+        };
+        self.enrolling = Some(enrolling.clone());
+        self.push_device_line(DeviceLine::Enrolling(enrolling))
+    }
+
+    /// Takes the server's answer, and writes again what the ledger had not taken under the old name. `key` is that of the
+    /// new name.
     pub fn succeed_finish(
         &mut self,
-        seed: &[u8; 32],
+        key: &PublicKey,
         request: &[u8],
         reply: &[u8],
     ) -> Result<Succeeded, ReplicaError> {
         let was = self.identity()?.clone();
         let originals = self.not_taken(&was.device)?;
-        let new = self.key_to_be(seed);
-        let identity = self.enrol_finish(&new, request, reply)?;
+        let identity = self.enrol_finish(key, request, reply)?;
         if identity.server_key != was.server_key {
             return Err(ReplicaError::Forged("another server answered the renewal of this device".into()));
         }

@@ -206,16 +206,20 @@ pub struct Unverified<'f> {
     purpose: Purpose,
 }
 
-fn seal<T: Serialize>(
-    magic: &[u8; 4],
-    purpose: Purpose,
-    bound_to: &[u8],
-    key: &SecretKey,
-    body: &T,
-) -> Vec<u8> {
+fn body_of<T: Serialize>(magic: &[u8; 4], body: &T) -> Vec<u8> {
     let mut frame = magic.to_vec();
     frame.extend(rmp_serde::to_vec(body).expect("a message always has a MessagePack form"));
-    let signature = key.sign(purpose, &[bound_to, &frame]);
+    frame
+}
+
+/// Returns a request (of a device, or a new device's enrolment) as it is signed for [`Purpose::Request`];
+/// [`close_request`] adds the signature.
+pub fn frame_request<T: Serialize>(body: &T) -> Vec<u8> {
+    body_of(REQUEST_MAGIC, body)
+}
+
+/// Returns the frame to send: what [`frame_request`] made, with its signature.
+pub fn close_request(mut frame: Vec<u8>, signature: &Signature) -> Vec<u8> {
     frame.extend_from_slice(&signature.bytes);
     frame
 }
@@ -237,7 +241,9 @@ fn open<'f>(
 
 /// Signs and frames a request (of a device, or a new device's enrolment).
 pub fn seal_request<T: Serialize>(key: &SecretKey, body: &T) -> Vec<u8> {
-    seal(REQUEST_MAGIC, Purpose::Request, &[], key, body)
+    let frame = frame_request(body);
+    let signature = key.sign(Purpose::Request, &[&frame]);
+    close_request(frame, &signature)
 }
 
 /// Opens a request frame.
@@ -247,7 +253,10 @@ pub fn open_request(frame: &[u8]) -> Result<Unverified<'_>, FrameError> {
 
 /// Signs and frames the reply to the request with that hash.
 pub fn seal_reply<T: Serialize>(key: &SecretKey, request: &Hash, body: &T) -> Vec<u8> {
-    seal(REPLY_MAGIC, Purpose::Reply, &request.0, key, body)
+    let mut frame = body_of(REPLY_MAGIC, body);
+    let signature = key.sign(Purpose::Reply, &[&request.0, &frame]);
+    frame.extend_from_slice(&signature.bytes);
+    frame
 }
 
 /// Opens a reply frame to the request with that hash.

@@ -35,11 +35,10 @@ fn orders_stay_in_view_while_the_ledger_is_read_anew() {
     restore(&mut town, backup, 0);
     let before = town.two.folios();
     assert_eq!(before.len(), 25);
-    let (key, other) = (town.two.key(), before[0].clone());
+    let other = before[0].clone();
     let mut trips = 0;
     loop {
-        while town.two.act(|replica| Ok(replica.is_refill_due() && replica.refill(100)?)).unwrap() {}
-        let request = town.two.act(|replica| replica.request(&key, MESSAGE_BYTES_AIM_POOR, false)).unwrap();
+        let request = town.two.request(MESSAGE_BYTES_AIM_POOR, false);
         let reply = town.server.serve(&request.frame, false).unwrap();
         let exchanged = town.two.act(|replica| replica.on_reply(&request, &reply)).unwrap();
         trips += 1;
@@ -152,7 +151,6 @@ fn an_old_code_opens_nothing_where_nothing_was_lost() {
         let aside = town.server.lines.0.clone();
         let mut stranger = Phone::new(9);
         stranger.enrol(&mut town.server, &code, "Alguien");
-        let key = stranger.key();
         stranger
             .act(|replica| replica.order_new(&NewOrder { kind: "fuga".into(), ..NewOrder::default() }))
             .unwrap();
@@ -163,7 +161,7 @@ fn an_old_code_opens_nothing_where_nothing_was_lost() {
         CONTACT.write(&mut overlay, &contact);
         let batch = overlay.batch;
         stranger.rows.apply(batch);
-        let bundle = stranger.act(|replica| replica.bundle_export(&key)).unwrap();
+        let bundle = stranger.bundle();
         restore(&mut town, aside, 2 * CODE_LIFE_MS);
         town.admin.act(|replica| replica.bundle_import(&bundle.bytes)).unwrap();
         let mut refused = Vec::new();
@@ -286,7 +284,7 @@ fn what_is_written_a_third_time_keeps_when_it_was_written_first() {
     let written = copy.show(&folio)["notes"][0]["claimed_at"].clone();
     copy.finish(&mut town.server);
     // It is copied once more on the way to its new name: both go on under that one, and each writes it all again.
-    copy.act(|replica| replica.succeed_start(&[3; 32], None)).unwrap();
+    copy.succeed_start();
     let mut again = copy.clone();
     again.draws = 200;
     again.act(|replica| replica.note(&folio, "de la copia de la copia")).unwrap();

@@ -1,6 +1,5 @@
 //! The whole way of a record: work, clash, carry, lose, mend.
 
-use sync_core::crypto::SecretKey;
 use sync_core::hub::RequestError;
 use sync_core::log::act::Role;
 use sync_core::replica::{Choice, NewOrder, ReplicaError};
@@ -139,8 +138,7 @@ fn a_carried_bundle_brings_the_work_under_its_own_name_once() {
     let mut town = town();
     let folio = pump_order(&mut town);
     work_a_day(&mut town.two, &folio, "B-2");
-    let key = SecretKey::from_seed(&[4; 32]);
-    let bundle = town.two.act(|replica| replica.bundle_export(&key)).unwrap();
+    let bundle = town.two.bundle();
     assert_eq!((bundle.counts.segments, bundle.counts.entries), (1, 6));
     for _ in 0..2 {
         town.one.act(|replica| replica.bundle_import(&bundle.bytes)).unwrap();
@@ -150,8 +148,7 @@ fn a_carried_bundle_brings_the_work_under_its_own_name_once() {
     assert_eq!(town.one.show(&folio)["notes"][0]["person"], "Cuadrilla 7 bis");
     town.one.act(|replica| replica.bundle_import(&bundle.bytes)).unwrap();
     town.one.sync(&mut town.server);
-    let key_one = SecretKey::from_seed(&[3; 32]);
-    let back = town.one.act(|replica| replica.bundle_export(&key_one)).unwrap();
+    let back = town.one.bundle();
     town.two.act(|replica| replica.bundle_import(&back.bytes)).unwrap();
     assert_eq!(
         town.two.act(|replica| Ok(replica.view().status()?)).unwrap().unsent,
@@ -199,13 +196,12 @@ fn what_a_cut_ledger_lost_is_sent_again() {
 #[test]
 fn a_restored_home_gets_past_the_attempts_it_forgot_and_one_request_counts_once() {
     let mut town = town();
-    let key = SecretKey::from_seed(&[town.one.number; 32]);
     let (lines, rows) = (town.one.lines.0.clone(), town.one.rows.rows.clone());
     for _ in 0..3 {
         town.one.sync(&mut town.server);
     }
     (town.one.lines.0, town.one.rows.rows) = (lines, rows);
-    let request = town.one.act(|replica| replica.request(&key, 256 * 1024, false)).unwrap();
+    let request = town.one.request(256 * 1024, false);
     let refused = town.server.serve(&request.frame, false).unwrap_err();
     let RequestError::Replayed { attempt, last } = refused else { panic!("{refused}") };
     assert_eq!(last, attempt + 2);

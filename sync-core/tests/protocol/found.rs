@@ -113,8 +113,7 @@ fn an_act_of_an_old_name_counts_although_its_place_is_heard_under_the_new_one() 
     copy.finish(&mut town.server);
     copy.succeed(&mut town.server);
     // The work that it wrote again arrives, the answer does not, and it goes on under yet another name.
-    let seed = [copy.number; 32];
-    let request = copy.act(|replica| replica.request(&replica.key(&seed), 256 * 1024, false)).unwrap();
+    let request = copy.request(256 * 1024, false);
     town.server.serve(&request.frame, false).unwrap();
     assert!(town.server.held().is_empty(), "the server takes it for settled");
     copy.succeed(&mut town.server);

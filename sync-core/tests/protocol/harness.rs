@@ -6,7 +6,8 @@ use sync_core::crypto::SecretKey;
 use sync_core::hub::{self, Foundation, Hub};
 use sync_core::id::BootId;
 use sync_core::log::line::Lines;
-use sync_core::replica::{self, Clocks, Exchanged, Replica, ReplicaError, Succeeded};
+use sync_core::replica::sync::request::Shape;
+use sync_core::replica::{self, Bundle, Clocks, Exchanged, Replica, ReplicaError, Request, Succeeded};
 use sync_core::rows::{MemoryRows, Overlay, RowsError};
 use sync_core::rules::Rules;
 use sync_core::scope::Scope;
@@ -108,6 +109,11 @@ pub fn rule_files() -> Vec<(String, String)> {
     files
 }
 
+/// The request of the enrolment under way.
+fn enrol_frame(replica: &Replica<'_>, key: &SecretKey) -> Result<Vec<u8>, ReplicaError> {
+    Ok(replica.enrolment(&key.public())?.by(key).into_draft()?.by(key).into_frame())
+}
+
 #[derive(Clone)]
 pub struct Phone {
     pub rows: MemoryRows,
@@ -155,16 +161,20 @@ impl Phone {
 
     pub fn enrol(&mut self, server: &mut Server, code: &str, name: &str) {
         let key = self.key();
-        let frame = self.act(|replica| replica.enrol_start("http://x", code, name, &key)).unwrap();
+        let frame = self
+            .act(|replica| {
+                replica.enrol_start("http://x", code, name)?;
+                enrol_frame(replica, &key)
+            })
+            .unwrap();
         let reply = server.serve(&frame, true).unwrap();
-        self.act(|replica| replica.enrol_finish(&key, &frame, &reply)).unwrap();
+        self.act(|replica| replica.enrol_finish(&key.public(), &frame, &reply)).unwrap();
         self.sync(server);
     }
 
     pub fn exchange(&mut self, server: &mut Server) -> Exchanged {
-        while self.act(|replica| Ok(replica.is_refill_due() && replica.refill(100)?)).unwrap() {}
-        let key = self.key();
-        let request = self.act(|replica| replica.request(&key, 256 * 1024, false)).unwrap();
+        self.wait();
+        let request = self.request(256 * 1024, false);
         let reply = match server.serve(&request.frame, false) {
             Ok(reply) => return self.act(|replica| replica.on_reply(&request, &reply)).unwrap(),
             Err(hub::RequestError::Replayed { last, .. }) => {
@@ -173,7 +183,7 @@ impl Phone {
             }
             Err(error) => {
                 assert!(["unknown_reference", "gap", "bad_chain"].contains(&error.code()), "{error}");
-                let request = self.act(|replica| replica.request(&key, 256 * 1024, true)).unwrap();
+                let request = self.request(256 * 1024, true);
                 let reply = server.serve(&request.frame, false).unwrap();
                 (request, reply)
             }
@@ -199,15 +209,60 @@ impl Phone {
 
     /// Goes on under a new name, as `crew sync` does for a copy.
     pub fn succeed(&mut self, server: &mut Server) -> Succeeded {
-        let seed = [self.number; 32];
-        let frame = self.act(|replica| replica.succeed_start(&seed, None)).unwrap();
+        let frame = self.succeed_start();
         let reply = server.serve(&frame, true).unwrap();
-        self.act(|replica| replica.succeed_finish(&seed, &frame, &reply)).unwrap()
+        let seed = [self.number; 32];
+        self.act(|replica| {
+            let key = replica.enrolling_key()?.of_seed(&seed).public();
+            replica.succeed_finish(&key, &frame, &reply)
+        })
+        .unwrap()
+    }
+
+    /// The request by which it goes on under a new name.
+    pub fn succeed_start(&mut self) -> Vec<u8> {
+        let seed = [self.number; 32];
+        self.act(|replica| {
+            let old = replica.key(&seed);
+            if let Some(new) = replica.new_name(false)? {
+                let word = replica.succession(&new, &new.key().of_seed(&seed).public())?;
+                replica.succeed_start(word.by(&old))?;
+            }
+            enrol_frame(replica, &replica.enrolling_key()?.of_seed(&seed))
+        })
+        .unwrap()
+    }
+
+    /// The next request.
+    pub fn request(&mut self, aim_bytes: usize, spell_out: bool) -> Request {
+        while self.act(|replica| Ok(replica.is_refill_due() && replica.refill(100)?)).unwrap() {}
+        let (seed, shape) = ([self.number; 32], Shape { aim_bytes, spell_out });
+        self.act(|replica| {
+            let key = replica.key(&seed);
+            let own = replica.own_entries(shape)?.map(|own| own.by(&key));
+            Ok(replica.request(own, shape)?.by(&key).into_request())
+        })
+        .unwrap()
+    }
+
+    /// Everything that the server lacks, as a bundle.
+    pub fn bundle(&mut self) -> Bundle {
+        let seed = [self.number; 32];
+        self.act(|replica| {
+            let key = replica.key(&seed);
+            replica.bundle_export(replica.bundle_runs()?.into_iter().map(|run| run.by(&key)).collect())
+        })
+        .unwrap()
     }
 
     pub fn key(&mut self) -> SecretKey {
         let seed = [self.number; 32];
         self.act(|replica| Ok(replica.key(&seed))).unwrap()
+    }
+
+    /// Lets ten milliseconds pass.
+    fn wait(&mut self) {
+        self.act(|_| Ok(())).unwrap();
     }
 
     pub fn sync(&mut self, server: &mut Server) -> u32 {

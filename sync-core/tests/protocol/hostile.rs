@@ -24,7 +24,7 @@ use crate::harness::Phone;
 /// Device one, a crew's, claims the newest change of the ledger as its own next entry, spoiled further.
 fn claim(town: &mut Town, spoil: impl FnOnce(&mut PackItem)) -> Result<Vec<u8>, RequestError> {
     let key = SecretKey::from_seed(&[3; 32]);
-    let frame = town.one.act(|replica| replica.request(&key, 1024, false)).unwrap().frame;
+    let frame = town.one.request(1024, false).frame;
     let mut request: SyncRequest = msgpack::from_slice(&frame[4..frame.len() - 64]).unwrap();
     let device = request.device;
     let rows = &town.server.rows;

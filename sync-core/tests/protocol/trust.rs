@@ -1,6 +1,5 @@
 //! Trust: revoked, copied and restored; what is held back, carried, and given other rights.
 
-use sync_core::crypto::SecretKey;
 use sync_core::id::DeviceId;
 use sync_core::log::act::{Fate, Role};
 use sync_core::log::verdict::Reason;
@@ -227,7 +226,7 @@ fn a_carrier_vouches_for_what_it_took_over() {
     let mut town = town();
     let folio = pump_order(&mut town);
     work_a_day(&mut town.two, &folio, "B-2");
-    let bundle = town.two.act(|replica| replica.bundle_export(&SecretKey::from_seed(&[4; 32]))).unwrap();
+    let bundle = town.two.bundle();
     town.one.act(|replica| replica.bundle_import(&bundle.bytes)).unwrap();
     let device = device_of(&mut town.two);
     town.admin.sync(&mut town.server);
@@ -323,8 +322,7 @@ fn what_a_supervisor_wrote_again_the_copy_does_not_write_a_third_time() {
     town.one.act(|replica| replica.note(&folio, "del original")).unwrap();
     copy.act(|replica| replica.note(&folio, "de la copia")).unwrap();
     town.one.sync(&mut town.server);
-    let key = SecretKey::from_seed(&[3; 32]);
-    let bundle = copy.act(|replica| replica.bundle_export(&key)).unwrap();
+    let bundle = copy.bundle();
     town.two.act(|replica| replica.bundle_import(&bundle.bytes)).unwrap();
     town.two.sync(&mut town.server);
     town.admin.sync(&mut town.server);
@@ -345,11 +343,11 @@ fn what_a_supervisor_wrote_again_the_copy_does_not_write_a_third_time() {
 #[test]
 fn a_lineage_ends() {
     let mut town = town();
-    let seed = [3; 32];
+
     for _ in 0..sync_core::limits::SUCCESSORS_MAX {
         town.one.succeed(&mut town.server);
     }
-    let frame = town.one.act(|replica| replica.succeed_start(&seed, None)).unwrap();
+    let frame = town.one.succeed_start();
     let refused = town.server.serve(&frame, true).unwrap_err();
     assert_eq!(refused.code(), "too_many_successors");
 }

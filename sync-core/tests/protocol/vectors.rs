@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sync_core::crypto::SecretKey;
 use sync_core::id::DeviceId;
 use sync_core::msgpack::from_slice;
 use sync_core::replica::{NewOrder, bundle};
@@ -86,9 +85,8 @@ fn made() -> BTreeMap<String, (String, Vec<u8>)> {
     work_a_day(&mut town.one, &folio, "A-1");
     let new = NewOrder { kind: "chlorination".into(), ..NewOrder::default() };
     town.one.act(|replica| replica.order_new(&new)).unwrap();
-    let key = SecretKey::from_seed(&[3; 32]);
-    let bundle = town.one.act(|replica| replica.bundle_export(&key)).unwrap().bytes;
-    let request = town.one.act(|replica| replica.request(&key, 256 * 1024, true)).unwrap().frame;
+    let bundle = town.one.bundle().bytes;
+    let request = town.one.request(256 * 1024, true).frame;
     let mut vectors = BTreeMap::new();
     let mut add = |name: &str, form: &str, bytes: Vec<u8>| {
         vectors.insert(name.to_string(), (form.to_string(), bytes));

@@ -11,7 +11,7 @@ use sync_core::state::refs::receiver;
 use sync_core::wire::message::{EnrolRequest, SyncRequest};
 use sync_core::wire::pack::{PackBody, PackItem, change_hashes, pack};
 
-use crate::world::{HOSTILE, World, body_of, replica, with};
+use crate::world::{World, body_of, replica, with};
 
 /// Name of a target, and bytes.
 pub type Seed = (&'static str, Vec<u8>);
@@ -37,8 +37,7 @@ fn make(world: &mut World) -> Vec<Seed> {
         ("work", [&[0], pack.as_slice()].concat()),
         ("segment", pack),
     ];
-    let key = SecretKey::from_seed(&[HOSTILE; 32]);
-    let bundle = world.town.one.act(|replica| replica.bundle_export(&key)).expect("a bundle").bytes;
+    let bundle = world.town.one.bundle().bytes;
     seeds.push(("bundle", bundle[40..].to_vec()));
     seeds.push(("bundle", bundle));
     for line in &world.town.server.lines.0 {
@@ -92,7 +91,10 @@ fn others(world: &World) -> Vec<Seed> {
 fn enrolment(world: &World) -> Vec<u8> {
     let key = SecretKey::from_seed(&[77; 32]);
     let phone = crate::harness::Phone::new(77);
-    let frame = replica(&phone).enrol_start("http://x", &world.code, "Nuevo", &key).expect("a request");
+    let mut replica = replica(&phone);
+    replica.enrol_start("http://x", &world.code, "Nuevo").expect("an enrolment");
+    let signed = replica.enrolment(&key.public()).expect("an entry").by(&key);
+    let frame = signed.into_draft().expect("a request").by(&key).into_frame();
     let request: EnrolRequest = msgpack::from_slice(&body_of(&frame)).expect("our own request");
     request.own.pack.into_vec()
 }

@@ -68,8 +68,7 @@ impl World {
             Some("C-07"),
         );
         work_a_day(&mut town.one, &folio, "A-1");
-        let key = SecretKey::from_seed(&[HOSTILE; 32]);
-        let asked = town.one.act(|replica| replica.request(&key, 256 * 1024, false)).expect("a request");
+        let asked = town.one.request(256 * 1024, false);
         let device = town.one.act(|replica| Ok(replica.identity()?.device)).expect("it is enrolled");
         let ledger = Ledger::of(&town.server);
         let journals = [&town.dispatch, &town.two, &town.admin].map(Journal::of);

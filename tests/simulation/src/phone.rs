@@ -6,10 +6,12 @@ pub mod exchange;
 use std::collections::BTreeMap;
 
 use store::{CatchUp, LedgerOptions, LedgerReader, Store, StoreError};
+use sync_core::crypto::SecretKey;
 use sync_core::id::{BootId, DeviceId, Hash};
 use sync_core::log::act::Role;
 use sync_core::log::line::{Line, Lines};
 use sync_core::record::row::RecordRow;
+use sync_core::replica::sync::request::{Request, Shape};
 use sync_core::replica::{self, Clocks, Replica, ReplicaError};
 use sync_core::rows::{decode, encode};
 
@@ -439,6 +441,48 @@ fn saved_in(line: &[u8]) -> std::option::IntoIter<Saved> {
     read().into_iter()
 }
 
+/// The next request, signed.
+fn request(
+    replica: &mut Replica<'_>,
+    key: &SecretKey,
+    aim_bytes: usize,
+    spell_out: bool,
+) -> Result<Request, ReplicaError> {
+    let shape = Shape { aim_bytes, spell_out };
+    let own = replica.own_entries(shape)?.map(|own| own.by(key));
+    Ok(replica.request(own, shape)?.by(key).into_request())
+}
+
+/// The request of the enrolment under way, signed.
+fn enrol_frame(replica: &Replica<'_>, key: &SecretKey) -> Result<Vec<u8>, ReplicaError> {
+    Ok(replica.enrolment(&key.public())?.by(key).into_draft()?.by(key).into_frame())
+}
+
+/// The request by which a phone goes on under a new name.
+fn succeed_start(
+    replica: &mut Replica<'_>,
+    seed: &[u8; 32],
+    renewed: Option<&[u8; 32]>,
+) -> Result<Vec<u8>, ReplicaError> {
+    let new_seed = renewed.unwrap_or(seed);
+    if let Some(new) = replica.new_name(renewed.is_some())? {
+        let word = replica.succession(&new, &new.key().of_seed(new_seed).public())?;
+        replica.succeed_start(word.by(&replica.key(seed)))?;
+    }
+    let key = replica.enrolling_key()?.of_seed(new_seed);
+    enrol_frame(replica, &key)
+}
+
+fn succeed_finish(
+    replica: &mut Replica<'_>,
+    seed: &[u8; 32],
+    sent: &[u8],
+    frame: &[u8],
+) -> Result<(), ReplicaError> {
+    let key = replica.enrolling_key()?.of_seed(seed).public();
+    replica.succeed_finish(&key, sent, frame).map(drop)
+}
+
 fn catch_up(store: &mut SimStore, number: usize) -> Result<(), Hindered> {
     let breaks = |what: String| Property::NothingBreaks.broken(format!("phone {number}: {what}"));
     let rules = sync_core::state::authority::rules_from(&store.sim_rows());
@@ -488,7 +532,8 @@ impl Phone {
         let seed = self.seed;
         self.act(now_ms, |replica| {
             let key = replica.key(&seed);
-            replica.bundle_export(&key).map(|bundle| bundle.bytes)
+            let runs = replica.bundle_runs()?.into_iter().map(|run| run.by(&key)).collect();
+            replica.bundle_export(runs).map(|bundle| bundle.bytes)
         })
     }
 
@@ -497,12 +542,12 @@ impl Phone {
         let seed = self.seed;
         self.act(now_ms, |replica| {
             let key = replica.key(&seed);
-            replica.request(&key, sync_core::limits::MESSAGE_BYTES_AIM, false).map(|request| request.frame)
+            request(replica, &key, sync_core::limits::MESSAGE_BYTES_AIM, false).map(|request| request.frame)
         })
     }
 
     /// The key it signs with now.
-    pub fn key(&mut self, now_ms: i64) -> Option<sync_core::crypto::SecretKey> {
+    pub fn key(&mut self, now_ms: i64) -> Option<SecretKey> {
         let seed = self.seed;
         self.read(now_ms, |replica| Ok(replica.key(&seed))).ok()
     }
@@ -511,7 +556,7 @@ impl Phone {
     pub fn renew_start(&mut self, now_ms: i64) -> Result<(Vec<u8>, [u8; 32]), Hindered> {
         let seed = self.seed;
         let renewed = *self.renewed.get_or_insert_with(|| self.dice.bytes());
-        let frame = self.act(now_ms, |replica| replica.succeed_start(&seed, Some(&renewed)))?;
+        let frame = self.act(now_ms, |replica| succeed_start(replica, &seed, Some(&renewed)))?;
         Ok((frame, renewed))
     }
 
@@ -524,7 +569,7 @@ impl Phone {
         answer: &crate::server::Answer,
     ) -> Result<(), Hindered> {
         let crate::server::Answer::Frame(frame) = answer else { return Ok(()) };
-        self.act(now_ms, |replica| replica.succeed_finish(renewed, sent, frame))?;
+        self.act(now_ms, |replica| succeed_finish(replica, renewed, sent, frame))?;
         self.seed = *renewed;
         self.renewed = None;
         Ok(())

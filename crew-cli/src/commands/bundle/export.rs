@@ -14,7 +14,8 @@ pub fn run(cx: &Context, args: &BundleArgs) -> Result<Report, CliError> {
     let seed = cx.seed()?;
     let bundle = cx.write(|replica| {
         let key = replica.key(&seed);
-        Ok(replica.bundle_export(&key)?)
+        let runs = replica.bundle_runs()?.into_iter().map(|run| run.by(&key)).collect();
+        Ok(replica.bundle_export(runs)?)
     })?;
     files::write_whole(&args.file, &bundle.bytes, 0o600)
         .map_err(|error| CliError::file(&args.file, &error))?;

@@ -6,7 +6,6 @@ use crate::error::{CliError, exit};
 use crate::exchange;
 use crate::http::Patience;
 use crate::output::Report;
-use crate::succession;
 use crate::text;
 
 /// Renews the key. A reply that got lost is asked for again by the same command.
@@ -31,7 +30,7 @@ pub fn run(cx: &Context) -> Result<Report, CliError> {
     // What is unsent goes under the old name, while it counts.
     let before = exchange::run(cx, Patience::ordinary(), false)?;
     exchange::warn_of_parting(cx, &before);
-    let succeeded = succession::renew(cx)?;
+    let succeeded = exchange::renew(cx)?;
     let totals = exchange::run(cx, Patience::ordinary(), false)?;
     exchange::warn_of_parting(cx, &totals);
     let (letters, read) = (&succeeded.letters, totals.pulled);

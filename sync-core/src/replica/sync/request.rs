@@ -3,22 +3,23 @@
 
 use serde_bytes::ByteBuf;
 
-use crate::crypto::SecretKey;
+use crate::crypto::Purpose;
 use crate::id::{DeviceId, Hash};
 use crate::limits::{SEGMENT_ENTRIES_MAX, SEGMENTS_MAX};
-use crate::log::chain::sign_head;
+use crate::log::chain::head_bytes;
 use crate::log::entry::{Anchor, ChainedEntry};
 use crate::log::line::{DeviceLine, read_entry};
-use crate::replica::{Replica, ReplicaError};
+use crate::replica::{Replica, ReplicaError, Signed, Unsigned};
 use crate::rows::read;
 use crate::state::keyspace;
-use crate::state::local::{COPY, ContactRow, EVIDENCE, KEPT, ONE_BY_ONE, carried, carried_refused, read_own};
+use crate::state::local::{COPY, EVIDENCE, KEPT, ONE_BY_ONE, carried, carried_refused, read_own};
 use crate::state::refs::RowRefs;
 use crate::wire::convert::{NoRefs, items_of};
-use crate::wire::message::{Segment, SyncRequest, VERSION, request_hash, seal_request};
+use crate::wire::message::{Segment, SyncRequest, VERSION, close_request, frame_request, request_hash};
 use crate::wire::pack::{Refs, pack};
 
 /// A request that was made, with what is needed to hear its answer.
+#[derive(Debug, Clone)]
 pub struct Request {
     /// The frame to send.
     pub frame: Vec<u8>,
@@ -34,20 +35,92 @@ pub struct Request {
     pub(super) one_by_one: bool,
 }
 
+/// How large a request and its reply may be, and how they name changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shape {
+    /// Bytes before compression that each of the two aims at.
+    pub aim_bytes: usize,
+    /// Whether every change is named by its whole hash: for a server that lost some of what this device knows.
+    pub spell_out: bool,
+}
+
+/// This device's entries for one message, which its key has to vouch for.
+#[derive(Debug, Clone)]
+pub struct OwnEntries {
+    device: DeviceId,
+    entries: Vec<ChainedEntry>,
+    /// Whether more of them wait for the next message.
+    more: bool,
+    spell_out: bool,
+}
+
+impl OwnEntries {
+    /// Returns the numbers of the first and the last.
+    pub(in crate::replica) fn span(&self) -> (u64, u64) {
+        let seq = |one: Option<&ChainedEntry>| one.map_or(0, |one| one.entry.header.seq);
+        (seq(self.entries.first()), seq(self.entries.last()))
+    }
+
+    /// Returns the hash of the entry before the first.
+    pub(in crate::replica) fn prev(&self) -> Hash {
+        self.entries.first().and_then(|first| first.prev).unwrap_or_default()
+    }
+}
+
+/// A request that is whole but for its signature.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    frame: Vec<u8>,
+    own: u64,
+    carried: u64,
+    more: bool,
+    kept: Anchor,
+    has_evidence: bool,
+    one_by_one: bool,
+}
+
+impl Signed<Draft> {
+    /// Returns the request to send.
+    pub fn into_request(self) -> Request {
+        let Draft { frame, own, carried, more, kept, has_evidence, one_by_one } = self.content;
+        let frame = close_request(frame, &self.signature);
+        let hash = request_hash(&frame);
+        Request { frame, own, carried, more, hash, kept, has_evidence, one_by_one }
+    }
+}
+
 impl Replica<'_> {
-    /// Makes the next request. `spell_out` names every change by its whole hash, for a server that lost some of what
-    /// this device knows. Keep what was written before sending.
+    /// Returns this device's entries that the server does not have, as many as fit; `None` if there are none.
+    pub fn own_entries(&self, shape: Shape) -> Result<Option<Unsigned<OwnEntries>>, ReplicaError> {
+        let contact = self.view().contact()?;
+        let device = self.identity()?.device;
+        let head = self.view().own_head()?;
+        if contact.head_seq > head.seq {
+            return Err(ReplicaError::Behind { ours: head.seq, theirs: contact.head_seq });
+        }
+        let first = self.view().first_unsent()?;
+        // Of two entries with one number the server takes the one of the other branch.
+        let spell_out = shape.spell_out || COPY.read(&self.overlay)?.is_some();
+        let entries = self.entries_from(&device, first, head.seq, shape.aim_bytes)?;
+        let more = entries.last().is_some_and(|last| last.entry.header.seq < head.seq);
+        self.to_vouch_for(OwnEntries { device, entries, more, spell_out })
+    }
+
+    /// Writes the number of the next attempt, and returns the request with it. What was written must be durable before
+    /// the request is sent: a number is used once.
     pub fn request(
         &mut self,
-        key: &SecretKey,
-        aim_bytes: usize,
-        spell_out: bool,
-    ) -> Result<Request, ReplicaError> {
+        own: Option<Signed<OwnEntries>>,
+        shape: Shape,
+    ) -> Result<Unsigned<Draft>, ReplicaError> {
+        let aim_bytes = shape.aim_bytes;
         let identity = self.identity()?.clone();
         let contact = self.view().contact()?;
         let attempt = self.attempts()?.saturating_add(1);
         self.push_device_line(DeviceLine::Attempt(attempt))?;
-        let (own, own_count, own_more) = self.own_segment(key, &contact, aim_bytes, spell_out)?;
+        let own_count = own.as_ref().map_or(0, |own| own.content.entries.len() as u64);
+        let own_more = own.as_ref().is_some_and(|own| own.content.more);
+        let own = own.map(|own| self.segment(own)).transpose()?;
         let room = aim_bytes.saturating_sub(own.as_ref().map_or(0, |segment| segment.pack.len()));
         let (carried, carried_count, carried_more) = self.carried_segments(room)?;
         let evidence = EVIDENCE.read(&self.overlay)?;
@@ -77,36 +150,21 @@ impl Replica<'_> {
             one_by_one,
             about: self.about.clone(),
         };
-        let frame = seal_request(key, &request);
-        let hash = request_hash(&frame);
+        let frame = frame_request(&request);
         let more = own_more || carried_more;
-        let (own, carried) = (own_count, carried_count);
-        Ok(Request { frame, own, carried, more, hash, kept, has_evidence, one_by_one })
+        let draft = Draft {
+            frame: frame.clone(),
+            own: own_count,
+            carried: carried_count,
+            more,
+            kept,
+            has_evidence,
+            one_by_one,
+        };
+        Ok(Unsigned::new(self.key_name(), Purpose::Request, frame, draft))
     }
 
-    /// Own entries that the server does not have, as a segment.
-    fn own_segment(
-        &self,
-        key: &SecretKey,
-        contact: &ContactRow,
-        aim_bytes: usize,
-        spell_out: bool,
-    ) -> Result<(Option<Segment>, u64, bool), ReplicaError> {
-        let device = self.identity()?.device;
-        let head = self.view().own_head()?;
-        if contact.head_seq > head.seq {
-            return Err(ReplicaError::Behind { ours: head.seq, theirs: contact.head_seq });
-        }
-        let first = self.view().first_unsent()?;
-        // Of two entries with one number the server takes the one of the other branch.
-        let spell_out = spell_out || COPY.read(&self.overlay)?.is_some();
-        let chosen = self.own_entries(&device, first, head.seq, aim_bytes)?;
-        let more = chosen.last().is_some_and(|last| last.entry.header.seq < head.seq);
-        let count = chosen.len() as u64;
-        Ok((self.segment(key, &device, chosen, spell_out)?, count, more))
-    }
-
-    fn own_entries(
+    fn entries_from(
         &self,
         device: &DeviceId,
         first: u64,
@@ -128,18 +186,29 @@ impl Replica<'_> {
         Ok(chosen)
     }
 
-    /// A signed segment of entries that follow one another.
-    pub(in crate::replica) fn segment(
+    /// Returns entries that follow one another as what the key has to vouch for; `None` if there are none.
+    fn to_vouch_for(&self, own: OwnEntries) -> Result<Option<Unsigned<OwnEntries>>, ReplicaError> {
+        let Some(last) = own.entries.last() else { return Ok(None) };
+        let head = last.hash().ok_or_else(|| ReplicaError::Index("an own entry lost its chain".into()))?;
+        let bytes = head_bytes(&own.device, last.entry.header.seq, &head);
+        Ok(Some(Unsigned::new(self.key_name(), Purpose::Segment, bytes, own)))
+    }
+
+    /// Returns a run of this device's entries for a bundle: nobody knows what the carrier's server will know by then, so
+    /// every change is named by its whole hash.
+    pub(in crate::replica) fn own_run(
         &self,
-        key: &SecretKey,
         device: &DeviceId,
         entries: Vec<ChainedEntry>,
-        spell_out: bool,
-    ) -> Result<Option<Segment>, ReplicaError> {
-        let (Some(first), Some(last)) = (entries.first(), entries.last()) else { return Ok(None) };
-        let prev = std::array::from_fn(|index| first.prev.unwrap_or_default().0[index]);
-        let head = last.hash().ok_or_else(|| ReplicaError::Index("an own entry lost its chain".into()))?;
-        let signature = sign_head(key, device, last.entry.header.seq, &head);
+    ) -> Result<Option<Unsigned<OwnEntries>>, ReplicaError> {
+        self.to_vouch_for(OwnEntries { device: *device, entries, more: false, spell_out: true })
+    }
+
+    /// Returns the segment to send.
+    pub(in crate::replica) fn segment(&self, own: Signed<OwnEntries>) -> Result<Segment, ReplicaError> {
+        let prev = own.content.prev();
+        let prev = std::array::from_fn(|index| prev.0[index]);
+        let Signed { content: OwnEntries { device, entries, spell_out, .. }, signature } = own;
         let (mut items, hashes) = items_of(entries)?;
         if let Some(last) = items.last_mut() {
             last.signature = Some(signature);
@@ -147,7 +216,7 @@ impl Replica<'_> {
         let rows = self.rows();
         let known = RowRefs { rows: &rows, is_known: &|_| Ok(None), has: &|_, _| Ok(true) };
         let refs: &dyn Refs = if spell_out { &NoRefs } else { &known };
-        Ok(Some(Segment { device: *device, prev, pack: ByteBuf::from(pack(&items, &hashes, refs)?) }))
+        Ok(Segment { device, prev, pack: ByteBuf::from(pack(&items, &hashes, refs)?) })
     }
 
     fn carried_segments(&self, room: usize) -> Result<(Vec<Segment>, u64, bool), ReplicaError> {

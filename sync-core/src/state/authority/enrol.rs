@@ -1,7 +1,7 @@
 //! Enrolling: codes, and whether a device may begin with one, or go on with another one's work.
 
 use super::{DeviceRow, InviteRow};
-use crate::crypto::{PublicKey, Purpose, SecretKey};
+use crate::crypto::{PublicKey, Purpose};
 use crate::id::{DeviceId, Hash};
 use crate::limits::{CODE_CHARS, CODE_LIFE_MS, SUCCESSORS_MAX};
 use crate::log::act::{Act, Continues};
@@ -115,11 +115,10 @@ fn check_succession(
 ) -> Result<(), EnrolError> {
     let before: DeviceRow =
         read(rows, &keyspace::device(&continues.device))?.ok_or(EnrolError::NoPredecessor)?;
-    let retires = [u8::from(continues.retires)];
-    let parts: [&[u8]; 4] = [&continues.device.0, &device.0, &key.0, &retires];
+    let signed = succession_bytes(&continues.device, device, key, continues.retires);
     before
         .key
-        .verify(Purpose::Succession, &parts, &continues.signature)
+        .verify(Purpose::Succession, &[&signed], &continues.signature)
         .map_err(|_| EnrolError::NoPredecessor)?;
     if let Some(known) = known {
         let is_repeat = known.key == *key && known.continues == Some(continues.device);
@@ -145,16 +144,10 @@ pub(super) fn first_name(rows: &dyn Rows, device: &DeviceId) -> Result<(DeviceId
     Ok((id, row))
 }
 
-/// The word by which the key of `old` lets `new` go on with its work; and ends itself, if it `retires`.
-pub fn continue_as(
-    key: &SecretKey,
-    old: &DeviceId,
-    new: &DeviceId,
-    new_key: &PublicKey,
-    retires: bool,
-) -> Continues {
-    let parts: [&[u8]; 4] = [&old.0, &new.0, &new_key.0, &[u8::from(retires)]];
-    Continues { device: *old, signature: key.sign(Purpose::Succession, &parts), retires }
+/// Returns what the key of `old` signs for [`Purpose::Succession`], so that `new` may go on with its work; the old name
+/// ends, if it `retires`.
+pub fn succession_bytes(old: &DeviceId, new: &DeviceId, new_key: &PublicKey, retires: bool) -> Vec<u8> {
+    [&old.0[..], &new.0, &new_key.0, &[u8::from(retires)]].concat()
 }
 
 /// The letters of the n-th device (from 0): `A1` to `Z9` without I and O, then three and more characters.

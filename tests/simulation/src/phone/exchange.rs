@@ -148,15 +148,16 @@ impl Phone {
             let key = replica.key(&seed);
             let Ok(identity) = replica.identity() else {
                 let Some(code) = code else { return Ok(None) };
-                let frame = replica.enrol_start("http://simulated", &code, &name, &key)?;
+                replica.enrol_start("http://simulated", &code, &name)?;
+                let frame = super::enrol_frame(replica, &key)?;
                 return Ok(Some((DeviceId::ZERO, Waiting::Enrolment(frame))));
             };
             let device = identity.device;
             if replica.is_copy()? {
-                let frame = replica.succeed_start(&seed, None)?;
+                let frame = super::succeed_start(replica, &seed, None)?;
                 return Ok(Some((device, Waiting::Succession(frame))));
             }
-            Ok(Some((device, Waiting::Reply(replica.request(&key, aim_bytes, spell_out)?))))
+            Ok(Some((device, Waiting::Reply(super::request(replica, &key, aim_bytes, spell_out)?))))
         })?;
         let Some((device, waiting)) = asked else { return Ok(Next::Done) };
         let (message, frame) = match &waiting {
@@ -324,7 +325,7 @@ impl Phone {
         let seed = self.seed;
         let heard = self.act(now_ms, |replica| {
             let key = replica.key(&seed);
-            replica.enrol_finish(&key, sent, frame)
+            replica.enrol_finish(&key.public(), sent, frame)
         });
         self.taken(heard.map(drop), truth, ticket, now_ms)
     }
@@ -338,7 +339,7 @@ impl Phone {
         now_ms: i64,
     ) -> Result<Next, Hindered> {
         let seed = self.seed;
-        let heard = self.act(now_ms, |replica| replica.succeed_finish(&seed, sent, frame));
+        let heard = self.act(now_ms, |replica| super::succeed_finish(replica, &seed, sent, frame));
         self.talk.has_succeeded = true;
         self.talk.pace = Pace::default();
         self.taken(heard.map(drop), truth, ticket, now_ms)

@@ -1,0 +1,74 @@
+//! Outcome: what an exchange came to, as values for a person.
+
+use serde::Serialize;
+
+use crate::id::DeviceId;
+use crate::replica::Succeeded;
+use crate::replica::sync::reply::{DecidedEntry, Exchanged, SplitView};
+use crate::scope::Scope;
+use crate::view::own::RefusedEntry;
+
+/// What an exchange came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// Entries sent.
+    pub pushed: u64,
+    /// Entries received.
+    pub pulled: u64,
+    /// This device's entries that the server accepted.
+    pub accepted: u64,
+    /// This device's entries that the server holds back.
+    pub quarantined: Vec<RefusedEntry>,
+    /// Requests sent, answered or not.
+    pub round_trips: u64,
+    /// Bytes sent, as the shell counts them.
+    pub bytes_up: u64,
+    /// Bytes received, as the shell counts them.
+    pub bytes_down: u64,
+    /// How far the server's ledger was.
+    pub server_seq: u64,
+    /// This device's entries that were held back and are decided about.
+    pub decided: Vec<DecidedEntry>,
+    /// The server showed a history that is not the one this device kept.
+    pub split: Option<SplitView>,
+    /// Entries of others that the server had lost and this device handed over again.
+    pub recovered: u64,
+    /// This device was a copy, and goes on under a new name.
+    pub renamed: Option<Succeeded>,
+    /// What the server did not take of what this device carries for others. It stays here.
+    pub carried_refused: Vec<CarriedRefused>,
+    /// Scopes in which this device and the server differ although both compared record by record, and none of this
+    /// device's entries is held back, which would explain it.
+    pub differs: Vec<Scope>,
+}
+
+/// A segment of another device that the server did not take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CarriedRefused {
+    /// Whose it is.
+    pub device: DeviceId,
+    /// The server's word for why.
+    pub code: String,
+}
+
+impl Outcome {
+    /// Adds one round trip.
+    pub(super) fn add(&mut self, exchanged: Exchanged, (bytes_up, bytes_down): (u64, u64)) {
+        self.bytes_up += bytes_up;
+        self.bytes_down += bytes_down;
+        self.pushed += exchanged.pushed;
+        self.pulled += exchanged.pulled;
+        self.accepted += exchanged.accepted;
+        self.quarantined.extend(exchanged.quarantined);
+        self.server_seq = exchanged.server_seq;
+        self.decided.extend(exchanged.decided);
+        self.split = self.split.or(exchanged.split);
+        self.recovered += exchanged.recovered;
+        for (device, code) in exchanged.carried_refused {
+            self.carried_refused.retain(|refused| refused.device != device);
+            self.carried_refused.push(CarriedRefused { device, code });
+        }
+        // While there is more, the two sides are still comparing.
+        self.differs = if exchanged.more { Vec::new() } else { exchanged.differs };
+    }
+}
