@@ -1,18 +1,21 @@
 //! A journal as a dispatcher's device has it: orders of ten changes each, worked by forty devices.
 
 use anyhow::{Context as _, ensure};
+use std::collections::BTreeMap;
 use store::{DiskStore, Options, Store as _};
 use sync_core::id::{BootId, DeviceId, Hash, RecordId};
 use sync_core::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
-use sync_core::log::line::{Contact, DeviceLine, Line, Lines};
+use sync_core::log::line::{Contact, DeviceLine, Line, Lines, Standing};
 use sync_core::log::verdict::{Receipt, Verdict};
 use sync_core::record::change::Change;
 use sync_core::replica;
 use sync_core::rows::RowsError;
 use sync_core::rules::Rules;
+use sync_core::scope::Scope;
 
 use crate::orders::{
-    APPEND_LINES, DEVICES, ORDERS_OPEN, START_MS, STEP_MS, folio, identity, retarget, template, wide,
+    APPEND_LINES, DEVICES, ORDERS_OPEN, START_MS, STEP_MS, checkpoint, enrolled, folio, identity, retarget,
+    template, wide,
 };
 
 /// A journal being written.
@@ -40,14 +43,14 @@ impl Journal {
         let mut journal = Self {
             template,
             heads: vec![(0, Hash::ZERO); usize::try_from(DEVICES)?],
-            lines: vec![Line::Device(DeviceLine::Enrolled(identity())).to_bytes()],
+            lines: vec![Line::Device(DeviceLine::Enrolled(enrolled())).to_bytes()],
             seq: 0,
         };
         let (mut store, _) = DiskStore::open(folder, &Options { create: true, ..Options::device() })?;
         for first in (0..orders).step_by(usize::try_from(ORDERS_OPEN)?) {
             journal.window(&mut store, first..orders.min(first + ORDERS_OPEN))?;
         }
-        journal.contact();
+        journal.contact()?;
         store.append(&journal.lines)?;
         fold(&mut store)?;
         Ok((Box::new(store), orders))
@@ -95,15 +98,21 @@ impl Journal {
         Ok(())
     }
 
-    fn contact(&mut self) {
+    fn contact(&mut self) -> anyhow::Result<()> {
         let contact = Contact {
             at_ms: START_MS,
             server_at_ms: START_MS,
             epoch: sync_core::id::Epoch([1; 8]),
             server_seq: self.seq,
-            ..Contact::default()
+            cursors: BTreeMap::from([(Scope::Municipality, self.seq)]),
+            head_seq: 0,
+            moves: Vec::new(),
+            standing: Standing { role: identity().role, crew: None, localities: Vec::new(), revoked: None },
+            checkpoint: checkpoint(self.seq)?,
+            is_whole: true,
         };
         self.lines.push(Line::Device(DeviceLine::Contact(contact)).to_bytes());
+        Ok(())
     }
 }
 
@@ -120,7 +129,7 @@ fn fold(store: &mut DiskStore) -> anyhow::Result<()> {
     let lines = Stored(store.records());
     let mut rules = Rules::default();
     store.catch_up(
-        &mut |number, line, overlay| Ok(replica::fold_line(&mut rules, overlay, &lines, number, line)?),
+        &mut |number, line, overlay| Ok(replica::catch_up_line(&mut rules, overlay, &lines, number, line)?),
         &mut |_| {},
     )?;
     Ok(())

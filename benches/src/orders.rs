@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use sync_core::crypto::SecretKey;
-use sync_core::id::{BootId, DeviceId, Hash};
+use sync_core::hub::{Foundation, found};
+use sync_core::id::{BootId, DeviceId, Epoch, Hash};
 use sync_core::log::act::Role;
-use sync_core::log::line::{DeviceLine, Identity, Line, Lines};
+use sync_core::log::line::{DeviceLine, Enrolled, Identity, Line, Lines};
 use sync_core::record::change::{Action, Change, Obj, OpId, Place, Scalar};
 use sync_core::replica::{self, Clocks, NewOrder, Replica};
 use sync_core::rows::{MemoryRows, Overlay, RowsError};
@@ -51,9 +52,37 @@ pub(crate) fn identity() -> Identity {
         crew: None,
         localities: Vec::new(),
         server_key: key.public(),
-        log_verifier: String::new(),
+        log_verifier: log_verifier(),
         successions: Vec::new(),
+        names_before: Vec::new(),
     }
+}
+
+/// The key of the log, as a verifier.
+fn log_verifier() -> String {
+    let foundation = Foundation {
+        municipality: 14_061,
+        name: "Mezquitic",
+        folio_prefix: "MZQ",
+        seed: &[1; 32],
+        entropy: &[2; 64],
+        now_ms: START_MS,
+    };
+    found(&foundation).log_verifier
+}
+
+/// A checkpoint over `size` entries. The journal proves nothing: its root is none.
+///
+/// # Errors
+/// As signing answers.
+pub(crate) fn checkpoint(size: u64) -> anyhow::Result<String> {
+    let key = SecretKey::from_seed(&[1; 32]);
+    sync_core::log::checkpoint::sign(&key, 14_061, size, &Hash([7; 32])).map_err(anyhow::Error::msg)
+}
+
+/// Its enrolment.
+pub(crate) fn enrolled() -> Enrolled {
+    Enrolled { identity: identity(), epoch: Epoch([1; 8]), at_ms: START_MS, server_at_ms: START_MS }
 }
 
 /// A moment of a run; `turn` keeps what is drawn apart.
@@ -69,7 +98,7 @@ pub fn moment(turn: u8) -> Clocks {
 /// The changes of one order, as the notebook makes them.
 pub(crate) fn template(rules: &[(String, String)]) -> anyhow::Result<Vec<Change>> {
     let mut rows = MemoryRows::default();
-    let mut kept = Kept(vec![Line::Device(DeviceLine::Enrolled(identity())).to_bytes()]);
+    let mut kept = Kept(vec![Line::Device(DeviceLine::Enrolled(enrolled())).to_bytes()]);
     let mut overlay = Overlay::new(&rows);
     replica::fold_line(&mut Rules::default(), &mut overlay, &kept, 1, &kept.0[0])?;
     let batch = overlay.batch;

@@ -198,11 +198,13 @@ impl Context {
         if behind == 0 {
             return Ok(());
         }
-        let mut rules = sync_core::state::authority::rules_from(&*store.rows())
+        let mut rules = replica::rules_of(&*store.rows())
             .map_err(|error| StoreError::Index { detail: error.to_string() })?;
         let journal = Journal(store.records());
         store.catch_up(
-            &mut |number, line, overlay| Ok(replica::fold_line(&mut rules, overlay, &journal, number, line)?),
+            &mut |number, line, overlay| {
+                Ok(replica::catch_up_line(&mut rules, overlay, &journal, number, line)?)
+            },
             &mut |CatchUp { applied, last }| {
                 if behind > QUIET_LINES_MAX {
                     self.screen.progress(&text!("índice: {applied} de {last}", "index: {applied} of {last}"));
@@ -273,7 +275,7 @@ fn fold_all(journal: &Journal) -> Result<MemoryRows, CliError> {
     let mut failed = None;
     records.read_range(1, records.end(), &mut |number, line| {
         let mut overlay = Overlay::new(&rows);
-        match replica::fold_line(&mut rules, &mut overlay, journal, number, line) {
+        match replica::catch_up_line(&mut rules, &mut overlay, journal, number, line) {
             Ok(()) => {
                 let batch = overlay.batch;
                 rows.apply(batch);

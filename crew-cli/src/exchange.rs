@@ -98,7 +98,7 @@ pub fn try_quickly(cx: &Context) -> bool {
 
 /// Says aloud that the server showed another past, where a command does not end with that.
 pub fn warn_of_parting(cx: &Context, outcome: &Outcome) {
-    if let Some(parted) = &outcome.parted {
+    if let Some(parted) = &outcome.split {
         let alarm = parting::found(cx, parted);
         cx.screen.warn(&alarm.message);
         cx.screen.warn(&alarm.hint);

@@ -134,11 +134,13 @@ impl Device {
             aim_bytes: 256 * 1024,
             own,
             carried: Vec::new(),
-            reconcile: None,
             clock_ms: now_ms(),
             kept: Anchor::default(),
             evidence: String::new(),
-            held: None,
+            older: Vec::new(),
+            placed: 0,
+            one_by_one: false,
+            about: None,
         };
         seal_request(&self.key, &request)
     }

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use sync_core::hub::{Authentic, Checked};
+use sync_core::hub::Checked;
 use sync_core::id::DeviceId;
 use sync_core::limits::SEGMENT_ENTRIES_MAX;
 
@@ -174,18 +174,16 @@ pub struct Effort {
     pub operations: usize,
     /// Bytes of message, before compression, either way.
     pub bytes: usize,
-    /// Records to compare.
-    pub digests: usize,
 }
 
 impl Effort {
     /// Of entries that do not hold together. Finding out may have taken as much as judging the largest segment, and no
     /// device of ours sends such.
-    pub const FORGED: Self = Self { entries: SEGMENT_ENTRIES_MAX, operations: 0, bytes: 0, digests: 0 };
+    pub const FORGED: Self = Self { entries: SEGMENT_ENTRIES_MAX, operations: 0, bytes: 0 };
 
     /// Of reading a request.
-    pub fn asked(authentic: &Authentic, bytes: usize) -> Self {
-        Self { bytes, digests: authentic.digests(), ..Self::default() }
+    pub fn asked(bytes: usize) -> Self {
+        Self { bytes, ..Self::default() }
     }
 
     /// Of judging what it brings.
@@ -193,9 +191,9 @@ impl Effort {
         Self { entries: checked.entries(), operations: checked.operations(), ..Self::default() }
     }
 
-    /// One unit is a request, an entry, 8 operations, 1 KiB or 16 digests: some 20 microseconds of one core each.
+    /// One unit is a request, an entry, 8 operations or 1 KiB: some 20 microseconds of one core each.
     fn units(self) -> i64 {
-        let units = 1 + self.entries + self.operations / 8 + self.bytes / 1024 + self.digests / 16;
+        let units = 1 + self.entries + self.operations / 8 + self.bytes / 1024;
         i64::try_from(units).unwrap_or(i64::MAX / PARTS)
     }
 }
@@ -255,8 +253,7 @@ mod tests {
         // 200 entries a day, an import's worth of operations in each, and the news of a whole municipality.
         for _ in 0..40 {
             assert!(throttle.let_device_in(device).is_ok());
-            throttle
-                .charge(device, Effort { entries: 200, operations: 200 * 40, bytes: 200 * 400, digests: 0 });
+            throttle.charge(device, Effort { entries: 200, operations: 200 * 40, bytes: 200 * 400 });
             throttle.charge(device, Effort { bytes: 1024 * 1024, ..Effort::default() });
         }
         assert!(throttle.let_device_in(device).is_ok());

@@ -23,7 +23,7 @@ pub mod write;
 pub use bundle::{Bundle, BundleCounts};
 pub use decide::Decisions;
 pub use error::ReplicaError;
-pub use fold::fold_line;
+pub use fold::{catch_up_line, fold_line, rules_of};
 pub use import::{ImportCounts, ImportFile};
 pub use orders::{Choice, Invitation, Made, NewOrder};
 pub use sign::{KeyName, Signed, ToSign, Unsigned};

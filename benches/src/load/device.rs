@@ -2,14 +2,18 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use std::collections::BTreeMap;
 use sync_core::crypto::SecretKey;
 use sync_core::id::{BootId, DeviceId, Hash};
 use sync_core::log::act::Role;
 use sync_core::log::verdict::Receipt;
 use sync_core::replica::{Clocks, NewOrder, Replica, ReplicaError};
 use sync_core::rows::{MemoryRows, RowsError, read};
+use sync_core::scope::Scope;
 use sync_core::state::fold::EntryRow;
 use sync_core::state::keyspace;
+use sync_core::state::layers::{Layer, Merged};
+use sync_core::state::local::{GENERATIONS, IDENTITY};
 use sync_core::view::lists::Filter;
 
 use crate::orders::Kept;
@@ -92,9 +96,16 @@ impl Device {
 
     /// Its id, once it has one.
     pub(crate) fn id(&self) -> Option<DeviceId> {
-        let identity: Option<sync_core::log::line::Identity> =
-            read(&self.rows, &keyspace::fact("identity")).ok()?;
+        let identity = IDENTITY.read(&self.rows).ok()?;
         identity.map(|identity| identity.device)
+    }
+
+    /// How far it has read each scope.
+    pub(crate) fn cursors(&self) -> anyhow::Result<Vec<(Scope, u64)>> {
+        let shown = GENERATIONS.read_or_default(&self.rows)?.shown;
+        let cursors: Option<BTreeMap<Scope, u64>> =
+            read(&Layer::mirror(&self.rows, shown), &keyspace::cursors())?;
+        Ok(cursors.unwrap_or_default().into_iter().collect())
     }
 
     /// Looks which orders of its crew nobody has begun.
@@ -146,7 +157,8 @@ impl Device {
         let Some(device) = self.id() else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for seq in 1.. {
-            let Some(row) = read::<EntryRow>(&self.rows, &keyspace::entry(&device, seq))? else { break };
+            let rows = Merged::shown(&self.rows)?;
+            let Some(row) = read::<EntryRow>(&rows, &keyspace::entry(&device, seq))? else { break };
             found.push(OwnEntry { seq, hash: row.hash, receipt: row.receipt });
         }
         Ok(found)

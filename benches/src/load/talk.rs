@@ -175,7 +175,7 @@ impl Field {
             counts.held += exchanged.quarantined.len() as u64;
             counts.pulled += exchanged.pulled;
             counts.differs += u64::from(!exchanged.differs.is_empty());
-            counts.parted += u64::from(exchanged.parted.is_some());
+            counts.parted += u64::from(exchanged.split.is_some());
             drop(counts);
             if !exchanged.more {
                 return Ok(());

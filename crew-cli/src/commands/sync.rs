@@ -45,7 +45,7 @@ pub fn run(cx: &Context, args: &SyncArgs) -> Result<Report, CliError> {
         return watch(cx, args.poor_link);
     }
     let totals = exchange::run(cx, Patience::ordinary(), args.poor_link)?;
-    if let Some(parted) = &totals.parted {
+    if let Some(parted) = &totals.split {
         if !cx.screen.json {
             cx.screen.out(&told(cx, &totals));
         }

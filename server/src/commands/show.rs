@@ -40,7 +40,7 @@ fn find(
         return Ok(None);
     };
     let steps = steps_of(rows, &LedgerLines(reader), &listed.record)?;
-    order_after(rows, rules, &listed.record, steps)
+    order_after(rows, rules, &listed.record, None, steps)
 }
 
 /// The rows and rules that the whole ledger makes.

@@ -119,7 +119,7 @@ fn check_frame(
             let device = authentic.device;
             *who = Some(device);
             site.throttle.let_device_in(device)?;
-            site.throttle.charge(device, Effort::asked(&authentic, frame.len()));
+            site.throttle.charge(device, Effort::asked(frame.len()));
             let checked = hub.check_entries(&*rows, authentic).inspect_err(|error| {
                 if matches!(error.code(), "bad_chain") {
                     site.throttle.charge(device, Effort::FORGED);

@@ -46,7 +46,7 @@ pub(super) fn fold_contact(
     let mut kept = KEPT.read_or_default(raw)?;
     keep(&mut kept, Kept { line: number, anchor });
     KEPT.write(raw, &kept);
-    take_standing(raw, identity, contact);
+    take_standing(raw, &identity, contact);
     if generations
         .filling
         .is_some_and(|filling| contact.is_whole && is_worth_showing(contact, filling.from_size))
@@ -62,7 +62,7 @@ pub(super) fn is_worth_showing(contact: &Contact, from_size: u64) -> bool {
     from_size > 0 || contact.cursors.keys().any(|scope| !matches!(scope, Scope::Device(_)))
 }
 
-fn take_standing(raw: &mut Overlay<'_>, identity: Identity, contact: &Contact) {
+fn take_standing(raw: &mut Overlay<'_>, identity: &Identity, contact: &Contact) {
     let standing = &contact.standing;
     let now = Identity {
         role: standing.role,
@@ -70,7 +70,7 @@ fn take_standing(raw: &mut Overlay<'_>, identity: Identity, contact: &Contact) {
         localities: standing.localities.clone(),
         ..identity.clone()
     };
-    if now != identity {
+    if now != *identity {
         IDENTITY.write(raw, &now);
     }
     match &standing.revoked {

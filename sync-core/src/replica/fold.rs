@@ -2,14 +2,16 @@
 //! rest into local rows; none of them needs to know of the others.
 
 use super::contact::fold_contact;
-use super::generations::fold_reset;
+use super::generations::{fold_reset, refill};
 use super::mirror::{fold_runs, fold_told};
 use super::pending::{fold_own, fold_receipt};
 use super::successor::take_name;
 use crate::log::chain::decode_body;
 use crate::log::line::{Copy, DeviceLine, Line, Lines, OwnRun};
-use crate::rows::{Overlay, RowsError};
+use crate::rows::{Overlay, Rows, RowsError};
 use crate::rules::Rules;
+use crate::state::authority::rules_from;
+use crate::state::layers::Merged;
 use crate::state::local::{
     ATTEMPT, COPY, ENROLLING, EVIDENCE, REVOKED, SPLITS, carried_from, carried_of, carried_receipt, spans,
 };
@@ -38,6 +40,24 @@ pub fn fold_line(
     }
 }
 
+/// Folds a journal line that the index lacks, where lines follow at once: after a reset the mirror is filled here.
+/// A device that goes on live does that in steps: see [`super::Replica::refill`].
+pub fn catch_up_line(
+    rules: &mut Rules,
+    overlay: &mut Overlay<'_>,
+    lines: &dyn Lines,
+    number: u64,
+    line: &[u8],
+) -> Result<(), RowsError> {
+    fold_line(rules, overlay, lines, number, line)?;
+    refill(overlay, lines, u64::MAX).map(drop)
+}
+
+/// Returns the rules in force on a device.
+pub fn rules_of(rows: &dyn Rows) -> Result<Rules, RowsError> {
+    rules_from(&Merged::shown(rows)?)
+}
+
 fn fold_device_line(
     rules: &mut Rules,
     overlay: &mut Overlay<'_>,
@@ -47,7 +67,7 @@ fn fold_device_line(
 ) -> Result<(), RowsError> {
     match line {
         DeviceLine::Enrolling(enrolling) => ENROLLING.write(overlay, &enrolling),
-        DeviceLine::Enrolled(enrolled) => take_name(rules, overlay, lines, enrolled)?,
+        DeviceLine::Enrolled(enrolled) => take_name(rules, overlay, lines, &enrolled)?,
         DeviceLine::Attempt(attempt) => ATTEMPT.write(overlay, &attempt),
         DeviceLine::Own(own) => fold_runs(rules, overlay, lines, &own.device, &own.runs)?,
         DeviceLine::Contact(contact) => fold_contact(rules, overlay, lines, number, &contact)?,

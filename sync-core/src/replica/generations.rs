@@ -47,12 +47,9 @@ pub(super) fn fold_reset(
         last.1 = last.1.min(reset.to_line);
     }
     generations.since_line = number;
-    generations.filling = Some(Filling {
-        generation: generations.unused(),
-        from_size: anchor.size,
-        next_line: 1,
-        to_line: reset.to_line,
-    });
+    let generation = generations.number();
+    generations.filling =
+        Some(Filling { generation, from_size: anchor.size, next_line: 1, to_line: reset.to_line });
     GENERATIONS.write(raw, &generations);
 
     let mut kept = KEPT.read_or_default(raw)?;

@@ -195,13 +195,13 @@ impl Told<'_, '_> {
                 self.rows.write(keyspace::place(seq), &ByteBuf::from(key));
                 let folded = fold_entry(self.rules, self.rows, received, None, self.scopes)?;
                 if let Folded::Acted(decided) = folded {
-                    decided.into_iter().for_each(|one| self.note(one));
+                    decided.iter().for_each(|one| self.note(one));
                 }
             }
         }
         if let Some(decision) = decision {
             let decided = decide(self.rules, self.rows, seq, decision, self.scopes)?;
-            decided.into_iter().for_each(|one| self.note(one));
+            decided.iter().for_each(|one| self.note(one));
         }
         Ok(())
     }
@@ -236,7 +236,7 @@ impl Told<'_, '_> {
     }
 
     /// Notes an own entry that was dismissed, so that its author finds it.
-    fn note(&mut self, decided: Decided) {
+    fn note(&mut self, decided: &Decided) {
         self.touched.push(decided.record);
         if !decided.releases && self.names.contains(&decided.author) {
             let key = keyspace::dismissed(&decided.author, decided.device_seq);

@@ -173,7 +173,7 @@ pub(super) fn take_name(
     rules: &Rules,
     raw: &mut Overlay<'_>,
     lines: &dyn Lines,
-    enrolled: Enrolled,
+    enrolled: &Enrolled,
 ) -> Result<(), RowsError> {
     if let Some(old) = IDENTITY.read(raw)? {
         for (tail, _) in all_under::<Pending>(raw, PENDING)? {

@@ -177,6 +177,8 @@ pub struct Generations {
     pub shown: u8,
     /// The one that is being filled after a reset.
     pub filling: Option<Filling>,
+    /// The number that was given last.
+    pub newest: u8,
     /// Those whose rows are to be deleted.
     pub swept: Vec<u8>,
     /// The lines of the journal whose told lines the reading generation follows from: first and last of each run but
@@ -187,12 +189,15 @@ pub struct Generations {
 }
 
 impl Generations {
-    /// Returns a number that no generation has.
-    pub fn unused(&self) -> u8 {
-        let filling = self.filling.as_ref().map(|filling| filling.generation);
-        let is_used =
-            |number: &u8| *number == self.shown || Some(*number) == filling || self.swept.contains(number);
-        (0..=u8::MAX).find(|number| !is_used(number)).unwrap_or(u8::MAX)
+    /// Gives a number to a new generation: the one after the last, unless that has rows still.
+    pub fn number(&mut self) -> u8 {
+        for _ in 0..u8::MAX {
+            self.newest = self.newest.wrapping_add(1);
+            if self.newest != self.shown && !self.swept.contains(&self.newest) {
+                break;
+            }
+        }
+        self.newest
     }
 
     /// Returns the generation that replies are folded into.

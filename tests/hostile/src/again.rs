@@ -7,7 +7,6 @@ use sync_core::log::line::Line;
 use sync_core::log::verify::Verifier;
 use sync_core::rows::{MemoryRows, Overlay, RowsError};
 use sync_core::rules::Rules;
-use sync_core::state::keyspace;
 use sync_core::{hub, replica};
 
 use crate::harness::{MemoryLines, Phone, Server};
@@ -70,7 +69,7 @@ impl Ledger {
         again.go_on(server);
         again.verifier.finish().expect("a signature covers all");
         let mut kept = server.rows.rows.clone();
-        kept.retain(|key, _| !keyspace::is_in_no_line(key));
+        kept.retain(|key, _| !sync_core::state::local::is_in_no_line(key));
         assert_same(&again.folded.rows.rows, &kept, "the ledger folds to other rows than the office has");
     }
 }
@@ -101,7 +100,7 @@ impl Journal {
         let mut kept = phone.rows.rows.clone();
         let mut folded = again.0.rows.rows;
         for rows in [&mut folded, &mut kept] {
-            rows.retain(|key, _| !keyspace::is_in_no_line(key));
+            rows.retain(|key, _| !sync_core::state::local::is_in_no_line(key));
         }
         assert_same(&folded, &kept, "the journal folds to other rows than the device has");
     }

@@ -14,7 +14,6 @@ use sync_core::log::line::Lines;
 use sync_core::log::verify::Verifier;
 use sync_core::rows::{MemoryRows, Overlay, ROWS_FORMAT, RowsError};
 use sync_core::rules::Rules;
-use sync_core::state::keyspace;
 
 use crate::cuts::{Tally, shortened};
 use crate::disk::{Disk, Op};
@@ -351,7 +350,10 @@ fn check(story: &Story, root: &Path, expected: &Expected, folds: &mut Folds) -> 
     );
     ensure!(folds.all.starts_with(&lines), "other lines than were written");
     let journal = Journal(store.records());
-    let mut rules = sync_core::state::authority::rules_from(&*store.rows())?;
+    let mut rules = match story.whose {
+        Whose::Device => sync_core::replica::rules_of(&*store.rows())?,
+        Whose::Server => sync_core::state::authority::rules_from(&*store.rows())?,
+    };
     store.catch_up(
         &mut |number, line, overlay| Ok(fold(story.whose, &mut rules, overlay, &journal, number, line)?),
         &mut |_| {},
@@ -395,7 +397,7 @@ fn ensure_same_rows(
     let differ: Vec<String> = keys
         .into_iter()
         .filter(|key| index.get(*key) != folded.get(*key))
-        .filter(|key| !keyspace::is_in_no_line(key))
+        .filter(|key| !sync_core::state::local::is_in_no_line(key))
         .map(|key| {
             format!("{}: {:?} and {:?}", String::from_utf8_lossy(key), index.get(key), folded.get(key))
         })
@@ -418,7 +420,7 @@ fn fold(
     line: &[u8],
 ) -> Result<(), RowsError> {
     match whose {
-        Whose::Device => sync_core::replica::fold_line(rules, overlay, journal, number, line),
+        Whose::Device => sync_core::replica::catch_up_line(rules, overlay, journal, number, line),
         Whose::Server => sync_core::hub::fold_line(rules, overlay, number, line),
     }
 }

@@ -8,7 +8,7 @@ use sync_core::id::{DeviceId, Hash, RecordId};
 use sync_core::log::act::{Act, Again, Role};
 use sync_core::log::entry::Body;
 use sync_core::log::line::Line;
-use sync_core::log::verdict::{Reason, Receipt};
+use sync_core::log::verdict::Receipt;
 
 use crate::broken::{Broken, Property};
 use crate::kept::mark;
@@ -79,7 +79,7 @@ impl Book {
                 "entry {number} of device {device} stands in the ledger as {before} and again as {seq}"
             )));
         }
-        if noted.receipt.verdict != sync_core::log::verdict::Verdict::Quarantined(Reason::Fork) {
+        if !noted.receipt.verdict.is_fork() {
             let head = self.heads.entry(noted.device).or_default();
             *head = (*head).max(noted.seq);
         }
@@ -263,9 +263,7 @@ impl Book {
     /// supervisors and administrators always.
     fn settles(&self, author: Option<(Role, Option<DeviceId>)>, pair: &Again, of: u64) -> bool {
         let Some((role, continues)) = author else { return false };
-        let is_fork = self.at(of).is_some_and(|noted| {
-            noted.receipt.verdict == sync_core::log::verdict::Verdict::Quarantined(Reason::Fork)
-        });
+        let is_fork = self.at(of).is_some_and(|noted| noted.receipt.verdict.is_fork());
         matches!(role, Role::Supervisor | Role::Admin) || (continues == Some(pair.device) && is_fork)
     }
 }

@@ -453,7 +453,7 @@ fn attempts_in(rows: &dyn Rows) -> Result<BTreeMap<DeviceId, u64>, Broken> {
     scanned.map_err(|error| breaks("attempts", &error))?;
     for device in ids {
         let attempt =
-            read(rows, &sync_core::state::keyspace::attempt(&device)).map_err(|e| breaks("attempts", &e))?;
+            read(rows, &sync_core::state::local::attempt(&device)).map_err(|e| breaks("attempts", &e))?;
         attempts.insert(device, attempt.unwrap_or(0));
     }
     Ok(attempts)

@@ -89,11 +89,13 @@ impl Hostile {
             aim_bytes: 16 * 1024,
             own: None,
             carried: Vec::new(),
-            reconcile: None,
             clock_ms: 1_795_232_207_000,
             kept: Anchor::default(),
             evidence: String::new(),
-            held: None,
+            older: Vec::new(),
+            placed: 0,
+            one_by_one: false,
+            about: None,
         }
     }
 

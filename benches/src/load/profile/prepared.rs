@@ -13,6 +13,7 @@ use sync_core::log::line::{Identity, Line};
 use sync_core::record::change::Change;
 use sync_core::replica::NewOrder;
 use sync_core::rows::RowsError;
+use sync_core::scope::Scope;
 use sync_core::state::local::ContactRow;
 use sync_core::wire::message::{
     Segment, SyncReply, SyncRequest, VERSION, open_reply, request_hash, seal_request,
@@ -31,6 +32,10 @@ pub(crate) struct Prepared {
     key: SecretKey,
     identity: Identity,
     contact: ContactRow,
+    /// How far it has read each scope.
+    cursors: Vec<(Scope, u64)>,
+    /// Up to which of its entries it knows all places.
+    placed: u64,
     attempt: u64,
     seq: u64,
     head: Hash,
@@ -97,6 +102,8 @@ impl Prepared {
             key,
             identity,
             contact,
+            cursors: device.cursors()?,
+            placed: seq,
             // Far beyond what its enrolment and first download used.
             attempt: 1_000,
             seq,
@@ -193,15 +200,17 @@ impl Prepared {
             device: self.identity.device,
             attempt: self.attempt,
             epoch: contact.epoch,
-            cursors: contact.cursors.iter().map(|(scope, seq)| (scope.clone(), *seq)).collect(),
+            cursors: self.cursors.clone(),
             aim_bytes: AIM_BYTES,
             own: Some(piece.segment.clone()),
             carried: Vec::new(),
-            reconcile: None,
             clock_ms: now_ms(),
             kept: contact.anchor,
             evidence: String::new(),
-            held: None,
+            older: Vec::new(),
+            placed: self.placed,
+            one_by_one: false,
+            about: None,
         };
         seal_request(&self.key, &request)
     }
@@ -210,13 +219,12 @@ impl Prepared {
     pub(crate) fn hear(&mut self, request: &[u8], reply: &[u8]) -> anyhow::Result<()> {
         let reply: SyncReply =
             open_reply(reply, &request_hash(request))?.verify(&self.identity.server_key)?;
-        for ack in &reply.acks {
-            for offset in 0..ack.count {
-                let seq = ack.first + offset;
+        for run in &reply.own {
+            for seq in run.first..run.end() {
                 let index = usize::try_from(seq)?.checked_sub(1).context("entries count from 1")?;
-                let accepted = !reply.refused.iter().any(|(refused, _)| *refused == seq);
                 let told = self.told.get_mut(index).context("an entry that was sent")?;
-                told.receipt = Some((ack.seq + offset, accepted));
+                told.receipt = Some((run.receipt(seq).seq, run.verdict.is_accepted()));
+                self.placed = self.placed.max(seq);
             }
         }
         let empty = Epoch::default();
@@ -226,7 +234,7 @@ impl Prepared {
             sync_core::log::checkpoint::verify(&reply.checkpoint, &self.identity.log_verifier)
                 .map_err(anyhow::Error::msg)?;
         let cursors = reply.scopes.into_iter().map(|scope| (scope, reply.cursor));
-        self.contact.cursors = cursors.collect();
+        self.cursors = cursors.collect();
         Ok(())
     }
 

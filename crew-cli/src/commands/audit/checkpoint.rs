@@ -66,7 +66,7 @@ pub fn run(cx: &Context, args: &CheckpointArgs) -> Result<Report, CliError> {
 
 /// Writes the evidence of a parting: two checkpoints that one log signed and that cannot both be true.
 fn parted(cx: &Context, path: &std::path::Path) -> Result<Report, CliError> {
-    let partings = cx.read(|replica| Ok(replica.view().partings()?))?;
+    let partings = cx.read(|replica| Ok(replica.view().splits()?))?;
     let Some(newest) = partings.last() else {
         return Err(CliError::new(
             exit::OTHER,

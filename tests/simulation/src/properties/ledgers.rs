@@ -199,7 +199,7 @@ pub fn compare(
             key.iter().take(12).map(|byte| char::from(*byte)).filter(char::is_ascii_graphic).collect();
         word
     };
-    for (key, value) in rebuilt.iter().filter(|(key, _)| !keyspace::is_in_no_line(key)) {
+    for (key, value) in rebuilt.iter().filter(|(key, _)| !sync_core::state::local::is_in_no_line(key)) {
         match live.get(key) {
             None => {
                 return Err(format!("the rebuilt index has a row {:?} that the live one lacks", shown(key)));
@@ -210,7 +210,8 @@ pub fn compare(
             Some(_) => {}
         }
     }
-    match live.keys().find(|key| !keyspace::is_in_no_line(key) && !rebuilt.contains_key(*key)) {
+    match live.keys().find(|key| !sync_core::state::local::is_in_no_line(key) && !rebuilt.contains_key(*key))
+    {
         Some(key) => Err(format!("the live index has a row {:?} that the rebuilt one lacks", shown(key))),
         None => Ok(()),
     }

@@ -255,12 +255,10 @@ fn held_everywhere(
                 if own.contains(hash) || *change == Hash::ZERO {
                     continue;
                 }
-                // What own work builds on stays with that, until somebody decides about both.
                 let row: Option<RecordRow> =
-                    sync_core::rows::read(replica.rows(), &keyspace::record(record))?;
+                    sync_core::rows::read(&replica.rows(), &keyspace::record(record))?;
                 if row.is_some_and(|row| !row.scopes.is_empty())
-                    && sync_core::state::fold::is_applied(replica.rows(), record, change)?
-                    && !replica.has_own_upon(record, change)?
+                    && sync_core::state::fold::is_applied(&replica.rows(), record, change)?
                 {
                     leaks.push(*seq);
                 }

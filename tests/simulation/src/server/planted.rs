@@ -151,7 +151,7 @@ pub(super) fn reply(
     }
     let Ok(mut reply) = rmp_serde::from_slice::<SyncReply>(body_of(&frame)) else { return frame };
     match bug {
-        Some(Bug::ReceiptShifted) => reply.acks.iter_mut().for_each(|ack| ack.seq += 1),
+        Some(Bug::ReceiptShifted) => reply.own.iter_mut().for_each(|run| run.seq += 1),
         Some(Bug::HeadTooHigh) => reply.head_seq += 1,
         _ => {
             // The cursor says that everything was read, and it was not.
@@ -209,7 +209,7 @@ impl Server {
         if self.bug == Some(Bug::AttemptUnchecked)
             && let Ok(sync) = rmp_serde::from_slice::<SyncRequest>(body_of(frame))
         {
-            self.medium.edit_rows(|rows| drop(rows.remove(&keyspace::attempt(&sync.device))));
+            self.medium.edit_rows(|rows| drop(rows.remove(&sync_core::state::local::attempt(&sync.device))));
         }
     }
 }

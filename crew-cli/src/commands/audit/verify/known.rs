@@ -7,9 +7,9 @@ use store::Ledger;
 use sync_core::id::{DeviceId, Epoch, Hash};
 use sync_core::log::checkpoint;
 use sync_core::log::entry::{Anchor, ChainedEntry};
-use sync_core::log::line::{Ack, Contact, DeviceLine, Identity, Line};
+use sync_core::log::line::{Contact, DeviceLine, Identity, Line, Own};
 use sync_core::log::merkle::{leaf_bytes, leaf_hash};
-use sync_core::log::verdict::{Receipt, Verdict};
+use sync_core::log::verdict::Receipt;
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -70,6 +70,7 @@ impl Known {
     fn line(&mut self, bytes: &[u8]) {
         match Line::from_bytes(bytes) {
             Ok(Line::Entry { receipt, chained }) => self.entry(receipt, &chained),
+            Ok(Line::Device(DeviceLine::Own(own))) => self.own_places(&own),
             Ok(Line::Device(DeviceLine::Contact(contact))) => self.contact(&contact),
             _ => {}
         }
@@ -95,30 +96,21 @@ impl Known {
             let of_others = self.receipts.iter().filter(|((device, ..), _)| *device != own);
             self.stale.extend(of_others.map(|(_, receipt)| receipt.seq));
         }
-        for ack in &contact.acks {
-            self.ack(ack, contact);
-        }
         if let Ok(anchor) = checkpoint::verify(&contact.checkpoint, &self.log_verifier) {
             self.anchors.push((contact.epoch, anchor));
         }
     }
 
-    fn ack(&mut self, ack: &Ack, contact: &Contact) {
-        let own: Vec<(u64, Hash)> = self
-            .own
-            .range(ack.first..ack.first.saturating_add(ack.count))
-            .map(|(n, hash)| (*n, *hash))
-            .collect();
-        for (number, hash) in own {
-            let refused = contact.refused.iter().find(|(refused, _)| *refused == number);
-            let receipt = Receipt {
-                seq: ack.seq.saturating_add(number - ack.first),
-                received_at_ms: ack.received_at_ms,
-                carrier: ack.carrier,
-                verdict: refused
-                    .map_or(Verdict::Accepted, |(_, reason)| Verdict::Quarantined(reason.clone())),
-            };
-            self.told(self.device, number, hash, receipt);
+    fn own_places(&mut self, own: &Own) {
+        if own.device != self.device {
+            return;
+        }
+        for run in &own.runs {
+            let known: Vec<(u64, Hash)> =
+                self.own.range(run.first..run.end()).map(|(number, hash)| (*number, *hash)).collect();
+            for (number, hash) in known {
+                self.told(self.device, number, hash, run.receipt(number));
+            }
         }
     }
 
