@@ -1,18 +1,23 @@
 //! Logging: structured lines on standard error. Never a secret, never a body, never what a record says.
 
-use std::panic;
+use std::{env, io, panic};
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{fmt, registry};
 
 use crate::config::LogFormat;
 
-/// Turns logging on for the process; `RUST_LOG` filters. A second call changes nothing.
+/// Turns logging on for the process. `RUST_LOG` filters by level and target (`debug`, `info,hyper=warn`). A second call
+/// changes nothing.
 pub fn start(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let asked = env::var("RUST_LOG").ok().and_then(|text| text.parse::<Targets>().ok());
+    let filter = asked.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let lines = fmt::layer().with_writer(io::stderr);
     let started = match format {
-        LogFormat::Text => lines.with_target(false).with_ansi(false).try_init(),
-        LogFormat::Json => lines.json().flatten_event(true).try_init(),
+        LogFormat::Text => registry().with(filter).with(lines.with_target(false).with_ansi(false)).try_init(),
+        LogFormat::Json => registry().with(filter).with(lines.json().flatten_event(true)).try_init(),
     };
     if started.is_ok() {
         panic::set_hook(Box::new(|info| {

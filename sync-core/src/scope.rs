@@ -8,6 +8,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use crate::id::DeviceId;
 
 /// One scope. Its sequence is the ledger's, restricted to what concerns it.
+///
+/// ```
+/// use sync_core::scope::Scope;
+///
+/// let scope: Scope = "crew:C-07".parse()?;
+/// assert_eq!(scope, Scope::Crew("C-07".into()));
+/// assert_eq!(scope.to_string(), "crew:C-07");
+/// assert!("crew:".parse::<Scope>().is_err());
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// Localities, crews, people, materials, assets, plans and rules: every device has it.

@@ -4,6 +4,7 @@
 mod bench;
 mod ci;
 mod demo;
+mod dist;
 mod fuzz;
 mod load;
 mod peers;
@@ -12,6 +13,7 @@ mod run;
 mod sim;
 mod test;
 mod tidy;
+mod vectors;
 mod wasm;
 
 use clap::{Parser, Subcommand};
@@ -47,14 +49,15 @@ enum Command {
     Wasm(wasm::Wasm),
     /// Simulates municipalities in one thread, by seed: `--seeds N`, `--seed S`, `--minutes M`, `--bugs`, `--quick`.
     Sim(sim::Sim),
+    /// Builds the two programs for a release: without symbols, their symbols apart, sizes and sums.
+    Dist,
+    /// Writes the golden vectors (`schemas/wire/vectors.json`) again from today's code.
+    Vectors,
     /// Checks the shape of the files and the boundaries between the crates only.
     Tidy,
 }
 
 fn main() -> anyhow::Result<()> {
-    if wasm::called_as_rustc_wrapper() {
-        return wasm::rustc_wrapper();
-    }
     match Xtask::parse().command {
         Command::Demo(demo) => demo.run(),
         Command::Bench(bench) => bench.run(),
@@ -67,6 +70,8 @@ fn main() -> anyhow::Result<()> {
         Command::Ci => ci::run_steps(),
         Command::Wasm(wasm) => wasm.run(),
         Command::Sim(sim) => sim.run(),
+        Command::Dist => dist::build(),
+        Command::Vectors => vectors::write(),
         Command::Tidy => tidy::run_checks(),
     }
 }

@@ -1,16 +1,14 @@
 //! `cargo xtask wasm`: builds `sync-core` for a browser, the proof that it needs no operating system.
 //!
 //! The standard library for `wasm32-unknown-unknown` comes from the pinned toolchain, or from rustup. Where rustup's
-//! server cannot be reached, Debian's archive often can: its `rustc-web` is older than the pinned compiler, so
-//! [`Debian`](Source::Debian) builds from a shadow of the workspace in which a few dependencies are older too.
+//! server cannot be reached, Debian's archive often can: its `rustc-web` compiles the standard library first.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::path::Path;
-use std::process::{Command, exit};
+use std::process::Command;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Args, ValueEnum};
 
 use crate::run::{cargo, root, run, succeeds, target_dir};
@@ -21,17 +19,11 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const UNOPTIMISED: &str = "profile.dev.package.\"*\".opt-level=0";
 
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+const DEBIAN_LINKER: &str = "wasm-ld-19";
 const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "rust-web-src", "lld-19"];
 
-/// Dependencies whose newest release needs a newer compiler than Debian's, and the release that does not.
-/// `idna_adapter` 1.0 is that crate's documented way of leaving ICU out.
-const DEBIAN_PINS: [(&str, &str); 2] = [("idna_adapter", "1.0.0"), ("smol_str", "0.3.2")];
-
-/// What became stable between Debian's compiler and ours, as far as the core and its dependencies use it.
-const DEBIAN_FEATURES: [&str; 3] = ["let_chains", "slice_as_chunks", "unsigned_is_multiple_of"];
-
-/// Set when this program runs as cargo's `RUSTC_WRAPPER`.
-const AS_WRAPPER: &str = "CUADRILLA_XTASK_AS_RUSTC_WRAPPER";
+/// The oldest compiler that builds the workspace, as its `Cargo.toml` says.
+const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
 
 /// How to build.
 #[derive(Args)]
@@ -87,110 +79,90 @@ fn toolchain_has_target() -> bool {
     files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libcore-"))
 }
 
-fn core_build(cargo: &mut Command) -> &mut Command {
+fn core_build() -> Command {
+    let mut cargo = cargo();
+    cargo.args(["build", "--locked", "--lib", "--package", "sync-core", "--features", "wasm"]).args([
+        "--target",
+        TARGET,
+        "--config",
+        UNOPTIMISED,
+    ]);
     cargo
-        .args(["build", "--package", "sync-core", "--features", "wasm", "--target", TARGET])
-        .args(["--config", UNOPTIMISED])
 }
 
 fn build() -> anyhow::Result<()> {
-    run(core_build(&mut cargo()).arg("--locked"))
+    run(&mut core_build())
 }
 
+/// Builds with Debian's compiler, in a target folder of its own: two compilers in one would rebuild each other's.
 fn build_with_debian() -> anyhow::Result<()> {
-    install_debian_packages()?;
-    let target_dir = target_dir().join("wasm-debian");
-    let shadow = target_dir.join("workspace");
-    lay_shadow(&shadow).context("cannot lay a shadow of the workspace")?;
-    for (package, version) in DEBIAN_PINS {
-        run(cargo().current_dir(&shadow).args([
-            "update",
-            "--quiet",
-            "--package",
-            package,
-            "--precise",
-            version,
-        ]))
-        .with_context(|| format!("if nothing depends on {package} any more, take it out of DEBIAN_PINS"))?;
+    if !debian_is_ready() {
+        install_debian_packages()?;
     }
-    run(core_build(&mut cargo())
-        .current_dir(&shadow)
-        .args(["-Z", "build-std=std,panic_abort", "--ignore-rust-version"])
+    let has = debian_version()?;
+    ensure!(
+        is_at_least(&has, RUST_VERSION),
+        "Debian's {DEBIAN_RUSTC} is {has}, and {RUST_VERSION} is needed: the newest is in the archive of security updates"
+    );
+    run(core_build()
+        .args(["-Z", "build-std=std,panic_abort"])
         .env("RUSTC", DEBIAN_RUSTC)
         .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTC_WRAPPER", env::current_exe().context("cannot find ourselves")?)
-        .env(AS_WRAPPER, "1")
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld-19")
-        .env("CARGO_TARGET_DIR", &target_dir))
+        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", DEBIAN_LINKER)
+        .env("CARGO_TARGET_DIR", target_dir().join("wasm-debian")))
+}
+
+/// Whether the packages are there, and not too old.
+fn debian_is_ready() -> bool {
+    succeeds(Command::new("dpkg").arg("--status").args(DEBIAN_PACKAGES))
+        && debian_version().is_ok_and(|has| is_at_least(&has, RUST_VERSION))
+}
+
+fn debian_version() -> anyhow::Result<String> {
+    let output = Command::new(DEBIAN_RUSTC).arg("--version").output();
+    let output = output.with_context(|| format!("cannot start {DEBIAN_RUSTC}"))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    Ok(said.split_whitespace().nth(1).with_context(|| format!("{DEBIAN_RUSTC} says {said:?}"))?.to_owned())
+}
+
+/// Whether a version `1.96.0` is at least another, of which the last part may be missing.
+fn is_at_least(has: &str, needed: &str) -> bool {
+    let numbers =
+        |version: &str| -> Vec<u32> { version.split('.').map_while(|part| part.parse().ok()).collect() };
+    numbers(has) >= numbers(needed)
 }
 
 fn install_debian_packages() -> anyhow::Result<()> {
-    if succeeds(Command::new("dpkg").arg("--status").args(DEBIAN_PACKAGES)) {
-        return Ok(());
-    }
-    let root = succeeds(Command::new("sh").args(["-c", "test \"$(id -u)\" = 0"]));
-    let apt_get = || {
-        let mut command = Command::new(if root { "apt-get" } else { "sudo" });
-        if !root {
-            command.args(["-n", "apt-get"]);
-        }
-        command.env("DEBIAN_FRONTEND", "noninteractive");
-        command
+    let by_hand = format!("apt-get install --no-install-recommends {}", DEBIAN_PACKAGES.join(" "));
+    ensure!(
+        succeeds(Command::new("apt-get").arg("--version")),
+        "no way to {TARGET} from here: `rustup target add {TARGET}` fails, and this is no Debian, on which \
+         `{by_hand}` would do"
+    );
+    let is_root = succeeds(Command::new("sh").args(["-c", "test \"$(id -u)\" = 0"]));
+    let apt_get = |args: &[&str]| {
+        let words: &[&str] = if is_root { &[] } else { &["sudo", "-n"] };
+        let words = [words, &["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"], args].concat();
+        run(Command::new(words[0]).args(words[1..].iter().map(OsStr::new)))
     };
-    run(apt_get().args(["update", "--quiet"]))?;
-    run(apt_get().args(["install", "--quiet", "--yes", "--no-install-recommends"]).args(DEBIAN_PACKAGES))
+    apt_get(&["update", "--quiet"])
+        .and_then(|()| {
+            let install = ["install", "--quiet", "--yes", "--no-install-recommends"];
+            apt_get(&[&install[..], &DEBIAN_PACKAGES].concat())
+        })
+        .with_context(|| format!("install Debian's compiler as root, then ask again: {by_hand}"))
 }
 
-/// Lays a folder that looks like the workspace: the members are links, the lock file is a copy that may be changed.
-fn lay_shadow(shadow: &Path) -> anyhow::Result<()> {
-    if shadow.exists() {
-        fs::remove_dir_all(shadow)?;
+#[cfg(test)]
+mod tests {
+    use super::is_at_least;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        assert!(is_at_least("1.96.0", "1.95"));
+        assert!(is_at_least("1.95.0", "1.95"));
+        assert!(is_at_least("1.100.2", "1.95"));
+        assert!(!is_at_least("1.85.0", "1.95"));
+        assert!(!is_at_least("1.9.0", "1.95"));
     }
-    fs::create_dir_all(shadow)?;
-    for entry in fs::read_dir(root())? {
-        let path = entry?.path();
-        let name = path.file_name().context("an entry of a folder has a name")?;
-        if name == "Cargo.toml" || name == "Cargo.lock" {
-            fs::copy(&path, shadow.join(name))?;
-        } else if path.join("Cargo.toml").is_file() || name == "schemas" {
-            link(&path, &shadow.join(name))?;
-        }
-    }
-    Ok(())
-}
-
-#[cfg(unix)]
-fn link(to: &Path, at: &Path) -> anyhow::Result<()> {
-    Ok(std::os::unix::fs::symlink(to, at)?)
-}
-
-#[cfg(not(unix))]
-fn link(_to: &Path, _at: &Path) -> anyhow::Result<()> {
-    anyhow::bail!("Debian's compiler runs on Debian only")
-}
-
-/// Whether cargo started this program in the place of rustc.
-pub fn called_as_rustc_wrapper() -> bool {
-    env::var_os(AS_WRAPPER).is_some()
-}
-
-/// Runs the rustc that the arguments name, switching on the features that its successor has by default. The standard
-/// library itself is left alone: it is as old as the compiler, and declares what it needs.
-pub fn rustc_wrapper() -> anyhow::Result<()> {
-    let mut args = env::args_os().skip(1);
-    let rustc = args.next().context("a rustc wrapper is called with the path of rustc")?;
-    let args: Vec<OsString> = args.collect();
-    let compiles = args.iter().any(|arg| arg == "--crate-name");
-    let is_std = args.iter().any(|arg| arg.to_string_lossy().contains("force-unstable-if-unmarked"));
-
-    let mut command = Command::new(rustc);
-    command.args(&args);
-    if compiles && !is_std {
-        command.args(DEBIAN_FEATURES.map(|feature| format!("-Zcrate-attr=feature({feature})")));
-    }
-    let status = command.status().context("cannot start rustc")?;
-    if !status.success() {
-        exit(status.code().unwrap_or(1));
-    }
-    Ok(())
 }

@@ -1,4 +1,32 @@
 //! Chain: a device's entries, each naming the one before, and the signature that vouches for all of them.
+//!
+//! ```
+//! use sync_core::crypto::SecretKey;
+//! use sync_core::id::{DeviceId, Hash};
+//! use sync_core::log::chain::{sign_head, verify_head};
+//! # use sync_core::id::{BootId, RecordId};
+//! # use sync_core::log::act::Act;
+//! # use sync_core::log::entry::{Anchor, Body, Entry, Header};
+//! # let device = DeviceId([3; 16]);
+//! # let entry = |seq| Entry {
+//! #     header: Header {
+//! #         municipality: 14061, device, seq, record: RecordId::ZERO, person: "Cuadrilla 7".into(),
+//! #         claimed_at_ms: 0, boot: BootId([1; 8]), monotonic_ms: 0, anchor: Anchor::default(),
+//! #     },
+//! #     body: Body::Act(Act::Clock { device, clock_ms: 0 }.to_bytes()),
+//! # };
+//! let key = SecretKey::from_seed(&[7; 32]);
+//! let (first, second) = (entry(1), entry(2));
+//!
+//! // Each entry names the one before, so one signature vouches for all up to it.
+//! let head = second.hash(&first.hash(&Hash::ZERO));
+//! let signature = sign_head(&key, &device, 2, &head);
+//! assert!(verify_head(&key.public(), &device, 2, &head, &signature).is_ok());
+//!
+//! // Another first entry is another chain.
+//! let other = second.hash(&Hash([9; 32]));
+//! assert!(verify_head(&key.public(), &device, 2, &other, &signature).is_err());
+//! ```
 
 use crate::crypto::{PublicKey, Purpose, SecretKey, Signature, SignatureError};
 use crate::id::{DeviceId, Hash};

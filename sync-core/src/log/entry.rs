@@ -72,6 +72,33 @@ impl Body {
 }
 
 /// One entry.
+///
+/// ```
+/// use sync_core::id::{BootId, DeviceId, Hash, RecordId};
+/// use sync_core::log::act::Act;
+/// use sync_core::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
+///
+/// let act = Act::Release { seq: 141, reason: "arrived before the revocation".into() };
+/// let header = Header {
+///     municipality: 14061,
+///     device: DeviceId([3; 16]),
+///     seq: 1,
+///     record: RecordId::ZERO,
+///     person: "Supervision".into(),
+///     claimed_at_ms: 1_795_000_000_000,
+///     boot: BootId([1; 8]),
+///     monotonic_ms: 60_000,
+///     anchor: Anchor::default(),
+/// };
+/// let entry = Entry { header, body: Body::Act(act.to_bytes()) };
+///
+/// // Its hash covers the hash of the device's entry before it; the first one has zeros there.
+/// assert_ne!(entry.hash(&Hash::ZERO), entry.hash(&Hash([1; 32])));
+///
+/// let chained = ChainedEntry { entry, prev: Some(Hash::ZERO), signature: None };
+/// assert_eq!(ChainedEntry::from_bytes(&chained.to_bytes())?, chained);
+/// # Ok::<(), sync_core::log::entry::EntryError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// What it says about itself.

@@ -16,6 +16,36 @@ use crate::scope::Scope;
 use crate::time::TimeMs;
 
 /// One line.
+///
+/// A line of a **ledger** is an entry with its receipt. A line of a **journal** is an entry, with the receipt once the
+/// server has told it, or something that only a device keeps.
+///
+/// ```
+/// use sync_core::log::line::{DeviceLine, Line};
+/// # use sync_core::id::{BootId, DeviceId, Hash, RecordId};
+/// # use sync_core::log::act::Act;
+/// # use sync_core::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
+/// # use sync_core::log::verdict::{Receipt, Verdict};
+/// # let device = DeviceId([3; 16]);
+/// # let header = Header {
+/// #     municipality: 14061, device, seq: 1, record: RecordId::ZERO, person: "Cuadrilla 7".into(),
+/// #     claimed_at_ms: 0, boot: BootId([1; 8]), monotonic_ms: 0, anchor: Anchor::default(),
+/// # };
+/// # let entry = Entry { header, body: Body::Act(Act::Clock { device, clock_ms: 0 }.to_bytes()) };
+/// # let chained = ChainedEntry { entry, prev: Some(Hash::ZERO), signature: None };
+/// # let receipt = Receipt { seq: 141, received_at_ms: 0, carrier: None, verdict: Verdict::Accepted };
+///
+/// // On the device, before and after the server answered; on the server only as the second.
+/// let unsent = Line::Entry { receipt: None, chained: chained.clone() };
+/// let received = Line::Entry { receipt: Some(receipt), chained };
+/// // The number of the next request, kept before it is sent.
+/// let attempt = Line::Device(DeviceLine::Attempt(12));
+///
+/// for line in [unsent, received, attempt] {
+///     assert_eq!(Line::from_bytes(&line.to_bytes())?, line);
+/// }
+/// # Ok::<(), sync_core::log::line::LineError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
     /// An entry, with the receipt where a server gave one.

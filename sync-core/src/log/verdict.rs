@@ -57,6 +57,16 @@ impl Reason {
 }
 
 /// The decision on one entry. A duplicate has none: it is acknowledged again and not stored again.
+///
+/// ```
+/// use sync_core::log::verdict::{Reason, Verdict};
+///
+/// let verdict = Verdict::Quarantined(Reason::Role { what: "status".into() });
+/// assert!(!verdict.is_accepted());
+/// assert_eq!(verdict.code(), "quarantined");
+/// # let Verdict::Quarantined(reason) = verdict else { unreachable!() };
+/// assert_eq!(reason.code(), "role");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -87,6 +97,20 @@ impl Verdict {
 }
 
 /// The server's word that an entry is in its ledger.
+///
+/// ```
+/// use sync_core::id::{DeviceId, Hash};
+/// use sync_core::log::merkle::{leaf_bytes, read_leaf};
+/// use sync_core::log::verdict::{Receipt, Verdict};
+///
+/// let receipt =
+///     Receipt { seq: 141, received_at_ms: 1_795_000_000_600, carrier: None, verdict: Verdict::Accepted };
+///
+/// // The log commits to the receipt beside the entry: moving or re-dating an entry changes the root.
+/// let (entry, device) = (Hash([7; 32]), DeviceId([3; 16]));
+/// let leaf = leaf_bytes(&entry, &device, 5, &receipt);
+/// assert_eq!(read_leaf(&leaf), Some((entry, device, 5, receipt)));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Its place in the ledger, from 1.

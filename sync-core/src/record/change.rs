@@ -90,6 +90,30 @@ pub struct Op {
 }
 
 /// One change of one record by one device.
+///
+/// ```
+/// use sync_core::id::DeviceId;
+/// use sync_core::record::change::{Action, Change, Obj, Op, Place, Scalar};
+///
+/// let change = Change {
+///     device: DeviceId([3; 16]),
+///     seq: 1,
+///     start_op: 1,
+///     deps: vec![],
+///     ops: vec![Op {
+///         obj: Obj::Root,
+///         place: Place::Prop("status".into()),
+///         insert: false,
+///         action: Action::Put(Scalar::Str("in_progress".into())),
+///         preds: vec![],
+///     }],
+/// };
+///
+/// // The operations travel. The chunk that Automerge applies is rebuilt from them, the same on every machine.
+/// let raw = change.to_raw()?;
+/// assert_eq!(Change::from_raw(&raw.bytes)?, change);
+/// # Ok::<(), sync_core::record::change::ChangeError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     /// The device that made it.

@@ -22,6 +22,31 @@ pub struct Held {
 }
 
 /// A record's summary.
+///
+/// ```
+/// use sync_core::id::DeviceId;
+/// use sync_core::record::change::{Change, Scalar};
+/// use sync_core::record::document::Document;
+/// use sync_core::record::patch::interpret;
+/// use sync_core::record::row::RecordRow;
+/// use sync_core::record::schema::{RecordKind, RecordSchemas};
+///
+/// // A crew makes an order: the objects of its skeleton first, then a register.
+/// let device = DeviceId([3; 16]);
+/// let schemas = RecordSchemas::built_in();
+/// let schema = schemas.of(RecordKind::Order);
+/// let mut document = Document::new(device);
+/// document.make_skeleton(schema)?;
+/// document.put("status", &Scalar::Str("assigned".into()))?;
+/// let (change, raw) = document.commit()?.expect("something was written");
+///
+/// // Its change is folded into the record's summary, without the document.
+/// let mut row = RecordRow::new(RecordKind::Order, device, schema);
+/// row.apply(&change, &raw.hash, &interpret(&change, schema, device, true)?);
+/// assert_eq!(row.text("status"), Some("assigned"));
+/// assert_eq!(row.conflicts().count(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordRow {
     /// Which kind of record.

@@ -23,6 +23,33 @@ const REPLY_MAGIC: &[u8; 4] = b"CQB1";
 const SIGNATURE_BYTES: usize = 64;
 
 /// A run of one device's entries.
+///
+/// ```
+/// use sync_core::id::{DeviceId, Hash};
+/// use sync_core::wire::convert::spelled_out;
+/// use sync_core::wire::message::Segment;
+/// use sync_core::wire::pack::unpack;
+/// # use sync_core::crypto::SecretKey;
+/// # use sync_core::id::{BootId, RecordId};
+/// # use sync_core::log::{act::Act, chain::sign_head};
+/// # use sync_core::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
+/// # use sync_core::wire::convert::NoRefs;
+/// # let device = DeviceId([3; 16]);
+/// # let header = Header {
+/// #     municipality: 14061, device, seq: 1, record: RecordId::ZERO, person: "Cuadrilla 7".into(),
+/// #     claimed_at_ms: 0, boot: BootId([1; 8]), monotonic_ms: 0, anchor: Anchor::default(),
+/// # };
+/// # let entry = Entry { header, body: Body::Act(Act::Clock { device, clock_ms: 0 }.to_bytes()) };
+/// # let hash = entry.hash(&Hash::ZERO);
+/// # let signature = sign_head(&SecretKey::from_seed(&[7; 32]), &device, 1, &hash);
+/// # let chained = ChainedEntry { entry, prev: Some(Hash::ZERO), signature: Some(signature) };
+///
+/// // Entries become a pack; whatever the receiver can compute, hashes above all, is left out of it.
+/// let segment = Segment { device, prev: [0; 8], pack: spelled_out(vec![chained])? };
+/// let unpacked = unpack(&segment.pack, &NoRefs)?;
+/// assert_eq!(unpacked.len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
     /// Whose.

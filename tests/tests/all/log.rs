@@ -7,7 +7,7 @@ use cuadrilla_tests::{Town, json, program, static_host, tamper};
 use serde_json::Value;
 
 /// The log's key, as the person who makes the data writes it down.
-fn log_key(town: &Town) -> String {
+pub fn log_key(town: &Town) -> String {
     // What `init` printed; the page of the server has it too.
     let page = town.crew("office", &["audit", "checkpoint"]);
     assert_eq!(page["log"], "cuadrilla.invalid/log/14061");
@@ -326,6 +326,9 @@ fn a_receipt_proves_an_order_without_us_and_nothing_else() {
         std::fs::write(&bent, value.to_string()).unwrap();
         let output = checked(&bent);
         assert_eq!(output.status.code(), Some(5), "{what}: {output:?}");
+        // The example that checks by hand looks at no municipality.
+        let (is_good, said) = crate::examples::run("check-proof", &[&key, &bent]);
+        assert!(!is_good || what == "municipality", "{what}: {said}");
     }
 }
 

@@ -3,6 +3,7 @@
 mod cli_errors;
 mod contract;
 mod door;
+mod examples;
 mod flows;
 mod hostile;
 mod kill;

@@ -176,3 +176,28 @@ fn every_crate_inherits_the_lints_and_automerge_is_pinned() {
     }
     none_wrong(&wrong);
 }
+
+#[test]
+fn the_glossary_is_in_order_and_names_files_that_exist() {
+    let text = read(&root().join("docs/GLOSSARY.md"));
+    let rows: Vec<Vec<&str>> = text
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.starts_with("| term"))
+        .map(|line| line.split('|').map(str::trim).collect())
+        .collect();
+    assert!(rows.len() > 60, "the glossary's table was not found");
+    let terms: Vec<String> = rows.iter().map(|row| row[1].replace(['*', ','], "").to_lowercase()).collect();
+    let mut wrong: Vec<String> = terms
+        .windows(2)
+        .filter(|pair| pair[0] >= pair[1])
+        .map(|pair| format!("{} stands before {}", pair[0], pair[1]))
+        .collect();
+    for row in &rows {
+        for path in row[4].split('`').skip(1).step_by(2).filter(|name| name.contains(['/', '.'])) {
+            if !root().join("sync-core/src").join(path).exists() && !root().join(path).exists() {
+                wrong.push(format!("{}: no file {path}", row[1]));
+            }
+        }
+    }
+    none_wrong(&wrong);
+}
