@@ -92,7 +92,7 @@ fn founding(rules: &[(String, String)]) -> anyhow::Result<(Vec<Vec<u8>>, String)
     Ok((founded.lines, founded.admin_code))
 }
 
-/// The log key where the server looks for it.
+/// Returns the log key where the server looks for it.
 fn write_key(data: &Path) -> anyhow::Result<()> {
     let path = data.join("log.key");
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;

@@ -221,7 +221,7 @@ fn decide_and_prove(stage: &mut Stage, orders: &Orders) -> anyhow::Result<()> {
     stage.verify()
 }
 
-/// A program of the workspace, as the stage starts it.
+/// Returns a program of the workspace, as the stage starts it.
 fn program(path: &std::path::Path) -> Command {
     let mut command = Command::new(path);
     command.env_remove("CUADRILLA_HOME").env("LANG", "es_MX.UTF-8").stdin(std::process::Stdio::null());

@@ -169,7 +169,7 @@ impl Row {
     }
 }
 
-/// What ended a target: its panic, or what the runner says, and the file that does it again.
+/// Returns what ended a target: its panic, or what the runner says, and the file that does it again.
 fn finding(said: &str) -> String {
     let panic = said.lines().position(|line| line.contains("panicked at"));
     let what = match panic {
@@ -230,13 +230,13 @@ fn keep(programs: &Path, target: &str, bytes_max: u32, kept: &Path, grown: &Path
     Ok(())
 }
 
-/// Whether the fuzzer named this input, by its hash.
+/// Returns whether the fuzzer named this input, by its hash.
 fn is_unnamed(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// One build of all targets; answers where they are.
+/// Returns one build of all targets; answers where they are.
 fn build_instrumented() -> anyhow::Result<PathBuf> {
     let host = cargo().args(["-vV"]).output().context("cannot ask cargo")?;
     let host = String::from_utf8(host.stdout)?;

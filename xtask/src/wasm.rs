@@ -169,7 +169,7 @@ fn link(_to: &Path, _at: &Path) -> anyhow::Result<()> {
     anyhow::bail!("Debian's compiler runs on Debian only")
 }
 
-/// Whether cargo started this program in the place of rustc.
+/// Returns whether cargo started this program in the place of rustc.
 pub fn called_as_rustc_wrapper() -> bool {
     env::var_os(AS_WRAPPER).is_some()
 }

@@ -43,7 +43,7 @@ pub fn verify_head(
     key.verify(Purpose::Segment, &[&device.0, &seq.to_be_bytes(), &hash.0], signature)
 }
 
-/// What a stored body does.
+/// Returns the decoded form of a stored body: a change as operations, an act with its fields.
 pub fn decode_body(body: &Body) -> Result<DecodedBody, RowsError> {
     match body {
         Body::Change(raw) => {

@@ -1,5 +1,5 @@
-//! Line: one numbered line of a ledger. The server's ledger holds entries with their receipts; a device's journal
-//! holds its own entries, those it received, and what it was told.
+//! Line: one numbered line of a ledger. The server's ledger holds entries with their receipts. A device's
+//! journal holds its entries, those it received, and what it was told.
 
 use crate::log::verdict::Decision;
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +21,7 @@ use crate::time::TimeMs;
 pub enum Line {
     /// An entry, with the receipt where a server gave one.
     Entry {
-        /// The server's word on it; `None` for a device's own entry not yet sent.
+        /// The server's receipt; `None` for an entry of this device that is not sent yet.
         receipt: Option<Receipt>,
         /// The entry.
         chained: ChainedEntry,
@@ -190,7 +190,7 @@ pub struct Ack {
 }
 
 impl Ack {
-    /// Whether it tells the place of the device's entry with that number.
+    /// Returns whether it tells the place of the device's entry with that number.
     pub fn tells(&self, device_seq: u64) -> bool {
         (self.first..self.first.saturating_add(self.count)).contains(&device_seq)
     }
@@ -231,7 +231,7 @@ impl From<LineError> for RowsError {
 }
 
 impl Line {
-    /// The line's bytes.
+    /// Returns the line's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let (tag, body) = match self {
             Self::Entry { receipt, chained } => {
@@ -262,16 +262,16 @@ impl Line {
 
 /// Where lines are read from by number.
 pub trait Lines {
-    /// The line's bytes.
+    /// Returns the line's bytes.
     fn line(&self, number: u64) -> Result<Vec<u8>, RowsError>;
 }
 
-/// The line with a number.
+/// Returns the line with a number.
 pub fn read_line(lines: &dyn Lines, number: u64) -> Result<Line, RowsError> {
     Ok(Line::from_bytes(&lines.line(number)?)?)
 }
 
-/// The entry of the line with a number.
+/// Returns the entry of the line with a number.
 pub fn read_entry(lines: &dyn Lines, number: u64) -> Result<(Option<Receipt>, ChainedEntry), RowsError> {
     match read_line(lines, number)? {
         Line::Entry { receipt, chained } => Ok((receipt, chained)),

@@ -1,11 +1,12 @@
-//! Verdict: what the server decided about an entry, and the receipt that says so.
+//! Verdict: the server's decision about an entry, and the receipt that says so.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DeviceId, Hash};
 use crate::time::TimeMs;
 
-/// Why an entry is held back. It is kept byte for byte, receipted and shown; never thrown away.
+/// Why an entry is quarantined. The ledger keeps it byte for byte, with a receipt; it is shown and never
+/// deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
@@ -20,14 +21,15 @@ pub enum Reason {
     },
     /// The device's chain already has another entry with this number: a clone or a restored backup.
     Fork,
-    /// It builds on something that is itself held back or has not arrived.
+    /// It builds on a change that is itself quarantined or has not arrived.
     Held {
         /// The change it waits for.
         on: Hash,
     },
     /// A rule of the schema does not allow it.
     Rule {
-        /// The rule, a stable word such as `range`, `unit`, `step`, `required`, `record_exists`.
+        /// The rule, one of the stable names in PROTOCOL.md, section 7, such as `step`, `required`,
+        /// `record_exists`.
         rule: String,
         /// What broke it.
         what: String,
@@ -35,7 +37,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// The stable word for JSON and metrics.
+    /// Returns the stable name for JSON and metrics.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Revoked => "revoked",
@@ -48,23 +50,23 @@ impl Reason {
     }
 }
 
-/// The decision on one entry. A duplicate has none: it is acknowledged again and not stored again.
+/// The decision on one entry. A duplicate gets none: it is acknowledged again and not stored again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Applied and passed on.
     Accepted,
-    /// Held back.
+    /// Quarantined: kept, and counts nowhere.
     Quarantined(Reason),
 }
 
 impl Verdict {
-    /// Whether it was applied.
+    /// Returns whether it was applied.
     pub fn is_accepted(&self) -> bool {
         matches!(self, Self::Accepted)
     }
 
-    /// The stable word.
+    /// Returns the stable name for JSON and metrics.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Accepted => "accepted",
@@ -73,7 +75,7 @@ impl Verdict {
     }
 }
 
-/// The server's word that an entry is in its ledger.
+/// The server's statement that an entry is in its ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Its place in the ledger, from 1.
@@ -86,7 +88,7 @@ pub struct Receipt {
     pub verdict: Verdict,
 }
 
-/// A release or a dismissal of an entry that was held back.
+/// A release or a dismissal of a quarantined entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// Ledger number of the deciding act.
@@ -95,7 +97,7 @@ pub struct Decision {
     pub at_ms: TimeMs,
     /// Whether it releases; else it dismisses.
     pub releases: bool,
-    /// Who decided.
+    /// The device that decided.
     pub by: DeviceId,
     /// Why, in words.
     pub reason: String,

@@ -1,4 +1,5 @@
-//! Document: a record's Automerge document, rebuilt from its changes when a person looks or writes. Nothing keeps it.
+//! Document: a record's Automerge document, rebuilt from its changes when a person reads or writes. Nothing
+//! keeps it.
 
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{AutoCommit, ObjId, ObjType, ROOT, ReadDoc, Value};
@@ -36,12 +37,12 @@ fn broken(error: impl std::fmt::Display) -> RowsError {
 }
 
 impl Document {
-    /// An empty document written by `device`.
+    /// Returns an empty document written by `device`.
     pub fn new(device: DeviceId) -> Self {
         Self { doc: AutoCommit::new().with_actor(actor_of(device)) }
     }
 
-    /// A document of raw changes, in an order in which each follows its dependencies.
+    /// Returns a document of raw changes, in an order in which each follows its dependencies.
     pub fn from_raw(device: DeviceId, changes: &[Vec<u8>]) -> Result<Self, RowsError> {
         let mut document = Self::new(device);
         let parsed: Vec<automerge::Change> = changes
@@ -111,7 +112,7 @@ impl Document {
         Ok(Some((change, RawChange { hash, bytes: raw })))
     }
 
-    /// The elements of a list, in document order.
+    /// Returns the elements of a list, in document order.
     pub fn list(&self, slot: &str) -> Result<Vec<ListElement>, RowsError> {
         let list = self.slot(slot)?;
         let mut elements = Vec::new();
@@ -137,7 +138,7 @@ impl Document {
         Ok(members)
     }
 
-    /// All concurrent values of a register, with the operations that wrote them, sorted by operation.
+    /// Returns all concurrent values of a register, with the operations that wrote them, sorted by operation.
     pub fn values(&self, name: &str) -> Result<Vec<(OpId, Scalar)>, RowsError> {
         let (object, key) = match name.split_once('.') {
             Some((slot, key)) => (self.slot(slot)?, key),
@@ -153,13 +154,13 @@ impl Document {
         Ok(values)
     }
 
-    /// The keys of the root, or of a skeleton map.
+    /// Returns the keys of the root, or of a skeleton map.
     pub fn keys(&self, slot: Option<&str>) -> Result<Vec<String>, RowsError> {
         let object = slot.map_or(Ok(ROOT), |slot| self.slot(slot))?;
         Ok(self.doc.keys(object).collect())
     }
 
-    /// A text.
+    /// Returns the text in a slot.
     pub fn text(&self, slot: &str) -> Result<String, RowsError> {
         self.doc.text(self.slot(slot)?).map_err(broken)
     }

@@ -1,4 +1,5 @@
-//! The shape of each record kind: its registers, its skeleton, and who may write what, read from `schemas/record/`.
+//! Schema: the shape of each record kind, read from `schemas/record/`: its registers, its skeleton, and which
+//! roles may write what.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -27,7 +28,7 @@ impl RecordKind {
     /// All kinds.
     pub const ALL: [Self; 5] = [Self::Order, Self::Report, Self::Asset, Self::Plan, Self::Catalog];
 
-    /// The word records carry in `type`.
+    /// Returns the kind's name, which records carry in `type`.
     pub fn key(self) -> &'static str {
         match self {
             Self::Order => "order",
@@ -38,7 +39,7 @@ impl RecordKind {
         }
     }
 
-    /// The kind of a word.
+    /// Returns the kind with that name; `None` if there is none.
     pub fn from_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.key() == key)
     }
@@ -79,7 +80,7 @@ pub struct ScalarRule {
     pub types: Vec<String>,
     /// Most characters of a string.
     pub chars_max: Option<usize>,
-    /// The only words allowed; empty for any.
+    /// The only values allowed; empty for any.
     pub words: Vec<String>,
 }
 
@@ -117,7 +118,7 @@ const FILES: [(RecordKind, &str); 5] = [
     (RecordKind::Catalog, include_str!("../../../schemas/record/catalog.schema.json")),
 ];
 
-/// What [`FILES`] say, read once: every notebook and every rebuilt index asks for it.
+/// The content of [`FILES`], read once: every replica and every rebuilt index uses it.
 static BUILT_IN: LazyLock<BTreeMap<RecordKind, RecordSchema>> = LazyLock::new(|| {
     let read = |(kind, text): (RecordKind, &str)| {
         let json: Value = serde_json::from_str(text).expect("a built-in record schema is JSON");
@@ -127,7 +128,7 @@ static BUILT_IN: LazyLock<BTreeMap<RecordKind, RecordSchema>> = LazyLock::new(||
 });
 
 impl RecordSchemas {
-    /// The shapes this version is built with.
+    /// Returns the shapes this version is built with.
     ///
     /// # Panics
     /// If a file of this very source tree is malformed, which a test would show.
@@ -135,7 +136,7 @@ impl RecordSchemas {
         Self(&BUILT_IN)
     }
 
-    /// The shape of a kind.
+    /// Returns the shape of a kind.
     pub fn of(&self, kind: RecordKind) -> &RecordSchema {
         &self.0[&kind]
     }
@@ -153,14 +154,14 @@ impl RecordSchema {
         Self { kind, registers, slots }
     }
 
-    /// The slot with a key, and its place.
+    /// Returns the slot with a key, and its place.
     pub fn slot(&self, key: &str) -> Option<(usize, &Slot)> {
         self.slots.iter().enumerate().find(|(_, slot)| slot.key == key)
     }
 }
 
 impl ScalarRule {
-    /// Whether a value fits; `Err` says what is wrong.
+    /// Returns whether a value fits; `Err` says what is wrong.
     pub fn check(&self, value: &Scalar) -> Result<(), String> {
         let found = match value {
             Scalar::Null => return Ok(()),

@@ -1,4 +1,5 @@
-//! A kind of work: one file of `schemas/work/`. Unknown keys are left alone, so that a newer file still reads.
+//! Kind: a kind of work, one file of `schemas/work/`. Unknown keys are ignored, so that this version reads a
+//! newer file.
 
 use std::cmp::Ordering;
 
@@ -24,7 +25,7 @@ pub struct WorkKind {
     pub service: String,
     /// What the screen says.
     pub labels: Labels,
-    /// Other words people type for it.
+    /// Other names that people type for it.
     #[serde(default)]
     pub aliases: Vec<String>,
     /// Asset types it applies to.
@@ -45,7 +46,7 @@ pub struct WorkKind {
     /// What is ticked off.
     #[serde(default)]
     pub checklist: Vec<Check>,
-    /// Own steps, where the usual ones do not fit.
+    /// Steps of its own, if the usual ones do not fit.
     #[serde(default)]
     pub steps: Option<Vec<Step>>,
 }
@@ -57,7 +58,7 @@ pub struct Field {
     pub key: String,
     /// What the screen says.
     pub labels: Labels,
-    /// Other words people type for it.
+    /// Other names that people type for it.
     #[serde(default)]
     pub aliases: Vec<String>,
     /// What it holds.
@@ -107,7 +108,7 @@ pub enum FieldType {
     Boolean,
     /// A calendar date.
     Date,
-    /// One of several words.
+    /// One of several values.
     Choice,
 }
 
@@ -175,7 +176,7 @@ pub enum ValueError {
 }
 
 impl WorkKind {
-    /// Whether people call it that (`word` already folded).
+    /// Returns whether people use that name for it (`word` already folded).
     pub fn answers_to(&self, word: &str) -> bool {
         self.kind == word
             || self.aliases.iter().any(|alias| fold_word(alias) == word)
@@ -183,7 +184,7 @@ impl WorkKind {
             || fold_word(&self.labels.en) == word
     }
 
-    /// The field a person means by `word`.
+    /// Returns the field that a person means by `word`; `None` if there is none.
     pub fn find_field(&self, word: &str) -> Option<&Field> {
         let word = fold_word(word);
         let called = |field: &&Field| {
@@ -194,7 +195,10 @@ impl WorkKind {
 }
 
 impl Field {
-    /// What a person typed, as the value to store.
+    /// Reads what a person typed. Returns the value to store.
+    ///
+    /// # Errors
+    /// The value does not fit the field.
     pub fn parse(&self, text: &str) -> Result<Scalar, ValueError> {
         let text = text.trim();
         let value = match self.field_type {
@@ -214,7 +218,7 @@ impl Field {
         Ok(value)
     }
 
-    /// Whether a stored value fits.
+    /// Returns whether a stored value fits.
     pub fn check(&self, value: &Scalar) -> Result<(), ValueError> {
         match (self.field_type, value) {
             (_, Scalar::Null) | (FieldType::Boolean, Scalar::Bool(_)) => Ok(()),
@@ -260,7 +264,8 @@ impl Field {
     }
 }
 
-/// Whether a quantity lies between two decimal strings, both inclusive; an absent or unreadable bound is none.
+/// Returns whether a quantity lies between two decimal strings, both inclusive; an absent or unreadable bound
+/// is none.
 pub fn check_range(
     value: Decimal,
     unit: Option<&str>,

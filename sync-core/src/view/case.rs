@@ -77,7 +77,7 @@ pub struct CaseFile {
 }
 
 impl View<'_> {
-    /// The case file of an order.
+    /// Returns the case file of an order.
     pub fn case_file(&self, folio: &str) -> Result<CaseFile, ViewError> {
         let record = self.find_order_ever(folio)?;
         let identity = self.identity()?.clone();
@@ -164,7 +164,7 @@ impl View<'_> {
     }
 }
 
-/// What a reader must know before anything else: that the server had signed another past.
+/// Returns what a reader must know before anything else: that the server had signed another past.
 fn parted(partings: &[Parted]) -> Vec<Sentence> {
     let told = |parting: &Parted| {
         let at = rfc3339(parting.at_ms);

@@ -39,7 +39,7 @@ pub enum Plausible {
 }
 
 impl Plausible {
-    /// The stable word.
+    /// Returns the stable word.
     pub fn code(self) -> &'static str {
         match self {
             Self::Consistent => "consistent",
@@ -62,8 +62,8 @@ pub struct Bracket {
 }
 
 impl Bracket {
-    /// The earliest moment at which somebody else held it. A carrier's word counts where its own clock was inside the
-    /// bracket: a carrier with a wrong clock accuses nobody.
+    /// Returns the earliest moment at which somebody else held it. A carrier's word counts where its own
+    /// clock was inside the bracket: a carrier with a wrong clock accuses nobody.
     pub fn not_after_ms(&self) -> Option<TimeMs> {
         let is_late = |ms: TimeMs| self.received_ms.is_some_and(|end| ms > end.saturating_add(TOLERANCE_MS));
         let is_early =
@@ -72,7 +72,7 @@ impl Bracket {
         carried.into_iter().chain(self.received_ms).min()
     }
 
-    /// How a claim stands to the bracket.
+    /// Returns how a claim stands to the bracket.
     pub fn judge(&self, claimed_ms: TimeMs) -> Plausible {
         let is_late = |end: TimeMs| claimed_ms > end.saturating_add(TOLERANCE_MS);
         match self.not_before_ms {
@@ -84,8 +84,9 @@ impl Bracket {
     }
 }
 
-/// How far the wall clock moved beside the monotonic one since the device's previous entry, in milliseconds, where
-/// that is over [`JUMP_MS`]. Between two starts of the system nothing can be said, nor where the system names none.
+/// Returns how far the wall clock moved beside the monotonic one since the device's previous entry, in
+/// milliseconds, where that is over [`JUMP_MS`]. Between two starts of the system nothing can be said, nor
+/// where the system names none.
 pub fn jump_ms(previous: &Header, this: &Header) -> Option<i64> {
     if previous.boot != this.boot || this.boot == BootId::ZERO {
         return None;
@@ -96,8 +97,8 @@ pub fn jump_ms(previous: &Header, this: &Header) -> Option<i64> {
     (apart.unsigned_abs() > JUMP_MS.unsigned_abs()).then_some(apart)
 }
 
-/// When a carrier took over an entry of a device; `None` where nobody did. A word about a head that is not on the
-/// chain as it is counts for nothing.
+/// Returns when a carrier took over an entry of a device; `None` where nobody did. A word about a head that
+/// is not on the chain as it is counts for nothing.
 pub fn carried_at(rows: &dyn Rows, device: &DeviceId, seq: u64) -> Result<Option<CarriedHead>, RowsError> {
     let prefix = keyspace::carried_heads(device);
     let mut heads: Vec<(u64, Result<Vec<CarriedHead>, RowsError>)> = Vec::new();
@@ -117,8 +118,9 @@ pub fn carried_at(rows: &dyn Rows, device: &DeviceId, seq: u64) -> Result<Option
     Ok(None)
 }
 
-/// The device's clock less the server's when an entry arrived, in milliseconds: the newest sample at or before that
-/// ledger number; of an entry that is not sent, the newest. `None` where the two were never seen to differ.
+/// Returns the device's clock less the server's when an entry arrived, in milliseconds: the newest sample at
+/// or before that ledger number; of an entry that is not sent, the newest. `None` where the two were never
+/// seen to differ.
 pub fn skew_ms(rows: &dyn Rows, device: &DeviceId, arrived: Option<u64>) -> Result<Option<i64>, RowsError> {
     let prefix = keyspace::clocks(device);
     let end = keyspace::clock(device, arrived.unwrap_or(u64::MAX));

@@ -87,7 +87,7 @@ struct Span {
 }
 
 impl Span {
-    /// Whether something belongs to the later moment alone.
+    /// Returns whether something belongs to the later moment alone.
     fn holds(&self, since: Since, claimed_ms: TimeMs) -> bool {
         self.to.holds(since, claimed_ms) && !self.from.holds(since, claimed_ms)
     }
@@ -98,7 +98,7 @@ impl Span {
 }
 
 impl View<'_> {
-    /// What changed after `from`, up to `to`. One order, or all that changed.
+    /// Returns what changed after `from`, up to `to`. One order, or all that changed.
     pub fn audit_diff(&self, from: At, to: At, order: Option<&str>) -> Result<Diff, ViewError> {
         let span = Span { from, to };
         let records = match order {
@@ -115,7 +115,7 @@ impl View<'_> {
         Ok(Diff { axis, from: from.shown(), to: to.shown(), sees_everything, orders })
     }
 
-    /// Records with an entry that came to count, or that was held back or decided about, in between.
+    /// Returns records with an entry that came to count, or that was held back or decided about, in between.
     fn touched(&self, span: Span) -> Result<BTreeSet<RecordId>, ViewError> {
         let mut candidates = Vec::new();
         scan_entries(self.rows(), &mut |_, row| {
@@ -148,7 +148,8 @@ impl View<'_> {
         Ok(Some(diff).filter(|_| !is_empty))
     }
 
-    /// An order of which nothing counts at either moment, but of which something was held back in between.
+    /// Returns an order of which nothing counts at either moment, but of which something was held back in
+    /// between.
     fn diff_of_held(&self, record: &RecordId, span: Span) -> Result<Option<OrderDiff>, ViewError> {
         let mut diff = empty(self.folio_at(record)?);
         self.at_the_door(record, span, &mut diff)?;
@@ -163,7 +164,8 @@ impl View<'_> {
         Ok(story.entries.iter().find_map(named).unwrap_or_default())
     }
 
-    /// What was held back, released or dismissed in between. On the axis of claims there is no such thing.
+    /// Returns what was held back, released or dismissed in between. On the axis of claims there is no such
+    /// thing.
     fn at_the_door(&self, record: &RecordId, span: Span, diff: &mut OrderDiff) -> Result<(), ViewError> {
         if span.is_told() {
             return Ok(());
@@ -231,7 +233,7 @@ fn empty(folio: String) -> OrderDiff {
     }
 }
 
-/// What differs between two views of an order.
+/// Returns what differs between two views of an order.
 fn compare(rules: &Rules, before: Option<&OrderView>, after: OrderView) -> OrderDiff {
     let mut diff = empty(after.folio.clone());
     diff.title = after.title.clone();

@@ -31,7 +31,8 @@ struct Held {
 }
 
 impl View<'_> {
-    /// All entries that are held back, as far as this device is told: dispatch is told of all, a crew of its own.
+    /// Returns all entries that are held back, as far as this device is told: dispatch is told of all, a crew
+    /// of its own.
     pub fn quarantine(&self) -> Result<Vec<QuarantineItem>, ViewError> {
         let mut held: BTreeMap<u64, Held> = BTreeMap::new();
         for (seq, row) in held_rows(self.rows())? {
@@ -51,7 +52,7 @@ impl View<'_> {
         self.inbox(&held.into_values().collect::<Vec<_>>())
     }
 
-    /// Own entries that were dismissed: they stay here to be read and copied.
+    /// Returns own entries that were dismissed: they stay here to be read and copied.
     pub fn dismissed(&self) -> Result<Vec<QuarantineItem>, ViewError> {
         let is_dismissed = |one: &Held| {
             let decided = one.row.as_ref().and_then(|row| row.decided.as_ref());
@@ -60,7 +61,7 @@ impl View<'_> {
         self.inbox(&self.own_refused()?.into_iter().filter(is_dismissed).collect::<Vec<_>>())
     }
 
-    /// How many own entries were dismissed.
+    /// Returns how many own entries were dismissed.
     pub fn own_dismissed(&self) -> Result<u64, ViewError> {
         let decided = self.own_decided()?;
         let is_dismissed = |row: &&EntryRow| row.decided.as_ref().is_some_and(|decision| !decision.releases);
@@ -137,7 +138,7 @@ impl View<'_> {
         Ok(row.map_or_else(|| device.short(), |row| row.name))
     }
 
-    /// The folio of an entry's order, also of one that the held entry itself would make.
+    /// Returns the folio of an entry's order, also of one that the held entry itself would make.
     fn folio_of(&self, chained: &ChainedEntry) -> Result<Option<String>, ViewError> {
         let record = &chained.entry.header.record;
         if let Some(row) = read::<RecordRow>(self.rows(), &keyspace::record(record))? {

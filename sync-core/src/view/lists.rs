@@ -124,7 +124,7 @@ pub struct DeviceStatus {
 }
 
 impl View<'_> {
-    /// The orders of this device, by folio.
+    /// Returns the orders of this device, by folio.
     pub fn order_list(&self, filter: &Filter) -> Result<Vec<OrderSummary>, ViewError> {
         let locality = filter.locality.as_deref().map(|word| self.find_locality(word)).transpose()?;
         let localities: std::collections::BTreeMap<String, String> =
@@ -153,19 +153,19 @@ impl View<'_> {
         failure.map_or(Ok(orders), |error| Err(error.into()))
     }
 
-    /// One order, whole.
+    /// Returns one order, whole.
     pub fn order_show(&self, folio: &str) -> Result<OrderView, ViewError> {
         let record = self.find_order(folio)?;
         self.order_of(&record)?.ok_or_else(|| ViewError::Index(format!("{folio} has no beginning")))
     }
 
-    /// One order by its record; `None` where nothing of it counts here.
+    /// Returns one order by its record; `None` where nothing of it counts here.
     pub fn order_of(&self, record: &RecordId) -> Result<Option<OrderView>, ViewError> {
         let steps = steps_of(self.rows(), self.all_lines(), record)?;
         Ok(order_after(self.rows(), self.rules(), record, steps)?)
     }
 
-    /// All conflicts on this device.
+    /// Returns all conflicts on this device.
     pub fn conflicts(&self) -> Result<Vec<OrderConflict>, ViewError> {
         let mut conflicts = Vec::new();
         for order in self.order_list(&Filter::default())?.into_iter().filter(|order| order.conflicts > 0) {
@@ -177,7 +177,7 @@ impl View<'_> {
         Ok(conflicts)
     }
 
-    /// All devices that this device is told of.
+    /// Returns all devices that this device is told of.
     pub fn devices(&self) -> Result<Vec<DeviceItem>, ViewError> {
         let item = |(device, row): (crate::id::DeviceId, crate::state::authority::DeviceRow)| DeviceItem {
             device: device.to_string(),
@@ -224,7 +224,7 @@ impl View<'_> {
         Ok(items)
     }
 
-    /// The honest state of this device.
+    /// Returns the honest state of this device.
     pub fn status(&self) -> Result<DeviceStatus, ViewError> {
         let identity = self.identity()?;
         let contact = self.contact()?;
@@ -256,7 +256,7 @@ impl View<'_> {
     }
 }
 
-/// A row of the list of orders; localities by the given names.
+/// Returns a row of the list of orders; localities by the given names.
 pub(super) fn summary(
     folio: &str,
     row: ListRow,

@@ -133,7 +133,8 @@ pub struct OrderView {
     pub kept: bool,
 }
 
-/// All changes of a record, in ledger order; those not in the ledger last, in the order they were made.
+/// Returns all changes of a record, in ledger order; those not in the ledger last, in the order they were
+/// made.
 pub fn steps_of(rows: &dyn Rows, lines: &dyn Lines, record: &RecordId) -> Result<Vec<Step>, RowsError> {
     let mut steps = Vec::new();
     for (row, entry) in applied_entries(rows, record)? {
@@ -185,7 +186,7 @@ pub fn grounded(steps: Vec<Step>) -> Vec<Step> {
     placed
 }
 
-/// The distinct values of a register, the first writer of each kept.
+/// Returns the distinct values of a register, the first writer of each kept.
 pub fn distinct(held: &[Held]) -> Vec<&Held> {
     let mut distinct: Vec<&Held> = Vec::new();
     for one in held {
@@ -196,7 +197,7 @@ pub fn distinct(held: &[Held]) -> Vec<&Held> {
     distinct
 }
 
-/// A scalar in JSON.
+/// Returns a scalar in JSON.
 pub fn scalar_json(value: &Scalar) -> Value {
     match value {
         Scalar::Null => Value::Null,
@@ -206,7 +207,7 @@ pub fn scalar_json(value: &Scalar) -> Value {
     }
 }
 
-/// An order after the given steps. `None` if its creation is not among them, or it is no order.
+/// Returns an order after the given steps. `None` if its creation is not among them, or it is no order.
 pub fn order_after(
     rows: &dyn Rows,
     rules: &Rules,
@@ -255,7 +256,7 @@ fn event(
     })
 }
 
-/// Who wrote a step: of one that was written again, who wrote it first.
+/// Returns who wrote a step: of one that was written again, who wrote it first.
 pub fn written(step: &Step) -> Written {
     let (person, claimed_at_ms) = match &step.again {
         Some(again) => (again.person.clone(), again.claimed_at_ms),
@@ -368,7 +369,7 @@ impl Sheet<'_> {
     }
 }
 
-/// The name of a locality by its key; the key where the catalog does not have it.
+/// Returns the name of a locality by its key; the key where the catalog does not have it.
 pub fn locality_name(rows: &dyn Rows, key: &str) -> Result<String, RowsError> {
     let row: Option<ListRow> = read(rows, &keyspace::name(RecordKind::Catalog, &format!("locality/{key}")))?;
     Ok(row.map_or_else(|| key.to_string(), |row| row.title))

@@ -36,12 +36,12 @@ impl View<'_> {
         Ok(read(self.rows(), &keyspace::fact("head"))?.unwrap_or_default())
     }
 
-    /// The partings this device has noticed, oldest first.
+    /// Returns the partings this device has noticed, oldest first.
     pub fn partings(&self) -> Result<Vec<Parted>, ViewError> {
         Ok(read(self.rows(), &keyspace::fact("parted"))?.unwrap_or_default())
     }
 
-    /// Own entries that somebody has decided about, by number.
+    /// Returns own entries that somebody has decided about, by number.
     pub fn own_decided(&self) -> Result<BTreeMap<u64, EntryRow>, ViewError> {
         let mut decided = BTreeMap::new();
         let device = self.identity()?.device;
@@ -54,12 +54,12 @@ impl View<'_> {
         Ok(decided)
     }
 
-    /// Whether the server has shown that another device writes under this one's name, revoked or not.
+    /// Returns whether the server has shown that another device writes under this one's name, revoked or not.
     pub fn knows_it_is_copy(&self) -> Result<bool, RowsError> {
         Ok(read(self.rows(), &keyspace::fact("copy"))?.unwrap_or(false))
     }
 
-    /// The first own entry whose place in the ledger is not known.
+    /// Returns the first own entry whose place in the ledger is not known.
     pub fn first_unsent(&self, device: &DeviceId, contact: &ContactRow) -> Result<u64, RowsError> {
         if !self.knows_it_is_copy()? {
             return Ok(contact.head_seq + 1);
@@ -89,7 +89,7 @@ impl View<'_> {
         Ok(RefusedEntry { folio, reason: reason.code().into(), detail })
     }
 
-    /// How many own entries are held back, and nobody has decided about.
+    /// Returns how many own entries are held back, and nobody has decided about.
     pub fn own_undecided(&self) -> Result<u64, ViewError> {
         let device = self.identity()?.device;
         let mut count = 0;
@@ -100,7 +100,7 @@ impl View<'_> {
         Ok(count)
     }
 
-    /// Own entries that no server has confirmed, and own entries held back.
+    /// Returns own entries that no server has confirmed, and own entries held back.
     pub fn unsent_and_held(&self) -> Result<(u64, Vec<RefusedEntry>), ViewError> {
         let Ok(identity) = self.identity() else { return Ok((0, Vec::new())) };
         let head = self.own_head()?;

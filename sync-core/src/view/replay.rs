@@ -39,8 +39,9 @@ pub enum At {
 }
 
 impl At {
-    /// Whether what counts since `since` and was claimed for `claimed_ms` belongs to the moment. What was held back
-    /// counts from its release on; what no ledger has, or what is still held back, does not count.
+    /// Returns whether what counts since `since` and was claimed for `claimed_ms` belongs to the moment. What
+    /// was held back counts from its release on; what no ledger has, or what is still held back, does not
+    /// count.
     pub fn holds(&self, since: Since, claimed_ms: TimeMs) -> bool {
         let Some((seq, at_ms)) = since else { return false };
         match self {
@@ -50,7 +51,7 @@ impl At {
         }
     }
 
-    /// The stable word for the axis.
+    /// Returns the stable word for the axis.
     pub fn axis(&self) -> &'static str {
         match self {
             Self::Seq(_) => "sequence",
@@ -59,7 +60,7 @@ impl At {
         }
     }
 
-    /// The moment itself: a number or a time.
+    /// Returns the moment itself: a number or a time.
     pub fn shown(&self) -> String {
         match self {
             Self::Seq(seq) => seq.to_string(),
@@ -103,7 +104,7 @@ impl View<'_> {
         self.replayed(at, orders, order.is_some())
     }
 
-    /// The list of orders as it was at a moment.
+    /// Returns the list of orders as it was at a moment.
     pub fn replay_list(&self, at: At) -> Result<Replay<OrderSummary>, ViewError> {
         let orders = municipality_at(self.rows(), self.all_lines(), self.rules(), at)?;
         self.replayed(at, orders, false)
@@ -142,7 +143,7 @@ impl View<'_> {
         Ok(Replay { axis, at, server_seq, sees_everything, note, orders })
     }
 
-    /// One order as it was at a moment, from its own rows and lines alone.
+    /// Returns one order as it was at a moment, from its own rows and lines alone.
     pub fn order_at(&self, record: &RecordId, at: At) -> Result<Option<OrderView>, ViewError> {
         let mut steps = steps_of(self.rows(), self.all_lines(), record)?;
         steps.retain(|step| at.holds(step.accepted, step.header.claimed_at_ms));
@@ -154,7 +155,7 @@ impl View<'_> {
         Ok(order_after(&then, self.rules(), record, steps)?)
     }
 
-    /// All records of a kind that were ever here, whatever scope they are in now.
+    /// Returns all records of a kind that were ever here, whatever scope they are in now.
     pub fn records_of(&self, kind: RecordKind) -> Result<Vec<RecordId>, ViewError> {
         let mut records = Vec::new();
         let mut failure = None;
@@ -196,7 +197,7 @@ fn rename(then: &mut Overlay<'_>, locality: &str, name: Option<String>) {
     }
 }
 
-/// The localities that the steps ever name.
+/// Returns the localities that the steps ever name.
 fn localities_in(steps: &[Step]) -> BTreeSet<String> {
     let named = |op: &crate::record::change::Op| match (&op.obj, &op.place, &op.action) {
         (Obj::Root, Place::Prop(key), Action::Put(Scalar::Str(value))) if key == "locality" => {
@@ -277,7 +278,7 @@ struct Item {
     since: (u64, TimeMs),
 }
 
-/// All orders at a moment, as a list.
+/// Returns all orders at a moment, as a list.
 fn municipality_at(
     rows: &dyn Rows,
     lines: &dyn Lines,
@@ -319,7 +320,7 @@ fn municipality_at(
     Ok(found.into_iter().map(|(folio, row)| summary(&folio, row, &localities)).collect())
 }
 
-/// A record's summary at a moment: today's where nothing came later, else folded anew.
+/// Returns a record's summary at a moment: today's where nothing came later, else folded anew.
 fn row_at(
     lines: &dyn Lines,
     rules: &Rules,

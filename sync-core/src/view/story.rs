@@ -127,7 +127,7 @@ pub struct Story {
 }
 
 impl View<'_> {
-    /// The story of an order, of which this device may hold no more than what was held back.
+    /// Returns the story of an order, of which this device may hold no more than what was held back.
     pub fn story(&self, record: &RecordId) -> Result<Story, ViewError> {
         let gathered = Gathered::of(self, record)?;
         let mut telling = Telling {
@@ -215,7 +215,7 @@ impl Telling<'_> {
         Ok(())
     }
 
-    /// Differences that this change opened, widened or settled.
+    /// Returns differences that this change opened, widened or settled.
     fn compare(
         &mut self,
         before: &RecordRow,
@@ -319,7 +319,8 @@ fn decision_reason(patches: &[Patch<'_>]) -> Option<String> {
 }
 
 impl View<'_> {
-    /// The order with a folio, also where it left this device's scopes, or where nothing of it was ever accepted.
+    /// Returns the order with a folio, also where it left this device's scopes, or where nothing of it was
+    /// ever accepted.
     pub fn find_order_ever(&self, folio: &str) -> Result<RecordId, ViewError> {
         let unknown = match self.find_order(folio) {
             Err(ViewError::Unknown { what, word, known }) => ViewError::Unknown { what, word, known },

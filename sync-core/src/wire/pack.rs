@@ -247,7 +247,7 @@ pub fn pack(items: &[PackItem], hashes: &[Hash], refs: &dyn Refs) -> Result<Vec<
     Ok(bytes)
 }
 
-/// The hash of each item's change, as [`pack`] needs it; zero for an act.
+/// Returns the hash of each item's change, as [`pack`] needs it; zero for an act.
 pub fn change_hashes(items: &[PackItem]) -> Result<Vec<Hash>, ChangeError> {
     let hash = |item: &PackItem| match &item.body {
         PackBody::Change(change) => change.to_raw().map(|raw| raw.hash),

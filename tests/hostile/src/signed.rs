@@ -124,7 +124,7 @@ fn looked_at(phone: &mut Phone) {
     }
 }
 
-/// The items of a pack as the next entries of the hostile device's chain.
+/// Returns the items of a pack as the next entries of the hostile device's chain.
 fn chained_again(world: &World, bytes: &[u8], claim: Claim) -> Option<Segment> {
     let rows = &world.town.server.rows;
     let mut items: Vec<_> = unpack(bytes, &receiver(rows)).ok()?.into_iter().map(|one| one.item).collect();

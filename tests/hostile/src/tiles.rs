@@ -97,7 +97,7 @@ fn root_of(log: &MemoryRows, size: u64) -> Hash {
     root(log, size).expect("a log in memory")
 }
 
-/// Whether the question was answered, and truly, and whether it has an answer.
+/// Returns whether the question was answered, and truly, and whether it has an answer.
 fn answered(log: &MemoryRows, remote: &RemoteLog<'_>, kind: u8, a: u64, b: u64) -> (bool, bool) {
     let size = remote.anchor().size;
     let is_within = |seq: u64| (1..=size).contains(&seq);

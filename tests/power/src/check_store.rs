@@ -12,7 +12,7 @@ use crate::drive::{self, Place, all_records, fold, fold_all, place_of, record, r
 /// What had been confirmed: of each record, the life in which it was written.
 pub type Confirmed = BTreeMap<u64, u32>;
 
-/// What was said before a cut.
+/// Returns what was said before a cut.
 ///
 /// # Errors
 /// If the workload said something else.
@@ -93,7 +93,7 @@ fn ensure_whole(records: &[Vec<u8>], confirmed: &Confirmed) -> anyhow::Result<Ve
     Ok(places)
 }
 
-/// What was cut is said and saved; nothing is said where nothing was cut.
+/// Returns what was cut is said and saved; nothing is said where nothing was cut.
 fn ensure_honest(folder: &Path, notices: &Notices, before: u64, last: u64) -> anyhow::Result<()> {
     let cut = before - ledger_bytes(folder)?;
     match &notices.tail {
@@ -139,7 +139,7 @@ fn go_on(folder: &Path, mut records: Vec<Vec<u8>>, life: u32) -> anyhow::Result<
     again(folder, &records)
 }
 
-/// Bytes of all chunk files.
+/// Returns bytes of all chunk files.
 fn ledger_bytes(folder: &Path) -> anyhow::Result<u64> {
     let Ok(entries) = std::fs::read_dir(folder.join("ledger")) else { return Ok(0) };
     entries.map(|entry| Ok(entry?.metadata()?.len())).sum()

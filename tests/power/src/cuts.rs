@@ -72,7 +72,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Whether a state has not been tried yet; counts it.
+    /// Returns whether a state has not been tried yet; counts it.
     pub fn is_new(&mut self, kind: &'static str, digest: u128, expected: u64) -> bool {
         if !self.seen.insert((digest, expected)) {
             self.alike += 1;
@@ -139,7 +139,7 @@ impl Cuts {
         Ok(())
     }
 
-    /// A store that lives, is cut, lives on, is cut again.
+    /// Returns a store that lives, is cut, lives on, is cut again.
     fn story(
         &self,
         scratch: &Path,
@@ -255,13 +255,13 @@ impl Cuts {
     }
 }
 
-/// The file system in memory that Linux has, or any.
+/// Returns the file system in memory that Linux has, or any.
 fn memory() -> PathBuf {
     let memory = PathBuf::from("/dev/shm");
     if memory.is_dir() { memory } else { std::env::temp_dir() }
 }
 
-/// A name that fits on a screen.
+/// Returns a name that fits on a screen.
 pub fn shortened(name: &str) -> String {
     name.chars().take(300).collect()
 }

@@ -40,7 +40,7 @@ pub fn strace(log: &Path) -> Command {
     strace
 }
 
-/// Whether strace is there and may trace.
+/// Returns whether strace is there and may trace.
 pub fn is_available() -> bool {
     Command::new("strace")
         .args(["-o", "/dev/null", "true"])
@@ -339,12 +339,12 @@ impl Reader {
     }
 }
 
-/// Whether a clone makes a thread.
+/// Returns whether a clone makes a thread.
 fn name_is_thread(args: &[&str]) -> bool {
     args.iter().any(|arg| arg.contains("CLONE_THREAD"))
 }
 
-/// The arguments of a call. Strings and paths are in hexadecimal, so no comma stands inside them.
+/// Returns the arguments of a call. Strings and paths are in hexadecimal, so no comma stands inside them.
 fn split(args: &str) -> Vec<&str> {
     let (mut parts, mut depth, mut start) = (Vec::new(), 0_usize, 0);
     for (at, byte) in args.bytes().enumerate() {
@@ -381,7 +381,7 @@ fn path(arg: &str) -> anyhow::Result<PathBuf> {
     Ok(PathBuf::from(String::from_utf8(string(arg)?)?))
 }
 
-/// The bytes that a call was given, as many as it took.
+/// Returns the bytes that a call was given, as many as it took.
 fn written(arg: &str, answer: i64) -> anyhow::Result<Vec<u8>> {
     let mut bytes = string(arg)?;
     bytes.truncate(usize::try_from(answer)?);
@@ -397,7 +397,7 @@ fn gathered(arg: &str, answer: i64) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The number of `5<\x2f…>`.
+/// Returns the number of `5<\x2f…>`.
 fn descriptor(arg: &str) -> anyhow::Result<i64> {
     let number = arg.split('<').next().unwrap_or_default();
     match number.strip_prefix("0x") {
@@ -406,7 +406,7 @@ fn descriptor(arg: &str) -> anyhow::Result<i64> {
     }
 }
 
-/// What strace says that a descriptor is.
+/// Returns what strace says that a descriptor is.
 fn annotation(arg: &str) -> anyhow::Result<String> {
     let Some((_, rest)) = arg.split_once('<') else { return Ok(String::new()) };
     let inner = rest.split('>').next().unwrap_or_default();

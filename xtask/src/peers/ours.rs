@@ -88,7 +88,7 @@ impl Ours {
         Ok(())
     }
 
-    /// The office, its two dispatchers, and all orders on both.
+    /// Returns the office, its two dispatchers, and all orders on both.
     fn fill(&self, folder: &Path, workload: &Workload, proxy: &Proxy, code: &Value) -> anyhow::Result<()> {
         self.enrol(folder, proxy, "admin", code)?;
         for home in ["one", "two"] {
@@ -207,7 +207,7 @@ impl Peer for Ours {
     }
 }
 
-/// Whether an order as `crew order show --json` says it has every value of a visit.
+/// Returns whether an order as `crew order show --json` says it has every value of a visit.
 fn is_in(visit: &Visit, order: &Value) -> bool {
     let lines = |list: &str| order[list].as_array().cloned().unwrap_or_default();
     let [material, quantity, unit] = &visit.material;
@@ -222,7 +222,7 @@ fn is_in(visit: &Visit, order: &Value) -> bool {
         })
 }
 
-/// One of our programs, as on any machine.
+/// Returns one of our programs, as on any machine.
 fn program(path: &Path) -> Command {
     let mut command = Command::new(path);
     command.env_remove("CUADRILLA_HOME").env("LANG", "es_MX.UTF-8");
@@ -245,7 +245,7 @@ fn tell(what: &str, ran: &Ran, folder: &Path, home: &str) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Bytes of all files below a folder.
+/// Returns bytes of all files below a folder.
 fn size(folder: &Path) -> anyhow::Result<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(folder)? {

@@ -39,7 +39,7 @@ struct Point {
     converged: bool,
 }
 
-/// The picture of what was measured, with and without the longest delay of the run.
+/// Returns the picture of what was measured, with and without the longest delay of the run.
 pub fn svg(lines: &[Line]) -> String {
     let delay_ms = lines.iter().map(|line| line.delay_ms).max().unwrap_or(0);
     let mut text = head();
@@ -153,7 +153,7 @@ fn points(chart: &Chart, lines: &[Line], peer: &str) -> Vec<Point> {
     points
 }
 
-/// Where a value between `low` and `high` stands on a logarithmic axis, from 0 to 1.
+/// Returns where a value between `low` and `high` stands on a logarithmic axis, from 0 to 1.
 fn place(value: f64, (low, high): (f64, f64)) -> f64 {
     if high > low { (value / low).ln() / (high / low).ln() } else { 0.5 }
 }

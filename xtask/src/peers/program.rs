@@ -151,12 +151,12 @@ impl Peer for Program {
     }
 }
 
-/// A port that is free now.
+/// Returns a port that is free now.
 pub fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// The peers that are not ours; `node` is the folder their packages were installed into.
+/// Returns the peers that are not ours; `node` is the folder their packages were installed into.
 pub fn all(node: &Path, samod: &Path) -> Vec<Program> {
     let script = |name: &str| vec!["node".to_string(), path(&node.join(name))];
     vec![

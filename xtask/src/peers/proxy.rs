@@ -81,12 +81,12 @@ impl Proxy {
         *held(&self.shared.counts) = NOTHING;
     }
 
-    /// Where the server listens.
+    /// Returns where the server listens.
     pub fn server_port(&self) -> u16 {
         held(&self.shared.line).0
     }
 
-    /// What passed since.
+    /// Returns what passed since.
     pub fn counts(&self) -> Counts {
         *held(&self.shared.counts)
     }

@@ -84,7 +84,7 @@ impl Side {
         writeln!(stdin, "{line}").context("it does not listen any more")
     }
 
-    /// What it used up.
+    /// Returns what it used up.
     pub fn usage(&self) -> Usage {
         usage(self.child.id())
     }
@@ -137,7 +137,7 @@ pub struct Usage {
     pub peak_kib: u64,
 }
 
-/// What the process with this id used up.
+/// Returns what the process with this id used up.
 pub fn usage(pid: u32) -> Usage {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();

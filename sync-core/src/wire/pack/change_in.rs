@@ -45,7 +45,7 @@ pub(super) struct ChangeIn<'a, 'b> {
 }
 
 impl ChangeIn<'_, '_> {
-    /// The operations of a shape.
+    /// Returns the operations of a shape.
     pub(super) fn put_together(mut self, shape: &Shape) -> Result<Vec<Op>, PackError> {
         for step in &shape.steps {
             self.step(step)?;

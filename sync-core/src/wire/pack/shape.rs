@@ -275,7 +275,7 @@ fn read_preds(reader: &mut Reader<'_>) -> Result<Vec<Ref>, PackError> {
 }
 
 impl Shape {
-    /// The shape of these steps, and its bytes.
+    /// Returns the shape of these steps, and its bytes.
     pub(super) fn new(steps: Vec<Step>) -> (Self, Vec<u8>) {
         let mut bytes = Vec::new();
         put_varint(&mut bytes, steps.len() as u64);

@@ -84,7 +84,7 @@ fn noise_is_refused() {
     assert!(matches!(unpack(&too_long, &Known::default()), Err(PackError::TooMany { what: "bytes", .. })));
 }
 
-/// One change that types `text` into the root.
+/// Returns one change that types `text` into the root.
 fn typed(text: &str) -> PackItem {
     let device = DeviceId([1; 16]);
     let op = |(index, character): (usize, char)| Op {
@@ -102,7 +102,8 @@ fn typed(text: &str) -> PackItem {
     super::item(header(1, 1, 1), change)
 }
 
-/// A pack whose first item and shape are those of `items`, and whose flags and uses repeat `count` times more.
+/// Returns a pack whose first item and shape are those of `items`, and whose flags and uses repeat `count`
+/// times more.
 fn repeated(items: &[PackItem], count: usize) -> Vec<u8> {
     let bytes = pack(items, &change_hashes(items).unwrap(), &Known::default()).unwrap();
     let mut streams = StreamsIn::split(&bytes).unwrap();

@@ -230,7 +230,7 @@ fn sign(items: &mut [PackItem], dice: &mut Dice) {
     }
 }
 
-/// An order that both sides know, and the six changes of a visit to it.
+/// Returns an order that both sides know, and the six changes of a visit to it.
 fn visit(phone: &mut Phone, offices: [DeviceId; 2], known: &mut Known, dice: &mut Dice) -> Vec<PackItem> {
     let record = RecordId(dice.bytes());
     let office = offices[usize::from(dice.below(4) == 0)];
@@ -256,7 +256,8 @@ fn visit(phone: &mut Phone, offices: [DeviceId; 2], known: &mut Known, dice: &mu
     items
 }
 
-/// The ledger number of the order made as number `nth`: one or two other entries stand between any two.
+/// Returns the ledger number of the order made as number `nth`: one or two other entries stand between any
+/// two.
 fn number_of(nth: u64) -> u64 {
     1_000 + nth * 5 / 2
 }
