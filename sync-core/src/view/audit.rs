@@ -46,7 +46,7 @@ pub struct AuditLine {
     pub entry_hash: Option<String>,
 }
 
-/// What was decided about an entry that was held back.
+/// The decision about a quarantined entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
 pub struct DecidedLine {
@@ -81,7 +81,7 @@ pub fn last_entry(rows: &dyn Rows, device: &DeviceId) -> Result<Option<(u64, Opt
     Ok(last)
 }
 
-/// Returns what an entry does: the stable word and the sentence.
+/// Returns what an entry does: the stable name and the sentence.
 pub fn summary_of(view: &View<'_>, chained: &ChainedEntry) -> Result<(String, Sentence), ViewError> {
     let header = &chained.entry.header;
     match decode_body(&chained.entry.body)? {
@@ -170,7 +170,8 @@ fn act_sentence(act: &Act) -> Sentence {
 }
 
 impl View<'_> {
-    /// Returns who did what, in ledger order; what no ledger has yet is not in it.
+    /// Returns the log in ledger order: each entry with its author and act. Entries that no ledger has are
+    /// not in it.
     pub fn audit_log(&self, order: Option<&str>, device: Option<&str>) -> Result<Vec<AuditLine>, ViewError> {
         let record = order.map(|folio| self.find_order_ever(folio)).transpose()?;
         let mut wanted: BTreeMap<u64, EntryRow> = BTreeMap::new();

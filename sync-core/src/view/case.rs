@@ -1,4 +1,5 @@
-//! Case: everything this device can tell of one order, in one value: what a case file (expediente) is printed from.
+//! Case: everything that this device can tell of one order, in one value, from which a case file (expediente)
+//! is printed.
 
 use std::collections::BTreeMap;
 
@@ -164,7 +165,7 @@ impl View<'_> {
     }
 }
 
-/// Returns what a reader must know before anything else: that the server had signed another past.
+/// Returns what a reader must know first: that the server had signed another history.
 fn parted(partings: &[Parted]) -> Vec<Sentence> {
     let told = |parting: &Parted| {
         let at = rfc3339(parting.at_ms);

@@ -1,7 +1,7 @@
-//! Clock: what can be said of when something was done. A device's clock is a claim; the log gives a bracket around
-//! it: not before the newest checkpoint the entry embeds, not after somebody else held it.
+//! Clock: what is known of when an entry was made. A device's clock is a claim. The log gives a bracket
+//! around it: not before the newest checkpoint that the entry embeds, not after another party held the entry.
 //!
-//! Nothing here orders, refuses or loses anything: it only tells.
+//! Nothing here orders, refuses or loses an entry.
 
 use serde::Serialize;
 
@@ -32,14 +32,14 @@ pub enum Plausible {
     Consistent,
     /// Earlier than the entry can have been made.
     BeforeBracket,
-    /// Later than it was already held by somebody else.
+    /// Later than the time at which another party held it already.
     AfterBracket,
     /// The entry embeds no checkpoint: there is no lower bound.
     NoAnchor,
 }
 
 impl Plausible {
-    /// Returns the stable word.
+    /// Returns the stable name.
     pub fn code(self) -> &'static str {
         match self {
             Self::Consistent => "consistent",
@@ -62,8 +62,8 @@ pub struct Bracket {
 }
 
 impl Bracket {
-    /// Returns the earliest moment at which somebody else held it. A carrier's word counts where its own
-    /// clock was inside the bracket: a carrier with a wrong clock accuses nobody.
+    /// Returns the earliest moment at which another party held the entry. A carrier's claim counts if the
+    /// carrier's clock was inside the bracket: a carrier with a wrong clock accuses no device.
     pub fn not_after_ms(&self) -> Option<TimeMs> {
         let is_late = |ms: TimeMs| self.received_ms.is_some_and(|end| ms > end.saturating_add(TOLERANCE_MS));
         let is_early =
@@ -72,7 +72,7 @@ impl Bracket {
         carried.into_iter().chain(self.received_ms).min()
     }
 
-    /// Returns how a claim stands to the bracket.
+    /// Returns the relation of a claim to the bracket.
     pub fn judge(&self, claimed_ms: TimeMs) -> Plausible {
         let is_late = |end: TimeMs| claimed_ms > end.saturating_add(TOLERANCE_MS);
         match self.not_before_ms {
@@ -97,8 +97,8 @@ pub fn jump_ms(previous: &Header, this: &Header) -> Option<i64> {
     (apart.unsigned_abs() > JUMP_MS.unsigned_abs()).then_some(apart)
 }
 
-/// Returns when a carrier took over an entry of a device; `None` where nobody did. A word about a head that
-/// is not on the chain as it is counts for nothing.
+/// Returns the carrier's claim for an entry of a device; `None` if there is none. A claim about a head that
+/// is not on the chain counts for nothing.
 pub fn carried_at(rows: &dyn Rows, device: &DeviceId, seq: u64) -> Result<Option<CarriedHead>, RowsError> {
     let prefix = keyspace::carried_heads(device);
     let mut heads: Vec<(u64, Result<Vec<CarriedHead>, RowsError>)> = Vec::new();
@@ -138,7 +138,7 @@ pub fn skew_ms(rows: &dyn Rows, device: &DeviceId, arrived: Option<u64>) -> Resu
 /// When something was done, by every clock there is, and what that is worth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EntryTime {
-    /// The device's word; `None` where only the arrival of the entry is known here.
+    /// The device's claim; `None` if only the arrival of the entry is known here.
     pub claimed_at: Option<String>,
     /// Not before this, by the checkpoint it embeds.
     pub not_before: Option<String>,

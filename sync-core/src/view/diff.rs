@@ -64,7 +64,7 @@ pub struct OrderDiff {
     pub dismissed: Vec<AtTheDoor>,
     /// What came to count in between, as the history tells it.
     pub events: Vec<Event>,
-    /// The same in words, a line each.
+    /// The same as sentences, a line each.
     pub text: Vec<Sentence>,
 }
 
@@ -98,7 +98,7 @@ impl Span {
 }
 
 impl View<'_> {
-    /// Returns what changed after `from`, up to `to`. One order, or all that changed.
+    /// Returns what changed after `from`, up to `to`, in one order or in all that changed.
     pub fn audit_diff(&self, from: At, to: At, order: Option<&str>) -> Result<Diff, ViewError> {
         let span = Span { from, to };
         let records = match order {
@@ -115,7 +115,8 @@ impl View<'_> {
         Ok(Diff { axis, from: from.shown(), to: to.shown(), sees_everything, orders })
     }
 
-    /// Returns records with an entry that came to count, or that was held back or decided about, in between.
+    /// Returns the records with an entry that came to count, was quarantined, or was decided about, in
+    /// between.
     fn touched(&self, span: Span) -> Result<BTreeSet<RecordId>, ViewError> {
         let mut candidates = Vec::new();
         scan_entries(self.rows(), &mut |_, row| {
@@ -148,8 +149,8 @@ impl View<'_> {
         Ok(Some(diff).filter(|_| !is_empty))
     }
 
-    /// Returns an order of which nothing counts at either moment, but of which something was held back in
-    /// between.
+    /// Returns the difference of an order of which nothing counts at either moment, but of which an entry was
+    /// quarantined in between.
     fn diff_of_held(&self, record: &RecordId, span: Span) -> Result<Option<OrderDiff>, ViewError> {
         let mut diff = empty(self.folio_at(record)?);
         self.at_the_door(record, span, &mut diff)?;
@@ -164,7 +165,7 @@ impl View<'_> {
         Ok(story.entries.iter().find_map(named).unwrap_or_default())
     }
 
-    /// Returns what was held back, released or dismissed in between. On the axis of claims there is no such
+    /// Adds what was quarantined, released or dismissed in between. On the axis of claims there is no such
     /// thing.
     fn at_the_door(&self, record: &RecordId, span: Span, diff: &mut OrderDiff) -> Result<(), ViewError> {
         if span.is_told() {
@@ -233,7 +234,7 @@ fn empty(folio: String) -> OrderDiff {
     }
 }
 
-/// Returns what differs between two views of an order.
+/// Returns the differences between two views of an order.
 fn compare(rules: &Rules, before: Option<&OrderView>, after: OrderView) -> OrderDiff {
     let mut diff = empty(after.folio.clone());
     diff.title = after.title.clone();

@@ -1,5 +1,5 @@
-//! Entries: what this device knows of the ledger, read once in the order of the rows: places, arrivals, and which
-//! entry is behind an applied change.
+//! Entries: what this device knows of the ledger, read once in the order of the rows: places, arrivals, and
+//! the entry behind an applied change.
 
 use crate::id::{DeviceId, RecordId};
 use crate::rows::{Rows, RowsError, decode, read};
@@ -96,8 +96,8 @@ impl Arrivals {
         self.0.binary_search_by_key(&seq, |arrival| arrival.seq).ok().map(|index| self.0[index])
     }
 
-    /// Returns when the newest entry at or before a ledger number arrived. Where this device does not have
-    /// the very entry, the one before it arrived no later, so the answer stays a true lower bound.
+    /// Returns the time at which the newest entry at or before a ledger number arrived. If this device does
+    /// not have that entry, the one before it arrived no later, so the result stays a true lower bound.
     pub fn not_before(&self, seq: u64) -> Option<TimeMs> {
         let after = self.0.partition_point(|arrival| arrival.seq <= seq);
         after.checked_sub(1).map(|index| self.0[index].at_ms)

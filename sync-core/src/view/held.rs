@@ -1,4 +1,4 @@
-//! Held: the inbox of what is held back, with its content, and what hangs on what.
+//! Held: the inbox of quarantined entries, with their content, and what builds on what.
 
 use crate::state::interpret::read_change;
 use std::collections::BTreeMap;
@@ -31,8 +31,8 @@ struct Held {
 }
 
 impl View<'_> {
-    /// Returns all entries that are held back, as far as this device is told: dispatch is told of all, a crew
-    /// of its own.
+    /// Returns all quarantined entries that this device is told of: dispatch is told of all, a crew of its
+    /// entries.
     pub fn quarantine(&self) -> Result<Vec<QuarantineItem>, ViewError> {
         let mut held: BTreeMap<u64, Held> = BTreeMap::new();
         for (seq, row) in held_rows(self.rows())? {
@@ -52,7 +52,7 @@ impl View<'_> {
         self.inbox(&held.into_values().collect::<Vec<_>>())
     }
 
-    /// Returns own entries that were dismissed: they stay here to be read and copied.
+    /// Returns the dismissed entries of this device: they stay here to be read and copied.
     pub fn dismissed(&self) -> Result<Vec<QuarantineItem>, ViewError> {
         let is_dismissed = |one: &Held| {
             let decided = one.row.as_ref().and_then(|row| row.decided.as_ref());
@@ -61,7 +61,7 @@ impl View<'_> {
         self.inbox(&self.own_refused()?.into_iter().filter(is_dismissed).collect::<Vec<_>>())
     }
 
-    /// Returns how many own entries were dismissed.
+    /// Returns how many entries of this device were dismissed.
     pub fn own_dismissed(&self) -> Result<u64, ViewError> {
         let decided = self.own_decided()?;
         let is_dismissed = |row: &&EntryRow| row.decided.as_ref().is_some_and(|decision| !decision.releases);

@@ -1,4 +1,5 @@
-//! Lists: orders, conflicts, refused work, devices, and the honest state of a device. Read from the index alone.
+//! Lists: orders, conflicts, quarantined work, devices, and the state of a device, which claims no more than
+//! is proven. Read from the index alone.
 
 use serde::Serialize;
 
@@ -49,7 +50,7 @@ pub struct OrderConflict {
     pub conflict: Conflict,
 }
 
-/// An entry that is held back.
+/// A quarantined entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
 pub struct QuarantineItem {
@@ -70,7 +71,7 @@ pub struct QuarantineItem {
     pub builds_on: Vec<u64>,
     /// Held entries that build on this one.
     pub needed_by: Vec<u64>,
-    /// `held`, or `dismissed` for own entries that were set aside.
+    /// `held`, or `dismissed` for dismissed entries of this device.
     pub state: String,
     /// What was decided, and by whom.
     pub decision: Option<String>,
@@ -110,11 +111,11 @@ pub struct DeviceStatus {
     pub carried: u64,
     pub quarantined: u64,
     pub quarantined_entries: Vec<RefusedEntry>,
-    /// Own entries that were set aside for good; `crew quarantine list --dismissed` shows them.
+    /// Dismissed entries of this device; `crew quarantine list --dismissed` shows them.
     pub dismissed: u64,
     /// Why this device may no longer write, if so.
     pub revoked: Option<String>,
-    /// When the server showed another past than the one it had signed.
+    /// When the server showed a history that contradicts one it had signed.
     pub partings: Vec<String>,
     pub last_contact: Option<String>,
     pub server_seq: u64,

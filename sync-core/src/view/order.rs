@@ -33,11 +33,11 @@ pub struct Step {
     pub row: ChangeRow,
     /// What its entry says.
     pub header: Header,
-    /// The server's first word.
+    /// The server's receipt.
     pub receipt: Option<Receipt>,
     /// Since which ledger number and time it counts.
     pub accepted: Option<(u64, TimeMs)>,
-    /// What was decided later, if it was held back at first.
+    /// What was decided later, if it was quarantined at first.
     pub decided: Option<Decision>,
     /// The entry that it repeats.
     pub again: Option<Again>,
@@ -54,7 +54,7 @@ pub struct Written {
     pub device: String,
     /// The person.
     pub person: String,
-    /// The device's word on when.
+    /// When, as the device claims.
     pub claimed_at: String,
 }
 
@@ -89,13 +89,13 @@ pub struct Event {
     /// Who.
     #[serde(flatten)]
     pub by: Written,
-    /// The stable word for what was done.
+    /// The stable name of the act.
     pub action: String,
     /// When it arrived, by the server's clock.
     pub received_at: Option<String>,
     /// The device that brought it, if not its author.
     pub carrier: Option<String>,
-    /// In words.
+    /// The same as a sentence.
     pub text: Sentence,
 }
 
@@ -129,7 +129,7 @@ pub struct OrderView {
     pub history: Vec<Event>,
     pub unsent: bool,
     pub held_back: bool,
-    /// Whether it shows work of others that the ledger had, and has not spoken of since it lost a part of its past.
+    /// Whether it shows work of others that the ledger had before it lost entries, and has not told since.
     pub kept: bool,
 }
 
@@ -256,7 +256,7 @@ fn event(
     })
 }
 
-/// Returns who wrote a step: of one that was written again, who wrote it first.
+/// Returns the author of a step; of a rewritten one, the author of the entry that it repeats.
 pub fn written(step: &Step) -> Written {
     let (person, claimed_at_ms) = match &step.again {
         Some(again) => (again.person.clone(), again.claimed_at_ms),

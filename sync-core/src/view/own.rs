@@ -1,4 +1,5 @@
-//! Own: what this device knows of itself: who it is, what of its work counts, what the server holds back.
+//! Own: what this device knows of itself: its identity, which of its work counts, and which the server
+//! quarantined.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +15,12 @@ use crate::state::fold::EntryRow;
 use crate::state::keyspace;
 use crate::state::local::{ContactRow, OwnHead};
 
-/// An own entry that the server holds back.
+/// A quarantined entry of this device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RefusedEntry {
     /// The order, if it is one that has a name.
     pub folio: Option<String>,
-    /// The reason's stable word.
+    /// The reason's stable name.
     pub reason: String,
     /// What broke it, where the reason says so.
     pub detail: Option<String>,
@@ -31,17 +32,17 @@ impl View<'_> {
         Ok(read(self.rows(), &keyspace::fact("contact"))?.unwrap_or_default())
     }
 
-    /// Returns the end of the device's own chain.
+    /// Returns the end of this device's chain.
     pub fn own_head(&self) -> Result<OwnHead, ViewError> {
         Ok(read(self.rows(), &keyspace::fact("head"))?.unwrap_or_default())
     }
 
-    /// Returns the partings this device has noticed, oldest first.
+    /// Returns the split views that this device has noticed, oldest first.
     pub fn partings(&self) -> Result<Vec<Parted>, ViewError> {
         Ok(read(self.rows(), &keyspace::fact("parted"))?.unwrap_or_default())
     }
 
-    /// Returns own entries that somebody has decided about, by number.
+    /// Returns the entries of this device that were decided about, by number.
     pub fn own_decided(&self) -> Result<BTreeMap<u64, EntryRow>, ViewError> {
         let mut decided = BTreeMap::new();
         let device = self.identity()?.device;
@@ -59,13 +60,13 @@ impl View<'_> {
         Ok(read(self.rows(), &keyspace::fact("copy"))?.unwrap_or(false))
     }
 
-    /// Returns the first own entry whose place in the ledger is not known.
+    /// Returns the first entry of this device whose ledger place is not known.
     pub fn first_unsent(&self, device: &DeviceId, contact: &ContactRow) -> Result<u64, RowsError> {
         if !self.knows_it_is_copy()? {
             return Ok(contact.head_seq + 1);
         }
-        // It stands on a branch, which the head of the chain does not tell of: a ledger that lost its past may have lost
-        // the branch from before there on.
+        // It stands on a branch, of which the head of the chain says nothing: a ledger that lost entries may
+        // have lost the branch from before there on.
         let mut first = 1;
         while self.own_row(device, first)?.is_some_and(|row| row.receipt.is_some()) {
             first += 1;
@@ -77,7 +78,7 @@ impl View<'_> {
         read(self.rows(), &keyspace::entry(device, seq))
     }
 
-    /// Returns a quarantined entry of this device in the words of a list.
+    /// Returns a quarantined entry of this device as a list shows it.
     pub fn refused_entry(&self, record: &RecordId, reason: &Reason) -> Result<RefusedEntry, ViewError> {
         let row: Option<RecordRow> = read(self.rows(), &keyspace::record(record))?;
         let detail = match reason {
@@ -89,7 +90,7 @@ impl View<'_> {
         Ok(RefusedEntry { folio, reason: reason.code().into(), detail })
     }
 
-    /// Returns how many own entries are held back, and nobody has decided about.
+    /// Returns how many entries of this device are quarantined and not decided about.
     pub fn own_undecided(&self) -> Result<u64, ViewError> {
         let device = self.identity()?.device;
         let mut count = 0;
@@ -100,7 +101,7 @@ impl View<'_> {
         Ok(count)
     }
 
-    /// Returns own entries that no server has confirmed, and own entries held back.
+    /// Returns how many entries of this device no server has confirmed, and those that are quarantined.
     pub fn unsent_and_held(&self) -> Result<(u64, Vec<RefusedEntry>), ViewError> {
         let Ok(identity) = self.identity() else { return Ok((0, Vec::new())) };
         let head = self.own_head()?;

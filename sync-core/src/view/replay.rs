@@ -1,9 +1,10 @@
-//! Replay: the orders as the office knew them at a place or a time of its ledger, or as they had been done by a claimed
-//! time. A fold over what belongs to the moment and nothing else: no later name, decision or release shows through.
+//! Replay: the orders as the office knew them at a place or a time of its ledger, or as they had been done by
+//! a claimed time. It folds what belongs to the moment and nothing else: no later name, decision or release
+//! shows through.
 //!
-//! One order reads only its own rows and lines. The whole municipality reads the entry rows once; an order that has
-//! not changed since the moment is taken from its summary, the others are folded anew without their documents.
-//! Labels of kinds, fields and states are today's words for the keys that the records hold.
+//! One order reads only its rows and lines. The whole municipality reads the entry rows once; an order that
+//! has not changed since the moment is taken from its summary, the others are folded again without their
+//! documents. Labels of kinds, fields and states are today's names for the keys that the records hold.
 
 use crate::state::interpret::check_creation;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,9 +40,9 @@ pub enum At {
 }
 
 impl At {
-    /// Returns whether what counts since `since` and was claimed for `claimed_ms` belongs to the moment. What
-    /// was held back counts from its release on; what no ledger has, or what is still held back, does not
-    /// count.
+    /// Returns whether a change belongs to the moment, if it counts since `since` and was claimed for
+    /// `claimed_ms`. A quarantined change counts from its release on; a change that no ledger has, or that is
+    /// still quarantined, does not count.
     pub fn holds(&self, since: Since, claimed_ms: TimeMs) -> bool {
         let Some((seq, at_ms)) = since else { return false };
         match self {
@@ -51,7 +52,7 @@ impl At {
         }
     }
 
-    /// Returns the stable word for the axis.
+    /// Returns the stable name of the axis.
     pub fn axis(&self) -> &'static str {
         match self {
             Self::Seq(_) => "sequence",
@@ -143,7 +144,7 @@ impl View<'_> {
         Ok(Replay { axis, at, server_seq, sees_everything, note, orders })
     }
 
-    /// Returns one order as it was at a moment, from its own rows and lines alone.
+    /// Returns one order as it was at a moment, from its rows and lines alone.
     pub fn order_at(&self, record: &RecordId, at: At) -> Result<Option<OrderView>, ViewError> {
         let mut steps = steps_of(self.rows(), self.all_lines(), record)?;
         steps.retain(|step| at.holds(step.accepted, step.header.claimed_at_ms));
@@ -320,7 +321,7 @@ fn municipality_at(
     Ok(found.into_iter().map(|(folio, row)| summary(&folio, row, &localities)).collect())
 }
 
-/// Returns a record's summary at a moment: today's where nothing came later, else folded anew.
+/// Returns a record's summary at a moment: today's if nothing came later, else one that is folded again.
 fn row_at(
     lines: &dyn Lines,
     rules: &Rules,

@@ -1,5 +1,6 @@
-//! Story: everything that happened to one order, in ledger order: what counts, what was held back and why, what was
-//! decided about it, which differences opened and how they were settled, and which of the devices were revoked.
+//! Story: everything that happened to one order, in ledger order: what counts, what was quarantined and why,
+//! the decisions about it, which differences opened and how they were settled, and which of the devices were
+//! revoked.
 
 pub mod gather;
 
@@ -51,9 +52,9 @@ pub struct Happening {
     pub seq: Option<u64>,
     /// `change`, `release`, `dismissal` or `revocation`.
     pub what: &'static str,
-    /// The stable word for what was done.
+    /// The stable name of the act.
     pub action: String,
-    /// In words.
+    /// The same as a sentence.
     pub text: Sentence,
     /// What followed from it: differences opened or settled.
     pub consequences: Vec<Sentence>,
@@ -67,11 +68,11 @@ pub struct Happening {
     /// When, by every clock.
     #[serde(flatten)]
     pub time: EntryTime,
-    /// The server's first word: `accepted`, `quarantined` or `unsent`.
+    /// The server's first verdict: `accepted`, `quarantined` or `unsent`.
     pub verdict: &'static str,
-    /// Why it was held back, the stable word.
+    /// The stable name of the reason, if it was quarantined.
     pub reason: Option<&'static str>,
-    /// The same in people's words.
+    /// The reason as a sentence.
     pub reason_text: Option<Sentence>,
     /// What was decided later.
     pub decided: Option<DecisionTold>,
@@ -127,7 +128,7 @@ pub struct Story {
 }
 
 impl View<'_> {
-    /// Returns the story of an order, of which this device may hold no more than what was held back.
+    /// Returns the story of an order. This device may hold no more of it than what was quarantined.
     pub fn story(&self, record: &RecordId) -> Result<Story, ViewError> {
         let gathered = Gathered::of(self, record)?;
         let mut telling = Telling {
@@ -215,7 +216,7 @@ impl Telling<'_> {
         Ok(())
     }
 
-    /// Returns differences that this change opened, widened or settled.
+    /// Returns sentences on the differences that this change opened, widened or settled.
     fn compare(
         &mut self,
         before: &RecordRow,

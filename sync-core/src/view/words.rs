@@ -1,4 +1,4 @@
-//! Words: what a change did, in a sentence of each language.
+//! Words: what a change did, as a sentence in each language.
 
 use serde::Serialize;
 
@@ -65,8 +65,8 @@ fn show(value: Option<&Scalar>) -> String {
     }
 }
 
-/// Returns a register's value: a state or a choice by its label, yes and no in words, a quantity with its
-/// unit.
+/// Returns a register's value for people: a state or a choice by its label, yes and no in words, a quantity
+/// with its unit.
 pub fn value_words(rules: &Rules, kind: &str, name: &str, value: Option<&Scalar>) -> Sentence {
     let shown = show(value);
     if name == "status" {
@@ -87,7 +87,8 @@ pub fn value_words(rules: &Rules, kind: &str, name: &str, value: Option<&Scalar>
     }
 }
 
-/// Returns what people call a register: of its kind of work, or one that every order has.
+/// Returns a register's name for people: that of its kind of work, or that of a register which every order
+/// has.
 pub fn register_words(rules: &Rules, kind: &str, name: &str) -> Sentence {
     let kind = rules.kinds.get(kind);
     let labels = match name.split_once('.') {
@@ -102,7 +103,7 @@ pub fn register_words(rules: &Rules, kind: &str, name: &str) -> Sentence {
     labels.map_or_else(|| register_label(name), Sentence::from)
 }
 
-/// Returns why an entry is held back, in people's words.
+/// Returns the reason for a quarantine as a sentence.
 pub fn reason_words(reason: &Reason) -> Sentence {
     match reason {
         Reason::Revoked => Sentence::new(
@@ -132,7 +133,7 @@ pub fn reason_words(reason: &Reason) -> Sentence {
     }
 }
 
-/// Returns the stable word for what the patches do together, and the sentence.
+/// Returns the stable name of what the patches do together, and the sentence.
 pub fn sentence(
     rows: &dyn Rows,
     rules: &Rules,

@@ -1,4 +1,4 @@
-//! Gather: what the story of an order is told from: its entries whatever became of them, arrivals, devices, acts.
+//! Gather: the material of an order's story: all its entries, arrivals, devices, acts.
 
 use crate::log::verdict::Decision;
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,18 +36,18 @@ pub struct Known {
 }
 
 impl Known {
-    /// Returns whether it is in the order as this device shows it: accepted, released, or own and not sent
-    /// yet.
+    /// Returns whether it is in the order as this device shows it: accepted, released, or this device's and
+    /// not sent yet.
     pub fn is_applied(&self) -> bool {
         self.row.accepted().is_some() || self.row.receipt.is_none()
     }
 
-    /// Returns since which ledger number it counts.
+    /// Returns the ledger number from which on it counts.
     pub fn since_seq(&self) -> Option<u64> {
         self.row.accepted().map(|(seq, _)| seq)
     }
 
-    /// Returns since when it counts, by the server's clock.
+    /// Returns the time from which on it counts, by the server's clock.
     pub fn since_ms(&self) -> Option<TimeMs> {
         self.row.accepted().map(|(_, at_ms)| at_ms)
     }
@@ -58,7 +58,7 @@ impl Known {
         op.device == self.change.device && (start..start + self.change.ops.len() as u64).contains(&op.counter)
     }
 
-    /// Returns where it comes in the story: where it began to count, or where it arrived if it does not.
+    /// Returns its place in the story: where it began to count, or, if it does not, where it arrived.
     fn order(&self) -> (u64, u64, Place) {
         let arrived = self.row.receipt.as_ref().map_or(u64::MAX, |receipt| receipt.seq);
         (self.since_seq().unwrap_or(arrived), arrived, self.place)
@@ -96,7 +96,7 @@ impl<'n> Gathered<'n> {
         Ok(Self { view, entries, arrivals, devices })
     }
 
-    /// Returns a device and a person; the device's name stands for a person who is not named.
+    /// Returns the person on a device; if none is named, the device's name stands for one.
     pub fn doer(&self, device: &DeviceId, person: &str) -> Doer {
         let identity = self.view.identity().ok().filter(|identity| identity.device == *device);
         let (device_name, role) = match (self.devices.get(device), identity) {
@@ -108,7 +108,7 @@ impl<'n> Gathered<'n> {
         Doer { person, device: device.to_string(), device_name, role: role.into() }
     }
 
-    /// Returns when an entry was made, by every clock.
+    /// Returns the time of an entry, by every clock.
     pub fn time_of(&self, chained: &ChainedEntry, receipt: Option<&Receipt>) -> Result<EntryTime, ViewError> {
         let previous = previous(self.view, chained)?;
         let header = &chained.entry.header;
@@ -124,7 +124,7 @@ impl<'n> Gathered<'n> {
         Ok(row.and_then(|row| row.receipt).or(receipt).map(|receipt| (receipt, chained)))
     }
 
-    /// Returns a decision, told.
+    /// Returns a decision with its author's name, for people.
     pub fn told(&self, decision: &Decision) -> Result<DecisionTold, ViewError> {
         let person = self.act_at(decision.seq)?.map(|(_, chained)| chained.entry.header.person);
         Ok(DecisionTold {
@@ -136,7 +136,7 @@ impl<'n> Gathered<'n> {
         })
     }
 
-    /// Returns what was decided about the entries, by the ledger number of the act.
+    /// Returns the decisions about the entries, by the ledger number of the act.
     pub fn decisions(&self) -> Result<BTreeMap<u64, Happening>, ViewError> {
         let mut happenings = BTreeMap::new();
         for known in &self.entries {
@@ -158,7 +158,7 @@ impl<'n> Gathered<'n> {
         Ok(happenings)
     }
 
-    /// Returns revocations of the devices that had a part in it.
+    /// Returns the revocations of the devices that had a part in the order.
     pub fn revocations(&self, devices: &BTreeSet<DeviceId>) -> Result<Vec<Happening>, ViewError> {
         let mut happenings = Vec::new();
         for device in devices {

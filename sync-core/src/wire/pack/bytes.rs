@@ -113,7 +113,7 @@ impl StreamsOut {
         self.put(stream, zigzag(value));
     }
 
-    /// Appends a signed number with its low 16 bits in a stream of their own.
+    /// Appends a signed number, its low 16 bits to a second stream.
     pub(super) fn put_split(&mut self, high: usize, low: usize, value: i64) {
         let value = zigzag(value);
         let [first, second, ..] = value.to_le_bytes();
@@ -175,7 +175,7 @@ impl<'a> StreamsIn<'a> {
         Ok(unzigzag(high << 16 | u64::from(low)))
     }
 
-    /// Takes a whole stream away, to be read on its own.
+    /// Returns a reader of a whole stream, and takes the stream from this reader.
     pub(super) fn whole(&mut self, stream: usize) -> Reader<'a> {
         std::mem::take(&mut self.streams[stream])
     }

@@ -82,7 +82,7 @@ impl State {
         self.last = header.clone();
     }
 
-    /// Returns what is known of a record.
+    /// Returns the state of a record.
     pub(super) fn record(&mut self, record: RecordId) -> &mut RecordState {
         self.records.entry(record).or_default()
     }

@@ -31,7 +31,8 @@ fn spoil(bytes: &mut Vec<u8>, dice: &mut Dice) {
     }
 }
 
-/// Spoils inside the streams and writes their lengths anew, so that the damage is met further in.
+/// Spoils bytes inside the streams and writes the streams' lengths again, so that the reader meets the damage
+/// further in.
 fn spoil_streams(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut streams = StreamsIn::split(bytes).unwrap();
     let mut out = StreamsOut::new();
