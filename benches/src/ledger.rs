@@ -1,5 +1,6 @@
-//! A server's data folder with a ledger of any size: founded, forty crews' devices enrolled, then orders of ten changes
-//! each, chained and signed by their devices and accepted. The index is not made: that is what the server is measured on.
+//! Ledger: a server's data folder with a ledger of any size: founded, forty crews' devices enrolled, then
+//! orders of ten changes each, chained and signed by their devices and accepted. It has no index: the server
+//! is measured on making that.
 
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;

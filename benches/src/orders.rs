@@ -1,5 +1,5 @@
-//! Orders of ten changes each: one is made by the notebook itself; the others are its copies under other folios, authors
-//! and records.
+//! Orders: orders of ten changes each. The replica makes one; the others are its copies under other folios,
+//! authors and records.
 
 use std::path::{Path, PathBuf};
 

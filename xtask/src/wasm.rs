@@ -27,7 +27,8 @@ const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "rust-web-src", "lld-19"];
 /// `idna_adapter` 1.0 is that crate's documented way of leaving ICU out.
 const DEBIAN_PINS: [(&str, &str); 2] = [("idna_adapter", "1.0.0"), ("smol_str", "0.3.2")];
 
-/// What became stable between Debian's compiler and ours, as far as the core and its dependencies use it.
+/// Features that became stable between Debian's compiler and the pinned one, as far as the core and its
+/// dependencies use them.
 const DEBIAN_FEATURES: [&str; 3] = ["let_chains", "slice_as_chunks", "unsigned_is_multiple_of"];
 
 /// Set when this program runs as cargo's `RUSTC_WRAPPER`.

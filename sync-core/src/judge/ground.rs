@@ -138,7 +138,8 @@ mod tests {
         Change { device: ME, seq: 2, start_op: 16, deps: vec![FIRST], ops }
     }
 
-    /// From the changes that were applied. The summary, asked too, must say the same: it knows all of so short a record.
+    /// Checks against the changes that were applied. The summary, asked too, must say the same: it knows all
+    /// of so short a record.
     fn check(change: &Change) -> Result<(), String> {
         let row = |device, start_op, ops, hash| ChangeRow { device, seq: 1, start_op, ops, hash, line: 1 };
         let applied = [row(OTHER, 1, 10, FIRST), row(ME, 11, 5, Hash([8; 32]))];

@@ -136,7 +136,7 @@ impl Entry {
     }
 }
 
-/// SHA-256 over the domain tag and the canonical bytes.
+/// Returns the SHA-256 over the domain tag and the canonical bytes.
 pub fn hash_canonical(canonical: &[u8]) -> Hash {
     Hash::tagged("cuadrilla/entry/v1", &[canonical])
 }

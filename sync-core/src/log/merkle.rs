@@ -120,7 +120,7 @@ pub fn prove_inclusion(rows: &dyn Rows, size: u64, seq: u64) -> Result<Vec<Hash>
     prove_inclusion_over(&Pages(rows), size, seq).map_err(log_error)
 }
 
-/// As [`prove_inclusion`], from any store of the log's hashes.
+/// Returns what [`prove_inclusion`] returns, from any store of the log's hashes.
 ///
 /// # Errors
 /// The store does not have what the proof needs.

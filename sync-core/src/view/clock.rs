@@ -260,7 +260,7 @@ fn told(bracket: &Bracket, time: Plausible, is_es: bool) -> String {
     format!("{outside}{span}")
 }
 
-/// `2 h 5 min`, the sign left out.
+/// Returns a duration for people, `2 h 5 min`, without its sign.
 pub fn amount(ms: i64) -> String {
     let minutes = ms.unsigned_abs() / 60_000;
     let (days, hours, rest) = (minutes / 1_440, minutes / 60 % 24, minutes % 60);

@@ -173,13 +173,14 @@ pub enum PackBody {
 
 /// What a sender and a receiver both know before the message, used to say less.
 pub trait Refs {
-    /// Sender: the ledger sequence number that the *receiver* too knows this record's creation by, if any.
+    /// Returns, for the sender, the ledger number of the record's creation, if the *receiver* knows it by
+    /// that too.
     fn record_number(&self, record: &RecordId) -> Result<Option<u64>, RowsError>;
-    /// Receiver: the record created at that ledger sequence number.
+    /// Returns, for the receiver, the record created at that ledger number.
     fn record_at(&self, number: u64) -> Result<Option<RecordId>, RowsError>;
-    /// Sender: who made this change of the record, by device and device sequence number.
+    /// Returns, for the sender, the author of this change of the record: device and device sequence number.
     fn change_author(&self, record: &RecordId, change: &Hash) -> Result<Option<(DeviceId, u64)>, RowsError>;
-    /// Receiver: the hash of the change that is that device's entry number `seq`.
+    /// Returns, for the receiver, the hash of the change that is that device's entry number `seq`.
     fn change_hash(&self, record: &RecordId, device: &DeviceId, seq: u64) -> Result<Option<Hash>, RowsError>;
 }
 

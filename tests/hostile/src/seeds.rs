@@ -97,7 +97,7 @@ fn enrolment(world: &World) -> Vec<u8> {
     request.own.pack.into_vec()
 }
 
-/// Returns the proof file of the order that was worked on, as somebody makes it who has the ledger.
+/// Returns the proof file of the order that was worked on, made from the ledger.
 fn proof(world: &World) -> Vec<u8> {
     let server = &world.town.server;
     let size = server.seq();

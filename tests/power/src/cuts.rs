@@ -1,4 +1,4 @@
-//! Cuts: records the workloads, tries the states, counts them and says what does not hold.
+//! Cuts: records the workloads, tries the states, counts them, and says what does not hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -169,7 +169,7 @@ impl Cuts {
                     return Ok(());
                 }
             }
-            // The next life begins with one of these: the machine starts anew, or only the program does.
+            // The next life begins with one of these: the machine starts again, or only the program does.
             let next = &rest[random.below(rest.len())];
             std::fs::remove_dir_all(&root)?;
             std::fs::create_dir(&root)?;

@@ -42,7 +42,7 @@ impl Op {
         !matches!(self, Self::Sync { .. } | Self::Said(_))
     }
 
-    /// Returns what has to be synced for it to be durable.
+    /// Returns the nodes that must be synced for this one to be durable.
     pub fn needs(&self) -> Vec<Node> {
         match self {
             Self::Make { folder, .. } | Self::Unlink { folder, .. } => vec![*folder],
@@ -89,7 +89,7 @@ impl Default for Disk {
 }
 
 impl Disk {
-    /// Returns what lies below `root`, all of it durable.
+    /// Returns a disk with everything below `root`, all of it durable.
     pub fn load(root: &Path) -> anyhow::Result<Self> {
         let mut disk = Self::default();
         disk.load_into(0, root)?;
@@ -122,7 +122,7 @@ impl Disk {
         self.nodes.len()
     }
 
-    /// Returns what has this path.
+    /// Returns the node with this path.
     pub fn find(&self, path: &Path) -> Option<Node> {
         path.components().try_fold(0, |node, part| match &self.nodes[node] {
             Content::Folder(names) => names.get(part.as_os_str().to_str()?).copied(),
@@ -148,7 +148,7 @@ impl Disk {
         self.paths().into_iter().find(|(_, node)| *node == wanted).map(|(path, _)| path)
     }
 
-    /// Returns all that has a path, folders before what is in them.
+    /// Returns all paths with their nodes, folders before their content.
     pub fn paths(&self) -> Vec<(PathBuf, Node)> {
         let (mut found, mut next) = (Vec::new(), vec![(PathBuf::new(), 0)]);
         // A name that was kept while an older one was lost may lead to the same folder twice.
@@ -291,13 +291,13 @@ impl Disk {
         Ok(())
     }
 
-    /// As [`Disk::materialise`], into a folder that is made.
+    /// Writes the disk as [`Disk::materialise`] does, into a folder that it makes.
     pub fn materialise_new(&self, root: &Path) -> anyhow::Result<()> {
         std::fs::DirBuilder::new().mode(0o700).create(root)?;
         self.materialise(root)
     }
 
-    /// Insists that what lies below `root` is what the model says: else the recording missed a call.
+    /// Checks that the content below `root` is that of the model. If it is not, the recording missed a call.
     pub fn ensure_same(&self, root: &Path) -> anyhow::Result<()> {
         let (mine, real) = (self.contents(), Self::load(root)?.contents());
         for (path, bytes) in &mine {
@@ -308,7 +308,7 @@ impl Disk {
         Ok(())
     }
 
-    /// Each path and its bytes; folders have none.
+    /// Returns each path and its bytes; folders have none.
     pub fn contents(&self) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
         self.paths().into_iter().map(|(path, node)| (path, self.bytes(node).map(<[u8]>::to_vec))).collect()
     }

@@ -1,5 +1,5 @@
-//! Drive: the workload that is recorded on the store itself. Appends, folds, rebuilds, closes and opens anew, and says on
-//! standard output what it is about to append and what was confirmed.
+//! Drive: the workload that is recorded on the store itself. It appends, folds, rebuilds, closes and opens
+//! again. On standard output it says what it is about to append and what was confirmed.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -55,7 +55,7 @@ pub fn record(place: Place) -> Vec<u8> {
     bytes
 }
 
-/// Returns where the record with these bytes stands, if they are whole.
+/// Returns the place of the record with these bytes, if they are whole.
 pub fn place_of(bytes: &[u8]) -> anyhow::Result<Place> {
     let mut parts = bytes.splitn(5, |byte| *byte == b' ');
     let mut number = || -> anyhow::Result<u64> {
@@ -67,11 +67,11 @@ pub fn place_of(bytes: &[u8]) -> anyhow::Result<Place> {
     Ok(place)
 }
 
-/// Returns how a record becomes rows: some of its own, one that sums up all before it, deletions, and now and
-/// then a large one.
+/// Writes the rows of a record: some new ones, one that sums up all before it, deletions, and now and then a
+/// large one.
 ///
 /// # Errors
-/// If a row cannot be read.
+/// A row cannot be read.
 pub fn fold(seq: u64, bytes: &[u8], rows: &mut Overlay<'_>) -> Result<(), FoldError> {
     let key = |kind: u8, seq: u64| [&[kind], seq.to_be_bytes().as_slice()].concat();
     rows.put(key(b'r', seq), bytes[..bytes.len().min(40)].to_vec());

@@ -1,5 +1,5 @@
-//! Programs: the built programs under the same cuts, with the files that lie beside their stores. What they told a person
-//! or the network stands for a confirmation: all that they had kept by then must be there.
+//! Programs: the built programs under the same cuts, with the files that lie beside their stores. What they
+//! told a person or the network is a confirmation: everything that they had kept by then must be there.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,10 +47,10 @@ struct Story {
     steps: Vec<(String, usize)>,
 }
 
-/// Returns records what devices and a server do, and tries about `states` states.
+/// Records what devices and a server do, and tries about `states` states.
 ///
 /// # Errors
-/// If nothing can be recorded. What does not hold is in the tally.
+/// Nothing can be recorded. What does not hold is in the tally.
 pub fn run(
     scratch: &Path,
     states: usize,
@@ -373,7 +373,7 @@ fn check(story: &Story, root: &Path, expected: &Expected, folds: &mut Folds) -> 
     Ok(())
 }
 
-/// Returns what a server keeps can be proven: no segment is there without the signature at its end.
+/// Checks that what a server keeps can be proven: no segment is there without the signature at its end.
 fn ensure_proven(lines: &[Vec<u8>]) -> anyhow::Result<()> {
     let mut verifier = Verifier::default();
     let taken = (1..).zip(lines).try_for_each(|(number, line)| verifier.take(number, line));

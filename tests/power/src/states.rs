@@ -27,8 +27,8 @@ pub struct History {
     durable_at: Vec<usize>,
 }
 
-/// Returns how a number of states is spread over moments: every so many moments get so many each. Every
-/// moment has its turn where there are enough.
+/// Returns how many moments share a turn, and how many states each turn gets, so that `states` are spread
+/// over all moments. Every moment has its turn if there are enough states.
 pub fn spread(states: usize, moments: usize) -> (usize, usize) {
     let stride = (EACH_MIN * moments).div_ceil(states.max(1)).min(moments);
     (stride, EACH_MIN.max(states.div_ceil(moments)))
@@ -124,7 +124,7 @@ impl History {
         states
     }
 
-    /// The newest write torn at sectors and within them, all before it kept or lost.
+    /// Tears the newest write at sectors and within them, with all before it kept or lost.
     fn tear_last(
         &self,
         at: usize,
@@ -168,7 +168,7 @@ impl History {
     }
 }
 
-/// At most `most` of them, by chance, in order.
+/// Returns at most `most` of them, by chance, in order.
 fn picked(from: &[usize], most: usize, random: &mut Random) -> Vec<usize> {
     if from.len() <= most {
         return from.to_vec();

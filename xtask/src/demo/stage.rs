@@ -68,13 +68,13 @@ impl Stage {
             .with_context(|| format!("{name} {} printed no JSON: {out}", args.join(" ")))
     }
 
-    /// As [`Self::call_json`], for a program whose whole answer is one JSON value.
+    /// Runs a program whose whole answer is one JSON value, and reads it; else as [`Self::call_json`].
     pub fn call_json_plain(&self, name: &str, args: &[&str]) -> anyhow::Result<Value> {
         let out = self.call(name, args)?;
         serde_json::from_str(&out).with_context(|| format!("{name} printed no JSON: {out}"))
     }
 
-    /// Returns what the running server holds in memory, in megabytes.
+    /// Returns the running server's memory, in megabytes.
     pub fn server_memory_mb(&self) -> anyhow::Result<f64> {
         let pid = self.server.as_ref().context("no server runs")?.id();
         let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
@@ -103,7 +103,7 @@ impl Stage {
         self.call_json("crew", &[&["--home", path.as_str()], args].concat())
     }
 
-    /// Makes the ledger. Answers the first administrator's code.
+    /// Makes the ledger. Returns the first administrator's code.
     pub fn init(&self) -> anyhow::Result<String> {
         let data = self.path("oficina");
         let args = ["init", "--data", data.as_str(), "--municipality", "14061", "--name", "Mezquitic"];
@@ -155,7 +155,7 @@ impl Stage {
         bail!("the server did not end within {} s", SERVER_ENDS_WITHIN.as_secs())
     }
 
-    /// Invites a device. Answers its code.
+    /// Invites a device. Returns its code.
     pub fn invite(&self, args: &[&str]) -> anyhow::Result<String> {
         println!("\n[admin] $ crew invite {}", shown(args));
         let code = text(&self.crew_json("admin", &[&["invite"], args].concat())?, "code")?;
@@ -169,7 +169,7 @@ impl Stage {
         self.crew(home, &["enrol", &url, code, "--name", name])
     }
 
-    /// Runs a command of dispatch that makes an order. Answers the folio.
+    /// Runs a command of dispatch that makes an order. Returns the folio.
     pub fn folio(&self, args: &[&str]) -> anyhow::Result<String> {
         println!("\n[despacho] $ crew {}", shown(args));
         let folio = text(&self.crew_json("despacho", args)?, "folio")?;

@@ -82,7 +82,7 @@ pub fn kept(file: &Path) -> anyhow::Result<Vec<Line>> {
     Ok(newest.into_values().collect())
 }
 
-/// Waits until nothing has passed for a while, at most until `until`; answers what had passed.
+/// Waits until nothing has passed for a while, at most until `until`. Returns what had passed.
 pub fn quiet(proxy: &Proxy, still: Duration, until: Instant) -> Counts {
     loop {
         let counts = proxy.counts();

@@ -1,4 +1,5 @@
-//! Ours: the built server and the built `crew`, as people run them: every change is a command, every exchange a `crew sync`.
+//! Ours: the built server and the built `crew`, as people run them: every change is a command, every sync a
+//! `crew sync`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -23,7 +24,7 @@ const PEAK_POLL: Duration = Duration::from_millis(2);
 const STARTS_WITHIN: Duration = Duration::from_secs(120);
 const STILL: Duration = Duration::from_millis(300);
 
-/// Our own programs.
+/// The programs of this workspace.
 pub struct Ours {
     /// Where they were built.
     pub programs: PathBuf,
@@ -222,7 +223,7 @@ fn is_in(visit: &Visit, order: &Value) -> bool {
         })
 }
 
-/// Returns one of our programs, as on any machine.
+/// Returns a command for one of these programs, as on any machine.
 fn program(path: &Path) -> Command {
     let mut command = Command::new(path);
     command.env_remove("CUADRILLA_HOME").env("LANG", "es_MX.UTF-8");

@@ -69,7 +69,7 @@ fn megabytes(kib: u64) -> String {
     format!("{:.0}", kib as f64 * 1_024.0 / 1e6)
 }
 
-/// `10,000`.
+/// Returns a number with commas, `10,000`.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

@@ -37,7 +37,7 @@ pub(super) struct RecordState {
 }
 
 impl State {
-    /// Before the first item.
+    /// Returns the state before the first item.
     pub(super) fn new() -> Self {
         let last = Header {
             municipality: 0,

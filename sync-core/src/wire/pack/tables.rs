@@ -17,7 +17,7 @@ pub(super) struct Table<T> {
 }
 
 impl<T: Ord + Copy> Table<T> {
-    /// Nothing yet.
+    /// Returns an empty table.
     pub(super) fn new() -> Self {
         Self { index: BTreeMap::new(), list: Vec::new() }
     }
@@ -88,7 +88,8 @@ fn for_values<'c>(change: &'c Change, mut visit: impl FnMut(&'c str)) {
     }
 }
 
-/// Single inserted characters are most likely part of a run, which names nothing.
+/// Returns whether the operation inserts a single character. Such operations are most likely part of a run,
+/// which names nothing.
 fn one_char(op: &Op, text: &str) -> bool {
     op.insert && text.chars().nth(1).is_none()
 }

@@ -147,7 +147,7 @@ impl<'a> Writer<'a> {
         mask
     }
 
-    /// 0 for the next record of the table, 1 for none, else two more than the index.
+    /// Returns 0 for the next record of the table, 1 for none, else two more than the index.
     fn record_code(&mut self, record: RecordId) -> Result<u64, PackError> {
         if record == RecordId::ZERO {
             return Ok(1);

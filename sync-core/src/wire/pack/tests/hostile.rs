@@ -12,7 +12,7 @@ fn below(dice: &mut Dice, end: usize) -> usize {
     usize::try_from(dice.below(end as u64)).unwrap()
 }
 
-/// A byte changed, a piece cut out, doubled or lost at the end.
+/// Changes a byte, cuts a piece out, doubles one, or loses some at the end.
 fn spoil(bytes: &mut Vec<u8>, dice: &mut Dice) {
     if bytes.is_empty() {
         bytes.push(dice.next().to_le_bytes()[0]);
