@@ -11,7 +11,7 @@ use crate::crypto::PublicKey;
 use crate::id::Hash;
 use crate::state::authority::enrol::symbols;
 
-/// What every link begins with.
+/// The start of every link.
 pub const SCHEME: &str = "cuadrilla:";
 /// Longest link, in bytes: a QR code of it still fits a small terminal.
 const LINK_BYTES_MAX: usize = 400;

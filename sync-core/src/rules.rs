@@ -44,7 +44,7 @@ pub enum RulesError {
     /// Over a limit.
     #[error("the rule file {name} has {found} bytes, at most {max} are allowed")]
     TooLong {
-        /// Which.
+        /// The rule's name.
         name: String,
         /// Its size, in bytes.
         found: usize,

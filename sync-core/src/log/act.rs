@@ -9,7 +9,7 @@ use crate::limits::{ACT_BYTES_MAX, AGAIN_PAIRS_MAX, DEVICE_LOCALITIES_MAX, DEVIC
 use crate::log::entry::Anchor;
 use crate::time::TimeMs;
 
-/// What a device's holder may do. `Office` is the server itself.
+/// The role of a device, which decides what it may write. `Office` is the server itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -76,7 +76,7 @@ pub enum Act {
     Epoch {
         /// The new epoch.
         epoch: Epoch,
-        /// Why, in words.
+        /// The reason, as text.
         reason: String,
         /// The state that a device proved and the ledger had lost, if that is why: it counts once.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -102,7 +102,7 @@ pub enum Act {
         code: String,
         /// The device's key.
         key: PublicKey,
-        /// What people call the device.
+        /// The device's name, for people.
         name: String,
         /// The device whose work it goes on with, in place of a code.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,18 +110,18 @@ pub enum Act {
     },
     /// The device may no longer write.
     Revoke {
-        /// Which.
+        /// The device.
         device: DeviceId,
-        /// What became of it.
+        /// Its fate, if it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         fate: Option<Fate>,
-        /// Why, in words.
+        /// The reason, as text.
         reason: String,
     },
     /// The device has other rights from here on. Its work from before it could know is judged by the rights
     /// it had.
     Assign {
-        /// Which.
+        /// The device.
         device: DeviceId,
         /// Its role.
         role: Role,
@@ -129,12 +129,12 @@ pub enum Act {
         crew: Option<String>,
         /// Its localities, by key.
         localities: Vec<String>,
-        /// Why, in words.
+        /// The reason, as text.
         reason: String,
     },
     /// A carrier took over another device's chain up to an entry: that entry existed then.
     Carry {
-        /// Whose chain.
+        /// The device whose chain it is.
         device: DeviceId,
         /// Number of the newest entry taken over.
         seq: u64,
@@ -144,15 +144,15 @@ pub enum Act {
     /// A device's clock at a contact, as the device gave it. The act's claimed time is the server's clock.
     /// The office writes it when the difference is another than the last one known.
     Clock {
-        /// Whose.
+        /// The device.
         device: DeviceId,
-        /// What its clock said.
+        /// Its clock, in milliseconds since 1970.
         clock_ms: TimeMs,
     },
     /// Entries of the author repeat other entries: a copy goes on under a new name, or their ground was
     /// dismissed.
     Again {
-        /// Which are which.
+        /// Each rewritten entry with the one that it repeats.
         pairs: Vec<Again>,
     },
     /// A rule file as it is from here on: a kind of work, the steps, the measures.
@@ -164,21 +164,21 @@ pub enum Act {
     },
     /// A quarantined entry is accepted after all.
     Release {
-        /// Its place in the ledger.
+        /// Ledger number of the quarantined entry.
         seq: u64,
-        /// Why, in words.
+        /// The reason, as text.
         reason: String,
     },
     /// A quarantined entry is dismissed for good.
     Dismiss {
-        /// Its place in the ledger.
+        /// Ledger number of the quarantined entry.
         seq: u64,
-        /// Why, in words.
+        /// The reason, as text.
         reason: String,
     },
 }
 
-/// What became of a revoked device.
+/// The fate of a revoked device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fate {
@@ -239,7 +239,7 @@ pub enum ActError {
     /// Over its limit.
     #[error("the act has {found} {what}, at most {max} are allowed")]
     TooMany {
-        /// What is counted.
+        /// The thing that is counted.
         what: &'static str,
         /// How many there are.
         found: usize,

@@ -7,7 +7,7 @@ use crate::log::entry::{Body, ChainedEntry};
 use crate::record::change::Change;
 use crate::rows::RowsError;
 
-/// What an entry does, decoded.
+/// The decoded body of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DecodedBody {
     /// A change of a record.
@@ -23,7 +23,7 @@ pub struct VerifiedEntry {
     pub chained: ChainedEntry,
     /// Its hash.
     pub hash: Hash,
-    /// What it does.
+    /// The decoded body.
     pub decoded: DecodedBody,
 }
 

@@ -21,7 +21,7 @@ pub struct Anchor {
     pub root: Hash,
 }
 
-/// What an entry says about itself.
+/// The header of an entry: author, number, record, person, times and anchor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// INEGI key of the municipality.
@@ -36,7 +36,7 @@ pub struct Header {
     pub person: String,
     /// The device's wall clock. A claim, never trusted for order.
     pub claimed_at_ms: TimeMs,
-    /// Which start of the device's system.
+    /// The start of the device's system from which the monotonic time counts.
     pub boot: BootId,
     /// Milliseconds of the device's monotonic clock since that start.
     pub monotonic_ms: u64,
@@ -44,7 +44,7 @@ pub struct Header {
     pub anchor: Anchor,
 }
 
-/// What an entry does.
+/// The body of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// A change of the record.
@@ -75,9 +75,9 @@ impl Body {
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What it says about itself.
+    /// Its header.
     pub header: Header,
-    /// What it does.
+    /// Its body.
     pub body: Body,
 }
 
@@ -181,10 +181,10 @@ impl ChainedEntry {
     }
 }
 
-/// What canonical bytes say, without the body that they name.
+/// The content of canonical bytes, without the body that they name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
-    /// What the entry says about itself.
+    /// The header.
     pub header: Header,
     /// Hash of the device's previous entry, zeros for the first.
     pub prev: Hash,

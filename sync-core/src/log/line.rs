@@ -183,9 +183,9 @@ pub struct Ack {
     pub count: u64,
     /// Ledger number of the first.
     pub seq: u64,
-    /// When they arrived, by the server's clock.
+    /// Time of arrival by the server's clock.
     pub received_at_ms: TimeMs,
-    /// Who brought them, if not this device.
+    /// The device that brought them, if not this one.
     pub carrier: Option<DeviceId>,
 }
 
@@ -199,7 +199,7 @@ impl Ack {
 /// Bytes carried for another device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Carried {
-    /// Whose.
+    /// The device.
     pub device: DeviceId,
     /// First and last device sequence inside.
     pub span: (u64, u64),
@@ -260,7 +260,7 @@ impl Line {
     }
 }
 
-/// Where lines are read from by number.
+/// A store of lines, read by number.
 pub trait Lines {
     /// Returns the line's bytes.
     fn line(&self, number: u64) -> Result<Vec<u8>, RowsError>;

@@ -28,7 +28,7 @@ use crate::log::merkle::{check_inclusion, read_leaf};
 use crate::log::verdict::Receipt;
 use crate::record::change::{Action, Op, Place, Scalar};
 
-/// What the file says it is.
+/// The format that the file names.
 pub const FORMAT: &str = "cuadrilla-proof/1";
 
 /// Bytes that JSON holds as base64.
@@ -55,7 +55,7 @@ pub struct ProofFile {
     pub format: String,
     /// INEGI key of the municipality.
     pub municipality: u32,
-    /// What people call the record.
+    /// The name of the record, for people.
     pub folio: String,
     /// The record's id, in hex.
     pub record: String,
@@ -119,7 +119,7 @@ pub enum ProofFileError {
     /// A piece of a chain does not hold.
     #[error("the chain of device {device} from entry {first} on does not hold: {detail}")]
     Chain {
-        /// Whose.
+        /// The device.
         device: String,
         /// Its first entry here.
         first: u64,
@@ -146,7 +146,7 @@ pub struct CheckedChange {
     pub entry: Entry,
     /// Its hash.
     pub hash: Hash,
-    /// What it does.
+    /// Its decoded body.
     pub decoded: DecodedBody,
     /// The author's name, as it enrolled.
     pub device_name: String,

@@ -78,9 +78,9 @@ impl Verdict {
 /// The server's statement that an entry is in its ledger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// Its place in the ledger, from 1.
+    /// Its ledger number, from 1.
     pub seq: u64,
-    /// When it arrived, by the server's clock.
+    /// Time of arrival by the server's clock, in milliseconds since 1970.
     pub received_at_ms: TimeMs,
     /// The device that brought it, if not its author.
     pub carrier: Option<DeviceId>,
@@ -93,12 +93,12 @@ pub struct Receipt {
 pub struct Decision {
     /// Ledger number of the deciding act.
     pub seq: u64,
-    /// When that act arrived, by the server's clock.
+    /// Time at which that act arrived, by the server's clock, in milliseconds since 1970.
     pub at_ms: TimeMs,
     /// Whether it releases; else it dismisses.
     pub releases: bool,
     /// The device that decided.
     pub by: DeviceId,
-    /// Why, in words.
+    /// The reason, as text.
     pub reason: String,
 }

@@ -28,7 +28,7 @@ pub struct Bad {
     pub detail: String,
 }
 
-/// What holds.
+/// What the verifier has proven of a whole ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proven {
     /// Records.

@@ -59,7 +59,7 @@ pub enum Place {
     Elem(OpId),
 }
 
-/// What an operation does.
+/// The action of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Puts a scalar.
@@ -77,13 +77,13 @@ pub enum Action {
 /// One operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Op {
-    /// Where: the object.
+    /// The object that it works in.
     pub obj: Obj,
-    /// Where in it.
+    /// The place in that object.
     pub place: Place,
     /// Whether it inserts a new element after `place`, rather than replacing what is at `place`.
     pub insert: bool,
-    /// What it does.
+    /// The action.
     pub action: Action,
     /// The operations it replaces, sorted.
     pub preds: Vec<OpId>,
@@ -119,7 +119,7 @@ pub enum ChangeError {
     /// A number over its limit.
     #[error("the change has {found} {what}, at most {max} are allowed")]
     TooMany {
-        /// What is counted.
+        /// The thing that is counted.
         what: &'static str,
         /// How many there are.
         found: usize,

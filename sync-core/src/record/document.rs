@@ -24,7 +24,7 @@ pub struct ListElement {
     pub value: ElementValue,
 }
 
-/// What an element holds.
+/// The value of a list element.
 pub enum ElementValue {
     /// A scalar.
     Scalar(Scalar),

@@ -29,7 +29,7 @@ pub enum Patch<'c> {
     Append {
         /// The list.
         slot: usize,
-        /// What is appended.
+        /// The element.
         element: Element<'c>,
         /// The operation.
         op: OpId,

@@ -24,7 +24,7 @@ pub struct Held {
 /// A record's summary.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordRow {
-    /// Which kind of record.
+    /// The kind of record.
     pub kind: RecordKind,
     /// The device that made it; its first operations are the skeleton.
     pub creator: DeviceId,
@@ -40,7 +40,7 @@ pub struct RecordRow {
     pub measured: BTreeSet<String>,
     /// Changes applied.
     pub changes: u32,
-    /// Who made them.
+    /// The part of each device that made some.
     pub authors: BTreeMap<DeviceId, Author>,
     /// Changes of this device, applied, that no ledger has confirmed.
     pub unsent: u32,

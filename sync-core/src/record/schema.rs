@@ -45,7 +45,7 @@ impl RecordKind {
     }
 }
 
-/// What kind of object a part of the skeleton is.
+/// The kind of an object of the skeleton.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SlotObject {
     /// A map of registers.
@@ -61,7 +61,7 @@ pub enum SlotObject {
 pub struct Slot {
     /// Its key in the root map.
     pub key: String,
-    /// What it is.
+    /// The kind of object.
     pub object: SlotObject,
     /// Whether its elements are maps rather than scalars.
     pub of_maps: bool,
@@ -73,7 +73,7 @@ pub struct Slot {
     pub element: ScalarRule,
 }
 
-/// What a register may hold.
+/// The values that a register may hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScalarRule {
     /// JSON Schema types allowed; empty for any.
@@ -87,7 +87,7 @@ pub struct ScalarRule {
 /// One register of the root map.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Register {
-    /// What it may hold.
+    /// The values that it may hold.
     pub rule: ScalarRule,
     /// Roles that may change it after creation.
     pub who: Vec<String>,
@@ -98,7 +98,7 @@ pub struct Register {
 /// The shape of one record kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordSchema {
-    /// Which kind.
+    /// The kind.
     pub kind: RecordKind,
     /// Registers of the root map by key.
     pub registers: BTreeMap<String, Register>,

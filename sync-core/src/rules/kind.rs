@@ -23,7 +23,7 @@ pub struct WorkKind {
     /// `water`, `drainage`, `lighting` or `office`.
     #[serde(default)]
     pub service: String,
-    /// What the screen says.
+    /// The label on the screen.
     pub labels: Labels,
     /// Other names that people type for it.
     #[serde(default)]
@@ -34,7 +34,7 @@ pub struct WorkKind {
     /// Whether it takes several visits.
     #[serde(default)]
     pub multi_visit: bool,
-    /// What is noted.
+    /// The fields that crews fill in.
     #[serde(default)]
     pub fields: Vec<Field>,
     /// Readings expected.
@@ -43,7 +43,7 @@ pub struct WorkKind {
     /// Readings needed to finish.
     #[serde(default)]
     pub required_measures: Vec<String>,
-    /// What is ticked off.
+    /// The lines to tick off.
     #[serde(default)]
     pub checklist: Vec<Check>,
     /// Steps of its own, if the usual ones do not fit.
@@ -56,12 +56,12 @@ pub struct WorkKind {
 pub struct Field {
     /// Its key.
     pub key: String,
-    /// What the screen says.
+    /// The label on the screen.
     pub labels: Labels,
     /// Other names that people type for it.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// What it holds.
+    /// The type of its values.
     #[serde(rename = "type")]
     pub field_type: FieldType,
     /// The unit of a decimal.
@@ -79,7 +79,7 @@ pub struct Field {
     /// Most characters of a text.
     #[serde(default)]
     pub chars_max: Option<usize>,
-    /// What can be chosen.
+    /// The possible values of a choice.
     #[serde(default)]
     pub choices: Vec<Choice>,
     /// Roles that may write it; none named means crew, dispatcher and supervisor.
@@ -94,7 +94,7 @@ fn usual_writers() -> Vec<String> {
     ["crew", "dispatcher", "supervisor"].map(String::from).to_vec()
 }
 
-/// What a field holds.
+/// The type of a field's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldType {
@@ -115,9 +115,9 @@ pub enum FieldType {
 /// One thing that can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
-    /// What records carry.
+    /// The value that records carry.
     pub value: String,
-    /// What the screen says.
+    /// The label on the screen.
     pub labels: Labels,
 }
 
@@ -126,7 +126,7 @@ pub struct Choice {
 pub struct Check {
     /// Its key.
     pub key: String,
-    /// What the screen says.
+    /// The label on the screen.
     pub labels: Labels,
     /// Whether the work cannot be finished without it.
     #[serde(default)]
@@ -148,7 +148,7 @@ pub enum ValueError {
     /// Physically impossible.
     #[error("{value} {unit} is impossible: it must lie between {min} and {max}")]
     Range {
-        /// What was given.
+        /// The value that was given.
         value: String,
         /// The unit, or nothing.
         unit: String,
@@ -168,9 +168,9 @@ pub enum ValueError {
     /// None of the choices.
     #[error("{value:?} is none of {choices}")]
     Choice {
-        /// What was given.
+        /// The value that was given.
         value: String,
-        /// What can be chosen, comma-separated.
+        /// The possible values, comma-separated.
         choices: String,
     },
 }

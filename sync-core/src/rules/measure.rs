@@ -21,7 +21,7 @@ pub struct MeasuresFile {
 pub struct Measure {
     /// Its key, as records carry it.
     pub key: String,
-    /// What the screen says.
+    /// The label on the screen.
     pub labels: Labels,
     /// Other names that people type for it.
     #[serde(default)]
@@ -34,10 +34,10 @@ pub struct Measure {
     /// Most digits after the point.
     #[serde(default)]
     pub scale: Option<u8>,
-    /// What is physically possible.
+    /// The physically possible values.
     #[serde(default)]
     pub possible: Bounds,
-    /// What norms want, each with its dates and source.
+    /// The limits of norms, each with its dates and source.
     #[serde(default)]
     pub limits: Vec<Limit>,
 }
@@ -82,7 +82,7 @@ pub enum ReadingError {
         what: String,
         /// Its unit.
         expected: String,
-        /// What was given.
+        /// The unit that was given.
         found: String,
     },
     /// Not a possible value.

@@ -23,7 +23,7 @@ pub struct Steps {
 pub struct State {
     /// Its key, as records carry it.
     pub key: String,
-    /// What the screen says.
+    /// The label on the screen.
     pub labels: Labels,
 }
 
@@ -32,7 +32,7 @@ pub struct State {
 pub struct Step {
     /// Its key, also its name on the command line.
     pub step: String,
-    /// What the screen says.
+    /// The label on the screen.
     pub labels: Labels,
     /// States it starts from.
     pub from: Vec<String>,

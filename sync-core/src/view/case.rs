@@ -41,7 +41,7 @@ pub struct Revoked {
     pub reason: String,
 }
 
-/// What the file can be checked against.
+/// The checkpoint and key to check the file against.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
 pub struct Proof {

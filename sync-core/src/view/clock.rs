@@ -50,14 +50,14 @@ impl Plausible {
     }
 }
 
-/// What is known of when an entry was made.
+/// The bounds of the time at which an entry was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bracket {
     /// Arrival of the newest entry in the checkpoint it embeds.
     pub not_before_ms: Option<TimeMs>,
-    /// When a carrier cosigned for it.
+    /// Time at which a carrier vouched for it.
     pub carried_ms: Option<TimeMs>,
-    /// When the server had it.
+    /// Time of arrival at the server.
     pub received_ms: Option<TimeMs>,
 }
 

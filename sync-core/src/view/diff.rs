@@ -37,7 +37,7 @@ pub struct Added {
     pub item: Value,
 }
 
-/// What happened to an entry at the door.
+/// A quarantine, release or dismissal of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
 pub struct AtTheDoor {
@@ -47,7 +47,7 @@ pub struct AtTheDoor {
     pub text: Sentence,
 }
 
-/// What changed in one order.
+/// The changes in one order.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
 pub struct OrderDiff {
@@ -62,13 +62,13 @@ pub struct OrderDiff {
     pub held: Vec<AtTheDoor>,
     pub released: Vec<AtTheDoor>,
     pub dismissed: Vec<AtTheDoor>,
-    /// What came to count in between, as the history tells it.
+    /// The entries that came to count in between, as the history tells them.
     pub events: Vec<Event>,
     /// The same as sentences, a line each.
     pub text: Vec<Sentence>,
 }
 
-/// What changed.
+/// The changes between two moments.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
 pub struct Diff {

@@ -7,7 +7,7 @@ use crate::state::fold::{ChangeRow, EntryRow, applied_changes};
 use crate::state::keyspace;
 use crate::time::TimeMs;
 
-/// Where an entry stands in its device's chain.
+/// The place of an entry in its device's chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The device.

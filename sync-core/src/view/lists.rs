@@ -14,7 +14,7 @@ use crate::state::fold::ListRow;
 use crate::state::keyspace;
 use crate::time::rfc3339;
 
-/// Which orders to list; `None` is all.
+/// A filter of orders; `None` lets all through.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// State.
@@ -73,7 +73,7 @@ pub struct QuarantineItem {
     pub needed_by: Vec<u64>,
     /// `held`, or `dismissed` for dismissed entries of this device.
     pub state: String,
-    /// What was decided, and by whom.
+    /// The decision, and the device that made it.
     pub decision: Option<String>,
     pub decided_by: Option<String>,
 }

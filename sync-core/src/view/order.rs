@@ -29,15 +29,15 @@ use crate::time::{TimeMs, rfc3339};
 
 /// One change of an order with all that is known about it.
 pub struct Step {
-    /// Where it is.
+    /// Its row.
     pub row: ChangeRow,
-    /// What its entry says.
+    /// Its entry's header.
     pub header: Header,
     /// The server's receipt.
     pub receipt: Option<Receipt>,
     /// Since which ledger number and time it counts.
     pub accepted: Option<(u64, TimeMs)>,
-    /// What was decided later, if it was quarantined at first.
+    /// The later decision, if it was quarantined at first.
     pub decided: Option<Decision>,
     /// The entry that it repeats.
     pub again: Option<Again>,
@@ -47,7 +47,7 @@ pub struct Step {
     pub raw: Vec<u8>,
 }
 
-/// Who wrote a value.
+/// The author of a value, with the claimed time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Written {
     /// The device.
@@ -65,7 +65,7 @@ pub struct ConflictValue {
     pub value: Value,
     /// The value as people read it.
     pub shown: Sentence,
-    /// Who wrote it.
+    /// Its author.
     #[serde(flatten)]
     pub by: Written,
 }
@@ -75,7 +75,7 @@ pub struct ConflictValue {
 pub struct Conflict {
     /// The register: `status`, or the key of a field.
     pub field: String,
-    /// What people call it.
+    /// Its name for people.
     pub label: Sentence,
     /// Its values, in the order `conflict resolve --take` counts them.
     pub values: Vec<ConflictValue>,
@@ -84,14 +84,14 @@ pub struct Conflict {
 /// One thing that happened to an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Event {
-    /// Its place in the ledger, once there.
+    /// Its ledger number, once it has one.
     pub seq: Option<u64>,
-    /// Who.
+    /// Its author.
     #[serde(flatten)]
     pub by: Written,
     /// The stable name of the act.
     pub action: String,
-    /// When it arrived, by the server's clock.
+    /// Time of arrival, by the server's clock.
     pub received_at: Option<String>,
     /// The device that brought it, if not its author.
     pub carrier: Option<String>,

@@ -22,7 +22,7 @@ pub struct RefusedEntry {
     pub folio: Option<String>,
     /// The reason's stable name.
     pub reason: String,
-    /// What broke it, where the reason says so.
+    /// The field or rule, if the reason names one.
     pub detail: Option<String>,
 }
 

@@ -70,7 +70,7 @@ impl At {
     }
 }
 
-/// What a replay answers.
+/// The result of a replay.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Replay<T> {
     /// `sequence`, `known` or `claimed`.
@@ -81,7 +81,7 @@ pub struct Replay<T> {
     pub server_seq: u64,
     /// Whether this device is told of everything in the municipality.
     pub sees_everything: bool,
-    /// What this answer is, and what it is not.
+    /// A sentence on what this result is, and what it is not.
     pub note: Sentence,
     /// The orders.
     pub orders: Vec<T>,

@@ -24,7 +24,7 @@ use crate::time::rfc3339;
 use crate::view::{View, ViewError};
 use gather::{Gathered, Known};
 
-/// Who did something.
+/// The person and the device behind an act.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
 pub struct Doer {
@@ -58,14 +58,14 @@ pub struct Happening {
     pub text: Sentence,
     /// What followed from it: differences opened or settled.
     pub consequences: Vec<Sentence>,
-    /// Who.
+    /// Its author.
     #[serde(flatten)]
     pub by: Doer,
     /// Its number in the device's chain.
     pub device_seq: Option<u64>,
-    /// Who brought it, if not its author.
+    /// Its carrier, if not its author.
     pub carrier: Option<Doer>,
-    /// When, by every clock.
+    /// Its time, by every clock.
     #[serde(flatten)]
     pub time: EntryTime,
     /// The server's first verdict: `accepted`, `quarantined` or `unsent`.
@@ -74,7 +74,7 @@ pub struct Happening {
     pub reason: Option<&'static str>,
     /// The reason as a sentence.
     pub reason_text: Option<Sentence>,
-    /// What was decided later.
+    /// The later decision.
     pub decided: Option<DecisionTold>,
     /// Whether it counts today.
     pub counts: bool,

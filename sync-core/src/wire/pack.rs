@@ -152,9 +152,9 @@ pub struct Unpacked {
 /// One entry as a pack carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PackItem {
-    /// What the entry says about itself.
+    /// The entry's header.
     pub header: Header,
-    /// What it does.
+    /// Its body.
     pub body: PackBody,
     /// The server's receipt, where the server sends it.
     pub receipt: Option<Receipt>,
@@ -193,7 +193,7 @@ pub enum PackError {
     /// A number over its limit.
     #[error("the pack has {found} {what}, at most {max} are allowed")]
     TooMany {
-        /// What is counted.
+        /// The thing that is counted.
         what: &'static str,
         /// How many there are.
         found: u64,

@@ -36,7 +36,7 @@ pub enum RemoteError {
     Beyond {
         /// Entries in the log.
         size: u64,
-        /// What was asked for.
+        /// The number that was requested.
         asked: u64,
     },
     /// More than a reader downloads.
@@ -50,7 +50,7 @@ pub struct RemoteLog<'t> {
     source: &'t dyn Tiles,
     /// Tiles already held against the root, so that each travels once.
     kept: RefCell<BTreeMap<Place, Vec<u8>>>,
-    /// What was wrong, where the library's error cannot say it.
+    /// The failure, if the library's error cannot name it.
     failure: RefCell<Option<RemoteError>>,
 }
 

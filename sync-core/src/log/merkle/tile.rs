@@ -15,7 +15,7 @@ pub const TILE_BYTES_MAX: usize = TILE_WIDTH as usize * 32;
 /// Longest path of a tile: level, number, width.
 const PATH_BYTES_MAX: usize = 48;
 
-/// Where a tile is: a level of hashes, or the entries themselves.
+/// The level of a tile: one of hashes, or that of the entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Hashes; 0 are those of the entries.

@@ -192,11 +192,11 @@ impl<'k> Collector<'k> {
     }
 }
 
-/// What the file says beside the entries.
+/// The parts of the file other than the entries.
 pub struct About {
     /// INEGI key of the municipality.
     pub municipality: u32,
-    /// What people call the record.
+    /// The name of the record, for people.
     pub folio: String,
     /// The log's key.
     pub log_verifier: String,

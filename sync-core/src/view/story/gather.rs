@@ -23,15 +23,15 @@ use crate::view::{View, ViewError};
 
 /// One entry of the order.
 pub struct Known {
-    /// Where it stands in its chain.
+    /// Its place in its chain.
     pub place: Place,
     /// Its row.
     pub row: EntryRow,
-    /// What it says about itself.
+    /// Its header.
     pub header: Header,
-    /// Itself.
+    /// The entry with its chain.
     pub chained: ChainedEntry,
-    /// What it does.
+    /// Its change.
     pub change: Change,
 }
 

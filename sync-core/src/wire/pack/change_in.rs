@@ -15,7 +15,7 @@ use crate::record::change::{Action, Obj, Op, OpId, Place, Scalar};
 pub(super) struct Slots<'v> {
     /// All numbers of the pack.
     pub(super) values: &'v [u64],
-    /// Where the next one stands.
+    /// The index of the next one.
     pub(super) next: usize,
     /// How far apart they stand: how often the shape is used.
     pub(super) stride: usize,

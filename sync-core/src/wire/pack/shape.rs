@@ -43,7 +43,7 @@ pub(super) enum StepPlace {
     Last,
 }
 
-/// What a step does.
+/// The action of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StepAction {
     /// Puts null.

@@ -7,7 +7,7 @@ use crate::log::entry::{Anchor, Header};
 use crate::log::verdict::{Receipt, Verdict};
 use crate::record::change::{Action, Change, Obj, Op, OpId};
 
-/// What the items so far say about the next one.
+/// The expectations that the items so far set for the next one.
 pub(super) struct State {
     last: Header,
     devices: BTreeMap<DeviceId, Header>,
@@ -21,7 +21,7 @@ pub(super) struct State {
     deps: BTreeMap<DeviceId, (u64, u64)>,
 }
 
-/// What a pack knows of one record.
+/// The state of one record in a pack.
 #[derive(Default)]
 pub(super) struct RecordState {
     /// The number both sides know it by, 0 where there is none.
