@@ -101,6 +101,9 @@ impl SecretKey {
 
 impl PublicKey {
     /// Checks a signature made by [`SecretKey::sign`].
+    ///
+    /// # Errors
+    /// No key, an unknown algorithm, or a signature over something else.
     pub fn verify(
         &self,
         purpose: Purpose,

@@ -1,5 +1,10 @@
 //! Views: what people and scripts read. A view is computed from rows and lines, and is the same wherever
 //! these are the same.
+//!
+//! A method fails with [`ViewError::Index`] if a row or line does not read, and with
+//! [`ViewError::NotEnrolled`] if it needs an identity and the device has none. Other errors stand at the
+//! method.
+
 pub mod audit;
 pub mod case;
 pub mod catalog;

@@ -32,7 +32,10 @@ pub fn sign_head(key: &SecretKey, device: &DeviceId, seq: u64, hash: &Hash) -> S
     key.sign(Purpose::Segment, &[&device.0, &seq.to_be_bytes(), &hash.0])
 }
 
-/// Checks what [`sign_head`] made.
+/// Checks the signature that [`sign_head`] made.
+///
+/// # Errors
+/// The signature is of another key, place or hash.
 pub fn verify_head(
     key: &PublicKey,
     device: &DeviceId,
@@ -44,6 +47,9 @@ pub fn verify_head(
 }
 
 /// Returns the decoded form of a stored body: a change as operations, an act with its fields.
+///
+/// # Errors
+/// The body is no change or no act.
 pub fn decode_body(body: &Body) -> Result<DecodedBody, RowsError> {
     match body {
         Body::Change(raw) => {

@@ -172,6 +172,9 @@ impl ChainedEntry {
 
     /// Reads the bytes of [`Self::to_bytes`]. Checks the body's hash of an act; that of a change is checked
     /// when it is applied, because only Automerge computes it.
+    ///
+    /// # Errors
+    /// Not canonical, of an unknown version, or with another body than the one it names.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, EntryError> {
         let Stored(canonical, has_prev, body, signature) =
             rmp_serde::from_slice(bytes).map_err(|error| malformed(&error))?;

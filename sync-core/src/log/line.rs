@@ -245,6 +245,9 @@ impl Line {
     }
 
     /// Reads a line's bytes.
+    ///
+    /// # Errors
+    /// Neither an entry nor a device's line of a known form.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, LineError> {
         let malformed = |error: rmp_serde::decode::Error| LineError::Malformed(error.to_string());
         match bytes.split_first() {
@@ -267,11 +270,17 @@ pub trait Lines {
 }
 
 /// Returns the line with a number.
+///
+/// # Errors
+/// There is none, or it does not read.
 pub fn read_line(lines: &dyn Lines, number: u64) -> Result<Line, RowsError> {
     Ok(Line::from_bytes(&lines.line(number)?)?)
 }
 
-/// Returns the entry of the line with a number.
+/// Returns the entry of the line with a number, and its receipt if it has one.
+///
+/// # Errors
+/// There is none, or it is no entry.
 pub fn read_entry(lines: &dyn Lines, number: u64) -> Result<(Option<Receipt>, ChainedEntry), RowsError> {
     match read_line(lines, number)? {
         Line::Entry { receipt, chained } => Ok((receipt, chained)),

@@ -137,6 +137,9 @@ pub enum ChangeError {
 impl Change {
     /// Reads a raw chunk that this program's Automerge made, and proves that it can be rebuilt from its
     /// operations.
+    ///
+    /// # Errors
+    /// Not a change of a record, over a limit, or not rebuilt to the same bytes.
     pub fn from_raw(raw: &[u8]) -> Result<Self, ChangeError> {
         let change = Self::read(raw)?;
         let rebuilt = change.to_raw()?;
@@ -145,6 +148,9 @@ impl Change {
 
     /// Reads a raw chunk out of a ledger that may be another party's. Checks the bounds of what it claims
     /// first.
+    ///
+    /// # Errors
+    /// As [`Self::from_raw`].
     pub fn read(raw: &[u8]) -> Result<Self, ChangeError> {
         bounds::check(raw)?;
         let parsed =
@@ -165,6 +171,9 @@ impl Change {
     }
 
     /// Returns the raw chunk and its hash. The bytes are the same on every machine.
+    ///
+    /// # Errors
+    /// A counter that does not fit Automerge's numbers, or over a limit.
     pub fn to_raw(&self) -> Result<RawChange, ChangeError> {
         self.check_limits()?;
         let start_op = NonZeroU64::new(self.start_op).ok_or(ChangeError::Counter)?;

@@ -1,5 +1,7 @@
 //! Document: a record's Automerge document, rebuilt from its changes when a person reads or writes. Nothing
 //! keeps it.
+//!
+//! A method fails if the document has no such register, list or text, or if Automerge refuses the operation.
 
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{AutoCommit, ObjId, ObjType, ROOT, ReadDoc, Value};
@@ -100,7 +102,11 @@ impl Document {
         self.doc.update_text(&object, text).map_err(broken)
     }
 
-    /// Commits what was written as one change; `None` if nothing was.
+    /// Commits what was written as one change. Returns the change as operations and as raw chunk; `None` if
+    /// nothing was written.
+    ///
+    /// # Errors
+    /// The change has a part that no change of a record has, or is over a limit.
     pub fn commit(&mut self) -> Result<Option<(Change, RawChange)>, ChangeError> {
         if self.doc.commit_with(CommitOptions::default().with_time(0)).is_none() {
             return Ok(None);

@@ -65,6 +65,9 @@ fn shape<T>(what: impl Into<String>) -> Result<T, ShapeError> {
 }
 
 /// Checks that a change starts with the whole skeleton of its record kind.
+///
+/// # Errors
+/// The first operation that differs.
 pub fn check_skeleton(change: &Change, schema: &RecordSchema) -> Result<(), ShapeError> {
     let fits = |(slot, op): (&Slot, &Op)| {
         let action = match slot.object {

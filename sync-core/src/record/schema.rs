@@ -161,7 +161,10 @@ impl RecordSchema {
 }
 
 impl ScalarRule {
-    /// Returns whether a value fits; `Err` says what is wrong.
+    /// Checks that a value fits.
+    ///
+    /// # Errors
+    /// What is wrong, as text.
     pub fn check(&self, value: &Scalar) -> Result<(), String> {
         let found = match value {
             Scalar::Null => return Ok(()),

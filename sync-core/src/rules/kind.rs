@@ -218,7 +218,10 @@ impl Field {
         Ok(value)
     }
 
-    /// Returns whether a stored value fits.
+    /// Checks that a stored value fits the field.
+    ///
+    /// # Errors
+    /// The first rule of the field that it breaks.
     pub fn check(&self, value: &Scalar) -> Result<(), ValueError> {
         match (self.field_type, value) {
             (_, Scalar::Null) | (FieldType::Boolean, Scalar::Bool(_)) => Ok(()),
@@ -264,8 +267,11 @@ impl Field {
     }
 }
 
-/// Returns whether a quantity lies between two decimal strings, both inclusive; an absent or unreadable bound
-/// is none.
+/// Checks that a quantity lies between two decimal strings, both inclusive. An absent or unreadable bound is
+/// none.
+///
+/// # Errors
+/// [`ValueError::Range`].
 pub fn check_range(
     value: Decimal,
     unit: Option<&str>,

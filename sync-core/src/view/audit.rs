@@ -171,7 +171,10 @@ fn act_sentence(act: &Act) -> Sentence {
 
 impl View<'_> {
     /// Returns the log in ledger order: each entry with its author and act. Entries that no ledger has are
-    /// not in it.
+    /// not in it. `order` is a folio, `device` the start of a device's id in hex.
+    ///
+    /// # Errors
+    /// [`ViewError::Unknown`] if this device never had an order of that folio.
     pub fn audit_log(&self, order: Option<&str>, device: Option<&str>) -> Result<Vec<AuditLine>, ViewError> {
         let record = order.map(|folio| self.find_order_ever(folio)).transpose()?;
         let mut wanted: BTreeMap<u64, EntryRow> = BTreeMap::new();

@@ -79,6 +79,9 @@ pub struct CaseFile {
 
 impl View<'_> {
     /// Returns the case file of an order.
+    ///
+    /// # Errors
+    /// [`ViewError::Unknown`] if this device never had an order of that folio.
     pub fn case_file(&self, folio: &str) -> Result<CaseFile, ViewError> {
         let record = self.find_order_ever(folio)?;
         let identity = self.identity()?.clone();

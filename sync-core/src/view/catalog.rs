@@ -1,4 +1,7 @@
-//! Catalog: finding what a person means among kinds, orders, localities, crews, materials, assets and devices.
+//! Catalog: finds what a person means among kinds, orders, localities, crews, materials, assets and devices.
+//!
+//! If nothing fits, or several things do, a `find_…` fails with [`ViewError::Unknown`] or
+//! [`ViewError::Ambiguous`], which list the names there are.
 
 use super::{View, ViewError};
 use crate::id::DeviceId;
@@ -60,7 +63,7 @@ impl<'a> View<'a> {
     }
 
     /// Returns the key of the locality that a person means. A name of several places is an error that lists
-    /// them.
+    /// them, never a guess.
     pub fn find_locality(&self, word: &str) -> Result<String, ViewError> {
         let items = self.catalog("locality")?;
         if let Some(item) = items.iter().find(|item| item.key == word) {
@@ -84,7 +87,7 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Returns the name of a locality by its key; the key itself where the catalog does not have it.
+    /// Returns the name of a locality by its key; the key itself if the catalog does not have it.
     pub fn locality_name(&self, key: &str) -> Result<String, ViewError> {
         let row: Option<ListRow> =
             read(self.rows(), &keyspace::name(RecordKind::Catalog, &format!("locality/{key}")))?;
@@ -101,8 +104,8 @@ impl<'a> View<'a> {
         found.map(|item| item.key.clone()).ok_or_else(|| unknown("asset", word, &items))
     }
 
-    /// Returns the crew that a person means, by code. Known are the catalog's crews and those that devices
-    /// were invited for; where none is known yet, any code will do.
+    /// Returns the crew that a person means, by code. The catalog's crews are known, and those that devices
+    /// were invited for. If no crew is known yet, any code will do.
     pub fn find_crew(&self, word: &str) -> Result<String, ViewError> {
         let catalog = self.catalog("crew")?;
         let own = self.identity()?.crew.clone();
@@ -148,7 +151,7 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Returns the order with a folio, however it is typed.
+    /// Returns the order with a folio, in upper or lower case.
     pub fn find_order(&self, folio: &str) -> Result<RecordId, ViewError> {
         let folio = folio.trim().to_uppercase();
         let row: Option<ListRow> = read(self.rows(), &keyspace::name(RecordKind::Order, &folio))?;
@@ -159,7 +162,7 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Returns the device whose id begins so, or that is called so.
+    /// Returns the device with that name, letters, or start of its id.
     pub fn find_device(&self, word: &str) -> Result<DeviceId, ViewError> {
         let wanted = word.trim().to_lowercase();
         let fits = |item: &crate::view::lists::DeviceItem| {

@@ -158,7 +158,8 @@ pub struct EntryTime {
     pub time_note: Sentence,
 }
 
-/// Tells the time of an entry. `previous` is the device's entry before it, where this device has that.
+/// Returns the time of an entry by every clock, and what that is worth. `previous` is the device's entry
+/// before it, if this device has that.
 pub fn entry_time(
     rows: &dyn Rows,
     arrivals: &Arrivals,

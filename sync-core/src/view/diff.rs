@@ -99,6 +99,9 @@ impl Span {
 
 impl View<'_> {
     /// Returns what changed after `from`, up to `to`, in one order or in all that changed.
+    ///
+    /// # Errors
+    /// [`ViewError::Unknown`] if this device never had an order of that folio.
     pub fn audit_diff(&self, from: At, to: At, order: Option<&str>) -> Result<Diff, ViewError> {
         let span = Span { from, to };
         let records = match order {

@@ -155,12 +155,15 @@ impl View<'_> {
     }
 
     /// Returns one order, whole.
+    ///
+    /// # Errors
+    /// [`ViewError::Unknown`] if no order has that folio.
     pub fn order_show(&self, folio: &str) -> Result<OrderView, ViewError> {
         let record = self.find_order(folio)?;
         self.order_of(&record)?.ok_or_else(|| ViewError::Index(format!("{folio} has no beginning")))
     }
 
-    /// Returns one order by its record; `None` where nothing of it counts here.
+    /// Returns one order by its record; `None` if nothing of it counts here.
     pub fn order_of(&self, record: &RecordId) -> Result<Option<OrderView>, ViewError> {
         let steps = steps_of(self.rows(), self.all_lines(), record)?;
         Ok(order_after(self.rows(), self.rules(), record, steps)?)
@@ -225,7 +228,7 @@ impl View<'_> {
         Ok(items)
     }
 
-    /// Returns the honest state of this device.
+    /// Returns the state of this device, and claims no more than is proven.
     pub fn status(&self) -> Result<DeviceStatus, ViewError> {
         let identity = self.identity()?;
         let contact = self.contact()?;

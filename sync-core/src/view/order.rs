@@ -369,7 +369,7 @@ impl Sheet<'_> {
     }
 }
 
-/// Returns the name of a locality by its key; the key where the catalog does not have it.
+/// Returns the name of a locality by its key; the key if the catalog does not have it.
 pub fn locality_name(rows: &dyn Rows, key: &str) -> Result<String, RowsError> {
     let row: Option<ListRow> = read(rows, &keyspace::name(RecordKind::Catalog, &format!("locality/{key}")))?;
     Ok(row.map_or_else(|| key.to_string(), |row| row.title))

@@ -88,8 +88,11 @@ pub struct Replay<T> {
 }
 
 impl View<'_> {
-    /// Orders whole, as they were at a moment. One order, or all that this device has. An order that was not there
-    /// yet is left out, which is no error.
+    /// Returns whole orders as they were at a moment: one by its folio, or all that this device has. An order
+    /// that was not there yet is left out, which is no error.
+    ///
+    /// # Errors
+    /// [`ViewError::Unknown`] if this device never had an order of that folio.
     pub fn replay(&self, order: Option<&str>, at: At) -> Result<Replay<OrderView>, ViewError> {
         let orders = match order {
             Some(folio) => self.order_at(&self.find_order_ever(folio)?, at)?.into_iter().collect(),

@@ -320,8 +320,11 @@ fn decision_reason(patches: &[Patch<'_>]) -> Option<String> {
 }
 
 impl View<'_> {
-    /// Returns the order with a folio, also where it left this device's scopes, or where nothing of it was
-    /// ever accepted.
+    /// Returns the order with a folio, even if it left this device's scopes, or if nothing of it was ever
+    /// accepted.
+    ///
+    /// # Errors
+    /// [`ViewError::Unknown`].
     pub fn find_order_ever(&self, folio: &str) -> Result<RecordId, ViewError> {
         let unknown = match self.find_order(folio) {
             Err(ViewError::Unknown { what, word, known }) => ViewError::Unknown { what, word, known },

@@ -107,9 +107,12 @@ mod dep {
     pub(super) const HASH: u64 = 3;
 }
 
-/// Packs items. `hashes` holds the hash of each item's change at the item's index, because the caller mostly has it
-/// ([`crate::log::entry::Body::hash`]; [`change_hashes`] computes it); it must be the true one, or the receiver will
-/// rebuild other dependencies. What stands at the index of an act is not read.
+/// Packs items. `hashes` holds the hash of each item's change at the item's index, because the caller mostly
+/// has it ([`crate::log::entry::Body::hash`]; [`change_hashes`] computes it). It must be the true one, or the
+/// receiver rebuilds other dependencies. The hash at the index of an act is not read.
+///
+/// # Errors
+/// Over a limit, or a reference that `refs` does not know.
 pub fn pack(items: &[PackItem], hashes: &[Hash], refs: &dyn Refs) -> Result<Vec<u8>, PackError> {
     too_many("entries", items.len() as u64, PACK_ENTRIES_MAX)?;
     if hashes.len() != items.len() {
@@ -133,8 +136,12 @@ pub fn change_hashes(items: &[PackItem]) -> Result<Vec<Hash>, ChangeError> {
     items.iter().map(hash).collect()
 }
 
-/// Unpacks what [`pack`] packed. The bytes may come from anybody: the work is linear in their number, and what is
-/// allocated is bounded by it and by [`crate::limits::PACK_OPS_MAX`] and [`PACK_NAME_BYTES_MAX`].
+/// Unpacks what [`pack`] packed. The bytes may come from any party: the work is linear in their number, and
+/// their number, [`crate::limits::PACK_OPS_MAX`] and [`PACK_NAME_BYTES_MAX`] bound the memory.
+///
+/// # Errors
+/// Over a limit, not a pack of this version, or [`PackError::UnknownRef`] for a name that `refs` does not
+/// know.
 pub fn unpack(bytes: &[u8], refs: &dyn Refs) -> Result<Vec<Unpacked>, PackError> {
     too_many("bytes", bytes.len() as u64, PACK_BYTES_MAX)?;
     reader::Reader::new(bytes, refs)?.items()
