@@ -24,10 +24,10 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Writes `entries` entries into a new store and folds them; answers the store and how many orders there are.
+    /// Writes `entries` entries into a new store and folds them. Returns the store and how many orders there are.
     ///
     /// # Errors
-    /// What the notebook or the disk answers.
+    /// What the replica or the disk answers.
     pub fn write(
         folder: &std::path::Path,
         rules: &[(String, String)],

@@ -24,7 +24,7 @@ use sync_core::state::authority::enrol::{code_from, code_hash};
 
 use crate::orders::{APPEND_LINES, DEVICES, ORDERS_OPEN, START_MS, STEP_MS, folio, retarget, template, wide};
 
-/// The seed of the log key, as for any key of a measurement: known to everybody.
+/// The seed of the log key, as for any key of a measurement: it is public.
 const SEED: [u8; 32] = [42; 32];
 /// Entries that one signature covers: a visit's.
 const SIGNED_TOGETHER: u64 = 10;

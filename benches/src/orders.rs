@@ -66,7 +66,7 @@ pub fn moment(turn: u8) -> Clocks {
     }
 }
 
-/// Returns the changes of one order, as the notebook makes them.
+/// Returns the changes of one order, as the replica makes them.
 pub(crate) fn template(rules: &[(String, String)]) -> anyhow::Result<Vec<Change>> {
     let mut rows = MemoryRows::default();
     let mut kept = Kept(vec![Line::Device(DeviceLine::Enrolled(identity())).to_bytes()]);

@@ -64,7 +64,7 @@ pub struct Tally {
     pub kinds: BTreeMap<&'static str, usize>,
     /// States that had been seen in the same form.
     pub alike: usize,
-    /// What opening had to mend, by kind.
+    /// What opening had to repair, by kind.
     pub mended: BTreeMap<String, usize>,
     /// What does not hold, and for which state.
     pub failures: Vec<String>,

@@ -31,7 +31,7 @@ pub struct Order {
 pub struct Visit {
     /// Index of the order.
     pub order: usize,
-    /// Whether the device makes it, rather than somebody else.
+    /// Whether the device makes it; else another one.
     pub own: bool,
     pub note: String,
     /// What, value, unit.
