@@ -24,7 +24,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Writes `entries` entries into a new store and folds them. Returns the store and how many orders there are.
+    /// Writes `entries` entries into a new store and folds them. Returns the store and its count of orders.
     ///
     /// # Errors
     /// What the replica or the disk answers.
