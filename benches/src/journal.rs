@@ -27,10 +27,10 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Writes `entries` entries into a new store and folds them; answers the store and how many orders there are.
+    /// Writes `entries` entries into a new store and folds them. Returns the store and its count of orders.
     ///
     /// # Errors
-    /// What the notebook or the disk answers.
+    /// What the replica or the disk answers.
     pub fn write(
         folder: &std::path::Path,
         rules: &[(String, String)],

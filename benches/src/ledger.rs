@@ -1,5 +1,6 @@
-//! A server's data folder with a ledger of any size: founded, forty crews' devices enrolled, then orders of ten changes
-//! each, chained and signed by their devices and accepted. The index is not made: that is what the server is measured on.
+//! Ledger: a server's data folder with a ledger of any size: founded, forty crews' devices enrolled, then
+//! orders of ten changes each, chained and signed by their devices and accepted. It has no index: the server
+//! is measured on making that.
 
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -23,7 +24,7 @@ use sync_core::state::authority::enrol::{code_from, code_hash};
 
 use crate::orders::{APPEND_LINES, DEVICES, ORDERS_OPEN, START_MS, STEP_MS, folio, retarget, template, wide};
 
-/// The seed of the log key, as for any key of a measurement: known to everybody.
+/// The seed of the log key, as for any key of a measurement: it is public.
 const SEED: [u8; 32] = [42; 32];
 /// Entries that one signature covers: a visit's.
 const SIGNED_TOGETHER: u64 = 10;
@@ -92,7 +93,7 @@ fn founding(rules: &[(String, String)]) -> anyhow::Result<(Vec<Vec<u8>>, String)
     Ok((founded.lines, founded.admin_code))
 }
 
-/// The log key where the server looks for it.
+/// Returns the log key where the server looks for it.
 fn write_key(data: &Path) -> anyhow::Result<()> {
     let path = data.join("log.key");
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;

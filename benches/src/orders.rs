@@ -1,5 +1,5 @@
-//! Orders of ten changes each: one is made by the notebook itself; the others are its copies under other folios, authors
-//! and records.
+//! Orders: orders of ten changes each. The replica makes one; the others are its copies under other folios,
+//! authors and records.
 
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,7 @@ impl Lines for Kept {
     }
 }
 
-/// Who reads the journal.
+/// Returns who reads the journal.
 pub(crate) fn identity() -> Identity {
     let key = SecretKey::from_seed(&[1; 32]);
     Identity {
@@ -95,7 +95,7 @@ pub fn moment(turn: u8) -> Clocks {
     }
 }
 
-/// The changes of one order, as the notebook makes them.
+/// Returns the changes of one order, as the replica makes them.
 pub(crate) fn template(rules: &[(String, String)]) -> anyhow::Result<Vec<Change>> {
     let mut rows = MemoryRows::default();
     let mut kept = Kept(vec![Line::Device(DeviceLine::Enrolled(enrolled())).to_bytes()]);
@@ -130,7 +130,7 @@ pub(crate) fn template(rules: &[(String, String)]) -> anyhow::Result<Vec<Change>
     kept.0.iter().skip(1).map(change).collect()
 }
 
-/// The change as another device would have made it.
+/// Returns the change as another device would have made it.
 pub(crate) fn retarget(change: &Change, device: DeviceId, folio: &str, deps: &[Hash]) -> Change {
     let id = |id: &OpId| OpId { counter: id.counter, device };
     let mut copy = change.clone();
@@ -157,12 +157,12 @@ pub(crate) fn wide(number: u64) -> [u8; 16] {
     std::array::from_fn(|at| if at < 8 { number.to_be_bytes()[at] } else { 0x5a })
 }
 
-/// The folio of the n-th order, from 0.
+/// Returns the folio of the n-th order, from 0.
 pub fn folio(number: u64) -> String {
     format!("MZQ-26-B1-{:07}", number + 1)
 }
 
-/// The rule files that these orders need, by name.
+/// Returns the rule files that these orders need, by name.
 ///
 /// # Errors
 /// What reading them answers.

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{DeviceId, Hash};
 
-/// What a signature is for. The tag is hashed in front of what is signed.
+/// The purpose of a signature. Its tag is hashed in front of the signed parts, so a signature serves one
+/// purpose only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// The head of a device chain: vouches for every entry up to it.
@@ -16,7 +17,7 @@ pub enum Purpose {
     Reply,
     /// A receipt that travels back by bundle.
     Receipt,
-    /// A new device goes on with this one's work.
+    /// A new device succeeds this one.
     Succession,
 }
 
@@ -72,12 +73,13 @@ pub struct PublicKey(#[serde(with = "serde_bytes")] pub [u8; 32]);
 pub struct SecretKey(SigningKey);
 
 impl SecretKey {
-    /// From 32 random bytes that the shell drew.
+    /// Returns the key of 32 random bytes that the shell drew.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         Self(SigningKey::from_bytes(seed))
     }
 
-    /// The key of a device that went on under new names: one seed in the home folder, another key for each name.
+    /// Returns the key of a device that goes on under new names: one seed in the home folder gives a key for
+    /// each name.
     pub fn of_name(seed: &[u8; 32], successions: &[DeviceId]) -> Self {
         let next = |seed: [u8; 32], device: &DeviceId| {
             Hash::tagged("cuadrilla/successor-seed/v1", &[&seed, &device.0]).0
@@ -85,18 +87,18 @@ impl SecretKey {
         Self::from_seed(&successions.iter().fold(*seed, next))
     }
 
-    /// The public half.
+    /// Returns the public half.
     pub fn public(&self) -> PublicKey {
         PublicKey(self.0.verifying_key().to_bytes())
     }
 
-    /// Signs the parts, one after another, for one purpose.
+    /// Returns the signature over the parts, one after another, for one purpose.
     pub fn sign(&self, purpose: Purpose, parts: &[&[u8]]) -> Signature {
         let digest = purpose.digest(parts);
         Signature { alg: ALG_ED25519, bytes: self.0.sign(&digest.0).to_bytes() }
     }
 
-    /// The key as the `signed-note` signer wants it.
+    /// Returns the key as the `signed-note` signer wants it.
     pub fn signing_key(&self) -> &SigningKey {
         &self.0
     }
@@ -104,6 +106,9 @@ impl SecretKey {
 
 impl PublicKey {
     /// Checks a signature made by [`SecretKey::sign`].
+    ///
+    /// # Errors
+    /// No key, an unknown algorithm, or a signature over something else.
     pub fn verify(
         &self,
         purpose: Purpose,

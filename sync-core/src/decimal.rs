@@ -1,4 +1,4 @@
-//! Decimal: a fixed-point quantity, what people measure and pay for. `0.80` is 80 with scale 2 and stays so.
+//! Decimal: a fixed-point quantity that people measure or pay for. `0.80` is 80 with scale 2 and stays so.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -30,7 +30,7 @@ pub struct Decimal {
 }
 
 impl Decimal {
-    /// A whole number.
+    /// Returns a whole number as a quantity, with scale 0.
     pub fn integer(units: i64) -> Self {
         Self { units, scale: 0 }
     }

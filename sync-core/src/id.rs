@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not {expected_bytes} bytes of hex: {text:?}")]
 pub struct IdError {
-    /// What was given.
+    /// The text.
     pub text: String,
     /// How many bytes the id has.
     pub expected_bytes: usize,
@@ -26,12 +26,12 @@ macro_rules! byte_id {
             /// All zeros: stands for "none" where the format has a fixed place.
             pub const ZERO: Self = Self([0; $len]);
 
-            /// The bytes, if `bytes` has exactly the length of this id.
+            /// Returns the bytes, if `bytes` has exactly the length of this id.
             pub fn from_slice(bytes: &[u8]) -> Option<Self> {
                 bytes.try_into().ok().map(Self)
             }
 
-            /// The first eight hex digits, for people.
+            /// Returns the first eight hex digits, for people.
             pub fn short(&self) -> String {
                 hex::encode(&self.0[..4])
             }
@@ -83,11 +83,11 @@ macro_rules! byte_id {
 }
 
 byte_id!(
-    /// One installation of the client, random; also its Automerge actor id.
+    /// One installation of the client; random. Also its Automerge actor id.
     DeviceId, 16
 );
 byte_id!(
-    /// One record, random (or derived from an import key).
+    /// One record; random, or derived from an import key.
     RecordId, 16
 );
 byte_id!(
@@ -126,7 +126,7 @@ impl Hash {
 }
 
 impl RecordId {
-    /// The id of an imported item: the same item imported on two devices is one record.
+    /// Returns the id of an imported item: the same item imported on two devices is one record.
     pub fn from_import_key(municipality: u32, kind: &str, key: &str) -> Self {
         let hash = Hash::tagged(
             "cuadrilla/import-id/v1",

@@ -1,5 +1,5 @@
-//! Judge: whether a change of a record may be accepted. The same code runs on the server, where the answer is a
-//! verdict in the ledger, and on the device, where it is the first thing a person hears, offline.
+//! Judge: whether a change of a record may be accepted. The same code runs on the server, where the result is
+//! a verdict in the ledger, and on the device, where a person gets it at once, offline.
 
 mod act;
 mod ground;
@@ -27,7 +27,10 @@ fn rule(rule: &str, what: impl Into<String>) -> Reason {
     Reason::Rule { rule: rule.into(), what: what.into() }
 }
 
-/// Judges a change by `author`.
+/// Judges a change by `author`. Returns what applying it needs.
+///
+/// # Errors
+/// The reason to quarantine it, or the index does not read.
 pub fn judge_change<'c>(
     rows: &dyn Rows,
     rules: &Rules,
@@ -122,14 +125,14 @@ impl Bench<'_, '_> {
             };
             created("crew", Scope::Crew) || created("locality", Scope::Locality)
         } else {
-            // What a device made itself stays its own work, whoever it was given to since.
+            // A device's creation stays its work, whichever crew it was given to since.
             self.acceptable.row.creator == self.device
                 || self.acceptable.row.scopes_ever.iter().any(|scope| mine.contains(scope))
         };
         if is_mine { Ok(()) } else { Err(Reason::OutOfScope) }
     }
 
-    /// What this change itself sets a root register to.
+    /// Returns the text that this change sets a root register to.
     fn created_text(&self, key: &str) -> Option<&str> {
         self.acceptable.patches.iter().find_map(|patch| match patch {
             Patch::Register { name, value: Some(Scalar::Str(text)), .. } if name == key => {
@@ -223,7 +226,7 @@ impl Bench<'_, '_> {
         }
     }
 
-    /// Whether this change also records a decision on that register.
+    /// Returns whether this change also records a decision on that register.
     fn is_decided(&self, register: &str) -> bool {
         self.acceptable.patches.iter().any(|patch| match patch {
             Patch::Append { slot, element: Element::Map(map), .. } => {
@@ -274,7 +277,7 @@ impl Bench<'_, '_> {
         measure.check(value, unit).map(drop).map_err(|error| rule("reading", format!("{what}: {error}")))
     }
 
-    /// What finishing needs, where this change finishes.
+    /// Checks what finishing needs, if this change finishes the order.
     fn judge_finish(&self) -> Result<(), Reason> {
         let finishes = !self.acceptable.is_creation && self.created_text("status") == Some("done");
         if !finishes || self.is_decided("status") {
@@ -285,7 +288,8 @@ impl Bench<'_, '_> {
     }
 }
 
-/// What an order still lacks to be finished: `fields.<key>`, `measure <key>`, `checklist.<key>`.
+/// Returns the keys that an order still lacks to be finished: `fields.<key>`, `measure <key>`,
+/// `checklist.<key>`.
 pub fn missing_to_finish(kind: Option<&WorkKind>, row: &RecordRow) -> Vec<String> {
     let Some(kind) = kind else { return Vec::new() };
     let has =

@@ -1,17 +1,18 @@
 //! Limits: every size, count and time that Cuadrilla bounds, in one place, with the unit last in the name.
 //!
-//! Outside bytes are checked against these before anything is allocated for them.
+//! Bytes from outside are checked against these before memory is allocated for them.
 
 /// Longest wire message before decompression, in bytes. Larger bodies are refused unread.
 pub const MESSAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
-/// Longest enrolment request, in bytes. It holds one act with a code, a key and a name, and comes from strangers: what
-/// they can make a server unpack is bounded by this.
+/// Longest enrolment request, in bytes. It holds one act with a code, a key and a name, and comes from
+/// strangers; this bounds what they can make a server unpack.
 pub const ENROL_BYTES_MAX: usize = 2 * 1024;
-/// How far one word of a server may move a device's attempt number: an error is not signed, and must not use it up.
+/// How far one answer of a server may move a device's attempt number. An error is not signed, and must not
+/// use the numbers up.
 pub const ATTEMPT_JUMP_MAX: u64 = 1 << 32;
-/// What one message aims at on an ordinary link, in bytes before compression.
+/// Size that one message aims at on an ordinary link, in bytes before compression.
 pub const MESSAGE_BYTES_AIM: usize = 256 * 1024;
-/// What one message aims at on a poor link, in bytes before compression.
+/// Size that one message aims at on a poor link, in bytes before compression.
 pub const MESSAGE_BYTES_AIM_POOR: usize = 16 * 1024;
 /// Most round trips one exchange makes before it reports that there is more.
 pub const ROUND_TRIPS_MAX: u32 = 10_000;
@@ -28,11 +29,11 @@ pub const IDLE_REPLIES_MAX: u32 = 4;
 
 /// Most entries in one segment.
 pub const SEGMENT_ENTRIES_MAX: usize = 4_096;
-/// Most segments in one request or bundle message (own and carried).
+/// Most segments in one request or bundle: the device's and those it carries.
 pub const SEGMENTS_MAX: usize = 256;
 /// Most entries one pack may hold.
 pub const PACK_ENTRIES_MAX: usize = 65_536;
-/// Most entries held back that are compared in one request.
+/// Most quarantined entries that are compared in one request.
 pub const HELD_COMPARED_MAX: usize = 20_000;
 
 /// Most Automerge operations in one change.
@@ -54,19 +55,19 @@ pub const PERSON_BYTES_MAX: usize = 200;
 pub const DEVICE_NAME_BYTES_MAX: usize = 200;
 /// Longest register key, in bytes.
 pub const KEY_BYTES_MAX: usize = 120;
-/// Longest register value, in characters, where the schema says nothing tighter.
+/// Longest register value, in characters, if the schema sets no lower limit.
 pub const TEXT_CHARS_MAX: usize = 10_000;
 /// Most decimal digits of a quantity, both sides of the point together.
 pub const DECIMAL_DIGITS_MAX: usize = 15;
 /// Most localities one device may be invited for.
 pub const DEVICE_LOCALITIES_MAX: usize = 64;
 
-/// How far a device's clock may be off before a sample of it is written to the ledger, and how far from the last
-/// sample before the next one is, in milliseconds.
+/// How far a device's clock may move against the server's before the office writes a sample of it to the
+/// ledger, in milliseconds.
 pub const CLOCK_SKEW_MS: i64 = 30_000;
-/// Most entries that one act says to be written again.
+/// Most entries that one act says to be rewritten.
 pub const AGAIN_PAIRS_MAX: usize = 1_000;
-/// Most times that one device's work goes on under new names.
+/// Most successors in one line of devices.
 pub const SUCCESSORS_MAX: u32 = 16;
 
 /// Characters of an enrolment code without its hyphens: 12 of 32 symbols are 60 bits.
@@ -82,10 +83,11 @@ pub const IMPORT_ITEMS_MAX: usize = 50_000;
 pub const BUNDLE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Largest rule file (a kind of work, the steps, the measures), in bytes.
 pub const RULE_BYTES_MAX: usize = 64 * 1024;
-/// Most rule files.
+/// Most rule files in force.
 pub const RULES_MAX: usize = 512;
 
-/// Most entries of a log that proofs are made or checked for: far beyond any ledger, far below where numbers overflow.
+/// Most entries of a log for which proofs are made or checked: far beyond any ledger, far below where numbers
+/// overflow.
 pub const LOG_ENTRIES_MAX: u64 = 1 << 48;
 /// Most hashes in one proof about a log: two for each level that [`LOG_ENTRIES_MAX`] allows.
 pub const PROOF_HASHES_MAX: usize = 96;

@@ -1,5 +1,6 @@
-//! Link: an invitation as one line of text, for a QR or a message: the server's address, the code, and a short hash of
-//! the server's key, so that a new device need not trust the first server that answers.
+//! Link: an invitation as one line of text, for a QR code or a message. It has the server's address, the
+//! code, and a short hash of the server's key, so that a new device need not trust the first server that
+//! answers.
 //!
 //! `cuadrilla:https://cuadrilla.example#K7QM-2XWD-9RTF.0123456789ABCDEF`
 
@@ -10,11 +11,11 @@ use crate::crypto::PublicKey;
 use crate::id::Hash;
 use crate::state::authority::enrol::symbols;
 
-/// What every link begins with.
+/// The start of every link.
 pub const SCHEME: &str = "cuadrilla:";
-/// Longest link, in bytes: what a QR still shows on a small terminal.
+/// Longest link, in bytes: a QR code of it still fits a small terminal.
 const LINK_BYTES_MAX: usize = 400;
-/// Symbols of a pin: 80 bits, so that nobody finds a key with the same one.
+/// Symbols of a pin: 80 bits, so that no attacker finds a key with the same pin.
 const PIN_CHARS: usize = 16;
 
 /// A short hash of a server's key, in the symbols of codes.
@@ -22,7 +23,7 @@ const PIN_CHARS: usize = 16;
 pub struct KeyPin(String);
 
 impl KeyPin {
-    /// The pin of a key: the first 80 bits of `H("cuadrilla/key-pin/v1", key)`, five bits a symbol.
+    /// Returns the pin of a key: the first 80 bits of `H("cuadrilla/key-pin/v1", key)`, five bits a symbol.
     pub fn of(key: &PublicKey) -> Self {
         let hash = Hash::tagged("cuadrilla/key-pin/v1", &[&key.0]);
         let mut bits = [0; 16];
@@ -50,7 +51,7 @@ pub struct InvitationLink {
     pub pin: KeyPin,
 }
 
-/// Not a link of ours.
+/// The text is no invitation link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an invitation link: it has the form cuadrilla:ADDRESS#CODE.KEY")]
 pub struct LinkError;

@@ -1,4 +1,5 @@
-//! Records: changes, what one does to a record, its summary row, and the Automerge document that views read.
+//! Records: changes, what a change does to a record, the record's summary row, and the Automerge document
+//! that views read.
 pub mod author;
 pub mod change;
 pub mod document;

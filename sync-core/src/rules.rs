@@ -1,7 +1,8 @@
-//! Rules: the kinds of work, the usual steps and the measures, read from the schema files that the office published.
+//! Rules: the kinds of work, the usual steps and the measures, read from the schema files that the office
+//! published.
 //!
-//! Nothing here is built in: a kind of work exists because a file says so. The texts travel as `Rule` acts, so what
-//! was in force at a place in the ledger is part of the ledger.
+//! Nothing here is built in: a kind of work exists because a file says so. The texts travel as `Rule` acts,
+//! so the rules in force at a place in the ledger are part of the ledger.
 
 pub mod kind;
 pub mod measure;
@@ -37,13 +38,13 @@ pub enum RulesError {
         /// What is wrong, with line and column.
         detail: String,
     },
-    /// A name this version has no use for.
+    /// A name that this version does not use.
     #[error("no rule file is called {0}")]
     UnknownName(String),
     /// Over a limit.
     #[error("the rule file {name} has {found} bytes, at most {max} are allowed")]
     TooLong {
-        /// Which.
+        /// The rule's name.
         name: String,
         /// Its size, in bytes.
         found: usize,
@@ -80,7 +81,10 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// Takes in one rule file; an earlier one of the same name is replaced.
+    /// Adds one rule file; it replaces an earlier one of the same name.
+    ///
+    /// # Errors
+    /// No rule of that name, over a limit, or not of the expected form.
     pub fn add(&mut self, name: &str, json: &str) -> Result<(), RulesError> {
         if json.len() > RULE_BYTES_MAX {
             return Err(RulesError::TooLong { name: name.into(), found: json.len(), max: RULE_BYTES_MAX });
@@ -109,25 +113,27 @@ impl Rules {
         Ok(())
     }
 
-    /// The kind a person means by `word`: its key or one of its aliases, whatever the case, accents or hyphens.
+    /// Returns the kind of work that a person means by `word`: its key or one of its aliases, whatever the
+    /// case, accents or hyphens.
     pub fn find_kind(&self, word: &str) -> Option<&WorkKind> {
         let word = fold_word(word);
         self.kinds.get(&word).or_else(|| self.kinds.values().find(|kind| kind.answers_to(&word)))
     }
 
-    /// The measure a person means by `word`.
+    /// Returns the measure that a person means by `word`.
     pub fn find_measure(&self, word: &str) -> Option<&Measure> {
         let word = fold_word(word);
         self.measures.get(&word).or_else(|| self.measures.values().find(|measure| measure.answers_to(&word)))
     }
 
-    /// The steps of a kind: its own, or the usual ones.
+    /// Returns the steps of a kind: its own list, or the usual one.
     pub fn steps_of<'s>(&'s self, kind: Option<&'s WorkKind>) -> &'s [steps::Step] {
         kind.and_then(|kind| kind.steps.as_deref()).unwrap_or(&self.steps.steps)
     }
 }
 
-/// A word as it is compared: lower case, without accents, with underscores for spaces and hyphens.
+/// Returns the form in which names are compared: lower case, without accents, with underscores for spaces and
+/// hyphens.
 pub fn fold_word(word: &str) -> String {
     word.trim()
         .chars()

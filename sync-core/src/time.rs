@@ -8,7 +8,7 @@ const DAY_MS: i64 = 86_400_000;
 const SHOWN_MIN_MS: i64 = -62_167_219_200_000;
 const SHOWN_MAX_MS: i64 = 253_402_300_799_999;
 
-/// `2026-11-21T03:36:47.000Z`.
+/// Returns a time as text, `2026-11-21T03:36:47.000Z`.
 pub fn rfc3339(ms: TimeMs) -> String {
     let ms = ms.clamp(SHOWN_MIN_MS, SHOWN_MAX_MS);
     let (year, month, day) = civil(ms.div_euclid(DAY_MS));
@@ -18,12 +18,13 @@ pub fn rfc3339(ms: TimeMs) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
-/// The calendar year of a time, UTC.
+/// Returns the calendar year of a time, UTC.
 pub fn year(ms: TimeMs) -> i64 {
     civil(ms.clamp(SHOWN_MIN_MS, SHOWN_MAX_MS).div_euclid(DAY_MS)).0
 }
 
-/// Reads `YYYY-MM-DDTHH:MM:SS[.fff]Z` or with an offset `±HH:MM`, or a bare date (its first millisecond).
+/// Reads `YYYY-MM-DDTHH:MM:SS[.fff]Z`, also with an offset `±HH:MM`, or a date alone (its first millisecond).
+/// Returns milliseconds since 1970; `None` if it is neither.
 pub fn parse_rfc3339(text: &str) -> Option<TimeMs> {
     let number = |from: usize, to: usize| text.get(from..to)?.parse::<i64>().ok().filter(|n| *n >= 0);
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);

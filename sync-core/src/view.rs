@@ -1,4 +1,10 @@
-//! Views: what people and scripts read. Each is computed from rows and lines and is the same wherever they are the same.
+//! Views: what people and scripts read. A view is computed from rows and lines, and is the same wherever
+//! these are the same.
+//!
+//! A method fails with [`ViewError::Index`] if a row or line does not read, and with
+//! [`ViewError::NotEnrolled`] if it needs an identity and the device has none. Other errors stand at the
+//! method.
+
 pub mod audit;
 pub mod case;
 pub mod catalog;
@@ -37,22 +43,22 @@ pub enum ViewError {
     /// The device has no identity yet.
     #[error("this device is not enrolled")]
     NotEnrolled,
-    /// A word that names nothing here.
+    /// A name that fits nothing here.
     #[error("there is no {what} called {word:?}")]
     Unknown {
-        /// `kind of work`, `locality`, `order`, …
+        /// The sort of thing: `kind of work`, `locality`, `order`, …
         what: &'static str,
         /// What was typed.
         word: String,
-        /// What there is, or the nearest.
+        /// The names that exist, or the nearest.
         known: Vec<String>,
     },
-    /// A word that names several things.
+    /// A name that fits several things.
     #[error("{word:?} is the name of several places: {}", .matches.join("; "))]
     Ambiguous {
         /// What was typed.
         word: String,
-        /// What it could mean.
+        /// The things it fits.
         matches: Vec<String>,
     },
     /// The index does not read.
@@ -105,7 +111,7 @@ impl<'a> View<'a> {
         self.now_ms
     }
 
-    /// Returns who this device is.
+    /// Returns the identity of this device.
     ///
     /// # Errors
     /// [`ViewError::NotEnrolled`].

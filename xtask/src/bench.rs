@@ -132,7 +132,7 @@ fn measure(stage: &mut Stage, orders: usize, own: usize, others: usize) -> anyho
     Ok(rows)
 }
 
-/// One visit: start, two readings, a material, a note, finish: six changes.
+/// Returns one visit: start, two readings, a material, a note, finish: six changes.
 fn visit(stage: &Stage, home: &str, folio: &str, index: usize) -> anyhow::Result<()> {
     let flow = format!("{}.{}", 3 + index % 9, index % 10);
     let note = format!(
@@ -221,7 +221,7 @@ fn commands(stage: &Stage, folio: &str) -> anyhow::Result<Vec<Row>> {
     ])
 }
 
-/// A loop whose time tells how fast this machine is right now.
+/// Returns a loop whose time tells how fast this machine is right now.
 fn calibrate() -> f64 {
     let begun = Instant::now();
     let mut sum = 0_u64;

@@ -112,10 +112,10 @@ fn crews_enrol(stage: &mut Stage) -> anyhow::Result<()> {
     let code = stage.invite(&["--role", "auditor"])?;
     stage.enrol("contraloria", &code, "Contraloría")?;
     let phones = [
-        ("c01", "C-01", "Cuadrilla 1 · Chuy"),
-        ("c01b", "C-01", "Cuadrilla 1 · Lupe"),
-        ("c03", "C-03", "Cuadrilla 3 · Toño"),
-        ("c04", "C-04", "Cuadrilla 4 · Meño"),
+        ("c01", "C-01", "Cuadrilla 1 · teléfono A"),
+        ("c01b", "C-01", "Cuadrilla 1 · teléfono B"),
+        ("c03", "C-03", "Cuadrilla 3"),
+        ("c04", "C-04", "Cuadrilla 4"),
     ];
     for (home, crew, name) in phones {
         let code = stage.invite(&["--role", "crew", "--crew", crew])?;
@@ -221,7 +221,7 @@ fn decide_and_prove(stage: &mut Stage, orders: &Orders) -> anyhow::Result<()> {
     stage.verify()
 }
 
-/// A program of the workspace, as the stage starts it.
+/// Returns a program of the workspace, as the stage starts it.
 fn program(path: &std::path::Path) -> Command {
     let mut command = Command::new(path);
     command.env_remove("CUADRILLA_HOME").env("LANG", "es_MX.UTF-8").stdin(std::process::Stdio::null());

@@ -1,6 +1,6 @@
-//! `cargo xtask fuzz`: hostile bytes for every parser that outside bytes reach, with libFuzzer, within limits of memory
-//! and time. The targets are in `tests/hostile`, the programs around them in `fuzz/`; cargo-fuzz runs them too, but is not
-//! needed.
+//! `cargo xtask fuzz`: hostile bytes for every parser that outside bytes reach, with libFuzzer, within limits
+//! of memory and time. The targets are in `tests/hostile`, the programs around them in `fuzz/`. cargo-fuzz
+//! runs them too, but is not needed.
 #![expect(clippy::print_stdout, reason = "the table is what the command is for")]
 
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ const INPUT_S_MAX: u32 = 20;
 /// What is kept of a target in the repository, beside what has a name: inputs of all lengths, and their bytes.
 const KEPT_INPUTS_MAX: usize = 96;
 const KEPT_BYTES_MAX: u64 = 24 * 1024;
-/// What cargo-fuzz gives the compiler, without the address sanitizer: no `unsafe` is in our code.
+/// The compiler flags of cargo-fuzz, without the address sanitizer: the workspace has no `unsafe`.
 const INSTRUMENTED: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares";
@@ -169,7 +169,7 @@ impl Row {
     }
 }
 
-/// What ended a target: its panic, or what the runner says, and the file that does it again.
+/// Returns what ended a target: its panic, or what the runner says, and the file that reproduces it.
 fn finding(said: &str) -> String {
     let panic = said.lines().position(|line| line.contains("panicked at"));
     let what = match panic {
@@ -230,13 +230,13 @@ fn keep(programs: &Path, target: &str, bytes_max: u32, kept: &Path, grown: &Path
     Ok(())
 }
 
-/// Whether the fuzzer named this input, by its hash.
+/// Returns whether the fuzzer named this input, by its hash.
 fn is_unnamed(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.len() == 40 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// One build of all targets; answers where they are.
+/// Builds all targets once. Returns their folder.
 fn build_instrumented() -> anyhow::Result<PathBuf> {
     let host = cargo().args(["-vV"]).output().context("cannot ask cargo")?;
     let host = String::from_utf8(host.stdout)?;

@@ -23,7 +23,7 @@ mod side;
 mod table;
 mod workload;
 
-/// Orders that only ours is asked to hold: the first exchange of the others takes too long.
+/// Orders that only our programs are asked to hold: the others' first sync takes too long.
 const ORDERS_OURS_ONLY: usize = 20_000;
 /// A reconnect that took longer is measured once.
 const REPEAT_BELOW: Duration = Duration::from_secs(20);
@@ -71,9 +71,9 @@ pub struct Peers {
     picture: Option<PathBuf>,
 }
 
-/// Somebody who keeps a device and a server in sync.
+/// A peer that keeps a device and a server in sync.
 trait Peer {
-    /// As the table says it.
+    /// Returns its name in the table.
     fn name(&self) -> &'static str;
     /// Makes, in `folder`, a device and a server that were in sync and have gone apart.
     fn prepare(&self, folder: &Path, workload: &Workload, proxy: &Proxy) -> anyhow::Result<()>;
@@ -85,7 +85,7 @@ trait Peer {
 struct Setting<'s> {
     workload: &'s Workload,
     proxy: &'s Proxy,
-    /// How long a piece is held back in one direction.
+    /// How long a piece is delayed in one direction.
     each_way: Duration,
     limit: Duration,
 }
@@ -129,7 +129,7 @@ impl Peers {
         self.only.as_ref().is_none_or(|only| only.eq_ignore_ascii_case(name))
     }
 
-    /// Everybody asked for, built and installed.
+    /// Returns the requested peers, built and installed.
     fn peers(&self, folder: &Path) -> anyhow::Result<Vec<Box<dyn Peer>>> {
         let sources = root().join("benches/peers");
         let node = folder.join("node");

@@ -7,17 +7,17 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
-/// The root of the workspace.
+/// Returns the root of the workspace.
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace").to_path_buf()
 }
 
-/// Where cargo puts what it builds.
+/// Returns the folder that cargo builds into.
 pub fn target_dir() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |dir| root().join(dir))
 }
 
-/// The cargo that runs us, in the root of the workspace.
+/// Returns the cargo that runs us, in the root of the workspace.
 pub fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     cargo.current_dir(root());
@@ -35,7 +35,7 @@ pub fn run(command: &mut Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether the command can be started and succeeds, without showing what it prints.
+/// Returns whether the command can be started and succeeds, without showing what it prints.
 pub fn succeeds(command: &mut Command) -> bool {
     command
         .stdin(Stdio::null())
@@ -55,10 +55,10 @@ fn show(command: &Command) -> String {
     shown
 }
 
-/// Builds the programs of these packages and answers the folder they are in.
+/// Builds the programs of these packages. Returns the folder they are in.
 ///
-/// CI has built everything for the tests; asking for the same again costs nothing, while a smaller set has other features
-/// and would build the dependencies anew.
+/// CI has built everything for the tests. Building the same again costs nothing; a smaller set has other
+/// features and would build the dependencies again.
 pub fn build(packages: &[&str], release: bool) -> anyhow::Result<PathBuf> {
     let mut build = cargo();
     build.arg("build");

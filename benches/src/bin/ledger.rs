@@ -1,4 +1,4 @@
-//! Writes a server's data folder with a ledger of any size, to measure the server's own commands on it.
+//! Writes a server's data folder with a ledger of any size, to measure the server's commands on it.
 #![expect(clippy::print_stdout, reason = "the count is its answer")]
 
 use std::path::PathBuf;

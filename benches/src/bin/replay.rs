@@ -67,7 +67,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// One order at many moments: the slowest counts.
+/// Returns one order at many moments: the slowest counts.
 fn one_order(replica: &Replica<'_>, entries: u64, orders: u64) -> anyhow::Result<()> {
     let mut times = Vec::new();
     for sample in 0..SAMPLES {

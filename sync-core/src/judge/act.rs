@@ -1,15 +1,18 @@
-//! DecodedBody: whether a role may make an act.
+//! Act: which role may write which act.
 
 use crate::log::act::{Act, Role};
 use crate::log::verdict::Reason;
 use crate::state::authority::DeviceRow;
 
-/// Whether the role may make this act at all.
+/// Checks that the role may write this act at all.
+///
+/// # Errors
+/// The reason to quarantine it.
 pub fn judge_act(author: &DeviceRow, act: &Act) -> Result<(), Reason> {
     if author.revoked.is_some() {
         return Err(Reason::Revoked);
     }
-    // Nobody becomes the office, and what only the office does it writes itself and never sends.
+    // No device becomes the office. The office writes its acts itself; no device sends them.
     if let Act::Invite { role, .. } | Act::Assign { role, .. } = act
         && !Role::INVITABLE.contains(role)
     {
@@ -19,7 +22,8 @@ pub fn judge_act(author: &DeviceRow, act: &Act) -> Result<(), Reason> {
         Act::Genesis { .. } | Act::Epoch { .. } | Act::Rule { .. } | Act::Clock { .. } => &[],
         Act::Invite { .. } | Act::Revoke { .. } | Act::Assign { .. } => &[Role::Admin],
         Act::Release { .. } | Act::Dismiss { .. } => &[Role::Supervisor, Role::Admin],
-        // Whoever carries may say so; whoever writes again says what, and the content is judged on its own.
+        // Any device may say what it carried. A device that rewrites says what it repeats; the content is
+        // judged by itself.
         Act::Carry { .. } | Act::Again { .. } => return Ok(()),
         Act::Enrol { .. } => &[],
     };

@@ -1,6 +1,6 @@
-//! Ground: whether a change stands on what its record has. Automerge takes the numbers and names in a change for granted: one
-//! that its document cannot place ends the program of everybody who looks at the record. No device of ours writes such a
-//! change; a hostile one may sign any.
+//! Ground: whether a change stands on what its record has. Automerge trusts the numbers and names in a
+//! change: one that its document cannot place crashes every client that opens the record. The programs of
+//! this project write no such change; a hostile device may sign any.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,9 @@ use crate::record::row::RecordRow;
 use crate::rows::{Rows, RowsError};
 use crate::state::fold::{ChangeRow, applied_changes};
 
-/// `None` if `change` may follow what was applied to its record; else why not. The record's summary, where it is
-/// `known`, answers for nearly every change; only where it cannot are all changes of the record read.
+/// Returns why `change` may not follow what was applied to its record; `None` if it may. The record's
+/// summary, if it is `known`, decides nearly every change. All changes of the record are read only if it
+/// cannot.
 pub fn ungrounded(
     rows: &dyn Rows,
     record: &RecordId,
@@ -26,8 +27,8 @@ pub fn ungrounded(
     Ok(Ground::of(&applied, change).check().err().map(|what| super::rule("ground", what)))
 }
 
-/// Whether the summary alone shows that the change stands: numbered after everything that was applied, and naming
-/// nothing but operations that the summary knows. `false` says nothing.
+/// Returns whether the summary alone shows that the change stands: numbered after everything that was
+/// applied, and naming nothing but operations that the summary knows. `false` says nothing.
 fn is_grounded(row: &RecordRow, change: &Change) -> bool {
     let changes = row.authors.get(&change.device).map_or(0, |author| author.changes);
     let is_known = |id: &OpId| row.authors.get(&id.device).is_some_and(|author| author.is_known(id.counter));
@@ -36,7 +37,7 @@ fn is_grounded(row: &RecordRow, change: &Change) -> bool {
         && (0..change.ops.len()).all(|at| named(change, at).all(|id| is_own(change, id, at) || is_known(id)))
 }
 
-/// The operations that the operation at `index` names.
+/// Returns the operations that the operation at `index` names.
 fn named(change: &Change, index: usize) -> impl Iterator<Item = &OpId> {
     let op = &change.ops[index];
     let object = if let Obj::At(id) = &op.obj { Some(id) } else { None };
@@ -44,7 +45,7 @@ fn named(change: &Change, index: usize) -> impl Iterator<Item = &OpId> {
     object.into_iter().chain(element).chain(&op.preds)
 }
 
-/// Whether it is an operation of the change itself before the one at `index`.
+/// Returns whether it is an operation of the change itself before the one at `index`.
 fn is_own(change: &Change, id: &OpId, index: usize) -> bool {
     let before = change.start_op..change.start_op.saturating_add(index as u64);
     id.device == change.device && before.contains(&id.counter)
@@ -92,7 +93,7 @@ impl<'a> Ground<'a> {
         Ok(())
     }
 
-    /// Whether the operation was applied, or is one of this change before the one at `index`.
+    /// Returns whether the operation was applied, or is one of this change before the one at `index`.
     fn has(&self, id: &OpId, index: usize) -> bool {
         if is_own(self.change, id, index) {
             return true;
@@ -103,7 +104,7 @@ impl<'a> Ground<'a> {
     }
 }
 
-/// The counter after the row's last operation.
+/// Returns the counter after the row's last operation.
 fn after(row: &ChangeRow) -> u64 {
     row.start_op.saturating_add(row.ops)
 }
@@ -130,13 +131,15 @@ mod tests {
         OpId { counter, device }
     }
 
-    /// A change that follows what `applied` holds: ten operations of another device, then five of this one.
+    /// Returns a change that follows what `applied` holds: ten operations of another device, then five of
+    /// this one.
     fn good() -> Change {
         let ops = vec![op(vec![id(OTHER, 10)]), op(vec![id(ME, 11), id(ME, 16)])];
         Change { device: ME, seq: 2, start_op: 16, deps: vec![FIRST], ops }
     }
 
-    /// From the changes that were applied. The summary, asked too, must say the same: it knows all of so short a record.
+    /// Checks against the changes that were applied. The summary, asked too, must say the same: it knows all
+    /// of so short a record.
     fn check(change: &Change) -> Result<(), String> {
         let row = |device, start_op, ops, hash| ChangeRow { device, seq: 1, start_op, ops, hash, line: 1 };
         let applied = [row(OTHER, 1, 10, FIRST), row(ME, 11, 5, Hash([8; 32]))];
@@ -156,7 +159,7 @@ mod tests {
         assert_eq!(check(&good()), Ok(()));
     }
 
-    /// Automerge knows an author from its change number 1 on: a later one without it ended everybody's program.
+    /// Automerge knows an author from its change number 1 on: a later one without it crashed every client.
     #[test]
     fn a_number_left_out_or_taken_is_refused() {
         for seq in [0, 1, 3, u64::MAX] {
@@ -172,7 +175,8 @@ mod tests {
         }
     }
 
-    /// Somebody who has not seen the newest change numbers from the one seen: the summary leaves that to the changes.
+    /// A device that has not seen the newest change numbers from the one it has seen. The summary leaves that
+    /// to the changes.
     #[test]
     fn a_change_beside_others_stands_though_the_summary_cannot_say() {
         let beside = Change { device: DeviceId([3; 16]), seq: 1, start_op: 11, ..good() };

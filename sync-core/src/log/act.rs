@@ -1,5 +1,5 @@
-//! Acts: what changes authority or rules rather than a record. They do not merge; their order in the ledger is
-//! their meaning, and authority is a fold over them.
+//! Acts: entries that change rights or rules rather than a record. They do not merge: their order in the
+//! ledger is their meaning, and rights are a fold over them.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::limits::{ACT_BYTES_MAX, AGAIN_PAIRS_MAX, DEVICE_LOCALITIES_MAX, DEVIC
 use crate::log::entry::Anchor;
 use crate::time::TimeMs;
 
-/// What a device's holder may do. `Office` is the server itself.
+/// The role of a device, which decides what it may write. `Office` is the server itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -17,13 +17,13 @@ pub enum Role {
     Crew,
     /// Despacho: makes, assigns, approves and resolves orders.
     Dispatcher,
-    /// Supervisión: as dispatch, and releases or dismisses refused work.
+    /// Supervisión: as dispatch, and releases or dismisses quarantined work.
     Supervisor,
     /// Contraloría: reads everything, writes nothing.
     Auditor,
     /// Administración: invites and revokes devices, and all that dispatch may.
     Admin,
-    /// The server's own acts.
+    /// The server itself; writes the acts that only the server may.
     Office,
 }
 
@@ -32,7 +32,7 @@ impl Role {
     pub const INVITABLE: [Self; 5] =
         [Self::Crew, Self::Dispatcher, Self::Supervisor, Self::Auditor, Self::Admin];
 
-    /// The word used in files, on the command line and in JSON.
+    /// Returns the role's name in files, on the command line and in JSON.
     pub fn key(self) -> &'static str {
         match self {
             Self::Crew => "crew",
@@ -44,18 +44,18 @@ impl Role {
         }
     }
 
-    /// The role of a word.
+    /// Returns the role with that name; `None` if there is none.
     pub fn from_key(key: &str) -> Option<Self> {
         Self::INVITABLE.into_iter().chain([Self::Office]).find(|role| role.key() == key)
     }
 
-    /// Whether the role sees the whole municipality.
+    /// Returns whether the role sees the whole municipality.
     pub fn sees_everything(self) -> bool {
         self != Self::Crew
     }
 }
 
-/// One act.
+/// One act. PROTOCOL.md, section 6, says which role may write which.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {
@@ -67,7 +67,7 @@ pub enum Act {
         name: String,
         /// The letters its folios start with, e.g. `MZQ`.
         folio_prefix: String,
-        /// The key of the office's own chain, also the log key.
+        /// The key of the office's chain, also the log key.
         key: PublicKey,
         /// The log key as a `signed-note` verifier.
         log_verifier: String,
@@ -76,13 +76,13 @@ pub enum Act {
     Epoch {
         /// The new epoch.
         epoch: Epoch,
-        /// Why, in words.
+        /// The reason, as text.
         reason: String,
         /// The state that a device proved and the ledger had lost, if that is why: it counts once.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lost: Option<Anchor>,
     },
-    /// A one-time code exists.
+    /// There is a one-time code.
     Invite {
         /// SHA-256 (tagged) of the code.
         code_hash: Hash,
@@ -92,7 +92,8 @@ pub enum Act {
         crew: Option<String>,
         /// The localities it gives, by key.
         localities: Vec<String>,
-        /// When it ends by the inviting device's clock: what that person was told. What counts is the server's.
+        /// When the code ends by the inviting device's clock, as its person was told. The server counts by
+        /// its own clock.
         expires_at_ms: TimeMs,
     },
     /// A device introduces itself with a code. Its first entry.
@@ -101,7 +102,7 @@ pub enum Act {
         code: String,
         /// The device's key.
         key: PublicKey,
-        /// What people call the device.
+        /// The device's name, for people.
         name: String,
         /// The device whose work it goes on with, in place of a code.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -109,17 +110,18 @@ pub enum Act {
     },
     /// The device may no longer write.
     Revoke {
-        /// Which.
+        /// The device.
         device: DeviceId,
-        /// What became of it.
+        /// Its fate, if it is known.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         fate: Option<Fate>,
-        /// Why, in words.
+        /// The reason, as text.
         reason: String,
     },
-    /// The device has other rights from here on. What it wrote before it could know is judged by those it had.
+    /// The device has other rights from here on. Its work from before it could know is judged by the rights
+    /// it had.
     Assign {
-        /// Which.
+        /// The device.
         device: DeviceId,
         /// Its role.
         role: Role,
@@ -127,30 +129,30 @@ pub enum Act {
         crew: Option<String>,
         /// Its localities, by key.
         localities: Vec<String>,
-        /// Why, in words.
+        /// The reason, as text.
         reason: String,
     },
     /// A carrier took over another device's chain up to an entry: that entry existed then.
     Carry {
-        /// Whose chain.
+        /// The device whose chain it is.
         device: DeviceId,
         /// Number of the newest entry taken over.
         seq: u64,
         /// Its hash, which stands for the whole chain up to it.
         head: Hash,
     },
-    /// A device's clock at a contact, as it said, beside the server's, which is this act's own time. Written when it
-    /// differs from the last one known.
+    /// A device's clock at a contact, as the device gave it. The act's claimed time is the server's clock.
+    /// The office writes it when the difference is another than the last one known.
     Clock {
-        /// Whose.
+        /// The device.
         device: DeviceId,
-        /// What its clock said.
+        /// Its clock, in milliseconds since 1970.
         clock_ms: TimeMs,
     },
-    /// Entries of the author's are other entries written again: a copy went on under a new name, or what they built
-    /// on was dismissed.
+    /// Entries of the author repeat other entries: a copy goes on under a new name, or their ground was
+    /// dismissed.
     Again {
-        /// Which are which.
+        /// Each rewritten entry with the one that it repeats.
         pairs: Vec<Again>,
     },
     /// A rule file as it is from here on: a kind of work, the steps, the measures.
@@ -162,21 +164,21 @@ pub enum Act {
     },
     /// A quarantined entry is accepted after all.
     Release {
-        /// Its place in the ledger.
+        /// Ledger number of the quarantined entry.
         seq: u64,
-        /// Why, in words.
+        /// The reason, as text.
         reason: String,
     },
-    /// A quarantined entry is set aside for good.
+    /// A quarantined entry is dismissed for good.
     Dismiss {
-        /// Its place in the ledger.
+        /// Ledger number of the quarantined entry.
         seq: u64,
-        /// Why, in words.
+        /// The reason, as text.
         reason: String,
     },
 }
 
-/// What became of a revoked device.
+/// The fate of a revoked device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fate {
@@ -192,7 +194,7 @@ impl Fate {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Lost, Self::Stolen, Self::Retired];
 
-    /// The word on the command line and in JSON.
+    /// Returns the name on the command line and in JSON.
     pub fn key(self) -> &'static str {
         match self {
             Self::Lost => "lost",
@@ -202,7 +204,7 @@ impl Fate {
     }
 }
 
-/// A new device that goes on with another one's work, proven by that one's key.
+/// A new device that succeeds another one; that one's key proves it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Continues {
     /// The device it was a copy of.
@@ -214,20 +216,20 @@ pub struct Continues {
     pub retires: bool,
 }
 
-/// One entry written again.
+/// One rewritten entry: which entry repeats which.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Again {
-    /// The author's own entry.
+    /// Number of the author's entry.
     pub seq: u64,
-    /// Whose entry it repeats.
+    /// The device whose entry it repeats.
     pub device: DeviceId,
     /// That entry's number.
     pub of_seq: u64,
     /// That entry's hash.
     pub of: Hash,
-    /// Who wrote it.
+    /// The person who wrote that entry.
     pub person: String,
-    /// When, as it says.
+    /// When, as that entry claims.
     pub claimed_at_ms: TimeMs,
 }
 
@@ -237,7 +239,7 @@ pub enum ActError {
     /// Over its limit.
     #[error("the act has {found} {what}, at most {max} are allowed")]
     TooMany {
-        /// What is counted.
+        /// The thing that is counted.
         what: &'static str,
         /// How many there are.
         found: usize,
@@ -250,17 +252,21 @@ pub enum ActError {
 }
 
 impl Act {
-    /// The act's bytes: MessagePack with named fields.
+    /// Returns the act's bytes: MessagePack with named fields.
     pub fn to_bytes(&self) -> Vec<u8> {
         rmp_serde::to_vec_named(self).expect("an act always has a MessagePack form")
     }
 
-    /// Whether it decides about entries that are held back: it has its effect only where those are.
+    /// Returns whether the act decides about quarantined entries. It has its effect only where those are
+    /// known.
     pub fn decides(&self) -> bool {
         matches!(self, Self::Again { .. } | Self::Release { .. } | Self::Dismiss { .. })
     }
 
-    /// Reads the bytes, within limits.
+    /// Reads an act's bytes.
+    ///
+    /// # Errors
+    /// Over a limit, or no act that this version knows.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, ActError> {
         check("bytes", bytes.len(), ACT_BYTES_MAX)?;
         let act: Self =
@@ -277,7 +283,7 @@ impl Act {
         Ok(act)
     }
 
-    /// The word for this act in logs and history.
+    /// Returns the act's name in logs and history.
     pub fn action(&self) -> &'static str {
         match self {
             Self::Genesis { .. } => "genesis",

@@ -35,7 +35,7 @@ use crate::log::entry::{Body, ChainedEntry};
 use crate::record::change::Change;
 use crate::rows::RowsError;
 
-/// What an entry does, decoded.
+/// The decoded body of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DecodedBody {
     /// A change of a record.
@@ -61,7 +61,7 @@ pub struct VerifiedEntry {
     pub chained: ChainedEntry,
     /// Its hash.
     pub hash: Hash,
-    /// What it does.
+    /// The decoded body.
     pub decoded: DecodedBody,
 }
 
@@ -76,7 +76,10 @@ pub fn sign_head(key: &SecretKey, device: &DeviceId, seq: u64, hash: &Hash) -> S
     key.sign(Purpose::Segment, &[&head_bytes(device, seq, hash)])
 }
 
-/// Checks what [`sign_head`] made.
+/// Checks the signature that [`sign_head`] made.
+///
+/// # Errors
+/// The signature is of another key, place or hash.
 pub fn verify_head(
     key: &PublicKey,
     device: &DeviceId,
@@ -87,7 +90,10 @@ pub fn verify_head(
     key.verify(Purpose::Segment, &[&head_bytes(device, seq, hash)], signature)
 }
 
-/// What a stored body does.
+/// Returns the decoded form of a stored body: a change as operations, an act with its fields.
+///
+/// # Errors
+/// The body is no change or no act.
 pub fn decode_body(body: &Body) -> Result<DecodedBody, RowsError> {
     match body {
         Body::Change(raw) => {

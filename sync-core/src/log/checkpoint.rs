@@ -38,12 +38,12 @@ pub fn sign(key: &SecretKey, municipality: u32, size: u64, root: &Hash) -> Resul
     String::from_utf8(note.to_bytes()).map_err(|error| error.to_string())
 }
 
-/// A root as checkpoints write it.
+/// Returns a root as checkpoints write it.
 pub fn root_text(root: &Hash) -> String {
     STANDARD.encode(root.0)
 }
 
-/// Size and root of a checkpoint, once the log's signature on it holds.
+/// Returns size and root of a checkpoint, once the log's signature on it holds.
 ///
 /// # Errors
 /// It is too long, no checkpoint, or not signed by that log.
@@ -75,7 +75,7 @@ pub fn open(checkpoint: &str, log_verifier: &str) -> Result<Signed, String> {
     Ok(Signed { origin: name, anchor, note: checkpoint.to_owned() })
 }
 
-/// The name of a municipality's log in checkpoints.
+/// Returns the name of a municipality's log in checkpoints.
 pub fn log_origin(municipality: u32) -> String {
     format!("cuadrilla.invalid/log/{municipality}")
 }
@@ -86,7 +86,7 @@ pub(crate) mod tests {
     use crate::crypto::SecretKey;
     use crate::id::Hash;
 
-    /// The verifier of the municipality's log under that key.
+    /// Returns the verifier of the municipality's log under that key.
     pub(crate) fn verifier_of(key: &SecretKey) -> String {
         signed_note::new_ed25519_verifier_key(&super::log_origin(14061), &key.signing_key().verifying_key())
     }

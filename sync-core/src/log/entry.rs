@@ -1,7 +1,7 @@
-//! Entry: one act of one person on one record, and its place in the device's own chain.
+//! Entry: one act of one person on one record, and its place in its device's chain.
 //!
-//! The canonical bytes of an entry are what its hash covers. The wire leaves out what the receiver can compute;
-//! whoever unpacks rebuilds these bytes and the hash and signature prove that they are the author's.
+//! The hash of an entry covers its canonical bytes. The wire leaves out what the receiver can compute. The
+//! receiver rebuilds these bytes; hash and signature prove that they are the author's.
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
@@ -12,7 +12,7 @@ use crate::limits::PERSON_BYTES_MAX;
 use crate::record::change::RawChange;
 use crate::time::TimeMs;
 
-/// The newest checkpoint a device had seen: proves that what embeds it was made later.
+/// The newest checkpoint a device had seen. It proves that an entry that embeds it was made later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub struct Anchor {
     /// Entries in the log then; 0 for none seen yet.
@@ -21,7 +21,7 @@ pub struct Anchor {
     pub root: Hash,
 }
 
-/// What an entry says about itself.
+/// The header of an entry: author, number, record, person, times and anchor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// INEGI key of the municipality.
@@ -36,7 +36,7 @@ pub struct Header {
     pub person: String,
     /// The device's wall clock. A claim, never trusted for order.
     pub claimed_at_ms: TimeMs,
-    /// Which start of the device's system.
+    /// The start of the device's system from which the monotonic time counts.
     pub boot: BootId,
     /// Milliseconds of the device's monotonic clock since that start.
     pub monotonic_ms: u64,
@@ -44,7 +44,7 @@ pub struct Header {
     pub anchor: Anchor,
 }
 
-/// What an entry does.
+/// The body of an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Body {
     /// A change of the record.
@@ -54,7 +54,8 @@ pub enum Body {
 }
 
 impl Body {
-    /// What the entry's hash covers of the body: Automerge's change hash, or the hash of the act's bytes.
+    /// Returns the body's part of the entry's hash: Automerge's change hash, or the tagged hash of the act's
+    /// bytes.
     pub fn hash(&self) -> Hash {
         match self {
             Self::Change(raw) => raw.hash,
@@ -62,7 +63,7 @@ impl Body {
         }
     }
 
-    /// The bytes that are stored.
+    /// Returns the bytes that are stored.
     pub fn bytes(&self) -> &[u8] {
         match self {
             Self::Change(raw) => &raw.bytes,
@@ -101,9 +102,9 @@ impl Body {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What it says about itself.
+    /// Its header.
     pub header: Header,
-    /// What it does.
+    /// Its body.
     pub body: Body,
 }
 
@@ -130,7 +131,7 @@ pub enum EntryError {
 }
 
 impl Entry {
-    /// The canonical bytes, given the hash of the device's previous entry (zero for the first).
+    /// Returns the canonical bytes, given the hash of the device's previous entry (zero for the first).
     pub fn canonical(&self, prev: &Hash) -> Vec<u8> {
         let h = &self.header;
         let kind = match self.body {
@@ -156,13 +157,13 @@ impl Entry {
         rmp_serde::to_vec(&fields).expect("an entry always has a MessagePack form")
     }
 
-    /// The entry's hash, given the hash of the one before it.
+    /// Returns the entry's hash, given the hash of the one before it.
     pub fn hash(&self, prev: &Hash) -> Hash {
         hash_canonical(&self.canonical(prev))
     }
 }
 
-/// SHA-256 over the domain tag and the canonical bytes.
+/// Returns the SHA-256 over the domain tag and the canonical bytes.
 pub fn hash_canonical(canonical: &[u8]) -> Hash {
     Hash::tagged("cuadrilla/entry/v1", &[canonical])
 }
@@ -183,12 +184,12 @@ pub struct ChainedEntry {
 struct Stored(ByteBuf, bool, ByteBuf, Option<Signature>);
 
 impl ChainedEntry {
-    /// The entry's hash, where the chain before it is known.
+    /// Returns the entry's hash, where the chain before it is known.
     pub fn hash(&self) -> Option<Hash> {
         self.prev.map(|prev| self.entry.hash(&prev))
     }
 
-    /// The bytes to keep: canonical bytes, whether `prev` is known, body, signature.
+    /// Returns the bytes to keep: canonical bytes, whether `prev` is known, body, signature.
     pub fn to_bytes(&self) -> Vec<u8> {
         let canonical = self.entry.canonical(&self.prev.unwrap_or_default());
         let body = ByteBuf::from(self.entry.body.bytes().to_vec());
@@ -196,8 +197,11 @@ impl ChainedEntry {
         rmp_serde::to_vec(&stored).expect("a chained entry always has a MessagePack form")
     }
 
-    /// Reads what [`Self::to_bytes`] wrote. The body's hash is checked for acts; a change's is checked by whoever
-    /// applies it, because only Automerge computes it.
+    /// Reads the bytes of [`Self::to_bytes`]. Checks the body's hash of an act; that of a change is checked
+    /// when it is applied, because only Automerge computes it.
+    ///
+    /// # Errors
+    /// Not canonical, of an unknown version, or with another body than the one it names.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, EntryError> {
         let Stored(canonical, has_prev, body, signature) =
             rmp_serde::from_slice(bytes).map_err(|error| malformed(&error))?;
@@ -207,10 +211,10 @@ impl ChainedEntry {
     }
 }
 
-/// What canonical bytes say, without the body that they name.
+/// The content of canonical bytes, without the body that they name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Named {
-    /// What the entry says about itself.
+    /// The header.
     pub header: Header,
     /// Hash of the device's previous entry, zeros for the first.
     pub prev: Hash,
@@ -254,7 +258,8 @@ impl Named {
         Ok(Self { header, prev, is_act, body_hash })
     }
 
-    /// The entry with its body. An act's hash is checked; a change's is checked by whoever reads it.
+    /// Returns the entry with its body. Checks the hash of an act; that of a change is checked when it is
+    /// read.
     ///
     /// # Errors
     /// The body is another one.

@@ -1,5 +1,5 @@
-//! Line: one numbered line of a ledger. The server's ledger holds entries with their receipts; a device's journal
-//! holds its own entries, those it received, and what it was told.
+//! Line: one numbered line of a ledger. The server's ledger holds entries with their receipts. A device's
+//! journal holds its entries, those it received, and what it was told.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ use crate::time::TimeMs;
 pub enum Line {
     /// An entry, with the receipt where a server gave one.
     Entry {
-        /// The server's word on it; `None` for a device's own entry not yet sent.
+        /// The server's receipt; `None` for an entry of this device that is not sent yet.
         receipt: Option<Receipt>,
         /// The entry.
         chained: ChainedEntry,
@@ -320,7 +320,7 @@ pub struct Contact {
 /// Bytes carried for another device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Carried {
-    /// Whose.
+    /// The device.
     pub device: DeviceId,
     /// First and last device sequence inside.
     pub span: (u64, u64),
@@ -351,7 +351,7 @@ impl From<LineError> for RowsError {
 }
 
 impl Line {
-    /// The line's bytes.
+    /// Returns the line's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let (tag, body) = match self {
             Self::Entry { receipt, chained } => {
@@ -365,6 +365,9 @@ impl Line {
     }
 
     /// Reads a line's bytes.
+    ///
+    /// # Errors
+    /// Neither an entry nor a device's line of a known form.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, LineError> {
         let malformed = |error: rmp_serde::decode::Error| LineError::Malformed(error.to_string());
         match bytes.split_first() {
@@ -380,18 +383,24 @@ impl Line {
     }
 }
 
-/// Where lines are read from by number.
+/// A store of lines, read by number.
 pub trait Lines {
-    /// The line's bytes.
+    /// Returns the line's bytes.
     fn line(&self, number: u64) -> Result<Vec<u8>, RowsError>;
 }
 
-/// The line with a number.
+/// Returns the line with a number.
+///
+/// # Errors
+/// There is none, or it does not read.
 pub fn read_line(lines: &dyn Lines, number: u64) -> Result<Line, RowsError> {
     Ok(Line::from_bytes(&lines.line(number)?)?)
 }
 
-/// The entry of the line with a number.
+/// Returns the entry of the line with a number, and its receipt if it has one.
+///
+/// # Errors
+/// There is none, or it is no entry.
 pub fn read_entry(lines: &dyn Lines, number: u64) -> Result<(Option<Receipt>, ChainedEntry), RowsError> {
     match read_line(lines, number)? {
         Line::Entry { receipt, chained } => Ok((receipt, chained)),

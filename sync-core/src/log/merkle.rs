@@ -1,7 +1,8 @@
-//! Merkle: the hashes of the transparency log (RFC 6962), kept as pages of index rows, its root, and what it proves:
-//! that an entry is in the log, and that one checkpoint's log is the beginning of another's.
+//! Merkle: the hashes of the transparency log (RFC 6962), kept as pages of index rows; its root; and its
+//! proofs, that an entry is in the log, and that one checkpoint's log is the beginning of another's.
 //!
-//! A leaf commits to the receipt as well as to the entry: moving, re-dating or re-judging an entry changes the root.
+//! A leaf commits to the receipt as well as to the entry: moving, re-dating or re-judging an entry changes
+//! the root.
 
 pub mod remote;
 pub mod tile;
@@ -32,7 +33,7 @@ pub enum ProofError {
         /// Entries now.
         new: u64,
     },
-    /// The two states do not have a common past, or the proof is not one.
+    /// Neither state begins the other, or the proof is none.
     #[error("the log's first {old} entries are not those of its state with {new} entries")]
     Parted {
         /// Entries before.
@@ -58,7 +59,7 @@ pub enum ProofError {
     },
 }
 
-/// The bytes a leaf hashes: a MessagePack array of entry hash, device, device sequence and receipt.
+/// Returns the bytes a leaf hashes: a MessagePack array of entry hash, device, device sequence and receipt.
 pub fn leaf_bytes(entry_hash: &Hash, device: &DeviceId, device_seq: u64, receipt: &Receipt) -> Vec<u8> {
     rmp_serde::to_vec(&(1_u8, entry_hash, device, device_seq, receipt))
         .expect("a leaf always has a MessagePack form")
@@ -72,7 +73,7 @@ pub fn read_leaf(leaf: &[u8]) -> Option<(Hash, DeviceId, u64, Receipt)> {
         .then_some((hash, device, seq, receipt))
 }
 
-/// The leaf of a ledger's line.
+/// Returns the leaf of a ledger's line.
 ///
 /// # Errors
 /// It is no receipted entry whose chain is known.
@@ -85,7 +86,7 @@ pub fn leaf_of_line(line: &[u8]) -> Result<Vec<u8>, RowsError> {
     Ok(leaf_bytes(&hash, &header.device, header.seq, &receipt))
 }
 
-/// The RFC 6962 hash of a leaf's bytes.
+/// Returns the RFC 6962 hash of a leaf's bytes.
 pub fn leaf_hash(leaf: &[u8]) -> Hash {
     Hash(record_hash(leaf).0)
 }
@@ -103,7 +104,7 @@ pub fn append(overlay: &mut Overlay<'_>, seq: u64, leaf: &[u8]) -> Result<(), Ro
     Ok(())
 }
 
-/// The root over the first `size` leaves; the hash of nothing for 0.
+/// Returns the root over the first `size` leaves; the hash of nothing for 0.
 pub fn root(rows: &dyn Rows, size: u64) -> Result<Hash, RowsError> {
     if size == 0 {
         return Ok(empty_root());
@@ -111,7 +112,7 @@ pub fn root(rows: &dyn Rows, size: u64) -> Result<Hash, RowsError> {
     tree_hash(size, &Pages(rows)).map(|hash| Hash(hash.0)).map_err(log_error)
 }
 
-/// The path from entry `seq` (from 1) to the root over `size` entries: from its sibling up.
+/// Returns the path from entry `seq` (from 1) to the root over `size` entries: from its sibling up.
 ///
 /// # Errors
 /// The rows do not have that many entries, or `seq` is none of them.
@@ -119,7 +120,7 @@ pub fn prove_inclusion(rows: &dyn Rows, size: u64, seq: u64) -> Result<Vec<Hash>
     prove_inclusion_over(&Pages(rows), size, seq).map_err(log_error)
 }
 
-/// As [`prove_inclusion`], from any store of the log's hashes.
+/// Returns what [`prove_inclusion`] returns, from any store of the log's hashes.
 ///
 /// # Errors
 /// The store does not have what the proof needs.
@@ -147,7 +148,8 @@ pub fn check_inclusion(proof: &[Hash], log: &Anchor, seq: u64, leaf: &[u8]) -> R
         .map_err(|_| absent)
 }
 
-/// The proof that the first `old` of `new` entries are a log of their own: empty if `old` is 0 or `new`.
+/// Returns the proof that the first `old` of `new` entries are themselves a state of the log. It is empty if
+/// `old` is 0 or `new`.
 ///
 /// # Errors
 /// The rows have fewer than `new` entries, or `old` is more than `new`.
@@ -164,7 +166,7 @@ pub fn prove_consistency(rows: &dyn Rows, old: u64, new: u64) -> Result<Vec<Hash
 /// Checks that the log in state `new` begins with the log in state `old`.
 ///
 /// # Errors
-/// [`ProofError::Shrunk`] or [`ProofError::Parted`]; a proof that is none counts as parted.
+/// [`ProofError::Shrunk`] or [`ProofError::Parted`]. An invalid proof is [`ProofError::Parted`].
 pub fn check_consistency(proof: &[Hash], old: &Anchor, new: &Anchor) -> Result<(), ProofError> {
     bound(proof, old.size.max(new.size))?;
     if new.size < old.size {
@@ -196,7 +198,7 @@ fn theirs(proof: &[Hash]) -> Vec<tlog_tiles::Hash> {
     proof.iter().map(|hash| tlog_tiles::Hash(hash.0)).collect()
 }
 
-/// The root of a log without entries.
+/// Returns the root of a log without entries.
 fn empty_root() -> Hash {
     Hash(tlog_tiles::EMPTY_HASH.0)
 }
@@ -253,7 +255,7 @@ mod tests {
     use ct_merkle::{ConsistencyProof, InclusionProof, RootHash, mem_backed_tree::MemoryBackedTree};
     use sha2::Sha256;
 
-    /// A log of `size` leaves, once as our rows and once as the other implementation's tree.
+    /// Returns a log of `size` leaves twice: as this module's rows, and as the other implementation's tree.
     fn logs(size: u64) -> (MemoryRows, MemoryBackedTree<Sha256, Vec<u8>>) {
         let (mut rows, mut tree) = (MemoryRows::default(), MemoryBackedTree::new());
         for seq in 1..=size {

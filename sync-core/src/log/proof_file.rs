@@ -1,7 +1,8 @@
-//! Proof file: everything that a third party needs to check one order without us: each change with its bytes, the
-//! chain to its author's signature, the author's key as the log has it, and its place under one signed checkpoint.
+//! Proof file: everything that a third party needs to check one order without this program. It holds each
+//! change with its bytes, the chain to its author's signature, the author's key as the log has it, and its
+//! place under one signed checkpoint.
 //!
-//! It is JSON, and the parts are those of standards, so that other programs can check it too.
+//! The file is JSON, and its parts are those of standards, so that other programs can check it too.
 
 mod collect;
 mod tlog_proof;
@@ -27,7 +28,7 @@ use crate::log::merkle::{check_inclusion, read_leaf};
 use crate::log::verdict::Receipt;
 use crate::record::change::{Action, Op, Place, Scalar};
 
-/// What the file says it is.
+/// The format that the file names.
 pub const FORMAT: &str = "cuadrilla-proof/1";
 
 /// Bytes that JSON holds as base64.
@@ -54,11 +55,11 @@ pub struct ProofFile {
     pub format: String,
     /// INEGI key of the municipality.
     pub municipality: u32,
-    /// What people call the record.
+    /// The name of the record, for people.
     pub folio: String,
     /// The record's id, in hex.
     pub record: String,
-    /// The log's key, as the maker knew it. Whoever checks takes it from elsewhere.
+    /// The log's key, as the maker of the file knew it. A checker takes it from another source.
     pub log_verifier: String,
     /// The checkpoint that all proofs lead to.
     pub checkpoint: String,
@@ -118,7 +119,7 @@ pub enum ProofFileError {
     /// A piece of a chain does not hold.
     #[error("the chain of device {device} from entry {first} on does not hold: {detail}")]
     Chain {
-        /// Whose.
+        /// The device.
         device: String,
         /// Its first entry here.
         first: u64,
@@ -139,13 +140,13 @@ pub struct Checked {
 /// One change that is in the log, by its author.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedChange {
-    /// The server's word on it.
+    /// The server's receipt.
     pub receipt: Receipt,
     /// The entry.
     pub entry: Entry,
     /// Its hash.
     pub hash: Hash,
-    /// What it does.
+    /// Its decoded body.
     pub decoded: DecodedBody,
     /// The author's name, as it enrolled.
     pub device_name: String,
@@ -168,10 +169,10 @@ impl ProofFile {
         Ok(file)
     }
 
-    /// Checks all of it against the log's key, which the caller has from somewhere else.
+    /// Checks the whole file against the log's key, which the caller has from another source.
     ///
     /// # Errors
-    /// The first thing that does not hold.
+    /// The first part that does not hold.
     pub fn check(&self, log_verifier: &str) -> Result<Checked, ProofFileError> {
         let anchor =
             checkpoint::verify(&self.checkpoint, log_verifier).map_err(ProofFileError::Checkpoint)?;
@@ -224,7 +225,8 @@ impl ProofFile {
         Ok(Checked { anchor, changes })
     }
 
-    /// What the file calls the record must be what its first change called it: a label of its own proves nothing.
+    /// Checks that the file gives the record the name that its first change gave it: a label alone proves
+    /// nothing.
     fn check_folio(&self, changes: &[CheckedChange]) -> Result<(), ProofFileError> {
         let wrong = |detail: &str| ProofFileError::Malformed(detail.into());
         let Some(CheckedChange { decoded: DecodedBody::Change(first), .. }) = changes.first() else {
@@ -282,7 +284,7 @@ impl ProofFile {
     }
 }
 
-/// The key that an enrolment, or the founding of the ledger, brings.
+/// Returns the key that an enrolment, or the founding of the ledger, brings.
 fn key_of(checked: &CheckedChange) -> Result<(PublicKey, String), String> {
     match &checked.decoded {
         DecodedBody::Act(Act::Enrol { key, name, .. })
@@ -298,7 +300,8 @@ fn key_of(checked: &CheckedChange) -> Result<(PublicKey, String), String> {
 }
 
 impl ChainPiece {
-    /// Checks that each entry names the one before and that the author signed the last; notes whose all of them are.
+    /// Checks that each entry names the one before and that the author signed the last. Adds the hashes of
+    /// all of them to `whose`.
     fn check(
         &self,
         authors: &BTreeMap<DeviceId, (PublicKey, String)>,

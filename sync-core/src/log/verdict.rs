@@ -1,11 +1,12 @@
-//! Verdict: what the server decided about an entry, and the receipt that says so.
+//! Verdict: the server's decision about an entry, and the receipt that says so.
 
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DeviceId, Hash};
 use crate::time::TimeMs;
 
-/// Why an entry is held back. It is kept byte for byte, receipted and shown; never thrown away.
+/// Why an entry is quarantined. The ledger keeps it byte for byte, with a receipt; it is shown and never
+/// deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
@@ -30,7 +31,8 @@ pub enum Reason {
     },
     /// A rule of the schema does not allow it.
     Rule {
-        /// The rule, a stable word such as `range`, `unit`, `step`, `required`, `record_exists`.
+        /// The rule, one of the stable names in PROTOCOL.md, section 7, such as `step`, `required`,
+        /// `record_exists`.
         rule: String,
         /// What broke it.
         what: String,
@@ -72,12 +74,12 @@ impl Reason {
 pub enum Verdict {
     /// Applied and passed on.
     Accepted,
-    /// Held back.
+    /// Quarantined: kept, and counts nowhere.
     Quarantined(Reason),
 }
 
 impl Verdict {
-    /// Whether it was applied.
+    /// Returns whether it was applied.
     pub fn is_accepted(&self) -> bool {
         matches!(self, Self::Accepted)
     }
@@ -113,9 +115,9 @@ impl Verdict {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
-    /// Its place in the ledger, from 1.
+    /// Its ledger number, from 1.
     pub seq: u64,
-    /// When it arrived, by the server's clock.
+    /// Time of arrival by the server's clock, in milliseconds since 1970.
     pub received_at_ms: TimeMs,
     /// The device that brought it, if not its author.
     pub carrier: Option<DeviceId>,
@@ -123,17 +125,17 @@ pub struct Receipt {
     pub verdict: Verdict,
 }
 
-/// A release or a dismissal of an entry that was held back.
+/// A release or a dismissal of a quarantined entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
     /// Ledger number of the deciding act.
     pub seq: u64,
-    /// When that act arrived, by the server's clock.
+    /// Time at which that act arrived, by the server's clock, in milliseconds since 1970.
     pub at_ms: TimeMs,
     /// Whether it releases; else it dismisses.
     pub releases: bool,
-    /// Who decided.
+    /// The device that decided.
     pub by: DeviceId,
-    /// Why, in words.
+    /// The reason, as text.
     pub reason: String,
 }

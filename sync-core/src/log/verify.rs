@@ -1,7 +1,8 @@
-//! Verify: proves a ledger from its records alone: bodies, chains with their branches, signatures and Merkle root.
+//! Verify: proves a ledger from its records alone: bodies, chains with their branches, signatures and Merkle
+//! root.
 //!
-//! Nothing of the index is read. Checksums of the frames are the store's part, before this. The server's operator and
-//! whoever holds a copy of the ledger run the same walk.
+//! It reads nothing of the index. The store checks the frames' checksums before this. The server's operator
+//! and an auditor with a copy of the ledger run the same walk.
 
 mod tree;
 
@@ -27,7 +28,7 @@ pub struct Bad {
     pub detail: String,
 }
 
-/// What holds.
+/// What the verifier has proven of a whole ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proven {
     /// Records.
@@ -36,8 +37,8 @@ pub struct Proven {
     pub devices: u64,
     /// Merkle root over all of them.
     pub root: Hash,
-    /// Records whose device says it had seen another past of this log than it has. One device may lie; many do not
-    /// agree by chance.
+    /// Records whose device says it had seen a state of this log that the log never had. One device may lie;
+    /// many do not agree by chance.
     pub doubts: u64,
     /// The first of them.
     pub first_doubt: Option<u64>,
@@ -100,7 +101,7 @@ impl Verifier {
         Ok(())
     }
 
-    /// Takes keys and epochs in before the entry's own signature is checked: an enrolment brings its key.
+    /// Takes keys and epochs in before the entry's signature is checked: an enrolment brings its key.
     fn learn(
         &mut self,
         seq: u64,
@@ -146,7 +147,7 @@ impl Verifier {
         }
     }
 
-    /// Checks the entry's place in its device's chain and its signature; answers its hash.
+    /// Checks the entry's place in its device's chain and its signature. Returns its hash.
     fn follow(&mut self, line: u64, receipt: &Receipt, chained: &ChainedEntry) -> Result<Hash, String> {
         let header = &chained.entry.header;
         let prev = chained.prev.ok_or("it does not name the entry before it")?;
@@ -179,8 +180,8 @@ impl Verifier {
         Ok(hash)
     }
 
-    /// Whether a checkpoint that the device says it had seen is one of this very ledger, unless the ledger was ever cut.
-    /// It is the device's word: nothing that others accepted may fail by it.
+    /// Returns whether the checkpoint that a device says it had seen is one of this ledger. If the ledger was
+    /// ever cut, the answer is `true`. It is the device's claim: nothing that others accepted may fail by it.
     fn is_founded(&self, anchor: &Anchor) -> bool {
         anchor.size == 0 || self.epochs > 1 || self.tree.root(anchor.size) == Some(anchor.root)
     }
@@ -202,22 +203,22 @@ impl Verifier {
         Ok(Proven { entries: self.entries, devices: self.chains.len() as u64, root, doubts, first_doubt })
     }
 
-    /// Records that held so far.
+    /// Returns how many records held so far.
     pub fn entries(&self) -> u64 {
         self.entries
     }
 
-    /// The key of the log that the founding entry names; empty before it.
+    /// Returns the key of the log that the founding entry names; empty before it.
     pub fn log_verifier(&self) -> &str {
         &self.log_verifier
     }
 
-    /// The root over the first `size` records taken; `None` if there were fewer.
+    /// Returns the root over the first `size` records taken; `None` if there were fewer.
     pub fn root(&self, size: u64) -> Option<Hash> {
         self.tree.root(size)
     }
 
-    /// The hash of record `seq`'s leaf; `None` if it was not taken.
+    /// Returns the hash of record `seq`'s leaf; `None` if it was not taken.
     pub fn leaf(&self, seq: u64) -> Option<Hash> {
         self.tree.leaf(seq)
     }
@@ -269,7 +270,7 @@ mod tests {
         verifier.finish()
     }
 
-    /// The founding lines with the third one changed.
+    /// Returns the founding lines with the third one changed.
     fn with_third(change: impl FnOnce(&mut Line)) -> Result<Proven, Bad> {
         let mut lines = lines();
         let mut third = Line::from_bytes(&lines[2]).unwrap();

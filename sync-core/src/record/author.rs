@@ -32,7 +32,7 @@ impl Author {
         }
     }
 
-    /// Whether it is known here that an operation of this number was applied. `false` says nothing.
+    /// Returns whether it is known here that an operation of this number was applied. `false` says nothing.
     pub fn is_known(&self, counter: u64) -> bool {
         self.stretches.iter().any(|(from, after)| (*from..*after).contains(&counter))
     }

@@ -1,8 +1,8 @@
-//! Change: an Automerge change as explicit operations. Judging reads these; the wire carries these; the raw chunk
-//! that Automerge applies is always rebuilt from them, so no hostile chunk is ever parsed.
+//! Change: an Automerge change as explicit operations. Judging reads these, and the wire carries these. The
+//! raw chunk that Automerge applies is always rebuilt from them, so no hostile chunk is ever parsed.
 //!
-//! Only the operations our records need exist here: put a scalar, make an object, delete. Counters, marks and
-//! tables have no form, so a change that used one could not be sent, and none is ever made.
+//! Only the operations that records need exist here: put a scalar, make an object, delete. Counters, marks
+//! and tables have no form, so a change that used one could not be sent, and none is ever made.
 
 mod bounds;
 
@@ -59,7 +59,7 @@ pub enum Place {
     Elem(OpId),
 }
 
-/// What an operation does.
+/// The action of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// Puts a scalar.
@@ -77,13 +77,13 @@ pub enum Action {
 /// One operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Op {
-    /// Where: the object.
+    /// The object that it works in.
     pub obj: Obj,
-    /// Where in it.
+    /// The place in that object.
     pub place: Place,
     /// Whether it inserts a new element after `place`, rather than replacing what is at `place`.
     pub insert: bool,
-    /// What it does.
+    /// The action.
     pub action: Action,
     /// The operations it replaces, sorted.
     pub preds: Vec<OpId>,
@@ -128,13 +128,13 @@ pub struct Change {
     pub ops: Vec<Op>,
 }
 
-/// Why a chunk or an operation list is not a change of ours.
+/// Why a chunk or a list of operations is not a change of a record.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeError {
     /// Automerge does not read it.
     #[error("not an Automerge change: {0}")]
     NotAChange(String),
-    /// It carries something that no change of ours carries.
+    /// It has a part that no change of a record has.
     #[error("the change holds {0}, which Cuadrilla does not use")]
     Foreign(&'static str),
     /// An actor that is not a 16-byte device id.
@@ -143,7 +143,7 @@ pub enum ChangeError {
     /// A number over its limit.
     #[error("the change has {found} {what}, at most {max} are allowed")]
     TooMany {
-        /// What is counted.
+        /// The thing that is counted.
         what: &'static str,
         /// How many there are.
         found: usize,
@@ -159,14 +159,22 @@ pub enum ChangeError {
 }
 
 impl Change {
-    /// Reads a raw chunk made by our own Automerge, and proves that it can be rebuilt from its operations.
+    /// Reads a raw chunk that this program's Automerge made, and proves that it can be rebuilt from its
+    /// operations.
+    ///
+    /// # Errors
+    /// Not a change of a record, over a limit, or not rebuilt to the same bytes.
     pub fn from_raw(raw: &[u8]) -> Result<Self, ChangeError> {
         let change = Self::read(raw)?;
         let rebuilt = change.to_raw()?;
         if rebuilt.bytes == raw { Ok(change) } else { Err(ChangeError::NotCanonical) }
     }
 
-    /// Reads a raw chunk out of a ledger, perhaps somebody else's: what it may claim is bounded before it is believed.
+    /// Reads a raw chunk out of a ledger that may be another party's. Checks the bounds of what it claims
+    /// first.
+    ///
+    /// # Errors
+    /// As [`Self::from_raw`].
     pub fn read(raw: &[u8]) -> Result<Self, ChangeError> {
         bounds::check(raw)?;
         let parsed =
@@ -186,7 +194,10 @@ impl Change {
         Ok(change)
     }
 
-    /// The raw chunk and its hash. The bytes are the same on every machine.
+    /// Returns the raw chunk and its hash. The bytes are the same on every machine.
+    ///
+    /// # Errors
+    /// A counter that does not fit Automerge's numbers, or over a limit.
     pub fn to_raw(&self) -> Result<RawChange, ChangeError> {
         self.check_limits()?;
         let start_op = NonZeroU64::new(self.start_op).ok_or(ChangeError::Counter)?;
@@ -213,13 +224,13 @@ impl Change {
         Ok(RawChange { hash: Hash(built.hash().0), bytes })
     }
 
-    /// Counter of the last operation; `None` where it would not fit Automerge's 32-bit counters.
+    /// Returns the counter of the last operation; `None` if it does not fit Automerge's 32-bit counters.
     pub fn max_op(&self) -> Option<u64> {
         let last = self.start_op.checked_add(self.ops.len() as u64)?.checked_sub(1)?;
         (last < u64::from(u32::MAX)).then_some(last)
     }
 
-    /// The id of the operation at `index`.
+    /// Returns the id of the operation at `index`.
     pub fn op_id(&self, index: usize) -> OpId {
         OpId { counter: self.start_op + index as u64, device: self.device }
     }
@@ -252,12 +263,12 @@ pub struct RawChange {
     pub bytes: Vec<u8>,
 }
 
-/// The Automerge actor of a device.
+/// Returns the Automerge actor of a device.
 pub fn actor_of(device: DeviceId) -> ActorId {
     ActorId::from(device.0)
 }
 
-/// The device of an Automerge actor.
+/// Returns the device of an Automerge actor.
 pub fn device_of(actor: &ActorId) -> Result<DeviceId, ChangeError> {
     DeviceId::from_slice(actor.to_bytes()).ok_or(ChangeError::Actor)
 }
@@ -319,7 +330,7 @@ fn id_to_legacy(id: OpId) -> LegacyOpId {
     LegacyOpId::new(id.counter, &actor_of(id.device))
 }
 
-/// A scalar out of Automerge.
+/// Returns a scalar out of Automerge.
 pub fn scalar_from(value: &ScalarValue) -> Result<Scalar, ChangeError> {
     match value {
         ScalarValue::Null => Ok(Scalar::Null),
@@ -330,7 +341,7 @@ pub fn scalar_from(value: &ScalarValue) -> Result<Scalar, ChangeError> {
     }
 }
 
-/// A scalar for Automerge.
+/// Returns a scalar for Automerge.
 pub fn scalar_to(value: &Scalar) -> ScalarValue {
     match value {
         Scalar::Null => ScalarValue::Null,
@@ -351,7 +362,8 @@ mod tests {
         doc.commit_with(CommitOptions::default().with_time(0));
     }
 
-    /// Everything our records do, by two devices, with a clash, a deletion and edited text.
+    /// Returns a document with everything that records do, by two devices, with a clash, a deletion and
+    /// edited text.
     fn lively_document() -> AutoCommit {
         let mut one = AutoCommit::new().with_actor(actor_of(DeviceId([9; 16])));
         let fields = one.put_object(ROOT, "fields", ObjType::Map).unwrap();

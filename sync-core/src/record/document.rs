@@ -1,4 +1,7 @@
-//! Document: a record's Automerge document, rebuilt from its changes when a person looks or writes. Nothing keeps it.
+//! Document: a record's Automerge document, rebuilt from its changes when a person reads or writes. Nothing
+//! keeps it.
+//!
+//! A method fails if the document has no such register, list or text, or if Automerge refuses the operation.
 
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{AutoCommit, ObjId, ObjType, ROOT, ReadDoc, Value};
@@ -23,7 +26,7 @@ pub struct ListElement {
     pub value: ElementValue,
 }
 
-/// What an element holds.
+/// The value of a list element.
 pub enum ElementValue {
     /// A scalar.
     Scalar(Scalar),
@@ -36,12 +39,12 @@ fn broken(error: impl std::fmt::Display) -> RowsError {
 }
 
 impl Document {
-    /// An empty document written by `device`.
+    /// Returns an empty document written by `device`.
     pub fn new(device: DeviceId) -> Self {
         Self { doc: AutoCommit::new().with_actor(actor_of(device)) }
     }
 
-    /// A document of raw changes, in an order in which each follows its dependencies.
+    /// Returns a document of raw changes, in an order in which each follows its dependencies.
     pub fn from_raw(device: DeviceId, changes: &[Vec<u8>]) -> Result<Self, RowsError> {
         let mut document = Self::new(device);
         let parsed: Vec<automerge::Change> = changes
@@ -99,7 +102,11 @@ impl Document {
         self.doc.update_text(&object, text).map_err(broken)
     }
 
-    /// Commits what was written as one change; `None` if nothing was.
+    /// Commits what was written as one change. Returns the change as operations and as raw chunk; `None` if
+    /// nothing was written.
+    ///
+    /// # Errors
+    /// The change has a part that no change of a record has, or is over a limit.
     pub fn commit(&mut self) -> Result<Option<(Change, RawChange)>, ChangeError> {
         if self.doc.commit_with(CommitOptions::default().with_time(0)).is_none() {
             return Ok(None);
@@ -111,7 +118,7 @@ impl Document {
         Ok(Some((change, RawChange { hash, bytes: raw })))
     }
 
-    /// The elements of a list, in document order.
+    /// Returns the elements of a list, in document order.
     pub fn list(&self, slot: &str) -> Result<Vec<ListElement>, RowsError> {
         let list = self.slot(slot)?;
         let mut elements = Vec::new();
@@ -137,7 +144,7 @@ impl Document {
         Ok(members)
     }
 
-    /// All concurrent values of a register, with the operations that wrote them, sorted by operation.
+    /// Returns all concurrent values of a register, with the operations that wrote them, sorted by operation.
     pub fn values(&self, name: &str) -> Result<Vec<(OpId, Scalar)>, RowsError> {
         let (object, key) = match name.split_once('.') {
             Some((slot, key)) => (self.slot(slot)?, key),
@@ -153,13 +160,13 @@ impl Document {
         Ok(values)
     }
 
-    /// The keys of the root, or of a skeleton map.
+    /// Returns the keys of the root, or of a skeleton map.
     pub fn keys(&self, slot: Option<&str>) -> Result<Vec<String>, RowsError> {
         let object = slot.map_or(Ok(ROOT), |slot| self.slot(slot))?;
         Ok(self.doc.keys(object).collect())
     }
 
-    /// A text.
+    /// Returns the text in a slot.
     pub fn text(&self, slot: &str) -> Result<String, RowsError> {
         self.doc.text(self.slot(slot)?).map_err(broken)
     }

@@ -1,7 +1,7 @@
 //! Patch: what the operations of a change do to a record, in the record's own terms.
 //!
-//! No document is loaded for this. The skeleton is made by the first operations of the creating change, so the id of
-//! every object that later changes may work in is known from the schema and the creator alone.
+//! This loads no document. The first operations of the creating change make the skeleton, so schema and
+//! creator alone give the id of every object that later changes may work in.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub enum Patch<'c> {
     Append {
         /// The list.
         slot: usize,
-        /// What is appended.
+        /// The element.
         element: Element<'c>,
         /// The operation.
         op: OpId,
@@ -52,7 +52,7 @@ pub enum Element<'c> {
     Map(BTreeMap<&'c str, &'c Scalar>),
 }
 
-/// A change that does something no record of that kind allows, whoever makes it.
+/// A change that does something that no record of that kind allows, to no role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what}")]
 pub struct ShapeError {
@@ -65,6 +65,9 @@ fn shape<T>(what: impl Into<String>) -> Result<T, ShapeError> {
 }
 
 /// Checks that a change starts with the whole skeleton of its record kind.
+///
+/// # Errors
+/// The first operation that differs.
 pub fn check_skeleton(change: &Change, schema: &RecordSchema) -> Result<(), ShapeError> {
     let fits = |(slot, op): (&Slot, &Op)| {
         let action = match slot.object {
@@ -83,7 +86,11 @@ pub fn check_skeleton(change: &Change, schema: &RecordSchema) -> Result<(), Shap
     if whole { Ok(()) } else { shape(format!("a new {} lacks its skeleton", schema.kind.key())) }
 }
 
-/// What `change` does. `creator` made the record; `is_creation` says that this is the creating change.
+/// Returns the patches of `change`. `creator` made the record; `is_creation` says that this is the creating
+/// change.
+///
+/// # Errors
+/// The change does something that no record of that kind allows.
 pub fn interpret<'c>(
     change: &'c Change,
     schema: &RecordSchema,
@@ -103,7 +110,7 @@ struct Reading<'c, 's> {
     schema: &'s RecordSchema,
     creator: DeviceId,
     patches: Vec<Patch<'c>>,
-    /// Element maps made by this change: their operation to the place of their touch.
+    /// Element maps made by this change: their operation to the place of their patch.
     elements: BTreeMap<OpId, usize>,
 }
 

@@ -1,5 +1,5 @@
-//! RecordRow: a record's summary in the index, folded from its changes. Judging and lists read it, so that neither
-//! needs the document.
+//! RecordRow: a record's summary in the index, folded from its changes. Judging and lists read it, so that
+//! neither needs the document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::record::change::{Change, OpId, Scalar};
 use crate::record::schema::{RecordKind, RecordSchema};
 use crate::scope::Scope;
 
-/// One value that a register holds; several where people wrote at the same time.
+/// One value that a register holds. A register has several if people wrote at the same time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
     /// The operation that wrote it.
@@ -49,7 +49,7 @@ pub struct Held {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecordRow {
-    /// Which kind of record.
+    /// The kind of record.
     pub kind: RecordKind,
     /// The device that made it; its first operations are the skeleton.
     pub creator: DeviceId,
@@ -65,7 +65,7 @@ pub struct RecordRow {
     pub measured: BTreeSet<String>,
     /// Changes applied.
     pub changes: u32,
-    /// Who made them.
+    /// The part of each device that made some.
     pub authors: BTreeMap<DeviceId, Author>,
     /// Highest operation counter.
     pub max_op: u64,
@@ -80,7 +80,7 @@ pub struct RecordRow {
 }
 
 impl RecordRow {
-    /// A record about to receive its creating change.
+    /// Returns a record about to receive its creating change.
     pub fn new(kind: RecordKind, creator: DeviceId, schema: &RecordSchema) -> Self {
         Self {
             kind,
@@ -143,17 +143,17 @@ impl RecordRow {
         }
     }
 
-    /// All concurrent values of a register.
+    /// Returns all concurrent values of a register.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &Scalar> {
         self.registers.get(name).into_iter().flatten().map(|held| &held.value)
     }
 
-    /// The value Automerge would show: the one with the highest operation.
+    /// Returns the value Automerge would show: the one with the highest operation.
     pub fn winner(&self, name: &str) -> Option<&Scalar> {
         self.registers.get(name)?.last().map(|held| &held.value)
     }
 
-    /// The winner, where it is text.
+    /// Returns the winner, where it is text.
     pub fn text(&self, name: &str) -> Option<&str> {
         match self.winner(name)? {
             Scalar::Str(text) => Some(text),
@@ -169,12 +169,12 @@ impl RecordRow {
         })
     }
 
-    /// What a scope's fingerprint holds for this record.
+    /// Returns the record's digest, which its scopes' fingerprints hold.
     pub fn digest(&self, record: &RecordId) -> Hash {
         Hash::tagged("cuadrilla/record-digest/v1", &[&record.0, &self.fingerprint.0])
     }
 
-    /// The name people call it by: folio, asset key, `item/key` of the catalog, or activity.
+    /// Returns the name people call it by: folio, asset key, `item/key` of the catalog, or activity.
     pub fn name(&self) -> Option<String> {
         match self.kind {
             RecordKind::Order | RecordKind::Report => self.text("folio").map(String::from),

@@ -1,4 +1,5 @@
-//! The shape of each record kind: its registers, its skeleton, and who may write what, read from `schemas/record/`.
+//! Schema: the shape of each record kind, read from `schemas/record/`: its registers, its skeleton, and which
+//! roles may write what.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -27,7 +28,7 @@ impl RecordKind {
     /// All kinds.
     pub const ALL: [Self; 5] = [Self::Order, Self::Report, Self::Asset, Self::Plan, Self::Catalog];
 
-    /// The word records carry in `type`.
+    /// Returns the kind's name, which records carry in `type`.
     pub fn key(self) -> &'static str {
         match self {
             Self::Order => "order",
@@ -38,13 +39,13 @@ impl RecordKind {
         }
     }
 
-    /// The kind of a word.
+    /// Returns the kind with that name; `None` if there is none.
     pub fn from_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.key() == key)
     }
 }
 
-/// What kind of object a part of the skeleton is.
+/// The kind of an object of the skeleton.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SlotObject {
     /// A map of registers.
@@ -60,7 +61,7 @@ pub enum SlotObject {
 pub struct Slot {
     /// Its key in the root map.
     pub key: String,
-    /// What it is.
+    /// The kind of object.
     pub object: SlotObject,
     /// Whether its elements are maps rather than scalars.
     pub of_maps: bool,
@@ -72,21 +73,21 @@ pub struct Slot {
     pub element: ScalarRule,
 }
 
-/// What a register may hold.
+/// The values that a register may hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScalarRule {
     /// JSON Schema types allowed; empty for any.
     pub types: Vec<String>,
     /// Most characters of a string.
     pub chars_max: Option<usize>,
-    /// The only words allowed; empty for any.
+    /// The only values allowed; empty for any.
     pub words: Vec<String>,
 }
 
 /// One register of the root map.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Register {
-    /// What it may hold.
+    /// The values that it may hold.
     pub rule: ScalarRule,
     /// Roles that may change it after creation.
     pub who: Vec<String>,
@@ -97,7 +98,7 @@ pub struct Register {
 /// The shape of one record kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordSchema {
-    /// Which kind.
+    /// The kind.
     pub kind: RecordKind,
     /// Registers of the root map by key.
     pub registers: BTreeMap<String, Register>,
@@ -117,7 +118,7 @@ const FILES: [(RecordKind, &str); 5] = [
     (RecordKind::Catalog, include_str!("../../../schemas/record/catalog.schema.json")),
 ];
 
-/// What [`FILES`] say, read once: every notebook and every rebuilt index asks for it.
+/// The content of [`FILES`], read once: every replica and every rebuilt index uses it.
 static BUILT_IN: LazyLock<BTreeMap<RecordKind, RecordSchema>> = LazyLock::new(|| {
     let read = |(kind, text): (RecordKind, &str)| {
         let json: Value = serde_json::from_str(text).expect("a built-in record schema is JSON");
@@ -127,7 +128,7 @@ static BUILT_IN: LazyLock<BTreeMap<RecordKind, RecordSchema>> = LazyLock::new(||
 });
 
 impl RecordSchemas {
-    /// The shapes this version is built with.
+    /// Returns the shapes this version is built with.
     ///
     /// # Panics
     /// If a file of this very source tree is malformed, which a test would show.
@@ -135,7 +136,7 @@ impl RecordSchemas {
         Self(&BUILT_IN)
     }
 
-    /// The shape of a kind.
+    /// Returns the shape of a kind.
     pub fn of(&self, kind: RecordKind) -> &RecordSchema {
         &self.0[&kind]
     }
@@ -153,14 +154,17 @@ impl RecordSchema {
         Self { kind, registers, slots }
     }
 
-    /// The slot with a key, and its place.
+    /// Returns the slot with a key, and its place.
     pub fn slot(&self, key: &str) -> Option<(usize, &Slot)> {
         self.slots.iter().enumerate().find(|(_, slot)| slot.key == key)
     }
 }
 
 impl ScalarRule {
-    /// Whether a value fits; `Err` says what is wrong.
+    /// Checks that a value fits.
+    ///
+    /// # Errors
+    /// What is wrong, as text.
     pub fn check(&self, value: &Scalar) -> Result<(), String> {
         let found = match value {
             Scalar::Null => return Ok(()),

@@ -1,4 +1,5 @@
-//! A kind of work: one file of `schemas/work/`. Unknown keys are left alone, so that a newer file still reads.
+//! Kind: a kind of work, one file of `schemas/work/`. Unknown keys are ignored, so that this version reads a
+//! newer file.
 
 use std::cmp::Ordering;
 
@@ -22,9 +23,9 @@ pub struct WorkKind {
     /// `water`, `drainage`, `lighting` or `office`.
     #[serde(default)]
     pub service: String,
-    /// What the screen says.
+    /// The label on the screen.
     pub labels: Labels,
-    /// Other words people type for it.
+    /// Other names that people type for it.
     #[serde(default)]
     pub aliases: Vec<String>,
     /// Asset types it applies to.
@@ -33,7 +34,7 @@ pub struct WorkKind {
     /// Whether it takes several visits.
     #[serde(default)]
     pub multi_visit: bool,
-    /// What is noted.
+    /// The fields that crews fill in.
     #[serde(default)]
     pub fields: Vec<Field>,
     /// Readings expected.
@@ -42,10 +43,10 @@ pub struct WorkKind {
     /// Readings needed to finish.
     #[serde(default)]
     pub required_measures: Vec<String>,
-    /// What is ticked off.
+    /// The lines to tick off.
     #[serde(default)]
     pub checklist: Vec<Check>,
-    /// Own steps, where the usual ones do not fit.
+    /// Steps of its own, if the usual ones do not fit.
     #[serde(default)]
     pub steps: Option<Vec<Step>>,
 }
@@ -55,12 +56,12 @@ pub struct WorkKind {
 pub struct Field {
     /// Its key.
     pub key: String,
-    /// What the screen says.
+    /// The label on the screen.
     pub labels: Labels,
-    /// Other words people type for it.
+    /// Other names that people type for it.
     #[serde(default)]
     pub aliases: Vec<String>,
-    /// What it holds.
+    /// The type of its values.
     #[serde(rename = "type")]
     pub field_type: FieldType,
     /// The unit of a decimal.
@@ -78,7 +79,7 @@ pub struct Field {
     /// Most characters of a text.
     #[serde(default)]
     pub chars_max: Option<usize>,
-    /// What can be chosen.
+    /// The possible values of a choice.
     #[serde(default)]
     pub choices: Vec<Choice>,
     /// Roles that may write it; none named means crew, dispatcher and supervisor.
@@ -93,7 +94,7 @@ fn usual_writers() -> Vec<String> {
     ["crew", "dispatcher", "supervisor"].map(String::from).to_vec()
 }
 
-/// What a field holds.
+/// The type of a field's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldType {
@@ -107,16 +108,16 @@ pub enum FieldType {
     Boolean,
     /// A calendar date.
     Date,
-    /// One of several words.
+    /// One of several values.
     Choice,
 }
 
 /// One thing that can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {
-    /// What records carry.
+    /// The value that records carry.
     pub value: String,
-    /// What the screen says.
+    /// The label on the screen.
     pub labels: Labels,
 }
 
@@ -125,7 +126,7 @@ pub struct Choice {
 pub struct Check {
     /// Its key.
     pub key: String,
-    /// What the screen says.
+    /// The label on the screen.
     pub labels: Labels,
     /// Whether the work cannot be finished without it.
     #[serde(default)]
@@ -147,7 +148,7 @@ pub enum ValueError {
     /// Physically impossible.
     #[error("{value} {unit} is impossible: it must lie between {min} and {max}")]
     Range {
-        /// What was given.
+        /// The value that was given.
         value: String,
         /// The unit, or nothing.
         unit: String,
@@ -167,15 +168,15 @@ pub enum ValueError {
     /// None of the choices.
     #[error("{value:?} is none of {choices}")]
     Choice {
-        /// What was given.
+        /// The value that was given.
         value: String,
-        /// What can be chosen, comma-separated.
+        /// The possible values, comma-separated.
         choices: String,
     },
 }
 
 impl WorkKind {
-    /// Whether people call it that (`word` already folded).
+    /// Returns whether people use that name for it (`word` already folded).
     pub fn answers_to(&self, word: &str) -> bool {
         self.kind == word
             || self.aliases.iter().any(|alias| fold_word(alias) == word)
@@ -183,7 +184,7 @@ impl WorkKind {
             || fold_word(&self.labels.en) == word
     }
 
-    /// The field a person means by `word`.
+    /// Returns the field that a person means by `word`; `None` if there is none.
     pub fn find_field(&self, word: &str) -> Option<&Field> {
         let word = fold_word(word);
         let called = |field: &&Field| {
@@ -194,7 +195,10 @@ impl WorkKind {
 }
 
 impl Field {
-    /// What a person typed, as the value to store.
+    /// Reads what a person typed. Returns the value to store.
+    ///
+    /// # Errors
+    /// The value does not fit the field.
     pub fn parse(&self, text: &str) -> Result<Scalar, ValueError> {
         let text = text.trim();
         let value = match self.field_type {
@@ -214,7 +218,10 @@ impl Field {
         Ok(value)
     }
 
-    /// Whether a stored value fits.
+    /// Checks that a stored value fits the field.
+    ///
+    /// # Errors
+    /// The first rule of the field that it breaks.
     pub fn check(&self, value: &Scalar) -> Result<(), ValueError> {
         match (self.field_type, value) {
             (_, Scalar::Null) | (FieldType::Boolean, Scalar::Bool(_)) => Ok(()),
@@ -260,7 +267,11 @@ impl Field {
     }
 }
 
-/// Whether a quantity lies between two decimal strings, both inclusive; an absent or unreadable bound is none.
+/// Checks that a quantity lies between two decimal strings, both inclusive. An absent or unreadable bound is
+/// none.
+///
+/// # Errors
+/// [`ValueError::Range`].
 pub fn check_range(
     value: Decimal,
     unit: Option<&str>,

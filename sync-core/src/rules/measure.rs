@@ -1,6 +1,7 @@
-//! Measures: what can be read off an instrument, its unit, what is possible and what the norm wants.
+//! Measures: what an instrument can read, its unit, the possible values, and the limits of the norms.
 //!
-//! A reading outside the norm is accepted and flagged, because it is evidence; only an impossible one is refused.
+//! A reading outside the norm is accepted and flagged, because it is evidence. Only an impossible one is
+//! refused.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,9 +21,9 @@ pub struct MeasuresFile {
 pub struct Measure {
     /// Its key, as records carry it.
     pub key: String,
-    /// What the screen says.
+    /// The label on the screen.
     pub labels: Labels,
-    /// Other words people type for it.
+    /// Other names that people type for it.
     #[serde(default)]
     pub aliases: Vec<String>,
     /// The unit records carry.
@@ -33,10 +34,10 @@ pub struct Measure {
     /// Most digits after the point.
     #[serde(default)]
     pub scale: Option<u8>,
-    /// What is physically possible.
+    /// The physically possible values.
     #[serde(default)]
     pub possible: Bounds,
-    /// What norms want, each with its dates and source.
+    /// The limits of norms, each with its dates and source.
     #[serde(default)]
     pub limits: Vec<Limit>,
 }
@@ -81,7 +82,7 @@ pub enum ReadingError {
         what: String,
         /// Its unit.
         expected: String,
-        /// What was given.
+        /// The unit that was given.
         found: String,
     },
     /// Not a possible value.
@@ -90,7 +91,7 @@ pub enum ReadingError {
 }
 
 impl Measure {
-    /// Whether people call it that (`word` already folded).
+    /// Returns whether people use that name for it (`word` already folded).
     pub fn answers_to(&self, word: &str) -> bool {
         self.key == word
             || self.aliases.iter().any(|alias| fold_word(alias) == word)
@@ -98,7 +99,10 @@ impl Measure {
             || fold_word(&self.labels.en) == word
     }
 
-    /// Checks a reading; answers the unit as records carry it.
+    /// Checks a reading. Returns it as a quantity in the unit that records carry.
+    ///
+    /// # Errors
+    /// Another unit, no quantity, too many digits, or an impossible value.
     pub fn check(&self, value: &str, unit: &str) -> Result<Decimal, ReadingError> {
         let decimal: Decimal = value.trim().parse().map_err(ValueError::from)?;
         let unit_fits = unit == self.unit
@@ -117,7 +121,8 @@ impl Measure {
         Ok(decimal)
     }
 
-    /// How a possible reading stands to the norm in force on `day` (`YYYY-MM-DD`): `below`, `above`, or `None`.
+    /// Returns on which side of the norm in force on `day` (`YYYY-MM-DD`) a possible reading is, `below` or
+    /// `above`, and the limit; `None` within it, or if no norm is in force.
     pub fn flag(&self, value: Decimal, day: &str) -> Option<(&'static str, &Limit)> {
         let in_force = |limit: &&Limit| {
             limit.from.as_deref().is_none_or(|from| from <= day)

@@ -1,4 +1,4 @@
-//! Steps: the state machine of an order, who may make which step from where.
+//! Steps: the state machine of an order: which role may make which step, from which state.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,16 +23,16 @@ pub struct Steps {
 pub struct State {
     /// Its key, as records carry it.
     pub key: String,
-    /// What the screen says.
+    /// The label on the screen.
     pub labels: Labels,
 }
 
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// Its key, the word on the command line.
+    /// Its key, also its name on the command line.
     pub step: String,
-    /// What the screen says.
+    /// The label on the screen.
     pub labels: Labels,
     /// States it starts from.
     pub from: Vec<String>,
@@ -43,12 +43,12 @@ pub struct Step {
 }
 
 impl Step {
-    /// Whether a role may make it.
+    /// Returns whether a role may make it.
     pub fn is_for(&self, role: &str) -> bool {
         self.who.iter().any(|who| who == role)
     }
 
-    /// Whether it starts from `state`.
+    /// Returns whether it starts from `state`.
     pub fn starts_from(&self, state: &str) -> bool {
         self.from.iter().any(|from| from == state)
     }

@@ -46,7 +46,7 @@ pub struct AuditLine {
     pub entry_hash: Option<String>,
 }
 
-/// What was decided about an entry that was held back.
+/// The decision about a quarantined entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
 pub struct DecidedLine {
@@ -57,7 +57,7 @@ pub struct DecidedLine {
     pub reason: String,
 }
 
-/// The reason's detail, in one phrase.
+/// Returns the reason's detail, in one phrase.
 pub fn reason_detail(reason: &Reason) -> String {
     match reason {
         Reason::Role { what } => what.clone(),
@@ -67,7 +67,7 @@ pub fn reason_detail(reason: &Reason) -> String {
     }
 }
 
-/// The newest known entry of a device, with its receipt.
+/// Returns the newest known entry of a device, with its receipt.
 pub fn last_entry(rows: &dyn Rows, device: &DeviceId) -> Result<Option<(u64, Option<Receipt>)>, RowsError> {
     let prefix = keyspace::entries(device);
     let mut last = None;
@@ -81,7 +81,7 @@ pub fn last_entry(rows: &dyn Rows, device: &DeviceId) -> Result<Option<(u64, Opt
     Ok(last)
 }
 
-/// What an entry does: the stable word and the sentence.
+/// Returns what an entry does: the stable name and the sentence.
 pub fn summary_of(view: &View<'_>, chained: &ChainedEntry) -> Result<(String, Sentence), ViewError> {
     let header = &chained.entry.header;
     match decode_body(&chained.entry.body)? {
@@ -170,7 +170,11 @@ fn act_sentence(act: &Act) -> Sentence {
 }
 
 impl View<'_> {
-    /// Who did what, in ledger order; what no ledger has yet is not in it.
+    /// Returns the log in ledger order: each entry with its author and act. Entries that no ledger has are
+    /// not in it. `order` is a folio, `device` the start of a device's id in hex.
+    ///
+    /// # Errors
+    /// [`ViewError::Unknown`] if this device never had an order of that folio.
     pub fn audit_log(&self, order: Option<&str>, device: Option<&str>) -> Result<Vec<AuditLine>, ViewError> {
         let record = order.map(|folio| self.find_order_ever(folio)).transpose()?;
         let mut wanted: BTreeMap<u64, EntryRow> = BTreeMap::new();

@@ -1,4 +1,5 @@
-//! Case: everything this device can tell of one order, in one value: what a case file (expediente) is printed from.
+//! Case: everything that this device can tell of one order, in one value, from which a case file (expediente)
+//! is printed.
 
 use std::collections::BTreeMap;
 
@@ -40,7 +41,7 @@ pub struct Revoked {
     pub reason: String,
 }
 
-/// What the file can be checked against.
+/// The checkpoint and key to check the file against.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
 pub struct Proof {
@@ -77,7 +78,10 @@ pub struct CaseFile {
 }
 
 impl View<'_> {
-    /// The case file of an order.
+    /// Returns the case file of an order.
+    ///
+    /// # Errors
+    /// [`ViewError::Unknown`] if this device never had an order of that folio.
     pub fn case_file(&self, folio: &str) -> Result<CaseFile, ViewError> {
         let record = self.find_order_ever(folio)?;
         let identity = self.identity()?.clone();

@@ -1,4 +1,7 @@
-//! Catalog: finding what a person means among kinds, orders, localities, crews, materials, assets and devices.
+//! Catalog: finds what a person means among kinds, orders, localities, crews, materials, assets and devices.
+//!
+//! If nothing fits, or several things do, a `find_…` fails with [`ViewError::Unknown`] or
+//! [`ViewError::Ambiguous`], which list the names there are.
 
 use super::{View, ViewError};
 use crate::id::DeviceId;
@@ -25,13 +28,13 @@ pub struct Item {
 }
 
 impl<'a> View<'a> {
-    /// All items of the catalog of one sort (`locality`, `crew`, `person`, `material`), by key.
+    /// Returns all items of the catalog of one sort (`locality`, `crew`, `person`, `material`), by key.
     pub fn catalog(&self, sort: &str) -> Result<Vec<Item>, ViewError> {
         let prefix = keyspace::name(RecordKind::Catalog, &format!("{sort}/"));
         self.items(&prefix)
     }
 
-    /// All assets, by key.
+    /// Returns all assets, by key.
     pub fn assets(&self) -> Result<Vec<Item>, ViewError> {
         self.items(&keyspace::listed(RecordKind::Asset))
     }
@@ -59,7 +62,8 @@ impl<'a> View<'a> {
         Ok(serde_json::from_str(text).unwrap_or_default())
     }
 
-    /// The key of the locality that a person means. A name of several places is an error that lists them.
+    /// Returns the key of the locality that a person means. A name of several places is an error that lists
+    /// them, never a guess.
     pub fn find_locality(&self, word: &str) -> Result<String, ViewError> {
         let items = self.catalog("locality")?;
         if let Some(item) = items.iter().find(|item| item.key == word) {
@@ -83,14 +87,14 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The name of a locality by its key; the key itself where the catalog does not have it.
+    /// Returns the name of a locality by its key; the key itself if the catalog does not have it.
     pub fn locality_name(&self, key: &str) -> Result<String, ViewError> {
         let row: Option<ListRow> =
             read(self.rows(), &keyspace::name(RecordKind::Catalog, &format!("locality/{key}")))?;
         Ok(row.map_or_else(|| key.to_string(), |row| row.title))
     }
 
-    /// The asset that a person means, by key or name.
+    /// Returns the asset that a person means, by key or name.
     pub fn find_asset(&self, word: &str) -> Result<String, ViewError> {
         let items = self.assets()?;
         let wanted = fold_word(word);
@@ -100,8 +104,8 @@ impl<'a> View<'a> {
         found.map(|item| item.key.clone()).ok_or_else(|| unknown("asset", word, &items))
     }
 
-    /// The crew that a person means, by code. Known are the catalog's crews and those that devices were invited for;
-    /// where none is known yet, any code will do.
+    /// Returns the crew that a person means, by code. The catalog's crews are known, and those that devices
+    /// were invited for. If no crew is known yet, any code will do.
     pub fn find_crew(&self, word: &str) -> Result<String, ViewError> {
         let catalog = self.catalog("crew")?;
         let own = self.identity()?.crew.clone();
@@ -125,7 +129,7 @@ impl<'a> View<'a> {
         Err(ViewError::Unknown { what: "crew", word: word.into(), known: known.into_iter().collect() })
     }
 
-    /// A material's unit, if the catalog has the material.
+    /// Returns a material's unit, if the catalog has the material.
     pub fn material(&self, sku: &str) -> Result<Option<(String, Option<String>)>, ViewError> {
         let wanted = fold_word(sku);
         let items = self.catalog("material")?;
@@ -138,7 +142,7 @@ impl<'a> View<'a> {
         Ok(Some((item.key.clone(), unit)))
     }
 
-    /// The kind of work that a person means.
+    /// Returns the kind of work that a person means.
     pub fn find_kind(&self, word: &str) -> Result<&'a WorkKind, ViewError> {
         self.rules().find_kind(word).ok_or_else(|| ViewError::Unknown {
             what: "kind of work",
@@ -147,7 +151,7 @@ impl<'a> View<'a> {
         })
     }
 
-    /// The order with a folio, however it is typed.
+    /// Returns the order with a folio, in upper or lower case.
     pub fn find_order(&self, folio: &str) -> Result<RecordId, ViewError> {
         let folio = folio.trim().to_uppercase();
         let row: Option<ListRow> = read(self.rows(), &keyspace::name(RecordKind::Order, &folio))?;
@@ -158,7 +162,7 @@ impl<'a> View<'a> {
         })
     }
 
-    /// The device whose id begins so, or that is called so.
+    /// Returns the device with that name, letters, or start of its id.
     pub fn find_device(&self, word: &str) -> Result<DeviceId, ViewError> {
         let wanted = word.trim().to_lowercase();
         let fits = |item: &crate::view::lists::DeviceItem| {

@@ -1,7 +1,7 @@
-//! Clock: what can be said of when something was done. A device's clock is a claim; the log gives a bracket around
-//! it: not before the newest checkpoint the entry embeds, not after somebody else held it.
+//! Clock: what is known of when an entry was made. A device's clock is a claim. The log gives a bracket
+//! around it: not before the newest checkpoint that the entry embeds, not after another party held the entry.
 //!
-//! Nothing here orders, refuses or loses anything: it only tells.
+//! Nothing here orders, refuses or loses an entry.
 
 use serde::Serialize;
 
@@ -32,14 +32,14 @@ pub enum Plausible {
     Consistent,
     /// Earlier than the entry can have been made.
     BeforeBracket,
-    /// Later than it was already held by somebody else.
+    /// Later than the time at which another party held it already.
     AfterBracket,
     /// The entry embeds no checkpoint: there is no lower bound.
     NoAnchor,
 }
 
 impl Plausible {
-    /// The stable word.
+    /// Returns the stable name.
     pub fn code(self) -> &'static str {
         match self {
             Self::Consistent => "consistent",
@@ -50,20 +50,20 @@ impl Plausible {
     }
 }
 
-/// What is known of when an entry was made.
+/// The bounds of the time at which an entry was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bracket {
     /// Arrival of the newest entry in the checkpoint it embeds.
     pub not_before_ms: Option<TimeMs>,
-    /// When a carrier cosigned for it.
+    /// Time at which a carrier vouched for it.
     pub carried_ms: Option<TimeMs>,
-    /// When the server had it.
+    /// Time of arrival at the server.
     pub received_ms: Option<TimeMs>,
 }
 
 impl Bracket {
-    /// The earliest moment at which somebody else held it. A carrier's word counts where its own clock was inside the
-    /// bracket: a carrier with a wrong clock accuses nobody.
+    /// Returns the earliest moment at which another party held the entry. A carrier's claim counts if the
+    /// carrier's clock was inside the bracket: a carrier with a wrong clock accuses no device.
     pub fn not_after_ms(&self) -> Option<TimeMs> {
         let is_late = |ms: TimeMs| self.received_ms.is_some_and(|end| ms > end.saturating_add(TOLERANCE_MS));
         let is_early =
@@ -72,7 +72,7 @@ impl Bracket {
         carried.into_iter().chain(self.received_ms).min()
     }
 
-    /// How a claim stands to the bracket.
+    /// Returns the relation of a claim to the bracket.
     pub fn judge(&self, claimed_ms: TimeMs) -> Plausible {
         let is_late = |end: TimeMs| claimed_ms > end.saturating_add(TOLERANCE_MS);
         match self.not_before_ms {
@@ -84,8 +84,9 @@ impl Bracket {
     }
 }
 
-/// How far the wall clock moved beside the monotonic one since the device's previous entry, in milliseconds, where
-/// that is over [`JUMP_MS`]. Between two starts of the system nothing can be said, nor where the system names none.
+/// Returns how far the wall clock moved beside the monotonic one since the device's previous entry, in
+/// milliseconds, where that is over [`JUMP_MS`]. Between two starts of the system nothing can be said, nor
+/// where the system names none.
 pub fn jump_ms(previous: &Header, this: &Header) -> Option<i64> {
     if previous.boot != this.boot || this.boot == BootId::ZERO {
         return None;
@@ -96,8 +97,8 @@ pub fn jump_ms(previous: &Header, this: &Header) -> Option<i64> {
     (apart.unsigned_abs() > JUMP_MS.unsigned_abs()).then_some(apart)
 }
 
-/// When a carrier took over an entry of a device; `None` where nobody did. A word about a head that is not on the
-/// chain as it is counts for nothing.
+/// Returns the carrier's claim for an entry of a device; `None` if there is none. A claim about a head that
+/// is not on the chain counts for nothing.
 pub fn carried_at(rows: &dyn Rows, device: &DeviceId, seq: u64) -> Result<Option<CarriedHead>, RowsError> {
     let prefix = keyspace::carried_heads(device);
     let mut heads: Vec<(u64, Result<Vec<CarriedHead>, RowsError>)> = Vec::new();
@@ -117,8 +118,9 @@ pub fn carried_at(rows: &dyn Rows, device: &DeviceId, seq: u64) -> Result<Option
     Ok(None)
 }
 
-/// The device's clock less the server's when an entry arrived, in milliseconds: the newest sample at or before that
-/// ledger number; of an entry that is not sent, the newest. `None` where the two were never seen to differ.
+/// Returns the device's clock less the server's when an entry arrived, in milliseconds: the newest sample at
+/// or before that ledger number; of an entry that is not sent, the newest. `None` where the two were never
+/// seen to differ.
 pub fn skew_ms(rows: &dyn Rows, device: &DeviceId, arrived: Option<u64>) -> Result<Option<i64>, RowsError> {
     let prefix = keyspace::clocks(device);
     let end = keyspace::clock(device, arrived.unwrap_or(u64::MAX));
@@ -136,7 +138,7 @@ pub fn skew_ms(rows: &dyn Rows, device: &DeviceId, arrived: Option<u64>) -> Resu
 /// When something was done, by every clock there is, and what that is worth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct EntryTime {
-    /// The device's word; `None` where only the arrival of the entry is known here.
+    /// The device's claim; `None` if only the arrival of the entry is known here.
     pub claimed_at: Option<String>,
     /// Not before this, by the checkpoint it embeds.
     pub not_before: Option<String>,
@@ -156,7 +158,8 @@ pub struct EntryTime {
     pub time_note: Sentence,
 }
 
-/// Tells the time of an entry. `previous` is the device's entry before it, where this device has that.
+/// Returns the time of an entry by every clock, and what that is worth. `previous` is the device's entry
+/// before it, if this device has that.
 pub fn entry_time(
     rows: &dyn Rows,
     arrivals: &Arrivals,
@@ -258,7 +261,7 @@ fn told(bracket: &Bracket, time: Plausible, is_es: bool) -> String {
     format!("{outside}{span}")
 }
 
-/// `2 h 5 min`, the sign left out.
+/// Returns a duration for people, `2 h 5 min`, without its sign.
 pub fn amount(ms: i64) -> String {
     let minutes = ms.unsigned_abs() / 60_000;
     let (days, hours, rest) = (minutes / 1_440, minutes / 60 % 24, minutes % 60);

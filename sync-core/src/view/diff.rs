@@ -37,7 +37,7 @@ pub struct Added {
     pub item: Value,
 }
 
-/// What happened to an entry at the door.
+/// A quarantine, release or dismissal of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
 pub struct AtTheDoor {
@@ -47,7 +47,7 @@ pub struct AtTheDoor {
     pub text: Sentence,
 }
 
-/// What changed in one order.
+/// The changes in one order.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
 pub struct OrderDiff {
@@ -62,13 +62,13 @@ pub struct OrderDiff {
     pub held: Vec<AtTheDoor>,
     pub released: Vec<AtTheDoor>,
     pub dismissed: Vec<AtTheDoor>,
-    /// What came to count in between, as the history tells it.
+    /// The entries that came to count in between, as the history tells them.
     pub events: Vec<Event>,
-    /// The same in words, a line each.
+    /// The same as sentences, a line each.
     pub text: Vec<Sentence>,
 }
 
-/// What changed.
+/// The changes between two moments.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
 pub struct Diff {
@@ -87,7 +87,7 @@ struct Span {
 }
 
 impl Span {
-    /// Whether something belongs to the later moment alone.
+    /// Returns whether something belongs to the later moment alone.
     fn holds(&self, since: Since, claimed_ms: TimeMs) -> bool {
         self.to.holds(since, claimed_ms) && !self.from.holds(since, claimed_ms)
     }
@@ -98,7 +98,10 @@ impl Span {
 }
 
 impl View<'_> {
-    /// What changed after `from`, up to `to`. One order, or all that changed.
+    /// Returns what changed after `from`, up to `to`, in one order or in all that changed.
+    ///
+    /// # Errors
+    /// [`ViewError::Unknown`] if this device never had an order of that folio.
     pub fn audit_diff(&self, from: At, to: At, order: Option<&str>) -> Result<Diff, ViewError> {
         let span = Span { from, to };
         let records = match order {
@@ -115,7 +118,8 @@ impl View<'_> {
         Ok(Diff { axis, from: from.shown(), to: to.shown(), sees_everything, orders })
     }
 
-    /// Records with an entry that came to count, or that was held back or decided about, in between.
+    /// Returns the records with an entry that came to count, was quarantined, or was decided about, in
+    /// between.
     fn touched(&self, span: Span) -> Result<BTreeSet<RecordId>, ViewError> {
         let mut candidates = Vec::new();
         scan_entries(self.rows(), &mut |_, row| {
@@ -148,7 +152,8 @@ impl View<'_> {
         Ok(Some(diff).filter(|_| !is_empty))
     }
 
-    /// An order of which nothing counts at either moment, but of which something was held back in between.
+    /// Returns the difference of an order of which nothing counts at either moment, but of which an entry was
+    /// quarantined in between.
     fn diff_of_held(&self, record: &RecordId, span: Span) -> Result<Option<OrderDiff>, ViewError> {
         let mut diff = empty(self.folio_at(record)?);
         self.at_the_door(record, span, &mut diff)?;
@@ -163,7 +168,8 @@ impl View<'_> {
         Ok(story.entries.iter().find_map(named).unwrap_or_default())
     }
 
-    /// What was held back, released or dismissed in between. On the axis of claims there is no such thing.
+    /// Adds what was quarantined, released or dismissed in between. On the axis of claims there is no such
+    /// thing.
     fn at_the_door(&self, record: &RecordId, span: Span, diff: &mut OrderDiff) -> Result<(), ViewError> {
         if span.is_told() {
             return Ok(());
@@ -231,7 +237,7 @@ fn empty(folio: String) -> OrderDiff {
     }
 }
 
-/// What differs between two views of an order.
+/// Returns the differences between two views of an order.
 fn compare(rules: &Rules, before: Option<&OrderView>, after: OrderView) -> OrderDiff {
     let mut diff = empty(after.folio.clone());
     diff.title = after.title.clone();

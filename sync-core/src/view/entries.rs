@@ -1,5 +1,5 @@
-//! Entries: what this device knows of the ledger, read once in the order of the rows: places, arrivals, and which
-//! entry is behind an applied change.
+//! Entries: what this device knows of the ledger, read once in the order of the rows: places, arrivals, and
+//! the entry behind an applied change.
 
 use crate::id::{DeviceId, RecordId};
 use crate::rows::{Rows, RowsError, decode, read};
@@ -7,7 +7,7 @@ use crate::state::fold::{ChangeRow, EntryRow, applied_changes};
 use crate::state::keyspace;
 use crate::time::TimeMs;
 
-/// Where an entry stands in its device's chain.
+/// The place of an entry in its device's chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     /// The device.
@@ -38,8 +38,8 @@ fn place_of(key: &[u8]) -> Option<Place> {
     Some(Place { device, seq })
 }
 
-/// The entry row behind an applied change. On a forked chain the same number has several entries: the one with this
-/// change is meant.
+/// Returns the entry row behind an applied change. On a forked chain the same number has several entries: the
+/// one with this change is meant.
 pub fn entry_of_change(rows: &dyn Rows, change: &ChangeRow) -> Result<Option<EntryRow>, RowsError> {
     let main: Option<EntryRow> = read(rows, &keyspace::entry(&change.device, change.seq))?;
     if main.as_ref().is_some_and(|row| row.change == Some(change.hash)) {
@@ -57,7 +57,7 @@ pub fn entry_of_change(rows: &dyn Rows, change: &ChangeRow) -> Result<Option<Ent
 /// Since which ledger number and time a change counts.
 pub type Since = Option<(u64, TimeMs)>;
 
-/// The entry rows behind all applied changes of a record.
+/// Returns the entry rows behind all applied changes of a record.
 pub fn applied_entries(
     rows: &dyn Rows,
     record: &RecordId,
@@ -91,19 +91,19 @@ impl Arrivals {
         Self(arrivals)
     }
 
-    /// The arrival at a ledger number.
+    /// Returns the arrival at a ledger number.
     pub fn at(&self, seq: u64) -> Option<Arrival> {
         self.0.binary_search_by_key(&seq, |arrival| arrival.seq).ok().map(|index| self.0[index])
     }
 
-    /// When the newest entry at or before a ledger number arrived. Where this device does not have the very entry,
-    /// the one before it arrived no later, so the answer stays a true lower bound.
+    /// Returns the time at which the newest entry at or before a ledger number arrived. If this device does
+    /// not have that entry, the one before it arrived no later, so the result stays a true lower bound.
     pub fn not_before(&self, seq: u64) -> Option<TimeMs> {
         let after = self.0.partition_point(|arrival| arrival.seq <= seq);
         after.checked_sub(1).map(|index| self.0[index].at_ms)
     }
 
-    /// The newest ledger number.
+    /// Returns the newest ledger number.
     pub fn last_seq(&self) -> u64 {
         self.0.last().map_or(0, |arrival| arrival.seq)
     }

@@ -1,4 +1,4 @@
-//! Held: the inbox of what is held back, with its content, and what hangs on what.
+//! Held: the inbox of quarantined entries, with their content, and what builds on what.
 
 use crate::state::interpret::read_change;
 use std::collections::BTreeMap;
@@ -146,7 +146,7 @@ impl View<'_> {
         Ok(row.map_or_else(|| device.short(), |row| row.name))
     }
 
-    /// The folio of an entry's order, also of one that the held entry itself would make.
+    /// Returns the folio of an entry's order, also of one that the held entry itself would make.
     fn folio_of(&self, chained: &ChainedEntry) -> Result<Option<String>, ViewError> {
         let record = &chained.entry.header.record;
         if let Some(row) = read::<RecordRow>(self.rows(), &keyspace::record(record))? {

@@ -1,4 +1,5 @@
-//! Lists: orders, conflicts, refused work, devices, and the honest state of a device. Read from the index alone.
+//! Lists: orders, conflicts, quarantined work, devices, and the state of a device, which claims no more than
+//! is proven. Read from the index alone.
 
 use serde::Serialize;
 
@@ -14,7 +15,7 @@ use crate::state::keyspace;
 use crate::state::local::{REVOKED, carried};
 use crate::time::rfc3339;
 
-/// Which orders to list; `None` is all.
+/// A filter of orders; `None` lets all through.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
     /// State.
@@ -50,7 +51,7 @@ pub struct OrderConflict {
     pub conflict: Conflict,
 }
 
-/// An entry that is held back.
+/// A quarantined entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
 pub struct QuarantineItem {
@@ -71,9 +72,9 @@ pub struct QuarantineItem {
     pub builds_on: Vec<u64>,
     /// Held entries that build on this one.
     pub needed_by: Vec<u64>,
-    /// `held`, or `dismissed` for own entries that were set aside.
+    /// `held`, or `dismissed` for dismissed entries of this device.
     pub state: String,
-    /// What was decided, and by whom.
+    /// The decision, and the device that made it.
     pub decision: Option<String>,
     pub decided_by: Option<String>,
 }
@@ -111,11 +112,11 @@ pub struct DeviceStatus {
     pub carried: u64,
     pub quarantined: u64,
     pub quarantined_entries: Vec<RefusedEntry>,
-    /// Own entries that were set aside for good; `crew quarantine list --dismissed` shows them.
+    /// Dismissed entries of this device; `crew quarantine list --dismissed` shows them.
     pub dismissed: u64,
     /// Why this device may no longer write, if so.
     pub revoked: Option<String>,
-    /// When the server showed another past than the one it had signed.
+    /// When the server showed a history that contradicts one it had signed.
     pub partings: Vec<String>,
     pub last_contact: Option<String>,
     pub server_seq: u64,
@@ -125,7 +126,7 @@ pub struct DeviceStatus {
 }
 
 impl View<'_> {
-    /// The orders of this device, by folio.
+    /// Returns the orders of this device, by folio.
     pub fn order_list(&self, filter: &Filter) -> Result<Vec<OrderSummary>, ViewError> {
         let locality = filter.locality.as_deref().map(|word| self.find_locality(word)).transpose()?;
         let localities: std::collections::BTreeMap<String, String> =
@@ -154,19 +155,22 @@ impl View<'_> {
         failure.map_or(Ok(orders), |error| Err(error.into()))
     }
 
-    /// One order, whole.
+    /// Returns one order, whole.
+    ///
+    /// # Errors
+    /// [`ViewError::Unknown`] if no order has that folio.
     pub fn order_show(&self, folio: &str) -> Result<OrderView, ViewError> {
         let record = self.find_order(folio)?;
         self.order_of(&record)?.ok_or_else(|| ViewError::Index(format!("{folio} has no beginning")))
     }
 
-    /// One order by its record; `None` where nothing of it counts here.
+    /// Returns one order by its record; `None` if nothing of it counts here.
     pub fn order_of(&self, record: &RecordId) -> Result<Option<OrderView>, ViewError> {
         let steps = steps_of(self.rows(), self.all_lines(), record)?;
         Ok(order_after(self.rows(), self.rules(), record, self.me(), steps)?)
     }
 
-    /// All conflicts on this device.
+    /// Returns all conflicts on this device.
     pub fn conflicts(&self) -> Result<Vec<OrderConflict>, ViewError> {
         let mut conflicts = Vec::new();
         for order in self.order_list(&Filter::default())?.into_iter().filter(|order| order.conflicts > 0) {
@@ -178,7 +182,7 @@ impl View<'_> {
         Ok(conflicts)
     }
 
-    /// All devices that this device is told of.
+    /// Returns all devices that this device is told of.
     pub fn devices(&self) -> Result<Vec<DeviceItem>, ViewError> {
         let item = |(device, row): (crate::id::DeviceId, crate::state::authority::DeviceRow)| DeviceItem {
             device: device.to_string(),
@@ -225,7 +229,7 @@ impl View<'_> {
         Ok(items)
     }
 
-    /// The honest state of this device.
+    /// Returns the state of this device, and claims no more than is proven.
     pub fn status(&self) -> Result<DeviceStatus, ViewError> {
         let identity = self.identity()?;
         let contact = self.contact()?;
@@ -256,7 +260,7 @@ impl View<'_> {
     }
 }
 
-/// A row of the list of orders; localities by the given names.
+/// Returns a row of the list of orders; localities by the given names.
 pub(super) fn summary(
     folio: &str,
     row: ListRow,

@@ -29,15 +29,15 @@ use crate::time::{TimeMs, rfc3339};
 
 /// One change of an order with all that is known about it.
 pub struct Step {
-    /// Where it is.
+    /// Its row.
     pub row: ChangeRow,
-    /// What its entry says.
+    /// Its entry's header.
     pub header: Header,
-    /// The server's first word.
+    /// The server's receipt.
     pub receipt: Option<Receipt>,
     /// Since which ledger number and time it counts.
     pub accepted: Option<(u64, TimeMs)>,
-    /// What was decided later, if it was held back at first.
+    /// The later decision, if it was quarantined at first.
     pub decided: Option<Decision>,
     /// The entry that it repeats.
     pub again: Option<Again>,
@@ -47,14 +47,14 @@ pub struct Step {
     pub raw: Vec<u8>,
 }
 
-/// Who wrote a value.
+/// The author of a value, with the claimed time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Written {
     /// The device.
     pub device: String,
     /// The person.
     pub person: String,
-    /// The device's word on when.
+    /// When, as the device claims.
     pub claimed_at: String,
 }
 
@@ -65,7 +65,7 @@ pub struct ConflictValue {
     pub value: Value,
     /// The value as people read it.
     pub shown: Sentence,
-    /// Who wrote it.
+    /// Its author.
     #[serde(flatten)]
     pub by: Written,
 }
@@ -75,7 +75,7 @@ pub struct ConflictValue {
 pub struct Conflict {
     /// The register: `status`, or the key of a field.
     pub field: String,
-    /// What people call it.
+    /// Its name for people.
     pub label: Sentence,
     /// Its values, in the order `conflict resolve --take` counts them.
     pub values: Vec<ConflictValue>,
@@ -84,18 +84,18 @@ pub struct Conflict {
 /// One thing that happened to an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Event {
-    /// Its place in the ledger, once there.
+    /// Its ledger number, once it has one.
     pub seq: Option<u64>,
-    /// Who.
+    /// Its author.
     #[serde(flatten)]
     pub by: Written,
-    /// The stable word for what was done.
+    /// The stable name of the act.
     pub action: String,
-    /// When it arrived, by the server's clock.
+    /// Time of arrival, by the server's clock.
     pub received_at: Option<String>,
     /// The device that brought it, if not its author.
     pub carrier: Option<String>,
-    /// In words.
+    /// The same as a sentence.
     pub text: Sentence,
 }
 
@@ -129,11 +129,12 @@ pub struct OrderView {
     pub history: Vec<Event>,
     pub unsent: bool,
     pub held_back: bool,
-    /// Whether it shows work of others that the ledger had, and has not spoken of since it lost a part of its past.
+    /// Whether it shows work of others that the ledger had before it lost entries, and has not told since.
     pub kept: bool,
 }
 
-/// All changes of a record, in ledger order; those not in the ledger last, in the order they were made.
+/// Returns all changes of a record, in ledger order; those not in the ledger last, in the order they were
+/// made.
 pub fn steps_of(rows: &dyn Rows, lines: &dyn Lines, record: &RecordId) -> Result<Vec<Step>, RowsError> {
     let mut steps = Vec::new();
     for (row, entry) in applied_entries(rows, record)? {
@@ -185,7 +186,7 @@ pub fn grounded(steps: Vec<Step>) -> Vec<Step> {
     placed
 }
 
-/// The distinct values of a register, the first writer of each kept.
+/// Returns the distinct values of a register, the first writer of each kept.
 pub fn distinct(held: &[Held]) -> Vec<&Held> {
     let mut distinct: Vec<&Held> = Vec::new();
     for one in held {
@@ -196,7 +197,7 @@ pub fn distinct(held: &[Held]) -> Vec<&Held> {
     distinct
 }
 
-/// A scalar in JSON.
+/// Returns a scalar in JSON.
 pub fn scalar_json(value: &Scalar) -> Value {
     match value {
         Scalar::Null => Value::Null,
@@ -206,7 +207,7 @@ pub fn scalar_json(value: &Scalar) -> Value {
     }
 }
 
-/// An order after the given steps. `None` if its creation is not among them, or it is no order.
+/// Returns an order after the given steps. `None` if its creation is not among them, or it is no order.
 pub fn order_after(
     rows: &dyn Rows,
     rules: &Rules,
@@ -256,7 +257,7 @@ fn event(
     })
 }
 
-/// Who wrote a step: of one that was written again, who wrote it first.
+/// Returns the author of a step; of a rewritten one, the author of the entry that it repeats.
 pub fn written(step: &Step) -> Written {
     let (person, claimed_at_ms) = match &step.again {
         Some(again) => (again.person.clone(), again.claimed_at_ms),
@@ -370,7 +371,7 @@ impl Sheet<'_> {
     }
 }
 
-/// The name of a locality by its key; the key where the catalog does not have it.
+/// Returns the name of a locality by its key; the key if the catalog does not have it.
 pub fn locality_name(rows: &dyn Rows, key: &str) -> Result<String, RowsError> {
     let row: Option<ListRow> = read(rows, &keyspace::name(RecordKind::Catalog, &format!("locality/{key}")))?;
     Ok(row.map_or_else(|| key.to_string(), |row| row.title))

@@ -1,4 +1,5 @@
-//! Own: what this device knows of itself: who it is, what of its work counts, what the server holds back.
+//! Own: what this device knows of itself: its identity, which of its work counts, and which the server
+//! quarantined.
 
 use serde::Serialize;
 
@@ -14,14 +15,14 @@ use crate::state::keyspace;
 use crate::state::layers::Layer;
 use crate::state::local::{CONTACT, COPY, ContactRow, GENERATIONS, HEAD, OwnHead, SPLITS, read_own};
 
-/// An own entry that the server holds back.
+/// A quarantined entry of this device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RefusedEntry {
     /// The order, if it is one that has a name.
     pub folio: Option<String>,
-    /// The reason's stable word.
+    /// The reason's stable name.
     pub reason: String,
-    /// What broke it, where the reason says so.
+    /// The field or rule, if the reason names one.
     pub detail: Option<String>,
 }
 
@@ -31,7 +32,7 @@ impl View<'_> {
         Ok(CONTACT.read_or_default(self.local())?)
     }
 
-    /// Returns the end of the device's own chain.
+    /// Returns the end of this device's chain.
     pub fn own_head(&self) -> Result<OwnHead, ViewError> {
         Ok(HEAD.read_or_default(self.local())?)
     }
@@ -71,7 +72,7 @@ impl View<'_> {
         Ok(row.and_then(|row| row.name()))
     }
 
-    /// Returns a quarantined entry of this device in the words of a list.
+    /// Returns a quarantined entry of this device as a list shows it.
     pub fn refused_entry(&self, record: &RecordId, reason: &Reason) -> Result<RefusedEntry, ViewError> {
         let detail = match reason {
             Reason::Role { what } | Reason::Rule { what, .. } => Some(what.clone()),

@@ -1,9 +1,10 @@
-//! Replay: the orders as the office knew them at a place or a time of its ledger, or as they had been done by a claimed
-//! time. A fold over what belongs to the moment and nothing else: no later name, decision or release shows through.
+//! Replay: the orders as the office knew them at a place or a time of its ledger, or as they had been done by
+//! a claimed time. It folds what belongs to the moment and nothing else: no later name, decision or release
+//! shows through.
 //!
-//! One order reads only its own rows and lines. The whole municipality reads the entry rows once; an order that has
-//! not changed since the moment is taken from its summary, the others are folded anew without their documents.
-//! Labels of kinds, fields and states are today's words for the keys that the records hold.
+//! One order reads only its rows and lines. The whole municipality reads the entry rows once; an order that
+//! has not changed since the moment is taken from its summary, the others are folded again without their
+//! documents. Labels of kinds, fields and states are today's names for the keys that the records hold.
 
 use crate::state::interpret::check_creation;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,8 +40,9 @@ pub enum At {
 }
 
 impl At {
-    /// Whether what counts since `since` and was claimed for `claimed_ms` belongs to the moment. What was held back
-    /// counts from its release on; what no ledger has, or what is still held back, does not count.
+    /// Returns whether a change belongs to the moment, if it counts since `since` and was claimed for
+    /// `claimed_ms`. A quarantined change counts from its release on; a change that no ledger has, or that is
+    /// still quarantined, does not count.
     pub fn holds(&self, since: Since, claimed_ms: TimeMs) -> bool {
         let Some((seq, at_ms)) = since else { return false };
         match self {
@@ -50,7 +52,7 @@ impl At {
         }
     }
 
-    /// The stable word for the axis.
+    /// Returns the stable name of the axis.
     pub fn axis(&self) -> &'static str {
         match self {
             Self::Seq(_) => "sequence",
@@ -59,7 +61,7 @@ impl At {
         }
     }
 
-    /// The moment itself: a number or a time.
+    /// Returns the moment itself: a number or a time.
     pub fn shown(&self) -> String {
         match self {
             Self::Seq(seq) => seq.to_string(),
@@ -68,7 +70,7 @@ impl At {
     }
 }
 
-/// What a replay answers.
+/// The result of a replay.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Replay<T> {
     /// `sequence`, `known` or `claimed`.
@@ -79,15 +81,18 @@ pub struct Replay<T> {
     pub server_seq: u64,
     /// Whether this device is told of everything in the municipality.
     pub sees_everything: bool,
-    /// What this answer is, and what it is not.
+    /// A sentence on what this result is, and what it is not.
     pub note: Sentence,
     /// The orders.
     pub orders: Vec<T>,
 }
 
 impl View<'_> {
-    /// Orders whole, as they were at a moment. One order, or all that this device has. An order that was not there
-    /// yet is left out, which is no error.
+    /// Returns whole orders as they were at a moment: one by its folio, or all that this device has. An order
+    /// that was not there yet is left out, which is no error.
+    ///
+    /// # Errors
+    /// [`ViewError::Unknown`] if this device never had an order of that folio.
     pub fn replay(&self, order: Option<&str>, at: At) -> Result<Replay<OrderView>, ViewError> {
         let orders = match order {
             Some(folio) => self.order_at(&self.find_order_ever(folio)?, at)?.into_iter().collect(),
@@ -103,7 +108,7 @@ impl View<'_> {
         self.replayed(at, orders, order.is_some())
     }
 
-    /// The list of orders as it was at a moment.
+    /// Returns the list of orders as it was at a moment.
     pub fn replay_list(&self, at: At) -> Result<Replay<OrderSummary>, ViewError> {
         let orders = municipality_at(self.rows(), self.all_lines(), self.rules(), at)?;
         self.replayed(at, orders, false)
@@ -142,7 +147,7 @@ impl View<'_> {
         Ok(Replay { axis, at, server_seq, sees_everything, note, orders })
     }
 
-    /// One order as it was at a moment, from its own rows and lines alone.
+    /// Returns one order as it was at a moment, from its rows and lines alone.
     pub fn order_at(&self, record: &RecordId, at: At) -> Result<Option<OrderView>, ViewError> {
         let mut steps = steps_of(self.rows(), self.all_lines(), record)?;
         steps.retain(|step| at.holds(step.accepted, step.header.claimed_at_ms));
@@ -154,7 +159,7 @@ impl View<'_> {
         Ok(order_after(&then, self.rules(), record, self.me(), steps)?)
     }
 
-    /// All records of a kind that were ever here, whatever scope they are in now.
+    /// Returns all records of a kind that were ever here, whatever scope they are in now.
     pub fn records_of(&self, kind: RecordKind) -> Result<Vec<RecordId>, ViewError> {
         let mut records = Vec::new();
         let mut failure = None;
@@ -196,7 +201,7 @@ fn rename(then: &mut Overlay<'_>, locality: &str, name: Option<String>) {
     }
 }
 
-/// The localities that the steps ever name.
+/// Returns the localities that the steps ever name.
 fn localities_in(steps: &[Step]) -> BTreeSet<String> {
     let named = |op: &crate::record::change::Op| match (&op.obj, &op.place, &op.action) {
         (Obj::Root, Place::Prop(key), Action::Put(Scalar::Str(value))) if key == "locality" => {
@@ -277,7 +282,7 @@ struct Item {
     since: (u64, TimeMs),
 }
 
-/// All orders at a moment, as a list.
+/// Returns all orders at a moment, as a list.
 fn municipality_at(
     rows: &dyn Rows,
     lines: &dyn Lines,
@@ -317,7 +322,7 @@ fn municipality_at(
     Ok(found.into_iter().map(|(folio, row)| summary(&folio, row, &localities)).collect())
 }
 
-/// A record's summary at a moment: today's where nothing came later, else folded anew.
+/// Returns a record's summary at a moment: today's if nothing came later, else one that is folded again.
 fn row_at(
     lines: &dyn Lines,
     rules: &Rules,

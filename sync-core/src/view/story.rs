@@ -1,5 +1,6 @@
-//! Story: everything that happened to one order, in ledger order: what counts, what was held back and why, what was
-//! decided about it, which differences opened and how they were settled, and which of the devices were revoked.
+//! Story: everything that happened to one order, in ledger order: what counts, what was quarantined and why,
+//! the decisions about it, which differences opened and how they were settled, and which of the devices were
+//! revoked.
 
 pub mod gather;
 
@@ -23,7 +24,7 @@ use crate::time::rfc3339;
 use crate::view::{View, ViewError};
 use gather::{Gathered, Known};
 
-/// Who did something.
+/// The person and the device behind an act.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
 pub struct Doer {
@@ -51,29 +52,29 @@ pub struct Happening {
     pub seq: Option<u64>,
     /// `change`, `release`, `dismissal` or `revocation`.
     pub what: &'static str,
-    /// The stable word for what was done.
+    /// The stable name of the act.
     pub action: String,
-    /// In words.
+    /// The same as a sentence.
     pub text: Sentence,
     /// What followed from it: differences opened or settled.
     pub consequences: Vec<Sentence>,
-    /// Who.
+    /// Its author.
     #[serde(flatten)]
     pub by: Doer,
     /// Its number in the device's chain.
     pub device_seq: Option<u64>,
-    /// Who brought it, if not its author.
+    /// Its carrier, if not its author.
     pub carrier: Option<Doer>,
-    /// When, by every clock.
+    /// Its time, by every clock.
     #[serde(flatten)]
     pub time: EntryTime,
-    /// The server's first word: `accepted`, `quarantined` or `unsent`.
+    /// The server's first verdict: `accepted`, `quarantined` or `unsent`.
     pub verdict: &'static str,
-    /// Why it was held back, the stable word.
+    /// The stable name of the reason, if it was quarantined.
     pub reason: Option<&'static str>,
-    /// The same in people's words.
+    /// The reason as a sentence.
     pub reason_text: Option<Sentence>,
-    /// What was decided later.
+    /// The later decision.
     pub decided: Option<DecisionTold>,
     /// Whether it counts today.
     pub counts: bool,
@@ -127,7 +128,7 @@ pub struct Story {
 }
 
 impl View<'_> {
-    /// The story of an order, of which this device may hold no more than what was held back.
+    /// Returns the story of an order. This device may hold no more of it than what was quarantined.
     pub fn story(&self, record: &RecordId) -> Result<Story, ViewError> {
         let gathered = Gathered::of(self, record)?;
         let mut telling = Telling {
@@ -216,7 +217,7 @@ impl Telling<'_> {
         Ok(())
     }
 
-    /// Differences that this change opened, widened or settled.
+    /// Returns sentences on the differences that this change opened, widened or settled.
     fn compare(
         &mut self,
         before: &RecordRow,
@@ -320,7 +321,11 @@ fn decision_reason(patches: &[Patch<'_>]) -> Option<String> {
 }
 
 impl View<'_> {
-    /// The order with a folio, also where it left this device's scopes, or where nothing of it was ever accepted.
+    /// Returns the order with a folio, even if it left this device's scopes, or if nothing of it was ever
+    /// accepted.
+    ///
+    /// # Errors
+    /// [`ViewError::Unknown`].
     pub fn find_order_ever(&self, folio: &str) -> Result<RecordId, ViewError> {
         let unknown = match self.find_order(folio) {
             Err(ViewError::Unknown { what, word, known }) => ViewError::Unknown { what, word, known },

@@ -1,4 +1,4 @@
-//! Words: what a change did, in a sentence of each language.
+//! Words: what a change did, as a sentence in each language.
 
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ pub struct Sentence {
 }
 
 impl Sentence {
-    /// A sentence in both languages.
+    /// Returns a sentence in both languages.
     pub fn new(es: impl Into<String>, en: impl Into<String>) -> Self {
         Self { es: es.into(), en: en.into() }
     }
@@ -44,12 +44,12 @@ impl From<&Labels> for Sentence {
     }
 }
 
-/// The label of a kind of work; its key where the rules do not have it.
+/// Returns the label of a kind of work; its key where the rules do not have it.
 pub fn kind_label(rules: &Rules, kind: &str) -> Sentence {
     rules.kinds.get(kind).map_or_else(|| Sentence::new(kind, kind), |kind| (&kind.labels).into())
 }
 
-/// The label of a state.
+/// Returns the label of a state.
 pub fn state_label(rules: &Rules, state: &str) -> Sentence {
     let known = rules.steps.states.iter().find(|known| known.key == state);
     known.map_or_else(|| Sentence::new(state, state), |known| (&known.labels).into())
@@ -65,7 +65,8 @@ fn show(value: Option<&Scalar>) -> String {
     }
 }
 
-/// A register's value: a state or a choice by its label, yes and no in words, a quantity with its unit.
+/// Returns a register's value for people: a state or a choice by its label, yes and no in words, a quantity
+/// with its unit.
 pub fn value_words(rules: &Rules, kind: &str, name: &str, value: Option<&Scalar>) -> Sentence {
     let shown = show(value);
     if name == "status" {
@@ -86,7 +87,8 @@ pub fn value_words(rules: &Rules, kind: &str, name: &str, value: Option<&Scalar>
     }
 }
 
-/// What people call a register: of its kind of work, or one that every order has.
+/// Returns a register's name for people: that of its kind of work, or that of a register which every order
+/// has.
 pub fn register_words(rules: &Rules, kind: &str, name: &str) -> Sentence {
     let kind = rules.kinds.get(kind);
     let labels = match name.split_once('.') {
@@ -101,7 +103,7 @@ pub fn register_words(rules: &Rules, kind: &str, name: &str) -> Sentence {
     labels.map_or_else(|| register_label(name), Sentence::from)
 }
 
-/// Why an entry is held back, in people's words.
+/// Returns the reason for a quarantine as a sentence.
 pub fn reason_words(reason: &Reason) -> Sentence {
     match reason {
         Reason::Revoked => Sentence::new(
@@ -131,7 +133,7 @@ pub fn reason_words(reason: &Reason) -> Sentence {
     }
 }
 
-/// The stable word for what the patches do together, and the sentence.
+/// Returns the stable name of what the patches do together, and the sentence.
 pub fn sentence(
     rows: &dyn Rows,
     rules: &Rules,

@@ -1,5 +1,5 @@
-//! Again: ledgers and journals folded and proven anew, from where they stood when the world was made: what comes before is
-//! the same for every input.
+//! Again: folds and proves ledgers and journals a second time, from where they stood when the world was made:
+//! what comes before is the same for every input.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// As the server's is now.
+    /// Returns the state of the server as it is now.
     pub fn of(server: &Server) -> Self {
         let mut ledger = Self::default();
         ledger.go_on(server);
@@ -63,7 +63,7 @@ impl Ledger {
         });
     }
 
-    /// The ledger holds to its last signature, and folds anew to what the office has.
+    /// Checks that the ledger holds to its last signature, and folds again to what the office has.
     pub fn proves(&self, server: &Server) {
         let mut again = self.clone();
         again.go_on(server);
@@ -79,7 +79,7 @@ impl Ledger {
 pub struct Journal(Folded);
 
 impl Journal {
-    /// As the device's is now.
+    /// Returns the state of the device as it is now.
     pub fn of(phone: &Phone) -> Self {
         let mut journal = Self::default();
         journal.go_on(phone);
@@ -93,7 +93,7 @@ impl Journal {
         });
     }
 
-    /// The journal folds to the same rows.
+    /// Checks that the journal folds to the same rows.
     pub fn proves(&self, phone: &Phone) {
         let mut again = self.clone();
         again.go_on(phone);

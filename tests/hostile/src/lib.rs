@@ -1,9 +1,10 @@
-//! What is done with hostile bytes: one function for each parser that outside bytes reach. Where a signature or a checksum
-//! would stop them at the door, they are signed here again, because an enrolled device may be hostile too.
+//! Hostile bytes: one function for each parser that outside bytes reach. If a signature or a checksum would
+//! stop them, they are signed here again, because an enrolled device may be hostile too.
 //!
-//! A target finds a fault when it panics, takes more memory or time than its runner grants, or when what was read does not
-//! come out the same. Two runners share these functions: the fuzzer in `fuzz/`, whose compiler counts what is reached, and
-//! the program of this crate, which gives them the kept corpora again and some mutations by seed.
+//! A target finds a fault when it panics, takes more memory or time than its runner grants, or when what was
+//! read does not come out the same. Two runners share these functions: the fuzzer in `fuzz/`, whose compiler
+//! counts what is reached, and the program of this crate, which gives them the kept corpora again and some
+//! mutations by seed.
 
 mod again;
 #[path = "../../../sync-core/tests/protocol/flows.rs"]

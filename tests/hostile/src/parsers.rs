@@ -1,4 +1,4 @@
-//! Parsers: bytes as they come. What decodes must encode to the same bytes where the form is canonical.
+//! Parsers: bytes as they come. If the form is canonical, what decodes must encode to the same bytes.
 
 use sync_core::crypto::SecretKey;
 use sync_core::id::Hash;
@@ -19,7 +19,7 @@ use sync_core::wire::pack::{change_hashes, pack as packed, unpack};
 
 use crate::world::{HOSTILE, NOW_MS, replica, with};
 
-/// A frame as it comes over the network, request or reply.
+/// Tries a signed message as it comes over the network, request or reply.
 pub fn frame(bytes: &[u8]) {
     let key = SecretKey::from_seed(&[HOSTILE; 32]).public();
     if let Ok(unverified) = open_request(bytes) {
@@ -37,7 +37,7 @@ pub fn frame(bytes: &[u8]) {
     });
 }
 
-/// A pack.
+/// Tries a pack.
 pub fn pack(bytes: &[u8]) {
     let rows = MemoryRows::default();
     let Ok(items) = unpack(bytes, &receiver(&rows)) else { return };
@@ -48,7 +48,7 @@ pub fn pack(bytes: &[u8]) {
     assert!(read.into_iter().map(|one| one.item).eq(items), "a pack is read as it was written");
 }
 
-/// An entry, in the ledger's line and in its canonical bytes.
+/// Tries an entry, in the ledger's line and in its canonical bytes.
 pub fn entry(bytes: &[u8]) {
     if let Ok(chained) = ChainedEntry::from_bytes(bytes) {
         let again = ChainedEntry::from_bytes(&chained.to_bytes()).expect("what was written reads");
@@ -59,11 +59,11 @@ pub fn entry(bytes: &[u8]) {
         assert_eq!(again, line);
     }
     let _ = sync_core::log::entry::Named::from_canonical(bytes);
-    // Somebody else's ledger, as an auditor checks it.
+    // Another party's ledger, as an auditor checks it.
     let _ = sync_core::log::verify::Verifier::default().take(1, bytes);
 }
 
-/// A change as a raw chunk.
+/// Tries a change as a raw chunk.
 pub fn change(bytes: &[u8]) {
     if let Ok(change) = Change::from_raw(bytes) {
         let raw = change.to_raw().expect("what was read can be rebuilt");
@@ -72,7 +72,7 @@ pub fn change(bytes: &[u8]) {
     let _ = Change::read(bytes);
 }
 
-/// An act.
+/// Tries an act.
 pub fn act(bytes: &[u8]) {
     if let Ok(act) = Act::from_bytes(bytes) {
         let again = Act::from_bytes(&act.to_bytes()).expect("what was written reads");
@@ -80,7 +80,7 @@ pub fn act(bytes: &[u8]) {
     }
 }
 
-/// The body of a bundle file, under a checksum that holds.
+/// Tries the body of a bundle file, under a checksum that holds.
 pub fn bundle(bytes: &[u8]) {
     let _ = bundles::inspect(bytes);
     let mut sealed = b"CUADRB01".to_vec();
@@ -93,7 +93,7 @@ pub fn bundle(bytes: &[u8]) {
     }
 }
 
-/// A checkpoint with any signatures, a witness's key file and a proof in text.
+/// Tries a checkpoint with any signatures, a witness's key file and a proof in text.
 pub fn checkpoint(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     with(|world| {
@@ -117,7 +117,7 @@ pub fn checkpoint(bytes: &[u8]) {
     }
 }
 
-/// A proof file. Whatever stands in it, what it proves to somebody who has the log's key is in the log.
+/// Tries a proof file. Whatever it contains, what it proves under the log's key is in the log.
 pub fn proof(bytes: &[u8]) {
     let Ok(file) = ProofFile::from_bytes(bytes) else { return };
     with(|world| {
@@ -134,7 +134,7 @@ pub fn proof(bytes: &[u8]) {
     let _ = file.check(&file.log_verifier);
 }
 
-/// An invitation link.
+/// Tries an invitation link.
 pub fn link(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(link) = text.parse::<InvitationLink>() {
@@ -146,7 +146,7 @@ pub fn link(bytes: &[u8]) {
     }
 }
 
-/// A rule file: a kind of work, the steps or the measures.
+/// Tries a rule file: a kind of work, the steps or the measures.
 pub fn rule(bytes: &[u8]) {
     let Ok(json) = std::str::from_utf8(bytes) else { return };
     for name in ["steps", "measures", "work/bomba"] {
@@ -157,7 +157,7 @@ pub fn rule(bytes: &[u8]) {
     }
 }
 
-/// An import file, YAML or JSON, and what the notebook makes of it.
+/// Tries an import file, YAML or JSON, and what the replica makes of it.
 pub fn import(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     // As `crew import` reads it: JSON by its first character, else YAML within a budget.
@@ -181,7 +181,8 @@ pub fn import(bytes: &[u8]) {
     });
 }
 
-/// A chunk file of a ledger: reading only and opening must agree, and a second opening finds nothing to mend.
+/// Tries a chunk file of a ledger: reading only and opening must agree, and a second opening finds nothing to
+/// repair.
 pub fn ledger(bytes: &[u8]) {
     thread_local! {
         static FOLDER: tempfile::TempDir = tempfile::tempdir().expect("a folder");

@@ -16,7 +16,7 @@ use crate::world::{World, body_of, replica, with};
 /// Name of a target, and bytes.
 pub type Seed = (&'static str, Vec<u8>);
 
-/// All of them.
+/// Returns all of them.
 ///
 /// # Panics
 /// If the world does not work.
@@ -69,7 +69,7 @@ fn make(world: &mut World) -> Vec<Seed> {
     seeds
 }
 
-/// What others wrote and did, each as if the hostile device had: it is signed again on its way.
+/// Returns what others wrote and did, each as if the hostile device had: it is signed again on its way.
 fn others(world: &World) -> Vec<Seed> {
     let lines = &world.town.server.lines.0;
     let packed = |line: &Vec<u8>| {
@@ -87,7 +87,7 @@ fn others(world: &World) -> Vec<Seed> {
     lines.iter().filter_map(packed).collect()
 }
 
-/// The pack of a new device's first entry.
+/// Returns the pack of a new device's first entry.
 fn enrolment(world: &World) -> Vec<u8> {
     let key = SecretKey::from_seed(&[77; 32]);
     let phone = crate::harness::Phone::new(77);
@@ -99,7 +99,7 @@ fn enrolment(world: &World) -> Vec<u8> {
     request.own.pack.into_vec()
 }
 
-/// The proof file of the order that was worked on, as somebody makes it who has the ledger.
+/// Returns the proof file of the order that was worked on, made from the ledger.
 fn proof(world: &World) -> Vec<u8> {
     let server = &world.town.server;
     let size = server.seq();
@@ -126,7 +126,7 @@ fn proof(world: &World) -> Vec<u8> {
     serde_json::to_vec(&collector.finish(about, prove).expect("a proof file")).expect("it has a form")
 }
 
-/// A chunk file, whole and cut.
+/// Returns a chunk file, whole and cut.
 fn ledger(lines: &[Vec<u8>]) -> Vec<Seed> {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut ledger, _) =

@@ -1,4 +1,4 @@
-//! Signed: bytes that count only under a signature, signed by somebody who has a key and no scruples.
+//! Signed: bytes that count only under a signature, signed by a hostile device with a valid key.
 
 use sync_core::crypto::SecretKey;
 use sync_core::hub::{Checked, Hub};
@@ -17,7 +17,7 @@ use sync_core::wire::pack::{PackBody, change_hashes, pack as packed, unpack};
 use crate::harness::{self, Phone};
 use crate::world::{HOSTILE, NOW_MS, World, body_of, replica, sign_reply, sign_request, with};
 
-/// The body of a sync request, signed by an enrolled device.
+/// Tries the body of a sync request, signed by an enrolled device.
 pub fn request(bytes: &[u8]) {
     with(|world| {
         let frame = sign_request(bytes);
@@ -36,7 +36,7 @@ pub fn request(bytes: &[u8]) {
     });
 }
 
-/// Takes a checked request in and answers it, in an overlay that is thrown away.
+/// Admits a checked request and answers it, in an overlay that is dropped.
 fn admit(world: &mut World, checked: Checked) {
     let server = &world.town.server;
     let mut hub = Hub::open(&server.rows, &harness::SEED).expect("its own rows read");
@@ -53,7 +53,8 @@ fn admit(world: &mut World, checked: Checked) {
     hub.reply(&overlay, &lines, seq, NOW_MS, &admitted).expect("what was taken in can be answered");
 }
 
-/// A pack whose entries are chained and signed again by an enrolled device: what it says goes before the judge.
+/// Tries a pack whose entries are chained and signed again by an enrolled device, so that they reach the
+/// judge.
 pub fn segment(bytes: &[u8]) {
     with(|world| {
         let Some(segment) = chained_again(world, bytes, Claim::default()) else { return };
@@ -79,13 +80,14 @@ struct Claim {
     one_record: bool,
 }
 
-/// Work that a hostile device signs, as it should be chained and signed, whatever it does: the office takes it in or refuses
-/// it, what it took in can be proven, and everybody else goes on and sees the same. The first byte chooses the claim.
+/// Tries work that a hostile device chains and signs correctly, whatever it does. The office accepts or
+/// refuses it, what it accepted can be proven, and all other devices go on and see the same. The first byte
+/// chooses the claim.
 pub fn work(bytes: &[u8]) {
     work_is_taken(bytes);
 }
 
-/// As [`work`]; answers whether the office took it in.
+/// Tries what [`work`] tries. Returns whether the office accepted it.
 pub fn work_is_taken(bytes: &[u8]) -> bool {
     let Some((choice, bytes)) = bytes.split_first() else { return false };
     let claim = Claim { other_actors: choice & 1 == 1, one_record: choice & 2 == 0 };
@@ -111,7 +113,7 @@ pub fn work_is_taken(bytes: &[u8]) -> bool {
     })
 }
 
-/// Every order can be shown, and the replay of the newest moment shows the same.
+/// Checks that every order can be shown, and that the replay of the newest moment shows the same.
 fn looked_at(phone: &mut Phone) {
     let last = phone.act(|replica| Ok(replica.view().contact()?.server_seq)).expect("a contact");
     for folio in phone.folios() {
@@ -124,7 +126,7 @@ fn looked_at(phone: &mut Phone) {
     }
 }
 
-/// The items of a pack as the next entries of the hostile device's chain.
+/// Returns the items of a pack as the next entries of the hostile device's chain.
 fn chained_again(world: &World, bytes: &[u8], claim: Claim) -> Option<Segment> {
     let rows = &world.town.server.rows;
     let mut items: Vec<_> = unpack(bytes, &receiver(rows)).ok()?.into_iter().map(|one| one.item).collect();
@@ -166,7 +168,7 @@ fn chained_again(world: &World, bytes: &[u8], claim: Claim) -> Option<Segment> {
     Some(Segment { device: world.device, prev: mine.prev, pack: pack.into() })
 }
 
-/// The body of a reply, signed by the server.
+/// Tries the body of a reply, signed by the server.
 pub fn reply(bytes: &[u8]) {
     with(|world| {
         let frame = sign_reply(&request_hash(&world.asked.frame), bytes);
@@ -183,7 +185,7 @@ pub fn reply(bytes: &[u8]) {
     });
 }
 
-/// The entry of an enrolment by somebody who has an unused code, signed as it must be.
+/// Tries the entry of an enrolment with an unused code, signed as it must be.
 pub fn enrolment(bytes: &[u8]) {
     let seed = [77; 32];
     let key = SecretKey::from_seed(&seed);

@@ -1,5 +1,5 @@
-//! Tiles: a host of tiles that lies, in front of what an auditor asks of the log. Whatever it answers, what is believed is
-//! what the log says; and where it does not lie, everything is answered.
+//! Tiles: a host of tiles that lies to an auditor who reads the log. Whatever the host answers, what the
+//! auditor believes is what the log says; and if the host does not lie, everything is answered.
 
 use std::cell::Cell;
 
@@ -69,7 +69,7 @@ fn log() -> MemoryRows {
     rows
 }
 
-/// What is asked of a log, and the lies of its host: whatever is answered is true.
+/// Tries the questions to a log, and the lies of its host: whatever is answered is true.
 pub fn tiles(bytes: &[u8]) {
     thread_local! {
         static LOG: MemoryRows = log();
@@ -97,7 +97,7 @@ fn root_of(log: &MemoryRows, size: u64) -> Hash {
     root(log, size).expect("a log in memory")
 }
 
-/// Whether the question was answered, and truly, and whether it has an answer.
+/// Returns whether the question was answered, and truly, and whether it has an answer.
 fn answered(log: &MemoryRows, remote: &RemoteLog<'_>, kind: u8, a: u64, b: u64) -> (bool, bool) {
     let size = remote.anchor().size;
     let is_within = |seq: u64| (1..=size).contains(&seq);
@@ -128,7 +128,7 @@ fn answered(log: &MemoryRows, remote: &RemoteLog<'_>, kind: u8, a: u64, b: u64) 
             (found.is_ok(), is_within(a) && b > 0 && b <= a)
         }
         _ => {
-            // Somebody kept a checkpoint of this log, or of one that parted from it.
+            // The auditor kept a checkpoint of this log, or of one that split from it.
             let is_ours = kind & 4 == 0 || a == 0;
             let root = if is_ours { root_of(log, a.min(ENTRIES)) } else { Hash([kind; 32]) };
             let found = remote.begins_with(&Anchor { size: a, root });

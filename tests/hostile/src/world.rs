@@ -25,7 +25,7 @@ pub struct World {
     pub device: DeviceId,
     /// A request of that device, not answered yet.
     pub asked: Request,
-    /// A code that nobody has used.
+    /// An unused code.
     pub code: String,
     /// The server's ledger as it is.
     pub ledger: Ledger,
@@ -75,7 +75,7 @@ impl World {
         Self { town, device, asked, code, ledger, journals }
     }
 
-    /// The server, to be changed and thrown away.
+    /// Returns a copy of the server for one input.
     pub fn server(&self) -> Server {
         let server = &self.town.server;
         let (rows, lines) = (server.rows.clone(), server.lines.clone());
@@ -83,25 +83,25 @@ impl World {
         Server { rows, lines, hub, now_ms: server.now_ms, news: BTreeSet::new() }
     }
 
-    /// The reply that the server has for what was asked.
+    /// Returns the server's reply to the request.
     pub fn answered(&mut self) -> Vec<u8> {
         self.server().serve(&self.asked.frame, false).expect("the server answers")
     }
 }
 
-/// A phone's notebook, of which nothing is kept.
+/// Returns a phone's replica, of which nothing is kept.
 pub fn replica(phone: &Phone) -> Replica<'_> {
     let moment = Clocks { now_ms: NOW_MS, boot: BootId([9; 8]), monotonic_ms: 7, entropy: [5; 32] };
     let next = phone.lines.0.len() as u64 + 1;
     Replica::open(&phone.rows, &phone.lines, next, &[], moment).expect("its own rows read")
 }
 
-/// A request frame of the hostile device around any body.
+/// Returns a request with any body, signed by the hostile device.
 pub fn sign_request(body: &[u8]) -> Vec<u8> {
     frame(b"CQA1", Purpose::Request, &[], &[HOSTILE; 32], body)
 }
 
-/// A reply frame of the server around any body.
+/// Returns a reply with any body, signed by the server.
 pub fn sign_reply(request: &Hash, body: &[u8]) -> Vec<u8> {
     frame(b"CQB1", Purpose::Reply, &request.0, &SEED, body)
 }
@@ -114,7 +114,7 @@ fn frame(magic: &[u8; 4], purpose: Purpose, bound_to: &[u8], seed: &[u8; 32], bo
     frame
 }
 
-/// The body of a frame.
+/// Returns the body of a signed message.
 pub fn body_of(frame: &[u8]) -> Vec<u8> {
     frame[4..frame.len() - 64].to_vec()
 }

@@ -21,6 +21,6 @@ fn valid_bytes_are_taken_by_their_targets() {
         (target.run)(&bytes);
         taken += usize::from(name == "work" && work_is_taken(&bytes));
     }
-    // Its own work, and much of what others did: taken in, and held back where it is not the device's to do.
+    // Its work, and much of what others did: accepted, and quarantined if the device may not do it.
     assert!(taken > 10, "the office takes in {taken}");
 }

@@ -13,7 +13,8 @@ const ATTACH_MS_MAX: u64 = 10_000;
 /// The capability to trace what one did not start: `CAP_SYS_PTRACE`.
 const MAY_TRACE: u64 = 1 << 19;
 
-/// Whether a running server may be traced: everywhere by root, elsewhere unless Yama keeps it to children.
+/// Returns whether a running server may be traced: everywhere by root, elsewhere unless Yama keeps it to
+/// children.
 pub fn may_attach() -> bool {
     let scope = std::fs::read_to_string("/proc/sys/kernel/yama/ptrace_scope").unwrap_or_default();
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -1,4 +1,5 @@
-//! The checks of the recorded store: what was confirmed is there, nothing is there in half, and it goes on.
+//! Check store: the checks of the recorded store: what was confirmed is there, nothing is there in half, and
+//! the store goes on.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,10 +13,10 @@ use crate::drive::{self, Place, all_records, fold, fold_all, place_of, record, r
 /// What had been confirmed: of each record, the life in which it was written.
 pub type Confirmed = BTreeMap<u64, u32>;
 
-/// What was said before a cut.
+/// Returns what the workload had confirmed before a cut.
 ///
 /// # Errors
-/// If the workload said something else.
+/// The workload said something else.
 pub fn confirmed(before: &Confirmed, ops: &[Op]) -> anyhow::Result<Confirmed> {
     let mut said = before.clone();
     for op in ops {
@@ -43,7 +44,7 @@ pub fn confirmed(before: &Confirmed, ops: &[Op]) -> anyhow::Result<Confirmed> {
     Ok(said)
 }
 
-/// Opens what a cut left, and insists on everything that must hold; answers what had to be mended.
+/// Opens what a cut left, and checks everything that must hold. Returns the repairs that opening reported.
 ///
 /// # Errors
 /// What does not hold.
@@ -72,7 +73,8 @@ pub fn check(folder: &Path, confirmed: &Confirmed) -> anyhow::Result<Notices> {
     Ok(notices)
 }
 
-/// Every record is what it was written as, those confirmed are there, and every append is there whole or not at all.
+/// Checks that every record has the bytes it was written with, that the confirmed ones are there, and that
+/// every append is there whole or not at all.
 fn ensure_whole(records: &[Vec<u8>], confirmed: &Confirmed) -> anyhow::Result<Vec<Place>> {
     let places: Vec<Place> = records.iter().map(|bytes| place_of(bytes)).collect::<anyhow::Result<_>>()?;
     for (seq, place) in (1..).zip(&places) {
@@ -93,7 +95,7 @@ fn ensure_whole(records: &[Vec<u8>], confirmed: &Confirmed) -> anyhow::Result<Ve
     Ok(places)
 }
 
-/// What was cut is said and saved; nothing is said where nothing was cut.
+/// Checks that cut bytes are reported and saved, and that nothing is reported if nothing was cut.
 fn ensure_honest(folder: &Path, notices: &Notices, before: u64, last: u64) -> anyhow::Result<()> {
     let cut = before - ledger_bytes(folder)?;
     match &notices.tail {
@@ -139,7 +141,7 @@ fn go_on(folder: &Path, mut records: Vec<Vec<u8>>, life: u32) -> anyhow::Result<
     again(folder, &records)
 }
 
-/// Bytes of all chunk files.
+/// Returns bytes of all chunk files.
 fn ledger_bytes(folder: &Path) -> anyhow::Result<u64> {
     let Ok(entries) = std::fs::read_dir(folder.join("ledger")) else { return Ok(0) };
     entries.map(|entry| Ok(entry?.metadata()?.len())).sum()

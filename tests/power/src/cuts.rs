@@ -1,4 +1,4 @@
-//! Cuts: records the workloads, tries the states, counts them and says what does not hold.
+//! Cuts: records the workloads, tries the states, counts them, and says what does not hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -64,7 +64,7 @@ pub struct Tally {
     pub kinds: BTreeMap<&'static str, usize>,
     /// States that had been seen in the same form.
     pub alike: usize,
-    /// What opening had to mend, by kind.
+    /// What opening had to repair, by kind.
     pub mended: BTreeMap<String, usize>,
     /// What does not hold, and for which state.
     pub failures: Vec<String>,
@@ -72,7 +72,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Whether a state has not been tried yet; counts it.
+    /// Returns whether a state has not been tried yet; counts it.
     pub fn is_new(&mut self, kind: &'static str, digest: u128, expected: u64) -> bool {
         if !self.seen.insert((digest, expected)) {
             self.alike += 1;
@@ -139,7 +139,7 @@ impl Cuts {
         Ok(())
     }
 
-    /// A store that lives, is cut, lives on, is cut again.
+    /// Returns a store that lives, is cut, lives on, is cut again.
     fn story(
         &self,
         scratch: &Path,
@@ -169,7 +169,7 @@ impl Cuts {
                     return Ok(());
                 }
             }
-            // The next life begins with one of these: the machine starts anew, or only the program does.
+            // The next life begins with one of these: the machine starts again, or only the program does.
             let next = &rest[random.below(rest.len())];
             std::fs::remove_dir_all(&root)?;
             std::fs::create_dir(&root)?;
@@ -255,13 +255,13 @@ impl Cuts {
     }
 }
 
-/// The file system in memory that Linux has, or any.
+/// Returns the file system in memory that Linux has, or any.
 fn memory() -> PathBuf {
     let memory = PathBuf::from("/dev/shm");
     if memory.is_dir() { memory } else { std::env::temp_dir() }
 }
 
-/// A name that fits on a screen.
+/// Returns a name that fits on a screen.
 pub fn shortened(name: &str) -> String {
     name.chars().take(300).collect()
 }

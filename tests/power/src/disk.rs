@@ -37,12 +37,12 @@ pub enum Op {
 }
 
 impl Op {
-    /// Whether a power cut may undo it.
+    /// Returns whether a power cut may undo it.
     pub fn is_effect(&self) -> bool {
         !matches!(self, Self::Sync { .. } | Self::Said(_))
     }
 
-    /// What has to be synced for it to be durable.
+    /// Returns the nodes that must be synced for this one to be durable.
     pub fn needs(&self) -> Vec<Node> {
         match self {
             Self::Make { folder, .. } | Self::Unlink { folder, .. } => vec![*folder],
@@ -89,7 +89,7 @@ impl Default for Disk {
 }
 
 impl Disk {
-    /// What lies below `root`, all of it durable.
+    /// Returns a disk with everything below `root`, all of it durable.
     pub fn load(root: &Path) -> anyhow::Result<Self> {
         let mut disk = Self::default();
         disk.load_into(0, root)?;
@@ -112,17 +112,17 @@ impl Disk {
         Ok(())
     }
 
-    /// The folder of everything.
+    /// Returns the folder of everything.
     pub fn root(&self) -> Node {
         0
     }
 
-    /// The number that the next file or folder gets.
+    /// Returns the number that the next file or folder gets.
     pub fn next_node(&self) -> Node {
         self.nodes.len()
     }
 
-    /// What has this path.
+    /// Returns the node with this path.
     pub fn find(&self, path: &Path) -> Option<Node> {
         path.components().try_fold(0, |node, part| match &self.nodes[node] {
             Content::Folder(names) => names.get(part.as_os_str().to_str()?).copied(),
@@ -130,7 +130,7 @@ impl Disk {
         })
     }
 
-    /// The folder of a path, and the name in it.
+    /// Returns the folder of a path, and the name in it.
     pub fn place(&self, path: &Path) -> anyhow::Result<(Node, String)> {
         let name = path.file_name().and_then(|name| name.to_str()).context("no name")?;
         let folder = path.parent().and_then(|parent| self.find(parent));
@@ -140,7 +140,7 @@ impl Disk {
         ))
     }
 
-    /// The path of a file or folder, if it has one.
+    /// Returns the path of a file or folder, if it has one.
     pub fn path_of(&self, wanted: Node) -> Option<PathBuf> {
         if wanted == 0 {
             return Some(PathBuf::new());
@@ -148,7 +148,7 @@ impl Disk {
         self.paths().into_iter().find(|(_, node)| *node == wanted).map(|(path, _)| path)
     }
 
-    /// All that has a path, folders before what is in them.
+    /// Returns all paths with their nodes, folders before their content.
     pub fn paths(&self) -> Vec<(PathBuf, Node)> {
         let (mut found, mut next) = (Vec::new(), vec![(PathBuf::new(), 0)]);
         // A name that was kept while an older one was lost may lead to the same folder twice.
@@ -166,12 +166,12 @@ impl Disk {
         found
     }
 
-    /// The length of a file.
+    /// Returns the length of a file.
     pub fn len(&self, node: Node) -> u64 {
         self.bytes(node).map_or(0, |bytes| bytes.len() as u64)
     }
 
-    /// The bytes of a file.
+    /// Returns the bytes of a file.
     pub fn bytes(&self, node: Node) -> Option<&[u8]> {
         match self.nodes.get(node) {
             Some(Content::File(bytes)) => Some(bytes),
@@ -291,13 +291,13 @@ impl Disk {
         Ok(())
     }
 
-    /// As [`Disk::materialise`], into a folder that is made.
+    /// Writes the disk as [`Disk::materialise`] does, into a folder that it makes.
     pub fn materialise_new(&self, root: &Path) -> anyhow::Result<()> {
         std::fs::DirBuilder::new().mode(0o700).create(root)?;
         self.materialise(root)
     }
 
-    /// Insists that what lies below `root` is what the model says: else the recording missed a call.
+    /// Checks that the content below `root` is that of the model. If it is not, the recording missed a call.
     pub fn ensure_same(&self, root: &Path) -> anyhow::Result<()> {
         let (mine, real) = (self.contents(), Self::load(root)?.contents());
         for (path, bytes) in &mine {
@@ -308,12 +308,12 @@ impl Disk {
         Ok(())
     }
 
-    /// Each path and its bytes; folders have none.
+    /// Returns each path and its bytes; folders have none.
     pub fn contents(&self) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
         self.paths().into_iter().map(|(path, node)| (path, self.bytes(node).map(<[u8]>::to_vec))).collect()
     }
 
-    /// A number that is another for other contents.
+    /// Returns a number that is another for other contents.
     pub fn digest(&self) -> u128 {
         let mut all = Vec::new();
         let mut paths = self.paths();

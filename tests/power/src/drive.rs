@@ -1,5 +1,5 @@
-//! Drive: the workload that is recorded on the store itself. Appends, folds, rebuilds, closes and opens anew, and says on
-//! standard output what it is about to append and what was confirmed.
+//! Drive: the workload that is recorded on the store itself. It appends, folds, rebuilds, closes and opens
+//! again. On standard output it says what it is about to append and what was confirmed.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -27,7 +27,7 @@ pub struct Drive {
     steps: usize,
 }
 
-/// The store as the workload and the checks open it: chunks so small that they are many.
+/// Returns the store as the workload and the checks open it: chunks so small that they are many.
 pub fn options() -> Options {
     let mut options = Options { lock_wait_ms: 0, ..Options::device() };
     options.ledger.chunk_bytes_max = 1_600;
@@ -45,7 +45,7 @@ pub struct Place {
     pub count: u64,
 }
 
-/// The bytes of a record: they say where it stands, and follow from that.
+/// Returns the bytes of a record: they say where it stands, and follow from that.
 pub fn record(place: Place) -> Vec<u8> {
     let Place { seq, life, first, count } = place;
     let mut random = Random::new(seq << 20 ^ u64::from(life) << 8 ^ count);
@@ -55,7 +55,7 @@ pub fn record(place: Place) -> Vec<u8> {
     bytes
 }
 
-/// Where the record with these bytes stands, if they are whole.
+/// Returns the place of the record with these bytes, if they are whole.
 pub fn place_of(bytes: &[u8]) -> anyhow::Result<Place> {
     let mut parts = bytes.splitn(5, |byte| *byte == b' ');
     let mut number = || -> anyhow::Result<u64> {
@@ -67,10 +67,11 @@ pub fn place_of(bytes: &[u8]) -> anyhow::Result<Place> {
     Ok(place)
 }
 
-/// How a record becomes rows: some of its own, one that sums up all before it, deletions, and now and then a large one.
+/// Writes the rows of a record: some new ones, one that sums up all before it, deletions, and now and then a
+/// large one.
 ///
 /// # Errors
-/// If a row cannot be read.
+/// A row cannot be read.
 pub fn fold(seq: u64, bytes: &[u8], rows: &mut Overlay<'_>) -> Result<(), FoldError> {
     let key = |kind: u8, seq: u64| [&[kind], seq.to_be_bytes().as_slice()].concat();
     rows.put(key(b'r', seq), bytes[..bytes.len().min(40)].to_vec());
@@ -86,7 +87,7 @@ pub fn fold(seq: u64, bytes: &[u8], rows: &mut Overlay<'_>) -> Result<(), FoldEr
     Ok(())
 }
 
-/// The rows that these records come to.
+/// Returns the rows that these records come to.
 ///
 /// # Errors
 /// If the fold fails.
@@ -101,7 +102,7 @@ pub fn fold_all(records: &[Vec<u8>]) -> anyhow::Result<MemoryRows> {
     Ok(rows)
 }
 
-/// All rows that a store shows.
+/// Returns all rows that a store shows.
 ///
 /// # Errors
 /// If they cannot be read.
@@ -180,7 +181,7 @@ pub fn open(folder: &Path) -> anyhow::Result<(DiskStore, Notices)> {
     Ok(DiskStore::open(folder, &options())?)
 }
 
-/// The bytes of all records.
+/// Returns the bytes of all records.
 ///
 /// # Errors
 /// As the store.
@@ -193,7 +194,7 @@ pub fn all_records(store: &DiskStore) -> anyhow::Result<Vec<Vec<u8>>> {
     Ok(all)
 }
 
-/// One write to standard output.
+/// Returns one write to standard output.
 fn say(line: &str) -> anyhow::Result<()> {
     std::io::stdout().write_all(format!("{line}\n").as_bytes())?;
     Ok(())

@@ -1,5 +1,6 @@
-//! Faults: each call of a program that patches the disk fails once, for every such call that it makes; and a disk that is
-//! full, and one that cannot be written. What was said to be saved is there; what failed says why; the next run goes on.
+//! Faults: lets each call of a program that changes the disk fail once; also a disk that is full, and one
+//! that cannot be written. What was said to be saved must be there; what failed must say why; the next run
+//! must go on.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -53,7 +54,7 @@ struct Tally {
 }
 
 impl Tally {
-    /// Whether the next fault is taken.
+    /// Returns whether the next fault is taken.
     fn takes(&mut self) -> bool {
         self.some.as_mut().is_none_or(|random| random.one_in(QUICK_ONE_IN))
     }
@@ -128,7 +129,7 @@ fn failing(
     Ok(is_injected.then_some(output))
 }
 
-/// What a program that fails must do: end by itself, not by a panic, and say what is wrong and what to do.
+/// Checks a program that failed: it must end by itself, not by a panic, and say what is wrong and what to do.
 fn ensure_said(output: &Output) -> anyhow::Result<()> {
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.code().is_some(), "it was ended: {}", output.status);
@@ -143,13 +144,13 @@ fn ensure_said(output: &Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether it is the index's own panic while it closes, which the store catches: the ledger is durable, and the index
-/// catches up. Rust still prints it.
+/// Returns whether it is sled's panic while it closes, which the store catches: the ledger is durable, and
+/// the index catches up. Rust still prints it.
 fn is_caught(said: &str) -> bool {
     said.matches("panicked at").count() == 1 && said.contains("/sled-")
 }
 
-/// Whether the program could not even be started.
+/// Returns whether the program could not even be started.
 fn is_loader(said: &str) -> bool {
     said.contains("error while loading shared libraries")
 }
@@ -195,7 +196,7 @@ fn device(town: &Town, tally: &mut Tally) -> anyhow::Result<()> {
     kept.materialise_new(&town.path("one"))
 }
 
-/// A server is founded.
+/// Returns a server is founded.
 fn founding(town: &Town, tally: &mut Tally) -> anyhow::Result<()> {
     let log = town.path("strace.log");
     let data = town.path("founded");
@@ -240,7 +241,7 @@ fn founding(town: &Town, tally: &mut Tally) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A server at work, whose disk fails from some moment on.
+/// Returns a server at work, whose disk fails from some moment on.
 fn server(town: &mut Town, tally: &mut Tally) -> anyhow::Result<()> {
     let folio = town.folio("two", "pump_replacement");
     let mut confirmed = Vec::new();
@@ -295,7 +296,7 @@ const SERVER_CALLS: usize = 3;
 /// Notes that a full disk may still take.
 const FULL_NOTES_MAX: usize = 60;
 
-/// A file system of its own that fills up, and then cannot be written. Answers whether one may be mounted here.
+/// Tries a file system that fills up, and then cannot be written. Returns whether one may be mounted here.
 fn small_disk(town: &Town, tally: &mut Tally) -> anyhow::Result<bool> {
     let place = town.path("small");
     std::fs::create_dir(&place)?;

@@ -1,5 +1,5 @@
-//! Kill: the server and the devices' programs are killed at work, at any moment, again and again. What a person was told is
-//! saved exists exactly once, everywhere, at the end.
+//! Kill: kills the server and the devices' programs at work, at any moment, many times. At the end, what a
+//! person was told is saved must exist exactly once, everywhere.
 
 use std::collections::BTreeMap;
 use std::process::{Child, Stdio};
@@ -135,7 +135,7 @@ fn pause(ms: usize) {
     std::thread::sleep(Duration::from_millis(ms as u64));
 }
 
-/// Everybody exchanges, then everybody's notes are counted; answers how many there are.
+/// Syncs every device, then counts every device's notes. Returns how many there are.
 fn look(town: &Town, devices: &[String], folio: &str, seen: &Seen) -> anyhow::Result<usize> {
     for _ in 0..2 {
         for device in devices.iter().map(String::as_str).chain(["office"]) {

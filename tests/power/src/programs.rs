@@ -1,5 +1,5 @@
-//! Programs: the built programs under the same cuts, with the files that lie beside their stores. What they told a person
-//! or the network stands for a confirmation: all that they had kept by then must be there.
+//! Programs: the built programs under the same cuts, with the files that lie beside their stores. What they
+//! told a person or the network is a confirmation: everything that they had kept by then must be there.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +49,7 @@ struct Story {
 /// Records what devices and a server do, and tries about `states` states.
 ///
 /// # Errors
-/// If nothing can be recorded. What does not hold is in the tally.
+/// Nothing can be recorded. What does not hold is in the tally.
 pub fn run(
     scratch: &Path,
     states: usize,
@@ -96,7 +96,7 @@ impl Story {
     }
 }
 
-/// A device enrols, reads, notes, is shared by two persons, hands its work over, renews its key.
+/// Returns a device enrols, reads, notes, is shared by two persons, hands its work over, renews its key.
 fn device_story(town: &Town, log: &Path) -> anyhow::Result<(Story, String)> {
     let mut story = Story::new(Whose::Device, town, "x", "home")?;
     let device = "x/home";
@@ -124,7 +124,7 @@ fn device_story(town: &Town, log: &Path) -> anyhow::Result<(Story, String)> {
     Ok((story, code))
 }
 
-/// A server is founded, serves two devices, invites, and serves again.
+/// Returns a server is founded, serves two devices, invites, and serves again.
 fn server_story(town: &mut Town, log: &Path) -> anyhow::Result<Story> {
     let mut story = Story::new(Whose::Server, town, "y", "server")?;
     let data = story.root.join("server");
@@ -247,13 +247,13 @@ fn try_story(
     Ok(())
 }
 
-/// The program that ran when so many operations were done.
+/// Returns the program that ran when so many operations were done.
 fn running(story: &Story, at: usize) -> String {
     let step = story.steps.iter().find(|(_, end)| at <= *end);
     step.map_or_else(String::new, |(name, end)| format!("{name} ({at} of {end})"))
 }
 
-/// Whether the first program of the story had ended.
+/// Returns whether the first program of the story had ended.
 fn is_done(story: &Story, at: usize, _: &State) -> bool {
     story.steps.first().is_some_and(|(_, end)| at >= *end)
 }
@@ -292,7 +292,7 @@ fn store_folder(story: &Story, root: &Path) -> PathBuf {
     }
 }
 
-/// The lines that a state of the disk holds.
+/// Returns the lines that a state of the disk holds.
 fn lines_of(story: &Story, disk: &Disk, scratch: &Path) -> anyhow::Result<Vec<Vec<u8>>> {
     let folder = scratch.join("lines");
     std::fs::create_dir(&folder)?;
@@ -375,7 +375,7 @@ fn check(story: &Story, root: &Path, expected: &Expected, folds: &mut Folds) -> 
     Ok(())
 }
 
-/// What a server keeps can be proven: no segment is there without the signature at its end.
+/// Checks that what a server keeps can be proven: no segment is there without the signature at its end.
 fn ensure_proven(lines: &[Vec<u8>]) -> anyhow::Result<()> {
     let mut verifier = Verifier::default();
     let taken = (1..).zip(lines).try_for_each(|(number, line)| verifier.take(number, line));
@@ -388,7 +388,7 @@ fn ensure_proven(lines: &[Vec<u8>]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The index is what the lines fold to.
+/// Returns the index is what the lines fold to.
 fn ensure_same_rows(
     index: &BTreeMap<Vec<u8>, Vec<u8>>,
     folded: &BTreeMap<Vec<u8>, Vec<u8>>,
@@ -436,7 +436,7 @@ fn fold_all(whose: Whose, journal: &Journal, lines: &[Vec<u8>]) -> anyhow::Resul
     Ok(rows)
 }
 
-/// The programs themselves go on where the cut left them.
+/// Returns the programs themselves go on where the cut left them.
 fn check_running(
     story: &Story,
     live: &Live<'_>,

@@ -27,8 +27,8 @@ pub struct History {
     durable_at: Vec<usize>,
 }
 
-/// How a number of states is spread over moments: every so many moments get so many each. Every moment has its turn where
-/// there are enough.
+/// Returns how many moments share a turn, and how many states each turn gets, so that `states` are spread
+/// over all moments. Every moment has its turn if there are enough states.
 pub fn spread(states: usize, moments: usize) -> (usize, usize) {
     let stride = (EACH_MIN * moments).div_ceil(states.max(1)).min(moments);
     (stride, EACH_MIN.max(states.div_ceil(moments)))
@@ -60,19 +60,19 @@ impl History {
         Self { recording, durable_at }
     }
 
-    /// How many operations there are.
+    /// Returns how many operations there are.
     pub fn len(&self) -> usize {
         self.recording.ops.len()
     }
 
-    /// The operations before `at` that a cut there may undo.
+    /// Returns the operations before `at` that a cut there may undo.
     pub fn pending(&self, at: usize) -> Vec<usize> {
         (0..at)
             .filter(|index| self.recording.ops[*index].is_effect() && self.durable_at[*index] > at)
             .collect()
     }
 
-    /// The disk after a cut.
+    /// Returns the disk after a cut.
     pub fn disk(&self, at: usize, fates: &BTreeMap<usize, Fate>) -> Disk {
         let mut disk = self.recording.before.clone();
         for (index, op) in self.recording.ops[..at].iter().enumerate() {
@@ -124,7 +124,7 @@ impl History {
         states
     }
 
-    /// The newest write torn at sectors and within them, all before it kept or lost.
+    /// Tears the newest write at sectors and within them, with all before it kept or lost.
     fn tear_last(
         &self,
         at: usize,
@@ -168,7 +168,7 @@ impl History {
     }
 }
 
-/// At most `most` of them, by chance, in order.
+/// Returns at most `most` of them, by chance, in order.
 fn picked(from: &[usize], most: usize, random: &mut Random) -> Vec<usize> {
     if from.len() <= most {
         return from.to_vec();

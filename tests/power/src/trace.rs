@@ -1,7 +1,8 @@
-//! Trace: runs a program under `strace` and reads off what it did to the files below one folder, what it said, and when.
+//! Trace: runs a program under `strace` and reads from the log what it did to the files below one folder,
+//! what it printed, and when.
 //!
-//! strace is a well-kept recorder of system calls; a shim of our own would need `unsafe`. Calls are taken in the order
-//! in which they returned. A sync covers only what had returned before it began.
+//! strace is a well-kept recorder of system calls; a shim of this project would need `unsafe`. Calls are
+//! taken in the order in which they returned. A sync covers only what had returned before it began.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
@@ -31,7 +32,8 @@ pub struct Recording {
     pub output: Output,
 }
 
-/// `strace` with what every recording needs, writing to `log`; the program and its arguments are to follow.
+/// Returns `strace` with the options of every recording, writing to `log`; the caller adds the program and
+/// its arguments.
 pub fn strace(log: &Path) -> Command {
     let mut strace = Command::new("strace");
     strace.args(["-f", "-xx", "-y", "--seccomp-bpf", "-e", "raw=read", "-e", "signal=none", "-o"]).arg(log);
@@ -40,7 +42,7 @@ pub fn strace(log: &Path) -> Command {
     strace
 }
 
-/// Whether strace is there and may trace.
+/// Returns whether strace is there and may trace.
 pub fn is_available() -> bool {
     Command::new("strace")
         .args(["-o", "/dev/null", "true"])
@@ -64,7 +66,8 @@ pub fn record(
     Ok(Recording { ops, before, output })
 }
 
-/// As [`record`], of a program that serves until it is told to end: once it has said its first line, `during` happens.
+/// Records as [`record`] does, a program that serves until it is told to end. Calls `during` once the program
+/// has printed its first line.
 pub fn record_serving(
     command: &Command,
     root: &Path,
@@ -107,7 +110,7 @@ fn traced(command: &Command, log: &Path) -> Command {
     traced
 }
 
-/// Reads a log of strace; answers `ops` and what it adds.
+/// Reads a log of strace. Returns `ops` with what the log adds.
 fn read(log: &Path, root: &Path, before: Disk, ops: Vec<Op>) -> anyhow::Result<Vec<Op>> {
     let text = std::fs::read_to_string(log).with_context(|| format!("cannot read {}", log.display()))?;
     let mut reader = Reader { root: root.to_owned(), disk: before, ..Reader::default() };
@@ -223,7 +226,7 @@ impl Reader {
         }
     }
 
-    /// Calls that the model does not know must not concern our files.
+    /// Checks that a call which the model does not know does not concern the recorded files.
     fn other(&self, name: &str, args: &[&str]) -> anyhow::Result<()> {
         let concerns = args.iter().any(|arg| {
             let named = path(arg).is_ok_and(|path| path.starts_with(&self.root));
@@ -339,12 +342,12 @@ impl Reader {
     }
 }
 
-/// Whether a clone makes a thread.
+/// Returns whether a clone makes a thread.
 fn name_is_thread(args: &[&str]) -> bool {
     args.iter().any(|arg| arg.contains("CLONE_THREAD"))
 }
 
-/// The arguments of a call. Strings and paths are in hexadecimal, so no comma stands inside them.
+/// Returns the arguments of a call. Strings and paths are in hexadecimal, so no comma stands inside them.
 fn split(args: &str) -> Vec<&str> {
     let (mut parts, mut depth, mut start) = (Vec::new(), 0_usize, 0);
     for (at, byte) in args.bytes().enumerate() {
@@ -362,7 +365,7 @@ fn split(args: &str) -> Vec<&str> {
     parts
 }
 
-/// `\x61\x62` as bytes.
+/// Returns `\x61\x62` as bytes.
 fn unhex(text: &str) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(text.len() / 4);
     for part in text.split("\\x").skip(1) {
@@ -381,7 +384,7 @@ fn path(arg: &str) -> anyhow::Result<PathBuf> {
     Ok(PathBuf::from(String::from_utf8(string(arg)?)?))
 }
 
-/// The bytes that a call was given, as many as it took.
+/// Returns the bytes that a call was given, as many as it took.
 fn written(arg: &str, answer: i64) -> anyhow::Result<Vec<u8>> {
     let mut bytes = string(arg)?;
     bytes.truncate(usize::try_from(answer)?);
@@ -397,7 +400,7 @@ fn gathered(arg: &str, answer: i64) -> anyhow::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The number of `5<\x2f…>`.
+/// Returns the number of `5<\x2f…>`.
 fn descriptor(arg: &str) -> anyhow::Result<i64> {
     let number = arg.split('<').next().unwrap_or_default();
     match number.strip_prefix("0x") {
@@ -406,7 +409,7 @@ fn descriptor(arg: &str) -> anyhow::Result<i64> {
     }
 }
 
-/// What strace says that a descriptor is.
+/// Returns strace's description of a descriptor.
 fn annotation(arg: &str) -> anyhow::Result<String> {
     let Some((_, rest)) = arg.split_once('<') else { return Ok(String::new()) };
     let inner = rest.split('>').next().unwrap_or_default();

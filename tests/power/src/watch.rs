@@ -32,12 +32,12 @@ impl Watch {
         watch
     }
 
-    /// A check begins.
+    /// Sets the name of the check that begins.
     pub fn begin(&self, name: &str) {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = Some((name.to_owned(), Instant::now()));
     }
 
-    /// It is done.
+    /// Sets that the check is done.
     pub fn end(&self) {
         *self.now.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask bench ledger`: the server's own commands on a ledger of any size, without its index at first.
+//! `cargo xtask bench ledger`: the server's commands on a ledger of any size, without its index at first.
 
 use anyhow::Context;
 

@@ -23,7 +23,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// A new temporary folder.
+    /// Returns a new temporary folder.
     pub fn open(name: &str, release: bool) -> anyhow::Result<Self> {
         let folder = std::env::temp_dir().join(format!("cuadrilla-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).context("cannot make the demonstration's folder")?;
@@ -39,12 +39,12 @@ impl Stage {
         }
     }
 
-    /// A path in the folder.
+    /// Returns a path in the folder.
     pub fn path(&self, name: &str) -> String {
         self.folder.join(name).display().to_string()
     }
 
-    /// The example import of the repository.
+    /// Returns the example import of the repository.
     pub fn plan(&self) -> String {
         root().join("schemas/examples/mezquitic.yaml").display().to_string()
     }
@@ -68,13 +68,13 @@ impl Stage {
             .with_context(|| format!("{name} {} printed no JSON: {out}", args.join(" ")))
     }
 
-    /// As [`Self::call_json`], for a program whose whole answer is one JSON value.
+    /// Runs a program whose whole answer is one JSON value, and reads it; else as [`Self::call_json`].
     pub fn call_json_plain(&self, name: &str, args: &[&str]) -> anyhow::Result<Value> {
         let out = self.call(name, args)?;
         serde_json::from_str(&out).with_context(|| format!("{name} printed no JSON: {out}"))
     }
 
-    /// What the running server holds in memory, in megabytes.
+    /// Returns the running server's memory, in megabytes.
     pub fn server_memory_mb(&self) -> anyhow::Result<f64> {
         let pid = self.server.as_ref().context("no server runs")?.id();
         let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
@@ -103,7 +103,7 @@ impl Stage {
         self.call_json("crew", &[&["--home", path.as_str()], args].concat())
     }
 
-    /// Makes the ledger. Answers the first administrator's code.
+    /// Makes the ledger. Returns the first administrator's code.
     pub fn init(&self) -> anyhow::Result<String> {
         let data = self.path("oficina");
         let args = ["init", "--data", data.as_str(), "--municipality", "14061", "--name", "Mezquitic"];
@@ -155,7 +155,7 @@ impl Stage {
         bail!("the server did not end within {} s", SERVER_ENDS_WITHIN.as_secs())
     }
 
-    /// Invites a device. Answers its code.
+    /// Invites a device. Returns its code.
     pub fn invite(&self, args: &[&str]) -> anyhow::Result<String> {
         println!("\n[admin] $ crew invite {}", shown(args));
         let code = text(&self.crew_json("admin", &[&["invite"], args].concat())?, "code")?;
@@ -169,7 +169,7 @@ impl Stage {
         self.crew(home, &["enrol", &url, code, "--name", name])
     }
 
-    /// Runs a command of dispatch that makes an order. Answers the folio.
+    /// Runs a command of dispatch that makes an order. Returns the folio.
     pub fn folio(&self, args: &[&str]) -> anyhow::Result<String> {
         println!("\n[despacho] $ crew {}", shown(args));
         let folio = text(&self.crew_json("despacho", args)?, "folio")?;
@@ -177,14 +177,14 @@ impl Stage {
         Ok(folio)
     }
 
-    /// The folio of the order of a kind in a locality.
+    /// Returns the folio of the order of a kind in a locality.
     pub fn find(&self, kind: &str, locality: &str) -> anyhow::Result<String> {
         let list = self.crew_json("despacho", &["order", "list", "--locality", locality])?;
         let found = list.as_array().into_iter().flatten().find(|order| order["kind"] == kind);
         text(found.with_context(|| format!("the plan has no {kind} in {locality}"))?, "folio")
     }
 
-    /// The first thing that can be chosen for a field of a kind, out of its schema file.
+    /// Returns the first thing that can be chosen for a field of a kind, out of its schema file.
     pub fn first_choice(&self, kind: &str, field: &str) -> anyhow::Result<String> {
         let file = std::fs::read_to_string(root().join(format!("schemas/work/{kind}.json")))?;
         let schema: Value = serde_json::from_str(&file)?;
@@ -192,7 +192,7 @@ impl Stage {
         text(&found.context("the kind has no such field")?["choices"][0], "value")
     }
 
-    /// How far a device has read the ledger.
+    /// Returns how far a device has read the ledger.
     pub fn server_seq(&self, home: &str) -> anyhow::Result<String> {
         Ok(self.crew_json(home, &["status"])?["server_seq"].to_string())
     }

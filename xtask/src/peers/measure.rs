@@ -53,7 +53,7 @@ pub struct Line {
     pub outcome: Outcome,
 }
 
-/// The middle one by the time that was measured; one that did not converge stands for all.
+/// Returns the middle one by the time that was measured; one that did not converge stands for all.
 pub fn middle(mut outcomes: Vec<Outcome>) -> anyhow::Result<Outcome> {
     let key = |outcome: &Outcome| match outcome {
         Outcome::Converged(measured) => measured.connected_s,
@@ -71,7 +71,7 @@ pub fn keep(file: &Path, line: &Line) -> anyhow::Result<()> {
     writeln!(kept, "{}", serde_json::to_string(line)?).context("cannot keep what was measured")
 }
 
-/// The newest line of each peer, size and delay that earlier runs kept.
+/// Returns the newest line of each peer, size and delay that earlier runs kept.
 pub fn kept(file: &Path) -> anyhow::Result<Vec<Line>> {
     let text = std::fs::read_to_string(file).context("nothing was kept: run with --keep first")?;
     let mut newest = BTreeMap::new();
@@ -82,7 +82,7 @@ pub fn kept(file: &Path) -> anyhow::Result<Vec<Line>> {
     Ok(newest.into_values().collect())
 }
 
-/// Waits until nothing has passed for a while, at most until `until`; answers what had passed.
+/// Waits until nothing has passed for a while, at most until `until`. Returns what had passed.
 pub fn quiet(proxy: &Proxy, still: Duration, until: Instant) -> Counts {
     loop {
         let counts = proxy.counts();
@@ -94,7 +94,7 @@ pub fn quiet(proxy: &Proxy, still: Duration, until: Instant) -> Counts {
     }
 }
 
-/// A copy of a folder and all below it.
+/// Returns a copy of a folder and all below it.
 pub fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     std::fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     for entry in std::fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {

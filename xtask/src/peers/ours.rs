@@ -1,4 +1,5 @@
-//! Ours: the built server and the built `crew`, as people run them: every change is a command, every exchange a `crew sync`.
+//! Ours: the built server and the built `crew`, as people run them: every change is a command, every sync a
+//! `crew sync`.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -23,7 +24,7 @@ const PEAK_POLL: Duration = Duration::from_millis(2);
 const STARTS_WITHIN: Duration = Duration::from_secs(120);
 const STILL: Duration = Duration::from_millis(300);
 
-/// Our own programs.
+/// The programs of this workspace.
 pub struct Ours {
     /// Where they were built.
     pub programs: PathBuf,
@@ -88,7 +89,7 @@ impl Ours {
         Ok(())
     }
 
-    /// The office, its two dispatchers, and all orders on both.
+    /// Returns the office, its two dispatchers, and all orders on both.
     fn fill(&self, folder: &Path, workload: &Workload, proxy: &Proxy, code: &Value) -> anyhow::Result<()> {
         self.enrol(folder, proxy, "admin", code)?;
         for home in ["one", "two"] {
@@ -207,7 +208,7 @@ impl Peer for Ours {
     }
 }
 
-/// Whether an order as `crew order show --json` says it has every value of a visit.
+/// Returns whether an order as `crew order show --json` says it has every value of a visit.
 fn is_in(visit: &Visit, order: &Value) -> bool {
     let lines = |list: &str| order[list].as_array().cloned().unwrap_or_default();
     let [material, quantity, unit] = &visit.material;
@@ -222,7 +223,7 @@ fn is_in(visit: &Visit, order: &Value) -> bool {
         })
 }
 
-/// One of our programs, as on any machine.
+/// Returns a command for one of these programs, as on any machine.
 fn program(path: &Path) -> Command {
     let mut command = Command::new(path);
     command.env_remove("CUADRILLA_HOME").env("LANG", "es_MX.UTF-8");
@@ -245,7 +246,7 @@ fn tell(what: &str, ran: &Ran, folder: &Path, home: &str) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Bytes of all files below a folder.
+/// Returns bytes of all files below a folder.
 fn size(folder: &Path) -> anyhow::Result<u64> {
     let mut bytes = 0;
     for entry in std::fs::read_dir(folder)? {

@@ -39,7 +39,7 @@ struct Point {
     converged: bool,
 }
 
-/// The picture of what was measured, with and without the longest delay of the run.
+/// Returns the picture of what was measured, with and without the longest delay of the run.
 pub fn svg(lines: &[Line]) -> String {
     let delay_ms = lines.iter().map(|line| line.delay_ms).max().unwrap_or(0);
     let mut text = head();
@@ -153,7 +153,7 @@ fn points(chart: &Chart, lines: &[Line], peer: &str) -> Vec<Point> {
     points
 }
 
-/// Where a value between `low` and `high` stands on a logarithmic axis, from 0 to 1.
+/// Returns the place of a value between `low` and `high` on a logarithmic axis, from 0 to 1.
 fn place(value: f64, (low, high): (f64, f64)) -> f64 {
     if high > low { (value / low).ln() / (high / low).ln() } else { 0.5 }
 }
@@ -206,7 +206,7 @@ fn panel(text: &mut String, chart: &Chart, lines: &[Line], (x, y): (f64, f64)) {
     labels(text, chart, all.map(|point| (at(point), point.value)).collect());
 }
 
-/// The values beside their points, none over another of the same column.
+/// Writes the values beside their points, none over another of the same column.
 fn labels(text: &mut String, chart: &Chart, mut placed: Vec<((f64, f64), f64)>) {
     placed.sort_by(|((x, y), _), ((other_x, other_y), _)| x.total_cmp(other_x).then(y.total_cmp(other_y)));
     let mut before: Option<(f64, f64)> = None;

@@ -13,7 +13,7 @@ use super::side::{Side, Waited};
 use super::workload::Workload;
 use super::{Peer, Setting};
 
-/// For whatever is not measured: making the orders, the first exchange, visits, opening a store.
+/// The limit of everything that is not measured: making the orders, the first sync, visits, opening a store.
 const PREPARE: Duration = Duration::from_secs(900);
 /// The line is quiet once nothing passed for so long, and the delay there and back.
 const STILL: Duration = Duration::from_secs(2);
@@ -27,7 +27,7 @@ pub struct Program {
     pub command: Vec<String>,
     /// Whether the device's files begin as a copy of the server's, without the storage's name.
     pub copies: bool,
-    /// Exchanges until both sides know of all that the other has it too.
+    /// Syncs until both sides know that the other has everything too.
     pub exchanges: u32,
 }
 
@@ -151,12 +151,12 @@ impl Peer for Program {
     }
 }
 
-/// A port that is free now.
+/// Returns a port that is free now.
 pub fn free_port() -> anyhow::Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
-/// The peers that are not ours; `node` is the folder their packages were installed into.
+/// Returns the peers other than ours; `node` is the folder that their packages were installed into.
 pub fn all(node: &Path, samod: &Path) -> Vec<Program> {
     let script = |name: &str| vec!["node".to_string(), path(&node.join(name))];
     vec![

@@ -1,5 +1,6 @@
-//! Proxy: the one line between a device and a server. It counts what passes and holds every piece back by the same
-//! time, without limiting how much is on the way. A new connection costs a round trip first, as TCP's handshake does.
+//! Proxy: the one line between a device and a server. It counts what passes and delays every piece by the
+//! same time, without limiting how much is on the way. A new connection costs a round trip first, as TCP's
+//! handshake does.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -49,7 +50,7 @@ const NOTHING: Counts = Counts {
 /// What all connections share.
 struct Shared {
     counts: Mutex<Counts>,
-    /// Where the server listens, and how long a piece is held back in one direction.
+    /// The server's port, and how long a piece is delayed in one direction.
     line: Mutex<(u16, Duration)>,
     ended: AtomicBool,
 }
@@ -75,18 +76,18 @@ impl Proxy {
         Ok(Self { port, shared, listener: Some(listener) })
     }
 
-    /// From now on: to this port, each piece held back by so much, counted from nothing.
+    /// Sets, from now on, the port to lead to and the delay of each piece; sets the counts to zero.
     pub fn lead(&self, to_port: u16, each_way: Duration) {
         *held(&self.shared.line) = (to_port, each_way);
         *held(&self.shared.counts) = NOTHING;
     }
 
-    /// Where the server listens.
+    /// Returns the server's port.
     pub fn server_port(&self) -> u16 {
         held(&self.shared.line).0
     }
 
-    /// What passed since.
+    /// Returns the counts since [`Self::lead`].
     pub fn counts(&self) -> Counts {
         *held(&self.shared.counts)
     }
@@ -159,7 +160,7 @@ fn read(
             held(&shared.counts).add(is_up, bytes as u64, now);
         }
         let due = now.max(opened) + each_way;
-        // An empty piece says that nothing follows, and is held back like the others.
+        // An empty piece says that nothing follows, and is delayed like the others.
         if sender.send((due, piece[..bytes].to_vec())).is_err() || bytes == 0 {
             return;
         }
@@ -195,7 +196,7 @@ impl Counts {
 mod tests {
     use super::*;
 
-    /// A server that answers four bytes with eight, until the other side has said all.
+    /// Serves as an echo that answers four bytes with eight, until the other side has sent all.
     fn echo(listener: &TcpListener) {
         let (mut stream, _) = listener.accept().unwrap();
         let mut asked = [0; 4];

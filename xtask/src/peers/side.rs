@@ -54,7 +54,7 @@ impl Side {
         Ok(Self { stdin: child.stdin.take(), child, lines, log: log.to_path_buf() })
     }
 
-    /// Waits until the process says a line with this key; lines with others are passed over.
+    /// Waits until the process prints a line with this key; skips lines with other keys.
     pub fn wait(&mut self, key: &str, until: Instant) -> anyhow::Result<Waited> {
         loop {
             match self.lines.recv_timeout(until.saturating_duration_since(Instant::now())) {
@@ -70,7 +70,7 @@ impl Side {
         }
     }
 
-    /// As [`Side::wait`], where being late is an error.
+    /// Waits as [`Side::wait`] does; being late is an error.
     pub fn hear(&mut self, key: &str, within: Duration) -> anyhow::Result<Value> {
         match self.wait(key, Instant::now() + within)? {
             Waited::Said(_, line) => Ok(line),
@@ -84,7 +84,7 @@ impl Side {
         writeln!(stdin, "{line}").context("it does not listen any more")
     }
 
-    /// What it used up.
+    /// Returns the processor time and memory it used.
     pub fn usage(&self) -> Usage {
         usage(self.child.id())
     }
@@ -137,7 +137,7 @@ pub struct Usage {
     pub peak_kib: u64,
 }
 
-/// What the process with this id used up.
+/// Returns the processor time and memory that the process with this id used.
 pub fn usage(pid: u32) -> Usage {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::measure::{Line, Measured, Outcome};
 
-/// The whole table.
+/// Returns the whole table.
 pub fn markdown(lines: &[Line]) -> String {
     let mut text = String::from(
         "| orders | delay | peer | s, connected | s, whole | bytes up + down | round trips | connections | server CPU s | \
@@ -55,7 +55,7 @@ pub fn seconds(seconds: f64) -> String {
     }
 }
 
-/// Bytes as kB and MB of a thousand.
+/// Returns bytes as kB and MB of a thousand.
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
 pub fn bytes(bytes: u64) -> String {
     match bytes {
@@ -69,7 +69,7 @@ fn megabytes(kib: u64) -> String {
     format!("{:.0}", kib as f64 * 1_024.0 / 1e6)
 }
 
-/// `10,000`.
+/// Returns a number with commas, `10,000`.
 pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();

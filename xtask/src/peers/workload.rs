@@ -1,5 +1,6 @@
-//! Workload: the orders, and the visits that are made while both sides are apart. Written down once, as a file that
-//! every peer reads, so that all say the same words. Nothing is drawn by chance: the n-th order is always the same.
+//! Workload: the orders, and the visits that are made while both sides are apart. It is written once, as a
+//! file that every peer reads, so that all write the same texts. Nothing is random: the n-th order is always
+//! the same.
 
 use std::path::Path;
 
@@ -12,7 +13,7 @@ const OWN: usize = 50;
 const ALL: usize = 250;
 /// Of so many visits one is the device's.
 const OWN_EVERY: usize = ALL / OWN;
-/// A visit to fewer orders than this share is no reconnect but a first exchange.
+/// A visit to fewer orders than this share is no reconnect but a first sync.
 const ORDERS_PER_VISIT: usize = 3;
 /// Localities the orders lie in.
 const LOCALITIES: usize = 50;
@@ -41,7 +42,7 @@ pub struct Order {
 pub struct Visit {
     /// Index of the order.
     pub order: usize,
-    /// Whether the device makes it, rather than somebody else.
+    /// Whether the device makes it; else another one.
     pub own: bool,
     pub note: String,
     /// What, value, unit.
@@ -92,7 +93,7 @@ const MATERIALS: [(&str, &str); 4] =
     [("TUBO-PVC-2", "m"), ("COPLE-PVC-2", "pza"), ("TUBO-PVC-3", "m"), ("COPLE-PVC-3", "pza")];
 
 impl Workload {
-    /// So many orders, and up to 250 visits.
+    /// Returns a workload of that many orders, and up to 250 visits.
     pub fn new(orders: usize) -> Self {
         let visits = (orders / ORDERS_PER_VISIT).min(ALL);
         Self {
@@ -107,7 +108,7 @@ impl Workload {
             .context("cannot write workload.json")
     }
 
-    /// Some of the orders as a file for `crew import`, with the localities if they are the first.
+    /// Returns some of the orders as a file for `crew import`, with the localities if they are the first.
     pub fn import(&self, range: std::ops::Range<usize>) -> Value {
         let localities: Vec<Value> = (0..LOCALITIES)
             .map(|index| json!({ "name": locality(index), "lat": format!("22.{index:02}"), "lng": format!("-103.{index:02}") }))

@@ -48,12 +48,13 @@ async fn open(folder: &Path, name: &str, share: ShareConfig) -> anyhow::Result<R
     Ok(builder.load().await)
 }
 
-/// What the server shares: what it is asked for, as sync servers do.
+/// Returns what the server shares: what it is asked for, as sync servers do.
 fn server_share() -> ShareConfig {
     ShareConfig::read_write().with_announce(false)
 }
 
-/// The documents, on the server; the device gets copies of its files, and their sync state at its first connection.
+/// Returns the documents, on the server; the device gets copies of its files, and their sync state at its
+/// first connection.
 async fn make(folder: &Path) -> anyhow::Result<()> {
     let workload = Workload::read(folder)?;
     let repo = open(folder, "server", server_share()).await?;
@@ -82,7 +83,7 @@ async fn find(repo: &Repo, ids: &[DocumentId]) -> anyhow::Result<Vec<DocHandle>>
     Ok(handles)
 }
 
-/// The visits, each on its side, without a connection.
+/// Returns the visits, each on its side, without a connection.
 async fn apart(folder: &Path) -> anyhow::Result<()> {
     let workload = Workload::read(folder)?;
     let ids = ids(folder)?;

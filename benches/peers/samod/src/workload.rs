@@ -31,7 +31,7 @@ pub struct Order {
 pub struct Visit {
     /// Index of the order.
     pub order: usize,
-    /// Whether the device makes it, rather than somebody else.
+    /// Whether the device makes it; else another one.
     pub own: bool,
     pub note: String,
     /// What, value, unit.
@@ -54,7 +54,7 @@ impl Workload {
 }
 
 impl Order {
-    /// The document, in one change.
+    /// Returns the document, in one change.
     pub fn document(&self) -> anyhow::Result<Automerge> {
         let mut doc = Automerge::new();
         doc.transact(|tx| {
@@ -85,7 +85,7 @@ impl Order {
 }
 
 impl Visit {
-    /// The six changes.
+    /// Returns the six changes.
     pub fn apply(&self, doc: &mut Automerge) -> anyhow::Result<()> {
         change(doc, |tx| tx.put(ROOT, "status", "in_progress"))?;
         change(doc, |tx| push(tx, "notes", &[("text", self.note.as_str())]))?;
@@ -104,7 +104,7 @@ impl Visit {
         Ok(())
     }
 
-    /// Whether all six changes are there, by what they leave.
+    /// Returns whether all six changes are there, by what they leave.
     pub fn has_come(doc: &Automerge) -> bool {
         length(doc, "measurements") == MEASUREMENTS
             && length(doc, "notes") == 1
@@ -112,7 +112,7 @@ impl Visit {
             && text(doc, &ROOT, "status").as_deref() == Some("in_progress")
     }
 
-    /// Whether every value is the one that was written.
+    /// Returns whether every value is the one that was written.
     pub fn is_in(&self, doc: &Automerge) -> bool {
         let line = |list: &str, index: usize, wanted: &[(&str, &str)]| {
             let Some(entry) = element(doc, list, index) else { return false };
@@ -157,7 +157,7 @@ fn element(doc: &Automerge, list: &str, index: usize) -> Option<ObjId> {
     doc.get(list, index).ok()?.map(|(_, entry)| entry)
 }
 
-/// A text register's value.
+/// Returns a text register's value.
 pub fn text(doc: &Automerge, obj: &ObjId, key: &str) -> Option<String> {
     match doc.get(obj, key).ok()?? {
         (Value::Scalar(value), _) => match value.as_ref() {

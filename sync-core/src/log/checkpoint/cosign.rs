@@ -1,5 +1,5 @@
-//! Cosign: a witness's word on a checkpoint, C2SP `tlog-cosignature` v1 with Ed25519: that at a time it saw this log
-//! with this size and root, and nothing of it gone back on.
+//! Cosign: a witness's statement on a checkpoint, C2SP `tlog-cosignature` v1 with Ed25519. It says that at a
+//! time the witness saw this log with this size and root, and never saw a state that contradicts it.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,7 +20,7 @@ pub struct Witness {
 }
 
 impl Witness {
-    /// A witness of that name, with 32 random bytes as its key.
+    /// Returns a witness of that name, with 32 random bytes as its key.
     ///
     /// # Errors
     /// The name is empty, too long, or has spaces or `+` in it.
@@ -36,7 +36,7 @@ impl Witness {
         Ok(Self { name: name.into(), key: SigningKey::from_bytes(seed) })
     }
 
-    /// The key as a line of text, as `sumdb/note` writes private keys.
+    /// Returns the key as a line of text, as `sumdb/note` writes private keys.
     pub fn to_text(&self) -> String {
         let id = key_id(&self.name, &self.key.verifying_key());
         let mut secret = vec![ALG_COSIGNATURE];
@@ -62,12 +62,12 @@ impl Witness {
         Ok(witness)
     }
 
-    /// Its name.
+    /// Returns its name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The key for others to check by, as a `signed-note` verifier.
+    /// Returns the key for others to check by, as a `signed-note` verifier.
     pub fn verifier(&self) -> String {
         let public = self.key.verifying_key();
         let mut bytes = vec![ALG_COSIGNATURE];
@@ -75,7 +75,7 @@ impl Witness {
         format!("{}+{:08x}+{}", self.name, key_id(&self.name, &public), STANDARD.encode(bytes))
     }
 
-    /// The checkpoint with this witness's line added, or renewed. `time_s` is POSIX time.
+    /// Returns the checkpoint with this witness's line added, or renewed. `time_s` is POSIX time.
     ///
     /// # Errors
     /// The note cannot be read or written.
@@ -97,7 +97,8 @@ impl Witness {
     }
 }
 
-/// When the witness of that verifier key cosigned the checkpoint, in seconds of POSIX time.
+/// Returns the time at which the witness with that verifier key cosigned the checkpoint, in seconds of POSIX
+/// time.
 ///
 /// # Errors
 /// The key is none, the note carries no line of it, or the line does not hold.
@@ -110,7 +111,7 @@ pub fn verify_cosignature(note: &str, witness: &str) -> Result<u64, String> {
     time.map(|time| u64::from_be_bytes(*time)).ok_or_else(|| "the cosignature carries no time".into())
 }
 
-/// What a witness signs: the time, then the checkpoint's text.
+/// Returns the bytes that a witness signs: the time, then the checkpoint's text.
 fn message(text: &[u8], time_s: u64) -> Vec<u8> {
     [format!("cosignature/v1\ntime {time_s}\n").as_bytes(), text].concat()
 }

@@ -1,5 +1,5 @@
-//! Remote: a log read by tiles from somebody who is not believed. Every hash that leaves here was held against the
-//! root of a checkpoint.
+//! Remote: a log that is read by tiles from a host that is not believed. Every hash that leaves this module
+//! was checked against the root of a checkpoint.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -12,9 +12,9 @@ use crate::id::Hash;
 use crate::limits::{LOG_ENTRIES_MAX, LOG_TILES_MAX};
 use crate::log::entry::Anchor;
 
-/// Where tiles come from.
+/// A source of tiles.
 pub trait Tiles {
-    /// The bytes of a tile as they were received. What went wrong is the source's to remember.
+    /// Returns the bytes of a tile as they were received. The source itself remembers what went wrong.
     fn tile(&self, place: &Place) -> Result<Vec<u8>, TilesFailed>;
 }
 
@@ -22,7 +22,7 @@ pub trait Tiles {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TilesFailed;
 
-/// Why a remote log answers nothing.
+/// Why a remote log gives no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RemoteError {
     /// A tile did not come.
@@ -36,10 +36,10 @@ pub enum RemoteError {
     Beyond {
         /// Entries in the log.
         size: u64,
-        /// What was asked for.
+        /// The number that was requested.
         asked: u64,
     },
-    /// More than anybody downloads.
+    /// More than a reader downloads.
     #[error("this would take more than {LOG_TILES_MAX} tiles of the log")]
     TooLarge,
 }
@@ -50,12 +50,12 @@ pub struct RemoteLog<'t> {
     source: &'t dyn Tiles,
     /// Tiles already held against the root, so that each travels once.
     kept: RefCell<BTreeMap<Place, Vec<u8>>>,
-    /// What was wrong, where the library's error cannot say it.
+    /// The failure, if the library's error cannot name it.
     failure: RefCell<Option<RemoteError>>,
 }
 
 impl<'t> RemoteLog<'t> {
-    /// The log in the state that `anchor` names, by the tiles of `source`.
+    /// Returns the log in the state that `anchor` names, by the tiles of `source`.
     ///
     /// # Errors
     /// `TooLarge` for a size beyond [`LOG_ENTRIES_MAX`].
@@ -66,12 +66,13 @@ impl<'t> RemoteLog<'t> {
         Ok(Self { anchor, source, kept: RefCell::default(), failure: RefCell::default() })
     }
 
-    /// Its size and root.
+    /// Returns its size and root.
     pub fn anchor(&self) -> Anchor {
         self.anchor
     }
 
-    /// The root over its first `size` entries: equal to that of a kept checkpoint exactly if nothing before was changed.
+    /// Returns the root over its first `size` entries: equal to that of a kept checkpoint exactly if nothing
+    /// before was changed.
     ///
     /// # Errors
     /// `Beyond` if it has fewer; what the tiles are.
@@ -87,7 +88,7 @@ impl<'t> RemoteLog<'t> {
         self.read(|reader| tree_hash(size, reader)).map(|hash| Hash(hash.0))
     }
 
-    /// Whether the log begins with the one that `old` names.
+    /// Returns whether the log begins with the one that `old` names.
     ///
     /// # Errors
     /// What the tiles are. A log that is smaller than `old` is no error: it does not begin with it.
@@ -101,7 +102,7 @@ impl<'t> RemoteLog<'t> {
         Ok(self.root(old.size)? == old.root)
     }
 
-    /// The hashes of the leaves `from..=to`, which lie in one tile.
+    /// Returns the hashes of the leaves `from..=to`, which lie in one tile.
     ///
     /// # Errors
     /// `Beyond` if the log is smaller; what the tiles are.
@@ -116,7 +117,7 @@ impl<'t> RemoteLog<'t> {
         Ok(hashes.into_iter().map(|hash| Hash(hash.0)).collect())
     }
 
-    /// The path from entry `seq` to the root over the first `size` entries.
+    /// Returns the path from entry `seq` to the root over the first `size` entries.
     ///
     /// # Errors
     /// `Beyond` if that many, or that number, are not there; what the tiles are.
@@ -137,7 +138,7 @@ impl<'t> RemoteLog<'t> {
         ask(self).map_err(|_| self.failure.take().unwrap_or(RemoteError::Forged))
     }
 
-    /// A tile whose bytes were held against the root, directly or by the tile above it.
+    /// Returns a tile whose bytes were held against the root, directly or by the tile above it.
     fn authentic(&self, level: u8, n: u64) -> Result<(Place, Vec<u8>), RemoteError> {
         let beyond = RemoteError::Beyond { size: self.anchor.size, asked: n };
         let place = Place::widest(Level::Hashes(level), n, self.anchor.size).ok_or(beyond)?;
@@ -182,8 +183,9 @@ impl<'t> RemoteLog<'t> {
     }
 }
 
-/// The library's own reader of tiles leaves full tiles unchecked in trees of many sizes (its count of tiles that need no
-/// check is that of the hashes in them), so authenticating is ours; the arithmetic of tiles stays the library's.
+/// Tiles are authenticated here and not by the library, whose reader leaves full tiles unchecked in trees of
+/// many sizes: its count of tiles that need no check is that of the hashes in them. The arithmetic of tiles
+/// is the library's.
 impl HashReader for RemoteLog<'_> {
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::Hash>, tlog_tiles::Error> {
         let read = |index: &u64| {

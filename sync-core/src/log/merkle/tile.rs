@@ -15,7 +15,7 @@ pub const TILE_BYTES_MAX: usize = TILE_WIDTH as usize * 32;
 /// Longest path of a tile: level, number, width.
 const PATH_BYTES_MAX: usize = 48;
 
-/// Where a tile is: a level of hashes, or the entries themselves.
+/// The level of a tile: one of hashes, or that of the entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
     /// Hashes; 0 are those of the entries.
@@ -36,7 +36,8 @@ pub struct Place {
 }
 
 impl Place {
-    /// How wide the tile at `level` and `n` is in a log of `size` entries; `None` if it is not there or empty.
+    /// Returns how wide the tile at `level` and `n` is in a log of `size` entries; `None` if it is not there
+    /// or empty.
     pub fn widest(level: Level, n: u64, size: u64) -> Option<Self> {
         let height = u32::from(if let Level::Hashes(level) = level { level } else { 0 }) * 8;
         let hashes = size.checked_shr(height).unwrap_or(0);
@@ -45,30 +46,30 @@ impl Place {
         (width > 0).then_some(Self { level, n, width })
     }
 
-    /// The tile at `level` that is not full in a log of `size` entries; `None` if all of them are.
+    /// Returns the tile at `level` that is not full in a log of `size` entries; `None` if all of them are.
     pub fn edge(level: u8, size: u64) -> Option<Self> {
         let hashes = size.checked_shr(u32::from(level) * 8)?;
         Self::widest(Level::Hashes(level), hashes / u64::from(TILE_WIDTH), size)
     }
 
-    /// All tiles and bundles of a log of `size` entries, each as wide as it is.
+    /// Returns all tiles and bundles of a log of `size` entries, each as wide as it is.
     pub fn all(size: u64) -> impl Iterator<Item = Self> {
         let levels = (0..TILE_HEIGHT).map(Level::Hashes).chain([Level::Entries]);
         levels.flat_map(move |level| (0..).map_while(move |n| Self::widest(level, n, size)))
     }
 
-    /// Whether it will never grow.
+    /// Returns whether it will never grow.
     pub fn is_full(&self) -> bool {
         self.width == TILE_WIDTH
     }
 
-    /// Whether a log of `size` entries has it.
+    /// Returns whether a log of `size` entries has it.
     pub fn is_in(&self, size: u64) -> bool {
         size <= LOG_ENTRIES_MAX
             && Self::widest(self.level, self.n, size).is_some_and(|widest| self.width <= widest.width)
     }
 
-    /// Its path under the log's prefix: `tile/0/x001/234.p/5`, `tile/entries/000`.
+    /// Returns its path under the log's prefix: `tile/0/x001/234.p/5`, `tile/entries/000`.
     pub fn path(&self) -> String {
         let (level, is_data) = match self.level {
             Level::Hashes(level) => (level, false),
@@ -104,7 +105,7 @@ impl Place {
     }
 }
 
-/// The hashes of a tile, one after another.
+/// Returns the hashes of a tile, one after another.
 ///
 /// # Errors
 /// The rows do not have them, or `place` is a bundle.
@@ -117,7 +118,7 @@ pub fn tile(rows: &dyn Rows, place: &Place) -> Result<Vec<u8>, RowsError> {
     Tile::new(TILE_HEIGHT, level, place.n, place.width, false).read_data(&Pages(rows)).map_err(|_| absent())
 }
 
-/// Leaves as an entry bundle: each with its length before it, 16 bits, big-endian.
+/// Returns leaves as an entry bundle: each with its length before it, 16 bits, big-endian.
 ///
 /// # Errors
 /// A leaf is longer than the format can say.

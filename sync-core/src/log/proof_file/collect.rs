@@ -1,4 +1,5 @@
-//! Collect: takes what a proof file needs out of a ledger's or a journal's entries, read once from first to last.
+//! Collect: takes the parts of a proof file out of the entries of a ledger or journal, read once from first
+//! to last.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,7 +58,8 @@ struct Wanted {
 }
 
 impl<'k> Collector<'k> {
-    /// For one record, as far as a log of `size` entries has it. `own` is the reader's own device and key: its journal keeps no signatures of its own.
+    /// Returns a collector for one record, as far as a log of `size` entries has it. `own` is the reader's
+    /// device and key: a journal keeps no signatures of its device.
     pub fn new(record: RecordId, size: u64, own: Option<(DeviceId, &'k SecretKey)>) -> Self {
         Self {
             record,
@@ -70,8 +72,8 @@ impl<'k> Collector<'k> {
         }
     }
 
-    /// Takes an entry in the ledger's order, with its receipt as it was given. Entries whose chain is not known, or
-    /// that no ledger has, are passed over.
+    /// Takes an entry in the ledger's order, with its receipt as it was given. Skips entries whose chain is
+    /// not known, and entries without a receipt.
     pub fn take(&mut self, receipt: Option<&Receipt>, chained: &ChainedEntry) {
         let (Some(prev), Some(receipt)) = (chained.prev, receipt) else { return };
         let header = &chained.entry.header;
@@ -130,7 +132,7 @@ impl<'k> Collector<'k> {
         }
     }
 
-    /// The file, with proofs to `checkpoint` that `prove` makes.
+    /// Returns the file, with proofs to `checkpoint` that `prove` makes.
     ///
     /// # Errors
     /// Something is not known here; see [`CollectError`].
@@ -190,11 +192,11 @@ impl<'k> Collector<'k> {
     }
 }
 
-/// What the file says beside the entries.
+/// The parts of the file other than the entries.
 pub struct About {
     /// INEGI key of the municipality.
     pub municipality: u32,
-    /// What people call the record.
+    /// The name of the record, for people.
     pub folio: String,
     /// The log's key.
     pub log_verifier: String,

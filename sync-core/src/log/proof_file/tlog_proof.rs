@@ -20,14 +20,14 @@ pub struct TlogProof {
 }
 
 impl TlogProof {
-    /// The text.
+    /// Returns the text.
     pub fn to_text(&self) -> String {
         let index = self.seq.saturating_sub(1);
         let path: String = self.path.iter().map(|hash| format!("{}\n", STANDARD.encode(hash.0))).collect();
         format!("{MAGIC}index {index}\n{path}\n{}", self.checkpoint)
     }
 
-    /// Reads the text. Extra data, which we never write, is passed over.
+    /// Reads the text. Extra data, which this program never writes, is skipped. `None` if it is no such text.
     pub fn from_text(text: &str) -> Option<Self> {
         let (head, checkpoint) = text.strip_prefix(MAGIC)?.split_once("\n\n")?;
         let mut lines = head.lines().peekable();

@@ -1,4 +1,5 @@
-//! Tree: the hashes of RFC 6962 once more, apart from the index's, so that proving trusts nothing it proves.
+//! Tree: the hashes of RFC 6962 a second time, without the index, so that the proof trusts nothing that it
+//! proves.
 
 use crate::id::Hash;
 use sha2::{Digest, Sha256};
@@ -27,13 +28,13 @@ impl Tree {
         }
     }
 
-    /// The hash of leaf `seq`, from 1.
+    /// Returns the hash of leaf `seq`, from 1.
     pub(super) fn leaf(&self, seq: u64) -> Option<Hash> {
         let index = usize::try_from(seq.checked_sub(1)?).ok()?;
         self.levels.first()?.get(index).copied().map(Hash)
     }
 
-    /// The root over the first `size` leaves; `None` if there are fewer.
+    /// Returns the root over the first `size` leaves; `None` if there are fewer.
     pub(super) fn root(&self, size: u64) -> Option<Hash> {
         if size == 0 {
             return Some(Hash(Sha256::digest([]).into()));

@@ -1,5 +1,5 @@
-//! Bounds of a raw chunk, before Automerge reads it: its columns are runs, so a hundred bytes may claim millions of
-//! operations. A chunk reaches this from a proof file or from somebody else's ledger.
+//! Bounds of a raw chunk, checked before Automerge reads it. Its columns are runs, so a hundred bytes may
+//! claim millions of operations. Chunks come here from proof files and from other parties' ledgers.
 
 use super::ChangeError;
 use crate::limits::PACK_OPS_MAX;
@@ -24,7 +24,7 @@ mod form {
     pub(super) const BYTES: u64 = 7;
 }
 
-/// Insists that reading the chunk stays within bounds. What it holds is not judged here.
+/// Checks that reading the chunk stays within bounds. The content is not judged here.
 pub(super) fn check(raw: &[u8]) -> Result<(), ChangeError> {
     at_most("bytes", raw.len() as u64, CHANGE_BYTES_MAX)?;
     let mut chunk = Reader { left: raw };
@@ -103,7 +103,7 @@ impl<'b> Reader<'b> {
         Ok(taken)
     }
 
-    /// The bits of a LEB128 number of at most 10 bytes, and whether its sign bit is set.
+    /// Returns the bits of a LEB128 number of at most 10 bytes, and whether its sign bit is set.
     fn leb(&mut self) -> Result<(u64, u32, bool), ChangeError> {
         let (mut bits, mut shift) = (0_u64, 0);
         loop {
@@ -129,7 +129,7 @@ impl<'b> Reader<'b> {
         self.take(length).map(|_| ())
     }
 
-    /// Passes over one run of a column; answers how many values it stands for.
+    /// Skips one run of a column. Returns how many values it stands for.
     fn run(&mut self, form: u64, others: u64) -> Result<u64, ChangeError> {
         let (bits, shift, is_negative) = self.leb()?;
         if bits == 0 {

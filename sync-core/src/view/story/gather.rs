@@ -1,4 +1,4 @@
-//! Gather: what the story of an order is told from: its entries whatever became of them, arrivals, devices, acts.
+//! Gather: the material of an order's story: all its entries, arrivals, devices, acts.
 
 use crate::log::verdict::Decision;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,41 +23,42 @@ use crate::view::{View, ViewError};
 
 /// One entry of the order.
 pub struct Known {
-    /// Where it stands in its chain.
+    /// Its place in its chain.
     pub place: Place,
     /// Its row.
     pub row: EntryRow,
-    /// What it says about itself.
+    /// Its header.
     pub header: Header,
-    /// Itself.
+    /// The entry with its chain.
     pub chained: ChainedEntry,
-    /// What it does.
+    /// Its change.
     pub change: Change,
 }
 
 impl Known {
-    /// Whether it is in the order as this device shows it: accepted, released, or own and not sent yet.
+    /// Returns whether it is in the order as this device shows it: accepted, released, or this device's and
+    /// not sent yet.
     pub fn is_applied(&self) -> bool {
         self.row.accepted().is_some() || self.row.receipt.is_none()
     }
 
-    /// Since which ledger number it counts.
+    /// Returns the ledger number from which on it counts.
     pub fn since_seq(&self) -> Option<u64> {
         self.row.accepted().map(|(seq, _)| seq)
     }
 
-    /// Since when it counts, by the server's clock.
+    /// Returns the time from which on it counts, by the server's clock.
     pub fn since_ms(&self) -> Option<TimeMs> {
         self.row.accepted().map(|(_, at_ms)| at_ms)
     }
 
-    /// Whether it holds an operation.
+    /// Returns whether it holds an operation.
     pub fn holds(&self, op: &OpId) -> bool {
         let start = self.change.start_op;
         op.device == self.change.device && (start..start + self.change.ops.len() as u64).contains(&op.counter)
     }
 
-    /// Where it comes in the story: where it began to count, or where it arrived if it does not.
+    /// Returns its place in the story: where it began to count, or, if it does not, where it arrived.
     fn order(&self) -> (u64, u64, Place) {
         let arrived = self.row.receipt.as_ref().map_or(u64::MAX, |receipt| receipt.seq);
         (self.since_seq().unwrap_or(arrived), arrived, self.place)
@@ -95,7 +96,7 @@ impl<'n> Gathered<'n> {
         Ok(Self { view, entries, arrivals, devices })
     }
 
-    /// A device and a person; the device's name stands for a person who is not named.
+    /// Returns the person on a device; if none is named, the device's name stands for one.
     pub fn doer(&self, device: &DeviceId, person: &str) -> Doer {
         let identity = self.view.identity().ok().filter(|identity| identity.device == *device);
         let (device_name, role) = match (self.devices.get(device), identity) {
@@ -107,14 +108,14 @@ impl<'n> Gathered<'n> {
         Doer { person, device: device.to_string(), device_name, role: role.into() }
     }
 
-    /// When an entry was made, by every clock.
+    /// Returns the time of an entry, by every clock.
     pub fn time_of(&self, chained: &ChainedEntry, receipt: Option<&Receipt>) -> Result<EntryTime, ViewError> {
         let previous = previous(self.view, chained)?;
         let header = &chained.entry.header;
         Ok(entry_time(self.view.rows(), &self.arrivals, header, receipt, previous.as_ref())?)
     }
 
-    /// The act at a ledger number: what its entry says about itself, if this device has it.
+    /// Returns the act at a ledger number: what its entry says about itself, if this device has it.
     fn act_at(&self, seq: u64) -> Result<Option<(Receipt, ChainedEntry)>, ViewError> {
         let Some(arrival) = self.arrivals.at(seq) else { return Ok(None) };
         let (receipt, chained) = read_entry(self.view.all_lines(), arrival.line)?;
@@ -123,7 +124,7 @@ impl<'n> Gathered<'n> {
         Ok(row.and_then(|row| row.receipt).or(receipt).map(|receipt| (receipt, chained)))
     }
 
-    /// A decision, told.
+    /// Returns a decision with its author's name, for people.
     pub fn told(&self, decision: &Decision) -> Result<DecisionTold, ViewError> {
         let person = self.act_at(decision.seq)?.map(|(_, chained)| chained.entry.header.person);
         Ok(DecisionTold {
@@ -135,7 +136,7 @@ impl<'n> Gathered<'n> {
         })
     }
 
-    /// What was decided about the entries, by the ledger number of the act.
+    /// Returns the decisions about the entries, by the ledger number of the act.
     pub fn decisions(&self) -> Result<BTreeMap<u64, Happening>, ViewError> {
         let mut happenings = BTreeMap::new();
         for known in &self.entries {
@@ -157,7 +158,7 @@ impl<'n> Gathered<'n> {
         Ok(happenings)
     }
 
-    /// Revocations of the devices that had a part in it.
+    /// Returns the revocations of the devices that had a part in the order.
     pub fn revocations(&self, devices: &BTreeSet<DeviceId>) -> Result<Vec<Happening>, ViewError> {
         let mut happenings = Vec::new();
         for device in devices {
@@ -211,7 +212,7 @@ impl<'n> Gathered<'n> {
     }
 }
 
-/// All arrivals; `visit` sees every entry row on the way.
+/// Returns all arrivals; `visit` sees every entry row on the way.
 pub fn arrivals(view: &View<'_>, visit: &mut dyn FnMut(Place, EntryRow)) -> Result<Arrivals, ViewError> {
     let mut arrivals = Vec::new();
     scan_entries(view.rows(), &mut |place, row| {
@@ -223,7 +224,7 @@ pub fn arrivals(view: &View<'_>, visit: &mut dyn FnMut(Place, EntryRow)) -> Resu
     Ok(Arrivals::new(arrivals))
 }
 
-/// The entry before one in its device's chain, where this device has it.
+/// Returns the entry before one in its device's chain, where this device has it.
 pub fn previous(view: &View<'_>, chained: &ChainedEntry) -> Result<Option<Header>, ViewError> {
     let header = &chained.entry.header;
     let Some(seq) = header.seq.checked_sub(1).filter(|seq| *seq > 0) else { return Ok(None) };
@@ -258,7 +259,7 @@ fn arrival_only(at_ms: TimeMs) -> EntryTime {
     }
 }
 
-/// The record that an entry which never counted would have made under a folio.
+/// Returns the record that an entry which never counted would have made under a folio.
 pub fn held_creation(view: &View<'_>, folio: &str) -> Result<Option<RecordId>, RowsError> {
     let mut held = Vec::new();
     scan_entries(view.rows(), &mut |_, row| {
@@ -285,7 +286,7 @@ fn names(change: &Change, folio: &str) -> bool {
     })
 }
 
-/// The folio that a change gives, if it makes an order.
+/// Returns the folio that a change gives, if it makes an order.
 pub fn folio_in(decoded: &DecodedBody) -> Option<String> {
     let DecodedBody::Change(change) = decoded else { return None };
     change.ops.iter().find_map(|op| match (&op.place, &op.action) {

@@ -14,7 +14,7 @@ pub(super) fn too_many(what: &'static str, found: u64, max: usize) -> Result<(),
 /// Longest text of one register, in bytes.
 pub(super) const TEXT_BYTES_MAX: usize = TEXT_CHARS_MAX * 4;
 
-/// What all changes of a pack together may still take.
+/// The budget that is left for all changes of a pack together.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
     ops: u64,

@@ -3,12 +3,12 @@
 use super::PackError;
 use super::stream;
 
-/// A signed number as an unsigned one that is small where the signed one is near zero.
+/// Returns a signed number as an unsigned one that is small where the signed one is near zero.
 pub(super) fn zigzag(value: i64) -> u64 {
     ((value << 1) ^ (value >> 63)).cast_unsigned()
 }
 
-/// The inverse of [`zigzag`].
+/// Returns the inverse of [`zigzag`].
 pub(super) fn unzigzag(value: u64) -> i64 {
     (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
 }
@@ -33,17 +33,17 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader of all of `bytes`.
+    /// Returns a reader of all of `bytes`.
     pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes }
     }
 
-    /// How many bytes are left.
+    /// Returns how many bytes are left.
     pub(super) fn left(&self) -> usize {
         self.bytes.len()
     }
 
-    /// The next `count` bytes.
+    /// Returns the next `count` bytes.
     pub(super) fn take(&mut self, count: u64) -> Result<&'a [u8], PackError> {
         let count = usize::try_from(count).map_err(|_| PackError::Malformed("a stream is too short"))?;
         let (taken, rest) =
@@ -52,7 +52,7 @@ impl<'a> Reader<'a> {
         Ok(taken)
     }
 
-    /// The next `N` bytes.
+    /// Returns the next `N` bytes.
     pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], PackError> {
         let (taken, rest) =
             self.bytes.split_first_chunk().ok_or(PackError::Malformed("a stream is too short"))?;
@@ -60,12 +60,13 @@ impl<'a> Reader<'a> {
         Ok(*taken)
     }
 
-    /// The next byte.
+    /// Returns the next byte.
     pub(super) fn byte(&mut self) -> Result<u8, PackError> {
         self.array::<1>().map(|[byte]| byte)
     }
 
-    /// The next varint. One with needless bytes or beyond 64 bits is refused, so that a number has one form.
+    /// Returns the next varint. One with needless bytes or beyond 64 bits is refused, so that a number has
+    /// one form.
     pub(super) fn varint(&mut self) -> Result<u64, PackError> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
@@ -85,7 +86,7 @@ impl<'a> Reader<'a> {
         Err(PackError::Malformed("a number beyond 64 bits"))
     }
 
-    /// The next varint as a signed number.
+    /// Returns the next varint as a signed number.
     pub(super) fn signed(&mut self) -> Result<i64, PackError> {
         self.varint().map(unzigzag)
     }
@@ -97,7 +98,7 @@ pub(super) struct StreamsOut {
 }
 
 impl StreamsOut {
-    /// All streams, empty.
+    /// Returns all streams, empty.
     pub(super) fn new() -> Self {
         Self { streams: vec![Vec::new(); stream::COUNT] }
     }
@@ -112,7 +113,7 @@ impl StreamsOut {
         self.put(stream, zigzag(value));
     }
 
-    /// Appends a signed number with its low 16 bits in a stream of their own.
+    /// Appends a signed number, its low 16 bits to a second stream.
     pub(super) fn put_split(&mut self, high: usize, low: usize, value: i64) {
         let value = zigzag(value);
         let [first, second, ..] = value.to_le_bytes();
@@ -125,7 +126,7 @@ impl StreamsOut {
         self.streams[stream].extend_from_slice(bytes);
     }
 
-    /// The pack: the version, then each stream after its length.
+    /// Returns the pack: the version, then each stream after its length.
     pub(super) fn finish(self) -> Vec<u8> {
         let mut out = vec![super::VERSION];
         for stream in self.streams {
@@ -159,7 +160,7 @@ impl<'a> StreamsIn<'a> {
         Ok(Self { streams })
     }
 
-    /// One of the streams.
+    /// Returns one of the streams.
     pub(super) fn of(&mut self, stream: usize) -> &mut Reader<'a> {
         &mut self.streams[stream]
     }
@@ -174,7 +175,7 @@ impl<'a> StreamsIn<'a> {
         Ok(unzigzag(high << 16 | u64::from(low)))
     }
 
-    /// Takes a whole stream away, to be read on its own.
+    /// Returns a reader of a whole stream, and takes the stream from this reader.
     pub(super) fn whole(&mut self, stream: usize) -> Reader<'a> {
         std::mem::take(&mut self.streams[stream])
     }

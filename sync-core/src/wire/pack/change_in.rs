@@ -15,7 +15,7 @@ use crate::record::change::{Action, Obj, Op, OpId, Place, Scalar};
 pub(super) struct Slots<'v> {
     /// All numbers of the pack.
     pub(super) values: &'v [u64],
-    /// Where the next one stands.
+    /// The index of the next one.
     pub(super) next: usize,
     /// How far apart they stand: how often the shape is used.
     pub(super) stride: usize,
@@ -45,7 +45,7 @@ pub(super) struct ChangeIn<'a, 'b> {
 }
 
 impl ChangeIn<'_, '_> {
-    /// The operations of a shape.
+    /// Returns the operations of a shape.
     pub(super) fn put_together(mut self, shape: &Shape) -> Result<Vec<Op>, PackError> {
         for step in &shape.steps {
             self.step(step)?;

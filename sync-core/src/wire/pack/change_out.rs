@@ -10,7 +10,7 @@ use crate::decimal::Decimal;
 use crate::id::DeviceId;
 use crate::record::change::{Action, Change, Obj, Op, OpId, Place, Scalar};
 
-/// The decimal that `text` is the one form of.
+/// Returns the decimal that `text` is the one form of.
 pub(super) fn decimal_of(text: &str) -> Option<Decimal> {
     let decimal: Decimal = text.parse().ok()?;
     (decimal.to_string() == text).then_some(decimal)
@@ -40,7 +40,7 @@ impl<'a> ChangeOut<'a> {
         Self { change, record, names, devices, out, ends: Vec::new(), slots: Vec::new() }
     }
 
-    /// Its steps and their slots.
+    /// Returns its steps and their slots.
     pub(super) fn take_apart(mut self) -> Result<(Vec<Step>, Vec<u64>), PackError> {
         let mut steps = Vec::new();
         let mut index = 0;
@@ -63,7 +63,7 @@ impl<'a> ChangeOut<'a> {
         if let Place::Prop(key) = &op.place { self.names.find(key) } else { None }
     }
 
-    /// How many operations from `index` on insert one character each, one after another.
+    /// Returns how many operations from `index` on insert one character each, one after another.
     fn run_from(&self, index: usize) -> usize {
         let ops = &self.change.ops;
         if !types_one_char(&ops[index]) {

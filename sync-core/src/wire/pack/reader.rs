@@ -67,7 +67,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// All items.
+    /// Returns all items.
     pub(super) fn items(mut self) -> Result<Vec<Unpacked>, PackError> {
         let mut items = Vec::new();
         while self.streams.of(stream::FLAGS).left() > 0 {
@@ -111,7 +111,7 @@ impl<'a> Reader<'a> {
         self.tables.device(index)
     }
 
-    /// A device where the number is one more than its index, or none for 0.
+    /// Returns a device where the number is one more than its index, or none for 0.
     fn device_or_none(&mut self, stream: usize) -> Result<Option<DeviceId>, PackError> {
         let code = self.streams.of(stream).varint()?;
         code.checked_sub(1).map(|index| self.tables.device(index)).transpose()

@@ -43,7 +43,7 @@ pub(super) enum StepPlace {
     Last,
 }
 
-/// What a step does.
+/// The action of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StepAction {
     /// Puts null.
@@ -275,7 +275,7 @@ fn read_preds(reader: &mut Reader<'_>) -> Result<Vec<Ref>, PackError> {
 }
 
 impl Shape {
-    /// The shape of these steps, and its bytes.
+    /// Returns the shape of these steps, and its bytes.
     pub(super) fn new(steps: Vec<Step>) -> (Self, Vec<u8>) {
         let mut bytes = Vec::new();
         put_varint(&mut bytes, steps.len() as u64);

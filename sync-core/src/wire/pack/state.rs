@@ -7,7 +7,7 @@ use crate::log::entry::{Anchor, Header};
 use crate::log::verdict::{Receipt, Verdict};
 use crate::record::change::{Action, Change, Obj, Op, OpId};
 
-/// What the items so far say about the next one.
+/// The expectations that the items so far set for the next one.
 pub(super) struct State {
     last: Header,
     devices: BTreeMap<DeviceId, Header>,
@@ -21,7 +21,7 @@ pub(super) struct State {
     deps: BTreeMap<DeviceId, (u64, u64)>,
 }
 
-/// What a pack knows of one record.
+/// The state of one record in a pack.
 #[derive(Default)]
 pub(super) struct RecordState {
     /// The number both sides know it by, 0 where there is none.
@@ -37,7 +37,7 @@ pub(super) struct RecordState {
 }
 
 impl State {
-    /// Before the first item.
+    /// Returns the state before the first item.
     pub(super) fn new() -> Self {
         let last = Header {
             municipality: 0,
@@ -62,13 +62,13 @@ impl State {
         }
     }
 
-    /// The device of the last item.
+    /// Returns the device of the last item.
     pub(super) fn device(&self) -> DeviceId {
         self.last.device
     }
 
-    /// The header that the next item of `device` most resembles: its last one, or else that of the last item
-    /// with the sequence number and the record taken out.
+    /// Returns the header that the next item of `device` most resembles: its last one, or else that of the
+    /// last item with the sequence number and the record taken out.
     pub(super) fn base(&self, device: DeviceId) -> Header {
         match self.devices.get(&device) {
             Some(header) => header.clone(),
@@ -82,13 +82,13 @@ impl State {
         self.last = header.clone();
     }
 
-    /// What is known of a record.
+    /// Returns the state of a record.
     pub(super) fn record(&mut self, record: RecordId) -> &mut RecordState {
         self.records.entry(record).or_default()
     }
 
-    /// The sequence number that a dependency on a change by `device` most likely has: records made one after
-    /// another have numbers and authors' sequence numbers that grow alike.
+    /// Returns the sequence number that a dependency on a change by `device` most likely has: records made
+    /// one after another have numbers and authors' sequence numbers that grow alike.
     pub(super) fn expect_dep(&self, device: DeviceId, number: u64) -> u64 {
         let (seq, last_number) = self.deps.get(&device).copied().unwrap_or_default();
         seq.wrapping_add(number.wrapping_sub(last_number))
@@ -99,7 +99,7 @@ impl State {
         self.deps.insert(device, (seq, number));
     }
 
-    /// The first operation that a change most likely starts with.
+    /// Returns the first operation that a change most likely starts with.
     pub(super) fn expect_start(&mut self, record: RecordId, has_deps: bool) -> u64 {
         let last_said = self.start_op;
         let known = self.record(record);
@@ -112,7 +112,7 @@ impl State {
 }
 
 impl RecordState {
-    /// The sequence number that the next change by `device` most likely has.
+    /// Returns the sequence number that the next change by `device` most likely has.
     pub(super) fn expect_seq(&self, device: DeviceId) -> u64 {
         self.seqs.get(&device).copied().unwrap_or_default().wrapping_add(1)
     }
@@ -124,12 +124,12 @@ impl RecordState {
         self.seqs.insert(change.device, change.seq);
     }
 
-    /// The operation that last wrote this key.
+    /// Returns the operation that last wrote this key.
     pub(super) fn last_write(&self, obj: Obj, key: u64) -> Option<OpId> {
         self.keys.get(&(obj, key)).copied()
     }
 
-    /// The element last inserted into this object.
+    /// Returns the element last inserted into this object.
     pub(super) fn last_elem(&self, obj: Obj) -> Option<OpId> {
         self.elems.get(&obj).copied()
     }

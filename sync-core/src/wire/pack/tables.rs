@@ -17,12 +17,12 @@ pub(super) struct Table<T> {
 }
 
 impl<T: Ord + Copy> Table<T> {
-    /// Nothing yet.
+    /// Returns an empty table.
     pub(super) fn new() -> Self {
         Self { index: BTreeMap::new(), list: Vec::new() }
     }
 
-    /// The index of `value`, which is added where it is new.
+    /// Returns the index of `value`, which is added where it is new.
     pub(super) fn intern(&mut self, value: T) -> u64 {
         let next = self.list.len() as u64;
         let index = *self.index.entry(value).or_insert(next);
@@ -41,7 +41,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// The names that `items` need: keys and persons always, values where they repeat.
+    /// Returns the names that `items` need: keys and persons always, values where they repeat.
     pub(super) fn of(items: &[PackItem]) -> Result<Self, PackError> {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         let mut needed: BTreeSet<&str> = BTreeSet::new();
@@ -71,7 +71,7 @@ impl Names {
         Ok(Self { index, list })
     }
 
-    /// The index of a name, where it is one.
+    /// Returns the index of a name, where it is one.
     pub(super) fn find(&self, name: &str) -> Option<u64> {
         self.index.get(name).copied()
     }
@@ -88,7 +88,8 @@ fn for_values<'c>(change: &'c Change, mut visit: impl FnMut(&'c str)) {
     }
 }
 
-/// Single inserted characters are most likely part of a run, which names nothing.
+/// Returns whether the operation inserts a single character. Such operations are most likely part of a run,
+/// which names nothing.
 fn one_char(op: &Op, text: &str) -> bool {
     op.insert && text.chars().nth(1).is_none()
 }
@@ -128,28 +129,28 @@ impl<'a> TablesIn<'a> {
         Ok(tables)
     }
 
-    /// The device at `index`.
+    /// Returns the device at `index`.
     pub(super) fn device(&self, index: u64) -> Result<DeviceId, PackError> {
         at(&self.devices, index).copied()
     }
 
-    /// The boot at `index`.
+    /// Returns the boot at `index`.
     pub(super) fn boot(&self, index: u64) -> Result<BootId, PackError> {
         at(&self.boots, index).copied()
     }
 
-    /// The anchor at `index`.
+    /// Returns the anchor at `index`.
     pub(super) fn anchor(&self, index: u64) -> Result<Anchor, PackError> {
         at(&self.anchors, index).copied()
     }
 
-    /// The name at `index`.
+    /// Returns the name at `index`.
     pub(super) fn name(&self, index: u64) -> Result<&'a str, PackError> {
         at(&self.names, index).copied()
     }
 }
 
-/// The row at `index`.
+/// Returns the row at `index`.
 pub(super) fn at<T>(table: &[T], index: u64) -> Result<&T, PackError> {
     usize::try_from(index)
         .ok()
@@ -157,7 +158,7 @@ pub(super) fn at<T>(table: &[T], index: u64) -> Result<&T, PackError> {
         .ok_or(PackError::Malformed("an index beyond its table"))
 }
 
-/// Bytes that must be UTF-8.
+/// Returns bytes that must be UTF-8.
 pub(super) fn text_of(bytes: &[u8]) -> Result<&str, PackError> {
     std::str::from_utf8(bytes).map_err(|_| PackError::Malformed("a text that is not UTF-8"))
 }

@@ -53,7 +53,7 @@ impl Refs for Known {
     }
 }
 
-/// Packs and unpacks, and proves that nothing was lost; answers the pack.
+/// Packs and unpacks, and checks that nothing was lost. Returns the pack.
 fn round_trip(items: &[PackItem], known: &Known) -> Vec<u8> {
     let hashes = change_hashes(items).unwrap();
     let bytes = pack(items, &hashes, known).unwrap();

@@ -42,7 +42,7 @@ pub(super) struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// A writer of these items, whose bodies have these hashes.
+    /// Returns a writer of these items, whose bodies have these hashes.
     pub(super) fn new(items: &[PackItem], hashes: &'a [Hash], refs: &'a dyn Refs) -> Result<Self, PackError> {
         Ok(Self {
             refs,
@@ -147,7 +147,7 @@ impl<'a> Writer<'a> {
         mask
     }
 
-    /// 0 for the next record of the table, 1 for none, else two more than the index.
+    /// Returns 0 for the next record of the table, 1 for none, else two more than the index.
     fn record_code(&mut self, record: RecordId) -> Result<u64, PackError> {
         if record == RecordId::ZERO {
             return Ok(1);
@@ -307,8 +307,8 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The device that each record's operations refer to first: mostly its creator, who made its skeleton. An object
-/// counts before an element or a predecessor.
+/// Returns the device that each record's operations refer to first: mostly its creator, who made its
+/// skeleton. An object counts before an element or a predecessor.
 fn homes_of(items: &[PackItem]) -> BTreeMap<RecordId, DeviceId> {
     let mut objects = BTreeMap::new();
     let mut others = BTreeMap::new();

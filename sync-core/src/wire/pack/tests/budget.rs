@@ -12,7 +12,7 @@ fn compressed(bytes: &[u8], level: i32) -> usize {
     zstd::bulk::compress(bytes, level).unwrap().len()
 }
 
-/// Prints bytes per stream, raw and compressed on its own, and answers what the whole pack compresses to.
+/// Prints bytes per stream, raw and compressed alone. Returns the compressed size of the whole pack.
 fn table(name: &str, items: &[PackItem], known: &Known) -> usize {
     let bytes = round_trip(items, known);
     let mut streams = StreamsIn::split(&bytes).unwrap();

@@ -12,7 +12,7 @@ fn below(dice: &mut Dice, end: usize) -> usize {
     usize::try_from(dice.below(end as u64)).unwrap()
 }
 
-/// A byte changed, a piece cut out, doubled or lost at the end.
+/// Changes a byte, cuts a piece out, doubles one, or loses some at the end.
 fn spoil(bytes: &mut Vec<u8>, dice: &mut Dice) {
     if bytes.is_empty() {
         bytes.push(dice.next().to_le_bytes()[0]);
@@ -31,7 +31,8 @@ fn spoil(bytes: &mut Vec<u8>, dice: &mut Dice) {
     }
 }
 
-/// Spoils inside the streams and writes their lengths anew, so that the damage is met further in.
+/// Spoils bytes inside the streams and writes the streams' lengths again, so that the reader meets the damage
+/// further in.
 fn spoil_streams(bytes: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut streams = StreamsIn::split(bytes).unwrap();
     let mut out = StreamsOut::new();
@@ -84,7 +85,7 @@ fn noise_is_refused() {
     assert!(matches!(unpack(&too_long, &Known::default()), Err(PackError::TooMany { what: "bytes", .. })));
 }
 
-/// One change that types `text` into the root.
+/// Returns one change that types `text` into the root.
 fn typed(text: &str) -> PackItem {
     let device = DeviceId([1; 16]);
     let op = |(index, character): (usize, char)| Op {
@@ -102,7 +103,8 @@ fn typed(text: &str) -> PackItem {
     super::item(header(1, 1, 1), change)
 }
 
-/// A pack whose first item and shape are those of `items`, and whose flags and uses repeat `count` times more.
+/// Returns a pack whose first item and shape are those of `items`, and whose flags and uses repeat `count`
+/// times more.
 fn repeated(items: &[PackItem], count: usize) -> Vec<u8> {
     let bytes = pack(items, &change_hashes(items).unwrap(), &Known::default()).unwrap();
     let mut streams = StreamsIn::split(&bytes).unwrap();

@@ -84,7 +84,7 @@ fn op() -> impl Strategy<Value = Op> {
     })
 }
 
-/// Some operations as drawn, some typed after one another.
+/// Returns a change with some operations as drawn, and some typed after one another.
 fn change() -> impl Strategy<Value = Change> {
     let start_op = prop_oneof![1..10_u64, 1..u64::from(u32::MAX) - 100];
     let seq = prop_oneof![1..4_u64, 1..=u64::MAX];

@@ -25,7 +25,7 @@ fn follow(items: &[PackItem], seq: u64, start_op: u64, ops: Vec<Op>) -> PackItem
     item(header, Change { device: DeviceId([1; 16]), seq, start_op, deps, ops })
 }
 
-/// Three changes of one record, each on top of the last, each replacing what the last one put.
+/// Returns three changes of one record, each on top of the last, each replacing what the last one put.
 fn chain() -> Vec<PackItem> {
     let own = |counter| OpId { counter, device: DeviceId([1; 16]) };
     let mut items = vec![follow(&[], 1, 1, vec![put("status", "made", vec![])])];

@@ -160,7 +160,7 @@ impl Phone {
         }
     }
 
-    /// The clocks go on; one reading in ten the two differ by the millisecond between them.
+    /// Moves the clocks on; in one reading of ten the two differ by the millisecond between them.
     fn wait(&mut self, from_ms: u64, to_ms: u64, dice: &mut Dice) {
         let wait_ms = from_ms + dice.below(to_ms - from_ms);
         self.now_ms += i64::try_from(wait_ms).unwrap();
@@ -191,7 +191,7 @@ pub(super) struct Day {
     pub(super) down: Vec<PackItem>,
 }
 
-/// 50 orders visited by one device and 200 by ten others, among 10,000 that two dispatchers made.
+/// Returns 50 orders visited by one device and 200 by ten others, among 10,000 that two dispatchers made.
 pub(super) fn day(seed: u64) -> Day {
     let mut dice = Dice(seed);
     let mut known = Known::default();
@@ -230,7 +230,7 @@ fn sign(items: &mut [PackItem], dice: &mut Dice) {
     }
 }
 
-/// An order that both sides know, and the six changes of a visit to it.
+/// Returns an order that both sides know, and the six changes of a visit to it.
 fn visit(phone: &mut Phone, offices: [DeviceId; 2], known: &mut Known, dice: &mut Dice) -> Vec<PackItem> {
     let record = RecordId(dice.bytes());
     let office = offices[usize::from(dice.below(4) == 0)];
@@ -256,7 +256,8 @@ fn visit(phone: &mut Phone, offices: [DeviceId; 2], known: &mut Known, dice: &mu
     items
 }
 
-/// The ledger number of the order made as number `nth`: one or two other entries stand between any two.
+/// Returns the ledger number of the order made as number `nth`: one or two other entries stand between any
+/// two.
 fn number_of(nth: u64) -> u64 {
     1_000 + nth * 5 / 2
 }
@@ -282,7 +283,7 @@ fn order(office: DeviceId, dice: &mut Dice) -> AutoCommit {
     doc
 }
 
-/// Start, two measurements, a material, a note, finish.
+/// Writes one of: start, two measurements, a material, a note, finish.
 fn act(doc: &mut AutoCommit, step: u8, dice: &mut Dice) {
     let object = |doc: &AutoCommit, key: &str| doc.get(ROOT, key).unwrap().unwrap().1;
     let append = |doc: &mut AutoCommit, key: &str, members: &[(&str, &str)]| {
@@ -318,7 +319,7 @@ fn act(doc: &mut AutoCommit, step: u8, dice: &mut Dice) {
     }
 }
 
-/// 30 to 60 characters.
+/// Returns a text of 30 to 60 characters.
 fn note(dice: &mut Dice) -> String {
     loop {
         let number = dice.below(400);
