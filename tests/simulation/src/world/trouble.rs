@@ -183,7 +183,7 @@ impl World {
                 true,
             ),
             1 => {
-                sync.version = 2;
+                sync.version = sync_core::wire::message::VERSION + 1;
                 ("sends a version that is not known yet", seal_request(&key, &sync), true)
             }
             2 => {
