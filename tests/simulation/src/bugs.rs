@@ -52,6 +52,12 @@ bugs! {
     ReceiptShifted "receipt-shifted" "A receipt names the ledger number after the entry's.",
     HeadTooHigh "head-too-high" "A reply says that the ledger has one entry more of the device than it has.",
     BundleUnchecked "bundle-unchecked" "A bundle's checksum is not looked at.",
+    KeptUnkept "kept-unkept" "A phone's shell says that something is durable although the append failed.",
+    OldSignature "old-signature" "A phone's shell hands back the signature before.",
+    FirstKey "first-key" "A phone that goes on under a new name signs with the key of its first.",
+    ReceiptDropped "receipt-dropped" "A receipt for what a phone carried is shown and not kept.",
+    DoneUnsent "done-unsent" "An exchange ends although entries wait to be sent.",
+    NeverWoke "never-woke" "An exchange that waits after a lost answer waits for ever.",
     PaceForgotten "pace-forgotten" "A phone does not spell hashes out for a server that lost what they name.",
 }
 

@@ -2,6 +2,7 @@
 //! is durable, and a store that failed is opened anew by the next command.
 
 pub mod exchange;
+mod planted;
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use sync_core::id::{BootId, DeviceId, Hash};
 use sync_core::log::act::Role;
 use sync_core::log::line::{Line, Lines};
 use sync_core::record::row::RecordRow;
-use sync_core::replica::sync::request::{Request, Shape};
+use sync_core::replica::sync::driver::{self, Driver, End, Event, Goal, Step, Terms};
 use sync_core::replica::{self, Clocks, Replica, ReplicaError};
 use sync_core::rows::{decode, encode};
 
@@ -21,7 +22,7 @@ use crate::dice::Dice;
 use crate::disk::Stop;
 use crate::kept::Kept;
 use crate::medium::{Copy, IndexLosses, Medium, SimStore};
-use crate::server::ReaderLines;
+use crate::server::{Answer, ReaderLines};
 use exchange::Talk;
 
 /// An own entry that its person was told is saved.
@@ -361,10 +362,11 @@ impl Phone {
         let next = store.records().end();
         let done = Replica::open(&rows, &lines, next, &[], moment)
             .and_then(|mut replica| act(&mut replica).map(|answer| (answer, replica.finish())));
-        let (answer, written) = match done {
+        let (answer, mut written) = match done {
             Ok(done) => done,
             Err(error) => return Err(self.hindered(error)),
         };
+        planted::lines(self.bug, &mut written.lines);
         if !keeps {
             return Ok((answer, Vec::new()));
         }
@@ -441,48 +443,6 @@ fn saved_in(line: &[u8]) -> std::option::IntoIter<Saved> {
     read().into_iter()
 }
 
-/// The next request, signed.
-fn request(
-    replica: &mut Replica<'_>,
-    key: &SecretKey,
-    aim_bytes: usize,
-    spell_out: bool,
-) -> Result<Request, ReplicaError> {
-    let shape = Shape { aim_bytes, spell_out };
-    let own = replica.own_entries(shape)?.map(|own| own.by(key));
-    Ok(replica.request(own, shape)?.by(key).into_request())
-}
-
-/// The request of the enrolment under way, signed.
-fn enrol_frame(replica: &Replica<'_>, key: &SecretKey) -> Result<Vec<u8>, ReplicaError> {
-    Ok(replica.enrolment(&key.public())?.by(key).into_draft()?.by(key).into_frame())
-}
-
-/// The request by which a phone goes on under a new name.
-fn succeed_start(
-    replica: &mut Replica<'_>,
-    seed: &[u8; 32],
-    renewed: Option<&[u8; 32]>,
-) -> Result<Vec<u8>, ReplicaError> {
-    let new_seed = renewed.unwrap_or(seed);
-    if let Some(new) = replica.new_name(renewed.is_some())? {
-        let word = replica.succession(&new, &new.key().of_seed(new_seed).public())?;
-        replica.succeed_start(word.by(&replica.key(seed)))?;
-    }
-    let key = replica.enrolling_key()?.of_seed(new_seed);
-    enrol_frame(replica, &key)
-}
-
-fn succeed_finish(
-    replica: &mut Replica<'_>,
-    seed: &[u8; 32],
-    sent: &[u8],
-    frame: &[u8],
-) -> Result<(), ReplicaError> {
-    let key = replica.enrolling_key()?.of_seed(seed).public();
-    replica.succeed_finish(&key, sent, frame).map(drop)
-}
-
 fn catch_up(store: &mut SimStore, number: usize) -> Result<(), Hindered> {
     let breaks = |what: String| Property::NothingBreaks.broken(format!("phone {number}: {what}"));
     let rules = sync_core::state::authority::rules_from(&store.sim_rows());
@@ -539,11 +499,11 @@ impl Phone {
 
     /// A request that is not followed up.
     pub fn ask(&mut self, now_ms: i64) -> Result<Vec<u8>, Hindered> {
-        let seed = self.seed;
-        self.act(now_ms, |replica| {
-            let key = replica.key(&seed);
-            request(replica, &key, sync_core::limits::MESSAGE_BYTES_AIM, false).map(|request| request.frame)
-        })
+        let mut driver = Driver::new(Goal::Sync, Terms::default());
+        match self.drive_alone(&mut driver, Event::Begin, now_ms)? {
+            Step::Post { frame, .. } => Ok(frame),
+            _ => Ok(Vec::new()),
+        }
     }
 
     /// The key it signs with now.
@@ -552,26 +512,23 @@ impl Phone {
         self.read(now_ms, |replica| Ok(replica.key(&seed))).ok()
     }
 
-    /// Asks to go on under a new name with a new key, whose seed it answers.
-    pub fn renew_start(&mut self, now_ms: i64) -> Result<(Vec<u8>, [u8; 32]), Hindered> {
-        let seed = self.seed;
-        let renewed = *self.renewed.get_or_insert_with(|| self.dice.bytes());
-        let frame = self.act(now_ms, |replica| succeed_start(replica, &seed, Some(&renewed)))?;
-        Ok((frame, renewed))
+    /// Asks to go on under a new name with a new key.
+    pub fn renew_start(&mut self, now_ms: i64) -> Result<(Vec<u8>, Driver), Hindered> {
+        self.renewed.get_or_insert_with(|| self.dice.bytes());
+        let mut driver = Driver::new(Goal::Renew, Terms::default());
+        match self.drive_alone(&mut driver, Event::Begin, now_ms)? {
+            Step::Post { frame, .. } => Ok((frame, driver)),
+            _ => Ok((Vec::new(), driver)),
+        }
     }
 
     /// Takes the answer to that.
-    pub fn renew_finish(
-        &mut self,
-        now_ms: i64,
-        sent: &[u8],
-        renewed: &[u8; 32],
-        answer: &crate::server::Answer,
-    ) -> Result<(), Hindered> {
-        let crate::server::Answer::Frame(frame) = answer else { return Ok(()) };
-        self.act(now_ms, |replica| succeed_finish(replica, renewed, sent, frame))?;
-        self.seed = *renewed;
-        self.renewed = None;
+    pub fn renew_finish(&mut self, now_ms: i64, driver: &mut Driver, answer: Answer) -> Result<(), Hindered> {
+        let Answer::Frame(frame) = answer else { return Ok(()) };
+        let reply = driver::Answer::Reply { frame, bytes_up: 0, bytes_down: 0 };
+        if let Step::Done(End::Renewed(_)) = self.drive_alone(driver, Event::Answered(reply), now_ms)? {
+            self.seed = self.renewed.take().unwrap_or(self.seed);
+        }
         Ok(())
     }
 }

@@ -38,6 +38,8 @@ pub(crate) enum Coming {
     Commit { server: usize },
     /// An answer, or the end of patience, reaches a phone.
     Deliver { phone: usize, ticket: u64, answer: Option<Answer>, truth: Truth },
+    /// A phone that was slow goes on with its exchange.
+    Resume { phone: usize, ticket: u64 },
     /// A server starts again.
     Start { server: usize },
     /// A phone that could not get through tries again.
@@ -228,6 +230,7 @@ impl World {
             }
             Coming::Commit { server } => self.commit(server),
             Coming::Deliver { phone, ticket, answer, truth } => self.deliver(phone, ticket, answer, truth),
+            Coming::Resume { phone, ticket } => self.resume(phone, ticket),
             Coming::Start { server } => self.start_server(server),
             Coming::Retry { phone, salt } => self.begin_exchange(phone, salt),
         }
@@ -320,6 +323,13 @@ impl World {
     ) -> Result<(), Broken> {
         match self.settle(phone, next)? {
             Ok(Next::Send(message, frame)) => self.post(phone, ticket, message, frame),
+            Ok(Next::Later(ms)) => {
+                // Who waits for ever is not woken.
+                if ms < i64::MAX {
+                    self.later(ms, Coming::Resume { phone, ticket });
+                }
+                Ok(())
+            }
             Ok(Next::Done) => Ok(()),
             Err(why) => {
                 self.tell(|| format!("phone {phone}: {why}"));

@@ -1,78 +1,38 @@
-//! Exchange: how a phone asks until neither side has more, as the production `crew sync` does: it adapts to a poor link
-//! and to a server that lost something, goes past attempts it forgot, and goes on under a new name when it is a copy.
+//! Exchange: how a phone drives the core's sync driver, as the production `crew sync` does. It brings a key, a store and
+//! the time, and may be slow to sign and slow to say that something is durable.
 
+use sync_core::crypto::SecretKey;
 use sync_core::id::DeviceId;
-use sync_core::limits::{MESSAGE_BYTES_AIM, MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX};
+use sync_core::limits::{MESSAGE_BYTES_MAX, ROUND_TRIPS_MAX};
 use sync_core::log::line::{Contact, DeviceLine, Line};
-use sync_core::replica::{Exchanged, Request};
+use sync_core::replica::KeyName;
+use sync_core::replica::sync::driver::{
+    self, Driver, End, Event, Goal, Invited, Kept, Outcome, Route, Step, Terms,
+};
+use sync_core::wire::message::open_request;
 
-use super::{Hindered, Phone};
+use super::{Hindered, Phone, planted};
 use crate::broken::{Broken, Property};
 use crate::bugs::Bug;
+use crate::dice::Dice;
 use crate::server::{Answer, Message, attempt_of};
-
-/// How often the smallest message is tried again after a cut or a time-out.
-const TRIES_AT_SMALLEST: u32 = 2;
-/// Replies in a row that say there is more and move nothing.
-const IDLE_REPLIES_MAX: u32 = 4;
-/// Round trips of one exchange: far more than any here needs.
-const ROUND_TRIPS_MAX: u32 = 600;
-/// The server's words for changes it does not know, or knows otherwise, by their short names.
-const SPELL_OUT: [&str; 2] = ["unknown_reference", "bad_chain"];
-
-#[derive(Debug, Clone, Copy)]
-struct Pace {
-    aim_bytes: usize,
-    tries_left: u32,
-    spell_out: bool,
-    idle_replies: u32,
-    has_jumped: bool,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            aim_bytes: MESSAGE_BYTES_AIM,
-            tries_left: TRIES_AT_SMALLEST,
-            spell_out: false,
-            idle_replies: 0,
-            has_jumped: false,
-        }
-    }
-}
-
-impl Pace {
-    fn slow_down(&mut self) -> bool {
-        if self.aim_bytes > MESSAGE_BYTES_AIM_POOR {
-            self.aim_bytes = (self.aim_bytes / 2).max(MESSAGE_BYTES_AIM_POOR);
-            return true;
-        }
-        self.tries_left = self.tries_left.saturating_sub(1);
-        self.tries_left > 0
-    }
-
-    fn goes_on(&mut self, exchanged: &Exchanged) -> bool {
-        let moved = exchanged.pulled + exchanged.accepted + exchanged.quarantined.len() as u64;
-        self.idle_replies = if moved > 0 { 0 } else { self.idle_replies + 1 };
-        self.idle_replies < IDLE_REPLIES_MAX
-    }
-}
-
-enum Waiting {
-    Enrolment(Vec<u8>),
-    Succession(Vec<u8>),
-    Reply(Request),
-}
 
 /// Where an exchange is.
 #[derive(Default)]
 pub struct Talk {
-    waiting: Option<(u64, Waiting)>,
-    pace: Pace,
-    trips: u32,
-    has_succeeded: bool,
+    driver: Option<Driver>,
+    /// What it waits for: an answer, or a hand that is slow.
+    waiting: Option<u64>,
+    /// What is said once a slow hand is done.
+    pending: Option<Event>,
+    /// What the answer that is taken next is known to be.
+    truth: Option<Truth>,
+    /// The message on its way.
+    posted: Option<Message>,
     /// What the exchange moved so far.
     pub moved: Moved,
+    /// For a mistake: the signature before.
+    pub(super) signed: Option<sync_core::crypto::Signature>,
 }
 
 /// What an exchange moved.
@@ -84,7 +44,7 @@ pub struct Moved {
     pub pulled: u64,
     /// Round trips.
     pub trips: u64,
-    /// Scopes that still differed after they were compared record by record.
+    /// Whether scopes still differed after they were compared record by record, and no held work explains it.
     pub differs: bool,
     /// Whether it came to its end.
     pub is_done: bool,
@@ -96,6 +56,8 @@ pub struct Moved {
 pub enum Next {
     /// Send this.
     Send(Message, Vec<u8>),
+    /// Go on after so many milliseconds.
+    Later(i64),
     /// The exchange has ended, well or not.
     Done,
 }
@@ -119,56 +81,198 @@ pub enum Truth {
     Spoilt,
 }
 
+impl Moved {
+    fn tell(&mut self, outcome: &Outcome) {
+        self.pushed = outcome.pushed;
+        self.pulled = outcome.pulled;
+        self.trips = outcome.round_trips;
+        self.differs = !outcome.differs.is_empty();
+    }
+}
+
 impl Phone {
-    /// The trip whose answer it waits for.
+    /// The ticket of what it waits for: an answer, or itself.
     pub fn waits_for(&self) -> Option<u64> {
-        self.talk.waiting.as_ref().map(|(ticket, _)| *ticket)
+        self.talk.waiting
     }
 
     /// Begins an exchange.
-    pub fn begin(&mut self, ticket: u64, now_ms: i64) -> Result<Next, Hindered> {
+    pub fn begin(&mut self, ticket: u64, now_ms: i64) -> Result<(Next, Option<Told>), Hindered> {
         self.talk = Talk::default();
-        self.step(ticket, now_ms)
+        self.settle_seed(now_ms)?;
+        let is_enrolled = self.read(now_ms, |replica| Ok(replica.identity().is_ok()))?;
+        let goal = match (is_enrolled, self.code.clone()) {
+            (true, _) => Goal::Sync,
+            (false, Some(code)) => {
+                let (url, name) = ("http://simulated".into(), self.name.clone());
+                Goal::Enrol(Invited { url, code, name, pin: None })
+            }
+            (false, None) => return Ok((Next::Done, None)),
+        };
+        self.talk.driver = Some(Driver::new(goal, Terms::default()));
+        self.drive(Event::Begin, ticket, now_ms)
     }
 
-    /// The next request of an exchange.
-    fn step(&mut self, ticket: u64, now_ms: i64) -> Result<Next, Hindered> {
-        self.talk.trips += 1;
-        self.talk.moved.trips += 1;
-        if self.talk.trips > ROUND_TRIPS_MAX {
-            let how = format!("phone {}: an exchange of more than {ROUND_TRIPS_MAX} trips", self.number);
-            return Err(Property::WithinLimits.broken(how).into());
+    /// A slow hand is done.
+    pub fn resume(&mut self, ticket: u64, now_ms: i64) -> Result<(Next, Option<Told>), Hindered> {
+        self.talk.waiting = None;
+        match self.talk.pending.take() {
+            Some(event) => self.drive(event, ticket, now_ms),
+            None => Ok((Next::Done, None)),
         }
-        self.settle_seed(now_ms)?;
-        let seed = self.seed;
-        let (code, name) = (self.code.clone(), self.name.clone());
-        let Pace { aim_bytes, spell_out, .. } = self.talk.pace;
-        let keeps = self.bug != Some(Bug::AttemptNotKept);
-        let (asked, _) = self.act_keeping(now_ms, keeps, |replica| {
-            let key = replica.key(&seed);
-            let Ok(identity) = replica.identity() else {
-                let Some(code) = code else { return Ok(None) };
-                replica.enrol_start("http://simulated", &code, &name)?;
-                let frame = super::enrol_frame(replica, &key)?;
-                return Ok(Some((DeviceId::ZERO, Waiting::Enrolment(frame))));
-            };
-            let device = identity.device;
-            if replica.is_copy()? {
-                let frame = super::succeed_start(replica, &seed, None)?;
-                return Ok(Some((device, Waiting::Succession(frame))));
+    }
+
+    /// Hears an answer, or that none came.
+    pub fn hear(
+        &mut self,
+        answer: Option<Answer>,
+        truth: Truth,
+        ticket: u64,
+        now_ms: i64,
+    ) -> Result<(Next, Option<Told>), Hindered> {
+        self.talk.waiting = None;
+        let answer = match answer {
+            None => driver::Answer::Cut,
+            Some(Answer::Frame(frame) | Answer::Foreign(frame)) => {
+                self.talk.truth = Some(truth);
+                let bytes_down = frame.len() as u64;
+                driver::Answer::Reply { frame, bytes_up: 0, bytes_down }
             }
-            Ok(Some((device, Waiting::Reply(super::request(replica, &key, aim_bytes, spell_out)?))))
-        })?;
-        let Some((device, waiting)) = asked else { return Ok(Next::Done) };
-        let (message, frame) = match &waiting {
-            Waiting::Enrolment(frame) | Waiting::Succession(frame) => (Message::Enrol, frame.clone()),
-            Waiting::Reply(request) => (Message::Sync, request.frame.clone()),
+            Some(Answer::Refused { code, last_attempt }) => {
+                self.talk.moved.refused = Some(code.clone());
+                driver::Answer::Refused { code, last_attempt }
+            }
         };
-        if message == Message::Sync {
-            self.check_own_attempt(device, &frame)?;
+        self.drive(Event::Answered(planted::answer(self.bug, answer)), ticket, now_ms)
+    }
+
+    /// Does what the driver says, until it waits for somebody else.
+    fn drive(
+        &mut self,
+        mut event: Event,
+        ticket: u64,
+        now_ms: i64,
+    ) -> Result<(Next, Option<Told>), Hindered> {
+        let seed = u64::from_be_bytes(std::array::from_fn(|index| self.seed[index]));
+        let mut dice = Dice::of(&[seed, ticket]);
+        let mut told = None;
+        while let Some(mut driver) = self.talk.driver.take() {
+            let step = driver.next(event).map_err(|error| self.misdriven(&error.to_string()))?;
+            let step = planted::step(self.bug, step);
+            self.talk.moved.tell(driver.outcome());
+            event = match step {
+                Step::Append => {
+                    let (kept, heard) = match self.append(&mut driver, now_ms) {
+                        Ok(done) => done,
+                        // A foreign answer ends the exchange: the person is told, and tries again later.
+                        Err(Hindered::Refused(_)) if self.talk.truth.take() == Some(Truth::Spoilt) => {
+                            return Ok((Next::Done, told));
+                        }
+                        Err(hindered) => return Err(hindered),
+                    };
+                    told = heard.or(told);
+                    Event::Kept(kept)
+                }
+                Step::Key(name) => Event::Key(self.key_of(&name).public()),
+                Step::Sign(to_sign) => {
+                    let signature = to_sign.by(&self.key_of(&planted::key(self.bug, to_sign.key.clone())));
+                    Event::Signed(planted::signature(self.bug, &mut self.talk.signed, signature))
+                }
+                Step::Post { route, frame } => {
+                    self.talk.driver = Some(driver);
+                    return self.post(route, frame, ticket).map(|next| (next, told));
+                }
+                Step::Wait { ms, .. } => {
+                    self.talk.driver = Some(driver);
+                    let ms = i64::try_from(ms).unwrap_or(i64::MAX);
+                    return Ok((self.later(Event::Woke, ms, ticket), told));
+                }
+                Step::Done(End::Enrolled(_)) => {
+                    driver = Driver::new(Goal::Sync, Terms::default());
+                    Event::Begin
+                }
+                Step::Done(end) => {
+                    self.ended(&end)?;
+                    return Ok((Next::Done, told));
+                }
+            };
+            self.talk.driver = Some(driver);
+            let is_slow = matches!(event, Event::Kept(_) | Event::Signed(_)) && dice.one_in(8);
+            if is_slow {
+                let ms = if dice.one_in(10) { dice.between(1, 100_000_000) } else { dice.between(1, 20_000) };
+                let ms = i64::try_from(ms).unwrap_or(1);
+                return Ok((self.later(event, ms, ticket), told));
+            }
         }
-        self.talk.waiting = Some((ticket, waiting));
-        self.send(message, frame)
+        Ok((Next::Done, told))
+    }
+
+    fn later(&mut self, event: Event, ms: i64, ticket: u64) -> Next {
+        self.talk.waiting = Some(ticket);
+        self.talk.pending = Some(event);
+        Next::Later(ms)
+    }
+
+    /// Lets the driver write, and keeps it. What a reply told, if one was taken.
+    fn append(&mut self, driver: &mut Driver, now_ms: i64) -> Result<(Kept, Option<Told>), Hindered> {
+        let truth = self.talk.truth;
+        let keeps = truth.is_some() || self.bug != Some(Bug::AttemptNotKept);
+        let mut early = None;
+        let done = self.act_keeping(now_ms, keeps, |replica| {
+            let kept = driver.write(replica)?;
+            let own = match replica.identity() {
+                Ok(identity) => Some((identity.device, replica.view().own_head()?.seq)),
+                Err(_) => None,
+            };
+            early = Some(kept);
+            Ok(own)
+        });
+        let (own, lines) = match (done, early.take()) {
+            (Ok(done), Some(kept)) => {
+                early = Some(kept);
+                done
+            }
+            (Err(Hindered::Disk), Some(kept)) if self.bug == Some(Bug::KeptUnkept) => {
+                return Ok((kept, None));
+            }
+            (Err(Hindered::Refused(error)), _) if truth == Some(Truth::Whole) => {
+                let how = format!("phone {} does not take a reply that is whole: {error}", self.number);
+                return Err(Property::NothingBreaks.broken(how).into());
+            }
+            (Err(hindered), _) => return Err(hindered),
+            (Ok(_), None) => return Err(self.misdriven("nothing was written").into()),
+        };
+        let Some(kept) = early else { return Err(self.misdriven("nothing was written").into()) };
+        self.talk.truth = None;
+        if truth == Some(Truth::Spoilt) {
+            let how = format!("phone {} took a reply that is not the answer to its request", self.number);
+            return Err(Property::FlipsNoticed.broken(how).into());
+        }
+        let is_reply = truth.is_some() && self.talk.posted == Some(Message::Sync);
+        let contact = contact_in(&lines).filter(|_| is_reply);
+        let told = contact.zip(own).map(|(contact, (device, head))| Told { device, head, contact });
+        Ok((kept, told))
+    }
+
+    fn misdriven(&self, what: &str) -> Broken {
+        Property::NothingBreaks.broken(format!("phone {}: {what}", self.number))
+    }
+
+    fn ended(&mut self, end: &End) -> Result<(), Broken> {
+        let number = self.number;
+        match end {
+            End::Finished => self.talk.moved.is_done = true,
+            End::Stuck => {
+                let how = format!("phone {number}: both sides say there is more, and nothing moves");
+                return Err(Property::OutboxDrains.broken(how));
+            }
+            End::TooLong => {
+                let how = format!("phone {number}: an exchange of more than {ROUND_TRIPS_MAX} trips");
+                return Err(Property::WithinLimits.broken(how));
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Where a renewal was cut off, the key this phone enrolled with tells which seed is its own.
@@ -185,18 +289,32 @@ impl Phone {
         Ok(())
     }
 
-    fn send(&self, message: Message, frame: Vec<u8>) -> Result<Next, Hindered> {
+    pub(super) fn key_of(&self, name: &KeyName) -> SecretKey {
+        name.of_seed(self.renewed.as_ref().filter(|_| name.is_renewed).unwrap_or(&self.seed))
+    }
+
+    fn post(&mut self, route: Route, frame: Vec<u8>, ticket: u64) -> Result<Next, Hindered> {
+        let message = match route {
+            Route::Sync => Message::Sync,
+            Route::Enrol => Message::Enrol,
+        };
+        if message == Message::Sync {
+            self.check_own_attempt(&frame)?;
+        }
         if frame.len() > MESSAGE_BYTES_MAX {
             let (number, bytes) = (self.number, frame.len());
             let how = format!("phone {number}: a request of {bytes} bytes");
             return Err(Property::WithinLimits.broken(how).into());
         }
+        self.talk.waiting = Some(ticket);
+        self.talk.posted = Some(message);
         Ok(Next::Send(message, frame))
     }
 
     /// A number is used for one request only, as long as nobody copied or restored the phone.
-    fn check_own_attempt(&mut self, device: DeviceId, frame: &[u8]) -> Result<(), Hindered> {
+    fn check_own_attempt(&mut self, frame: &[u8]) -> Result<(), Hindered> {
         let attempt = attempt_of(frame);
+        let device = open_request(frame).and_then(|request| request.claimed_device()).unwrap_or_default();
         let mark = crc32fast::hash(frame);
         match self.attempts.insert((device, attempt), mark) {
             Some(before) if before != mark => {
@@ -207,163 +325,20 @@ impl Phone {
         }
     }
 
-    /// Hears an answer, or that none came.
-    pub fn hear(
+    /// Drives as far as it goes without anybody else: to the post, the wait or the end. For deeds that are done at once.
+    pub(super) fn drive_alone(
         &mut self,
-        answer: Option<Answer>,
-        truth: Truth,
-        ticket: u64,
+        driver: &mut Driver,
+        mut event: Event,
         now_ms: i64,
-    ) -> Result<(Next, Option<Told>), Hindered> {
-        let Some((_, waiting)) = self.talk.waiting.take() else { return Ok((Next::Done, None)) };
-        let Some(answer) = answer else {
-            // A cut or a time-out.
-            let again = self.talk.pace.slow_down() && !matches!(waiting, Waiting::Enrolment(_));
-            return self.again_or_done(again, ticket, now_ms).map(|next| (next, None));
-        };
-        match answer {
-            Answer::Frame(frame) | Answer::Foreign(frame) => match waiting {
-                Waiting::Reply(request) => self.hear_reply(&request, &frame, truth, ticket, now_ms),
-                Waiting::Enrolment(sent) => {
-                    self.hear_enrolment(&sent, &frame, truth, ticket, now_ms).map(|next| (next, None))
-                }
-                Waiting::Succession(sent) => {
-                    self.hear_succession(&sent, &frame, truth, ticket, now_ms).map(|next| (next, None))
-                }
-            },
-            Answer::Refused { code, last_attempt } => {
-                let again = self.adapts(&code, last_attempt, matches!(waiting, Waiting::Reply(_)), now_ms)?;
-                self.talk.moved.refused = Some(code);
-                self.again_or_done(again, ticket, now_ms).map(|next| (next, None))
-            }
-        }
-    }
-
-    fn again_or_done(&mut self, again: bool, ticket: u64, now_ms: i64) -> Result<Next, Hindered> {
-        if again { self.step(ticket, now_ms) } else { Ok(Next::Done) }
-    }
-
-    /// Whether an error is a reason to ask again, and how.
-    fn adapts(
-        &mut self,
-        code: &str,
-        last_attempt: Option<u64>,
-        is_sync: bool,
-        now_ms: i64,
-    ) -> Result<bool, Hindered> {
-        if !is_sync {
-            return Ok(false);
-        }
-        if SPELL_OUT.contains(&code) && !self.talk.pace.spell_out && self.bug != Some(Bug::PaceForgotten) {
-            self.talk.pace.spell_out = true;
-            return Ok(true);
-        }
-        match last_attempt {
-            Some(last) if !self.talk.pace.has_jumped && self.bug != Some(Bug::SkipForgotten) => {
-                self.talk.pace.has_jumped = true;
-                self.act(now_ms, |replica| replica.skip_attempts(last))
-            }
-            _ => Ok(false),
-        }
-    }
-
-    fn hear_reply(
-        &mut self,
-        request: &Request,
-        frame: &[u8],
-        truth: Truth,
-        ticket: u64,
-        now_ms: i64,
-    ) -> Result<(Next, Option<Told>), Hindered> {
-        let heard = self.act_keeping(now_ms, true, |replica| {
-            let exchanged = replica.on_reply(request, frame)?;
-            let device = replica.identity()?.device;
-            Ok((exchanged, replica.is_copy()?, device, replica.view().own_head()?.seq))
-        });
-        let ((exchanged, is_copy, device, head), lines) = match heard {
-            Ok(heard) => heard,
-            Err(Hindered::Refused(error)) if truth == Truth::Whole => {
-                let how = format!("phone {} does not take a reply that is whole: {error}", self.number);
-                return Err(Property::NothingBreaks.broken(how).into());
-            }
-            // A foreign answer ends the exchange: the person is told, and tries again later.
-            Err(Hindered::Refused(_)) => return Ok((Next::Done, None)),
-            Err(hindered) => return Err(hindered),
-        };
-        if truth == Truth::Spoilt {
-            let how = format!("phone {} took a reply that is not the answer to its request", self.number);
-            return Err(Property::FlipsNoticed.broken(how).into());
-        }
-        let told = contact_in(&lines).map(|contact| Told { device, head, contact });
-        let moved = &mut self.talk.moved;
-        moved.pushed += exchanged.pushed;
-        moved.pulled += exchanged.pulled;
-        moved.differs = !exchanged.differs.is_empty();
-        let goes_on = self.talk.pace.goes_on(&exchanged);
-        if exchanged.more && !goes_on {
-            return Err(self.stuck().into());
-        }
-        let goes_on_renamed = !exchanged.more && !self.talk.has_succeeded && is_copy;
-        self.talk.moved.is_done = !exchanged.more && !goes_on_renamed;
-        let next = self.again_or_done(exchanged.more || goes_on_renamed, ticket, now_ms)?;
-        Ok((next, told))
-    }
-
-    fn stuck(&self) -> Broken {
-        let how = format!("phone {}: both sides say there is more, and nothing moves", self.number);
-        Property::OutboxDrains.broken(how)
-    }
-
-    fn hear_enrolment(
-        &mut self,
-        sent: &[u8],
-        frame: &[u8],
-        truth: Truth,
-        ticket: u64,
-        now_ms: i64,
-    ) -> Result<Next, Hindered> {
-        let seed = self.seed;
-        let heard = self.act(now_ms, |replica| {
-            let key = replica.key(&seed);
-            replica.enrol_finish(&key.public(), sent, frame)
-        });
-        self.taken(heard.map(drop), truth, ticket, now_ms)
-    }
-
-    fn hear_succession(
-        &mut self,
-        sent: &[u8],
-        frame: &[u8],
-        truth: Truth,
-        ticket: u64,
-        now_ms: i64,
-    ) -> Result<Next, Hindered> {
-        let seed = self.seed;
-        let heard = self.act(now_ms, |replica| super::succeed_finish(replica, &seed, sent, frame));
-        self.talk.has_succeeded = true;
-        self.talk.pace = Pace::default();
-        self.taken(heard.map(drop), truth, ticket, now_ms)
-    }
-
-    fn taken(
-        &mut self,
-        heard: Result<(), Hindered>,
-        truth: Truth,
-        ticket: u64,
-        now_ms: i64,
-    ) -> Result<Next, Hindered> {
-        match (heard, truth) {
-            (Ok(()), Truth::Whole) => self.step(ticket, now_ms),
-            (Ok(()), Truth::Spoilt) => {
-                let how = format!("phone {} took an enrolment that is no answer to its own", self.number);
-                Err(Property::FlipsNoticed.broken(how).into())
-            }
-            (Err(Hindered::Refused(error)), Truth::Whole) => {
-                let how = format!("phone {} does not take its enrolment: {error}", self.number);
-                Err(Property::NothingBreaks.broken(how).into())
-            }
-            (Err(Hindered::Refused(_)), Truth::Spoilt) => Ok(Next::Done),
-            (Err(hindered), _) => Err(hindered),
+    ) -> Result<Step, Hindered> {
+        loop {
+            event = match driver.next(event).map_err(|error| self.misdriven(&error.to_string()))? {
+                Step::Append => Event::Kept(self.act(now_ms, |replica| driver.write(replica))?),
+                Step::Key(name) => Event::Key(self.key_of(&name).public()),
+                Step::Sign(to_sign) => Event::Signed(to_sign.by(&self.key_of(&to_sign.key))),
+                step => return Ok(step),
+            };
         }
     }
 }

@@ -3,7 +3,8 @@
 use super::{Asked, Coming, World};
 use crate::broken::{Broken, Property};
 use crate::dice::Dice;
-use crate::phone::exchange::{Told, Truth};
+use crate::phone::Hindered;
+use crate::phone::exchange::{Next, Told, Truth};
 use crate::server::{Answer, Message};
 
 /// How long a phone waits for an answer.
@@ -37,8 +38,8 @@ impl World {
         self.tally.exchanges += 1;
         self.chances.insert(number, Dice::of(&[salt, 11]));
         let ticket = self.ticket(number);
-        let next = self.phones[number].begin(ticket, self.now_ms);
-        self.go_on(number, ticket, next)
+        let begun = self.phones[number].begin(ticket, self.now_ms);
+        self.driven(number, ticket, begun)
     }
 
     /// An exchange from its beginning to its end, with nothing in between.
@@ -244,7 +245,26 @@ impl World {
         }
         let next_ticket = self.ticket(number);
         let heard = self.phones[number].hear(answer, truth, next_ticket, self.now_ms);
-        let next = match heard {
+        self.driven(number, next_ticket, heard)
+    }
+
+    /// A phone that was slow to sign, or to say that something is durable, goes on.
+    pub(crate) fn resume(&mut self, number: usize, ticket: u64) -> Result<(), Broken> {
+        if self.phones[number].is_gone || self.phones[number].waits_for() != Some(ticket) {
+            return Ok(());
+        }
+        let driven = self.phones[number].resume(ticket, self.now_ms);
+        self.driven(number, ticket, driven)
+    }
+
+    /// What came of driving a phone's exchange on.
+    fn driven(
+        &mut self,
+        number: usize,
+        ticket: u64,
+        driven: Result<(Next, Option<Told>), Hindered>,
+    ) -> Result<(), Broken> {
+        let next = match driven {
             Ok((next, told)) => {
                 if let Some(told) = told {
                     self.check_told(number, &told)?;
@@ -253,7 +273,7 @@ impl World {
             }
             Err(hindered) => Err(hindered),
         };
-        self.go_on(number, next_ticket, next)
+        self.go_on(number, ticket, next)
     }
 
     /// What a phone was told is in the ledger must be there, or have been there before a backup was put back.

@@ -114,13 +114,13 @@ impl World {
             return Ok("cannot renew its key now".into());
         }
         let started = self.phones[number].renew_start(now_ms);
-        let (frame, seed) = match self.settle(number, started)? {
+        let (frame, mut driver) = match self.settle(number, started)? {
             Ok(started) => started,
             Err(why) => return Ok(format!("cannot renew its key: {why}")),
         };
         let home = self.phones[number].home;
         let ticket = u64::MAX;
-        let answer = self.servers[home].arrive(ticket, Message::Enrol, frame.clone(), now_ms)?;
+        let answer = self.servers[home].arrive(ticket, Message::Enrol, frame, now_ms)?;
         let answers = match answer {
             Some(answer) => vec![(ticket, answer)],
             None => self.servers[home].commit(now_ms)?,
@@ -132,7 +132,7 @@ impl World {
         let mut words = "gets no answer".to_owned();
         for (other, answer) in answers {
             if other == ticket {
-                let done = self.phones[number].renew_finish(now_ms, &frame, &seed, &answer);
+                let done = self.phones[number].renew_finish(now_ms, &mut driver, answer);
                 words = match self.settle(number, done)? {
                     Ok(()) => "renews its key".to_owned(),
                     Err(why) => format!("does not renew its key: {why}"),
