@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use sync_core::limits::{MESSAGE_BYTES_AIM, MESSAGE_BYTES_AIM_POOR};
-use sync_core::replica::sync::request::Shape;
+use sync_core::replica::Replica;
+use sync_core::replica::sync::driver::{Answer, Driver, End, Event, Goal, Invited, Route, Step, Terms};
 use tokio::sync::Semaphore;
 use tokio::task::block_in_place;
 
@@ -18,12 +19,10 @@ use super::tally::{Purpose, Tally};
 
 /// As `crew` does it.
 const ZSTD_LEVEL: i32 = 9;
-/// Round trips of one exchange before it is called stuck.
-const TRIPS_MAX: u32 = 2_000;
-/// Failed tries in a row before a device gives up for this time.
+/// Failed tries in a row before a device gives up for this time: it may not lose what a run counts on.
 const TRIES_MAX: u32 = 12;
-/// Longest wait between two tries.
-const WAIT_S_MAX: u64 = 10;
+/// How long one exchange waits in all.
+const WAIT_MS_MAX: u64 = 600_000;
 
 /// What all devices share.
 pub(crate) struct Field {
@@ -74,14 +73,12 @@ impl Link {
     }
 }
 
-/// One exchange under way.
+/// One exchange under way: a connection, and luck.
 struct Trip<'f> {
     field: &'f Field,
     link: Link,
     dice: Dice,
     wire: Option<Wire>,
-    spell_out: bool,
-    failed: u32,
 }
 
 impl Field {
@@ -93,29 +90,22 @@ impl Field {
 
     /// Enrols a device with a code.
     pub(crate) async fn enrol(&self, device: &mut Device, code: &str) -> anyhow::Result<()> {
-        let (url, key, name) = (format!("http://{}", self.address), device.key(), device.name.clone());
-        let request = self
-            .think(|| {
-                device.act(|book| {
-                    book.enrol_start(&url, code, &name)?;
-                    let signed = book.enrolment(&key.public())?.by(&key);
-                    Ok(signed.into_draft()?.by(&key).into_frame())
-                })
-            })
-            .await?;
-        let mut trip = self.trip(Link::Good, &name);
-        let begun = Instant::now();
-        loop {
-            match trip.post("/v1/enrol", &request).await {
-                Ok(reply) => {
-                    self.tally.answer(Purpose::Enrol, begun.elapsed(), reply.up, reply.down);
-                    let finish =
-                        || device.act(|book| book.enrol_finish(&key.public(), &request, &reply.frame));
-                    self.think(finish).await?;
-                    return Ok(());
-                }
-                Err(trouble) => trip.wait_after(trouble).await.context("a device cannot enrol")?,
-            }
+        let (url, name) = (format!("http://{}", self.address), device.name.clone());
+        let invited = Invited { url, code: code.into(), name, pin: None };
+        match self.drive(device, Goal::Enrol(invited), Link::Good).await? {
+            End::Enrolled(_) => Ok(()),
+            end => bail!("a device cannot enrol: {end:?}"),
+        }
+    }
+
+    /// Exchanges until neither side has more.
+    ///
+    /// # Errors
+    /// If the link stays bad (the device then still has everything), or the reply is not the server's.
+    pub(crate) async fn sync(&self, device: &mut Device, link: Link) -> anyhow::Result<()> {
+        match self.drive(device, Goal::Sync, link).await? {
+            End::Finished => Ok(()),
+            end => bail!("{}: {end:?}", device.name),
         }
     }
 
@@ -124,74 +114,85 @@ impl Field {
         let actor = name.bytes().fold(u64::from(nanos.subsec_nanos()), |sum, byte| {
             sum.wrapping_mul(31).wrapping_add(u64::from(byte))
         });
-        let dice = Dice::of(self.seed, actor);
-        Trip { field: self, link, dice, wire: None, spell_out: false, failed: 0 }
+        Trip { field: self, link, dice: Dice::of(self.seed, actor), wire: None }
     }
 
-    /// Exchanges until neither side has more.
-    ///
-    /// # Errors
-    /// If the link stays bad (the device then still has everything), or the reply is not the server's.
-    pub(crate) async fn sync(&self, device: &mut Device, link: Link) -> anyhow::Result<()> {
-        let (key, name) = (device.key(), device.name.clone());
-        let mut trip = self.trip(link, &name);
-        for _ in 0..TRIPS_MAX {
-            let spell_out = trip.spell_out;
-            let shape = Shape { aim_bytes: link.aim_bytes(), spell_out };
-            let request = self
-                .think(|| {
-                    device.act(|book| {
-                        let own = book.own_entries(shape)?.map(|own| own.by(&key));
-                        Ok(book.request(own, shape)?.by(&key).into_request())
-                    })
-                })
-                .await?;
-            let purpose = if request.own + request.carried > 0 { Purpose::Push } else { Purpose::Pull };
-            let begun = Instant::now();
-            let reply = match trip.post("/v1/sync", &request.frame).await {
-                Ok(reply) => reply,
-                Err(Trouble::Refused { last_attempt: Some(last), code, .. }) => {
-                    // The answer to an earlier try got lost on the way; the number it took stays taken.
-                    self.tally.trouble(format!("409 {code}"));
-                    device.act(|book| book.skip_attempts(last))?;
-                    continue;
+    /// Does what the driver says until the exchange has ended, and counts it.
+    async fn drive(&self, device: &mut Device, goal: Goal, link: Link) -> anyhow::Result<End> {
+        let terms = Terms {
+            aim_bytes: link.aim_bytes(),
+            tries_max: TRIES_MAX,
+            wait_ms_max: WAIT_MS_MAX,
+            ..Terms::default()
+        };
+        let mut driver = Driver::new(goal, terms);
+        let mut trip = self.trip(link, &device.name);
+        let (mut purpose, mut event) = (Purpose::Pull, Event::Begin);
+        let seed = device.seed;
+        let end = loop {
+            event = match driver.next(event)? {
+                Step::Append => {
+                    let write = |book: &mut Replica<'_>| {
+                        driver.write_signing(book, |to_sign| {
+                            purpose = Purpose::Push;
+                            to_sign.by(&to_sign.key.of_seed(&seed))
+                        })
+                    };
+                    Event::Kept(self.think(|| device.act(write)).await?)
                 }
-                Err(Trouble::Refused { code, status, .. }) if !spell_out && is_short_name(&code) => {
-                    self.tally.trouble(format!("{status} {code}"));
-                    trip.spell_out = true;
-                    continue;
+                Step::Key(name) => Event::Key(name.of_seed(&seed).public()),
+                Step::Sign(to_sign) => {
+                    Event::Signed(self.think(|| to_sign.by(&to_sign.key.of_seed(&seed))).await)
                 }
-                Err(trouble) => {
-                    trip.wait_after(trouble).await?;
-                    continue;
+                Step::Post { route, frame } => {
+                    let purpose = match route {
+                        Route::Sync => std::mem::replace(&mut purpose, Purpose::Pull),
+                        Route::Enrol => Purpose::Enrol,
+                    };
+                    Event::Answered(trip.post(route, &frame, purpose).await)
                 }
+                Step::Wait { ms, .. } => {
+                    tokio::time::sleep(Duration::from_millis(ms)).await;
+                    Event::Woke
+                }
+                Step::Done(end) => break end,
             };
-            trip.failed = 0;
-            self.tally.answer(purpose, begun.elapsed(), reply.up, reply.down);
-            let heard = || device.act(|book| book.on_reply(&request, &reply.frame));
-            let exchanged = self.think(heard).await?;
-            let mut counts = self.tally.counts();
-            counts.accepted += exchanged.accepted;
-            counts.held += exchanged.quarantined.len() as u64;
-            counts.pulled += exchanged.pulled;
-            counts.differs += u64::from(!exchanged.differs.is_empty());
-            counts.parted += u64::from(exchanged.split.is_some());
-            drop(counts);
-            if !exchanged.more {
-                return Ok(());
-            }
-        }
-        bail!("{name} exchanges without end")
+        };
+        let outcome = driver.outcome();
+        let mut counts = self.tally.counts();
+        counts.accepted += outcome.accepted;
+        counts.held += outcome.quarantined.len() as u64;
+        counts.pulled += outcome.pulled;
+        counts.differs += u64::from(!outcome.differs.is_empty());
+        counts.parted += u64::from(outcome.split.is_some());
+        drop(counts);
+        Ok(end)
     }
-}
-
-/// The server's words for changes it does not know, or knows otherwise, by their short names.
-fn is_short_name(code: &str) -> bool {
-    matches!(code, "unknown_reference" | "bad_chain")
 }
 
 impl Trip<'_> {
-    async fn post(&mut self, path: &str, frame: &[u8]) -> Result<Reply, Trouble> {
+    /// Sends one message, and counts what came of it.
+    async fn post(&mut self, route: Route, frame: &[u8], purpose: Purpose) -> Answer {
+        let begun = Instant::now();
+        match self.send(route.path(), frame).await {
+            Ok(Reply { frame, up, down }) => {
+                self.field.tally.answer(purpose, begun.elapsed(), up, down);
+                Answer::Reply { frame, bytes_up: up, bytes_down: down }
+            }
+            Err(trouble) => {
+                self.field.tally.trouble(trouble.kind());
+                match trouble {
+                    Trouble::Link(_) => Answer::Cut,
+                    Trouble::Refused { status: 429 | 500.., retry_after_s, .. } => {
+                        Answer::Busy { retry_after_s }
+                    }
+                    Trouble::Refused { code, last_attempt, .. } => Answer::Refused { code, last_attempt },
+                }
+            }
+        }
+    }
+
+    async fn send(&mut self, path: &str, frame: &[u8]) -> Result<Reply, Trouble> {
         let mut wire = match self.wire.take() {
             Some(wire) => wire,
             None => Wire::open(self.field.address, self.link.draw(&mut self.dice), ZSTD_LEVEL).await?,
@@ -199,23 +200,6 @@ impl Trip<'_> {
         let reply = wire.post(path, frame).await?;
         self.wire = Some(wire);
         Ok(reply)
-    }
-
-    /// Counts what went wrong and waits as told, or as a device does by itself.
-    async fn wait_after(&mut self, trouble: Trouble) -> anyhow::Result<()> {
-        self.field.tally.trouble(trouble.kind());
-        self.failed += 1;
-        let told_s = match &trouble {
-            Trouble::Refused { retry_after_s: Some(seconds), .. } => *seconds,
-            Trouble::Refused { status, .. } if *status < 500 => bail!("the server refuses: {trouble:?}"),
-            _ => 0,
-        };
-        if self.failed >= TRIES_MAX {
-            bail!("gave up for now: {trouble:?}");
-        }
-        let wait = Duration::from_secs(told_s.min(WAIT_S_MAX)) + self.dice.wait(1_000);
-        tokio::time::sleep(wait).await;
-        Ok(())
     }
 }
 

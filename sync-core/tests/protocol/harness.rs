@@ -6,6 +6,7 @@ use sync_core::crypto::SecretKey;
 use sync_core::hub::{self, Foundation, Hub};
 use sync_core::id::BootId;
 use sync_core::log::line::Lines;
+use sync_core::replica::sync::driver::{Answer, Driver, End, Event, Goal, Invited, Route, Step, Terms};
 use sync_core::replica::sync::request::Shape;
 use sync_core::replica::{self, Bundle, Clocks, Exchanged, Replica, ReplicaError, Request, Succeeded};
 use sync_core::rows::{MemoryRows, Overlay, RowsError};
@@ -114,6 +115,20 @@ fn enrol_frame(replica: &Replica<'_>, key: &SecretKey) -> Result<Vec<u8>, Replic
     Ok(replica.enrolment(&key.public())?.by(key).into_draft()?.by(key).into_frame())
 }
 
+/// A server's answer as a shell hands it to the driver.
+pub fn served(server: &mut Server, route: Route, frame: &[u8]) -> Answer {
+    match server.serve(frame, route == Route::Enrol) {
+        Ok(frame) => Answer::Reply { frame, bytes_up: 0, bytes_down: 0 },
+        Err(error) => {
+            let last_attempt = match &error {
+                hub::RequestError::Replayed { last, .. } => Some(*last),
+                _ => None,
+            };
+            Answer::Refused { code: error.code().into(), last_attempt }
+        }
+    }
+}
+
 #[derive(Clone)]
 pub struct Phone {
     pub rows: MemoryRows,
@@ -159,24 +174,43 @@ impl Phone {
         Ok(result)
     }
 
+    /// Enrols, and reads what concerns it.
     pub fn enrol(&mut self, server: &mut Server, code: &str, name: &str) {
-        let key = self.key();
-        let frame = self
-            .act(|replica| {
-                replica.enrol_start("http://x", code, name)?;
-                enrol_frame(replica, &key)
-            })
-            .unwrap();
-        let reply = server.serve(&frame, true).unwrap();
-        self.act(|replica| replica.enrol_finish(&key.public(), &frame, &reply)).unwrap();
+        let invited = Invited { url: "http://x".into(), code: code.into(), name: name.into(), pin: None };
+        let mut driver = Driver::new(Goal::Enrol(invited), Terms::default());
+        let end = self.drive(&mut driver, &mut |route, frame| served(server, route, frame)).unwrap();
+        assert!(matches!(end, End::Enrolled(_)), "{end:?}");
         self.sync(server);
     }
 
+    /// Does what the driver says; `post` answers what is sent.
+    pub fn drive(
+        &mut self,
+        driver: &mut Driver,
+        post: &mut dyn FnMut(Route, &[u8]) -> Answer,
+    ) -> Result<End, ReplicaError> {
+        let seed = [self.number; 32];
+        let mut event = Event::Begin;
+        loop {
+            event = match driver.next(event).unwrap() {
+                Step::Append => Event::Kept(self.act(|replica| driver.write(replica))?),
+                Step::Key(name) => Event::Key(name.of_seed(&seed).public()),
+                Step::Sign(to_sign) => Event::Signed(to_sign.by(&to_sign.key.of_seed(&seed))),
+                Step::Post { route, frame } => Event::Answered(post(route, &frame)),
+                Step::Wait { ms, .. } => {
+                    self.now_ms += i64::try_from(ms).unwrap();
+                    Event::Woke
+                }
+                Step::Done(end) => return Ok(end),
+            };
+        }
+    }
+
+    /// One round trip, to look at what it does. A request that is refused is made again as the driver would.
     pub fn exchange(&mut self, server: &mut Server) -> Exchanged {
-        self.wait();
         let request = self.request(256 * 1024, false);
-        let reply = match server.serve(&request.frame, false) {
-            Ok(reply) => return self.act(|replica| replica.on_reply(&request, &reply)).unwrap(),
+        let (request, reply) = match server.serve(&request.frame, false) {
+            Ok(reply) => (request, reply),
             Err(hub::RequestError::Replayed { last, .. }) => {
                 assert!(self.act(|replica| replica.skip_attempts(last)).unwrap());
                 return self.exchange(server);
@@ -188,7 +222,7 @@ impl Phone {
                 (request, reply)
             }
         };
-        self.act(|replica| replica.on_reply(&reply.0, &reply.1)).unwrap()
+        self.act(|replica| replica.on_reply(&request, &reply)).unwrap()
     }
 
     /// Exchanges until there is no more to say under this name: a copy asks once more where the other one's entries begin.
@@ -207,11 +241,11 @@ impl Phone {
         panic!("the exchange does not end");
     }
 
-    /// Goes on under a new name, as `crew sync` does for a copy.
+    /// Goes on under a new name, as the driver lets a copy do, and no further.
     pub fn succeed(&mut self, server: &mut Server) -> Succeeded {
+        let seed = [self.number; 32];
         let frame = self.succeed_start();
         let reply = server.serve(&frame, true).unwrap();
-        let seed = [self.number; 32];
         self.act(|replica| {
             let key = replica.enrolling_key()?.of_seed(&seed).public();
             replica.succeed_finish(&key, &frame, &reply)
@@ -255,33 +289,20 @@ impl Phone {
         .unwrap()
     }
 
-    pub fn key(&mut self) -> SecretKey {
-        let seed = [self.number; 32];
-        self.act(|replica| Ok(replica.key(&seed))).unwrap()
-    }
-
-    /// Lets ten milliseconds pass.
-    fn wait(&mut self) {
-        self.act(|_| Ok(())).unwrap();
-    }
-
+    /// Until neither side has more; answers the round trips. The two do not differ.
     pub fn sync(&mut self, server: &mut Server) -> u32 {
         let (trips, differs) = self.sync_whatever(server);
         assert!(!differs, "device {} differs from the server", self.number);
         trips
     }
 
-    /// Until neither side has more. Answers the round trips, and whether the two differed on the way.
+    /// Until neither side has more. Answers the round trips, and whether the two still differ at the end.
     pub fn sync_whatever(&mut self, server: &mut Server) -> (u32, bool) {
-        let mut differs = false;
-        for trip in 1..50 {
-            let exchanged = self.exchange(server);
-            differs |= !exchanged.differs.is_empty();
-            if !exchanged.more {
-                return (trip, differs);
-            }
-        }
-        panic!("the exchange does not end: {:?}", self.exchange(server));
+        let mut driver = Driver::new(Goal::Sync, Terms::default());
+        let end = self.drive(&mut driver, &mut |route, frame| served(server, route, frame)).unwrap();
+        assert_eq!(end, End::Finished, "device {}", self.number);
+        let outcome = driver.outcome();
+        (u32::try_from(outcome.round_trips).unwrap(), !outcome.differs.is_empty())
     }
 
     pub fn show(&mut self, folio: &str) -> serde_json::Value {

@@ -1,7 +1,7 @@
 //! Exchange: how a phone drives the core's sync driver, as the production `crew sync` does. It brings a key, a store and
 //! the time, and may be slow to sign and slow to say that something is durable.
 
-use sync_core::crypto::SecretKey;
+use sync_core::crypto::{Purpose, SecretKey, Signature};
 use sync_core::id::DeviceId;
 use sync_core::limits::{MESSAGE_BYTES_MAX, ROUND_TRIPS_MAX};
 use sync_core::log::line::{Contact, DeviceLine, Line, OwnRun};
@@ -32,7 +32,9 @@ pub struct Talk {
     /// What the exchange moved so far.
     pub moved: Moved,
     /// For a mistake: the signature before.
-    pub(super) signed: Option<sync_core::crypto::Signature>,
+    signed: Option<(Purpose, Signature)>,
+    /// Whether the phone is enrolled.
+    is_enrolled: bool,
 }
 
 /// What an exchange moved.
@@ -112,6 +114,7 @@ impl Phone {
             (false, None) => return Ok((Next::Done, None)),
         };
         self.talk.driver = Some(Driver::new(goal, Terms::default()));
+        self.talk.is_enrolled = is_enrolled;
         self.drive(Event::Begin, ticket, now_ms)
     }
 
@@ -156,11 +159,11 @@ impl Phone {
         now_ms: i64,
     ) -> Result<(Next, Option<Told>), Hindered> {
         let seed = u64::from_be_bytes(std::array::from_fn(|index| self.seed[index]));
-        let mut dice = Dice::of(&[seed, ticket]);
+        let mut dice = Dice::of(&[seed, ticket, now_ms.unsigned_abs()]);
         let mut told = None;
         while let Some(mut driver) = self.talk.driver.take() {
             let step = driver.next(event).map_err(|error| self.misdriven(&error.to_string()))?;
-            let step = planted::step(self.bug, step);
+            let step = planted::step(self.bug.filter(|_| self.talk.is_enrolled), step);
             self.talk.moved.tell(driver.outcome());
             event = match step {
                 Step::Append => {
@@ -178,7 +181,8 @@ impl Phone {
                 Step::Key(name) => Event::Key(self.key_of(&name).public()),
                 Step::Sign(to_sign) => {
                     let signature = to_sign.by(&self.key_of(&planted::key(self.bug, to_sign.key.clone())));
-                    Event::Signed(planted::signature(self.bug, &mut self.talk.signed, signature))
+                    let before = self.talk.signed.replace((to_sign.purpose, signature));
+                    Event::Signed(planted::signature(self.bug, before, to_sign.purpose, signature))
                 }
                 Step::Post { route, frame } => {
                     self.talk.driver = Some(driver);
@@ -190,6 +194,7 @@ impl Phone {
                     return Ok((self.later(Event::Woke, ms, ticket), told));
                 }
                 Step::Done(End::Enrolled(_)) => {
+                    self.talk.is_enrolled = true;
                     driver = Driver::new(Goal::Sync, Terms::default());
                     Event::Begin
                 }
@@ -218,7 +223,7 @@ impl Phone {
     /// Lets the driver write, and keeps it. What a reply told, if one was taken.
     fn append(&mut self, driver: &mut Driver, now_ms: i64) -> Result<(Kept, Option<Told>), Hindered> {
         let truth = self.talk.truth;
-        let keeps = truth.is_some() || self.bug != Some(Bug::AttemptNotKept);
+        let keeps = truth.is_some() || !self.talk.is_enrolled || self.bug != Some(Bug::AttemptNotKept);
         let mut early = None;
         let done = self.act_keeping(now_ms, keeps, |replica| {
             let kept = driver.write(replica)?;

@@ -37,9 +37,14 @@ pub(super) fn key(bug: Option<Bug>, name: KeyName) -> KeyName {
 }
 
 /// The signature that is handed back.
-pub(super) fn signature(bug: Option<Bug>, before: &mut Option<Signature>, now: Signature) -> Signature {
-    let before = before.replace(now);
-    before.filter(|_| bug == Some(Bug::OldSignature)).unwrap_or(now)
+pub(super) fn signature(
+    bug: Option<Bug>,
+    before: Option<(Purpose, Signature)>,
+    purpose: Purpose,
+    now: Signature,
+) -> Signature {
+    let before = before.filter(|(of, _)| bug == Some(Bug::OldSignature) && *of == purpose);
+    before.map_or(now, |(_, signature)| signature)
 }
 
 /// The lines that are appended.

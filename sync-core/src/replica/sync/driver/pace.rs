@@ -2,8 +2,8 @@
 
 use super::Answer;
 use crate::limits::{
-    BACKOFF_MS, BACKOFF_MS_MAX, IDLE_REPLIES_MAX, MESSAGE_BYTES_AIM, MESSAGE_BYTES_AIM_POOR, TRIES_MAX,
-    WAIT_MS_MAX,
+    BACKOFF_MS, BACKOFF_MS_MAX, IDLE_REPLIES_MAX, MESSAGE_BYTES_AIM, MESSAGE_BYTES_AIM_POOR, ROUND_TRIPS_MAX,
+    TRIES_MAX, WAIT_MS_MAX,
 };
 use crate::replica::sync::reply::Exchanged;
 use crate::replica::sync::request::Shape;
@@ -21,11 +21,18 @@ pub struct Terms {
     pub tries_max: u32,
     /// How long all waits together may be, in milliseconds.
     pub wait_ms_max: u64,
+    /// Most round trips.
+    pub round_trips_max: u32,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { aim_bytes: MESSAGE_BYTES_AIM, tries_max: TRIES_MAX, wait_ms_max: WAIT_MS_MAX }
+        Self {
+            aim_bytes: MESSAGE_BYTES_AIM,
+            tries_max: TRIES_MAX,
+            wait_ms_max: WAIT_MS_MAX,
+            round_trips_max: ROUND_TRIPS_MAX,
+        }
     }
 }
 
@@ -84,6 +91,10 @@ impl Pace {
 
     pub(super) fn shape(&self) -> Shape {
         Shape { aim_bytes: self.aim_bytes, spell_out: self.spell_out }
+    }
+
+    pub(super) fn round_trips_max(&self) -> u64 {
+        self.terms.round_trips_max.into()
     }
 
     pub(super) fn got_through(&mut self) {

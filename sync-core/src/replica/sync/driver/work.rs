@@ -2,7 +2,7 @@
 
 use super::{Driver, End, Goal, Invited, Kept, Keying, Sent, Signing, State, Task, Then};
 use crate::crypto::{PublicKey, Signature};
-use crate::limits::{REFILL_LINES, ROUND_TRIPS_MAX, SWEEP_ROWS};
+use crate::limits::{REFILL_LINES, SWEEP_ROWS};
 use crate::replica::sync::request::OwnEntries;
 use crate::replica::{Replica, ReplicaError, Signed, ToSign};
 
@@ -88,7 +88,7 @@ impl Driver {
             }
             Goal::Renew => true,
             Goal::Sync if replica.is_copy()? && self.successions < super::SUCCESSIONS_MAX => false,
-            Goal::Sync if self.outcome.round_trips >= u64::from(ROUND_TRIPS_MAX) => {
+            Goal::Sync if self.outcome.round_trips >= self.pace.round_trips_max() => {
                 return Ok(Then::End(End::TooLong));
             }
             Goal::Sync => {
