@@ -1,7 +1,6 @@
 //! Planted: what known mistakes of a shell would do between the sync driver and a phone.
 
 use sync_core::crypto::{Purpose, Signature};
-use sync_core::log::line::{DeviceLine, Line};
 use sync_core::replica::KeyName;
 use sync_core::replica::sync::driver::{Answer, End, Step};
 
@@ -40,14 +39,4 @@ pub(super) fn key(bug: Option<Bug>, name: KeyName) -> KeyName {
 pub(super) fn signature(bug: Option<Bug>, before: &mut Option<Signature>, now: Signature) -> Signature {
     let before = before.replace(now);
     before.filter(|_| bug == Some(Bug::OldSignature)).unwrap_or(now)
-}
-
-/// The lines that are appended.
-pub(super) fn lines(bug: Option<Bug>, lines: &mut Vec<Vec<u8>>) {
-    if bug == Some(Bug::ReceiptDropped) {
-        let is_receipt = |line: &Vec<u8>| {
-            matches!(Line::from_bytes(line), Ok(Line::Device(DeviceLine::CarriedReceipt(_))))
-        };
-        lines.retain(|line| !is_receipt(line));
-    }
 }
