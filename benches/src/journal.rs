@@ -2,15 +2,14 @@
 
 use anyhow::{Context as _, ensure};
 use std::collections::BTreeMap;
-use store::{DiskStore, Options, Store as _};
+
+use engine::device::Device;
+use store_disk::{DiskStore, Ledger, Options, SledIndex};
 use sync_core::id::{BootId, DeviceId, Hash, RecordId};
 use sync_core::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
-use sync_core::log::line::{Contact, DeviceLine, Line, Lines, Standing};
+use sync_core::log::line::{Contact, DeviceLine, Line, Standing};
 use sync_core::log::verdict::{Receipt, Verdict};
 use sync_core::record::change::Change;
-use sync_core::replica;
-use sync_core::rows::RowsError;
-use sync_core::rules::Rules;
 use sync_core::scope::Scope;
 
 use crate::orders::{
@@ -27,7 +26,7 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Writes `entries` entries into a new store and folds them. Returns the store and its count of orders.
+    /// Writes `entries` entries into a new store and folds them; returns the device and how many orders there are.
     ///
     /// # Errors
     /// What the replica or the disk answers.
@@ -35,7 +34,7 @@ impl Journal {
         folder: &std::path::Path,
         rules: &[(String, String)],
         entries: u64,
-    ) -> anyhow::Result<(Box<DiskStore>, u64)> {
+    ) -> anyhow::Result<(Device<Ledger, SledIndex>, u64)> {
         let template = template(rules)?;
         let changes = template.len() as u64;
         let orders = entries / changes;
@@ -46,14 +45,13 @@ impl Journal {
             lines: vec![Line::Device(DeviceLine::Enrolled(enrolled())).to_bytes()],
             seq: 0,
         };
-        let (mut store, _) = DiskStore::open(folder, &Options { create: true, ..Options::device() })?;
+        let (mut store, _) = store_disk::open(folder, &Options { create: true, ..Options::device() })?;
         for first in (0..orders).step_by(usize::try_from(ORDERS_OPEN)?) {
             journal.window(&mut store, first..orders.min(first + ORDERS_OPEN))?;
         }
         journal.contact()?;
         store.append(&journal.lines)?;
-        fold(&mut store)?;
-        Ok((Box::new(store), orders))
+        Ok((Device::open(store, &mut |_| {})?, orders))
     }
 
     /// Orders worked on at the same time: the first change of each, then the second of each, and so on.
@@ -114,23 +112,4 @@ impl Journal {
         self.lines.push(Line::Device(DeviceLine::Contact(contact)).to_bytes());
         Ok(())
     }
-}
-
-/// The journal as the core reads it.
-pub struct Stored(pub std::sync::Arc<dyn store::Records>);
-
-impl Lines for Stored {
-    fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
-        self.0.read(number).map_err(|error| RowsError(error.to_string()))
-    }
-}
-
-fn fold(store: &mut DiskStore) -> anyhow::Result<()> {
-    let lines = Stored(store.records());
-    let mut rules = Rules::default();
-    store.catch_up(
-        &mut |number, line, overlay| Ok(replica::catch_up_line(&mut rules, overlay, &lines, number, line)?),
-        &mut |_| {},
-    )?;
-    Ok(())
 }

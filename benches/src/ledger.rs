@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
-use store::{DiskStore, Options, Store as _};
+use store_disk::{DiskStore, Options};
 use sync_core::crypto::SecretKey;
 use sync_core::hub::{Foundation, Hub, fold_line, found};
 use sync_core::id::{BootId, DeviceId, Hash, RecordId};
@@ -57,7 +57,7 @@ pub fn write(data: &Path, entries: u64) -> anyhow::Result<u64> {
     let rules = crate::orders::rules()?;
     let template = template(&rules)?;
     let (founding, admin_code) = founding(&rules)?;
-    let (store, _) = DiskStore::open(data, &Options::server())?;
+    let (store, _) = store_disk::open(data, &Options::server())?;
     write_key(data)?;
     let mut ledger = Ledger { store, lines: Vec::new(), seq: 0, hashes: MemoryRows::default() };
     for line in founding {
@@ -68,7 +68,7 @@ pub fn write(data: &Path, entries: u64) -> anyhow::Result<u64> {
         ledger.window(&template, &mut authors, first..orders.min(first + ORDERS_OPEN))?;
     }
     ledger.flush()?;
-    Box::new(ledger.store).close()?;
+    ledger.store.close()?;
     Ok(ledger.seq)
 }
 

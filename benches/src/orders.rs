@@ -30,6 +30,10 @@ pub const APPEND_LINES: usize = 2_000;
 pub(crate) struct Kept(pub(crate) Vec<Vec<u8>>);
 
 impl Lines for Kept {
+    fn end(&self) -> u64 {
+        self.0.len() as u64 + 1
+    }
+
     fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
         let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
         let line = index.and_then(|index| self.0.get(index)).cloned();

@@ -2,12 +2,12 @@
 //! it wrote durable before anything is said to be saved.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use store::{CatchUp, DiskStore, Ledger, Notices, Options, Records, Store, StoreError};
-use sync_core::log::line::Lines;
-use sync_core::replica::{self, Clocks, Replica};
-use sync_core::rows::{MemoryRows, Overlay, ROWS_FORMAT, Rows, RowsError};
+use engine::device::{Device, Moment, Reader};
+use store::{CatchUp, StoreError};
+use store_disk::{Ledger, Notices, Options, SledIndex};
+use sync_core::replica::{Clocks, Replica};
+use sync_core::rows::ROWS_FORMAT;
 use sync_core::rules::Rules;
 
 use crate::cli::Cli;
@@ -24,10 +24,6 @@ use crate::when::When;
 const LOCK_WAIT_MS: u64 = 5_000;
 /// A journal behind by fewer lines than this catches up without a word.
 const QUIET_LINES_MAX: u64 = 5_000;
-/// What a command writes in more lines than this is taken into the index from the journal, batch by batch. sled keeps
-/// every node that a batch replaces, some 3 KB a row, until the batch is whole: an import in one took gigabytes.
-const LINES_AT_ONCE_MAX: usize = 2_000;
-
 /// One run of a command.
 #[derive(Debug)]
 pub struct Context {
@@ -41,14 +37,8 @@ pub struct Context {
     pub pin_file: Option<PathBuf>,
 }
 
-/// The journal as the core reads it.
-struct Journal(Arc<dyn Records>);
-
-impl Lines for Journal {
-    fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
-        self.0.read(number).map_err(|error| RowsError(error.to_string()))
-    }
-}
+/// A device whose store lies on this machine's disk.
+type DiskDevice = Device<Ledger, SledIndex>;
 
 impl Context {
     /// The run that the arguments ask for.
@@ -99,12 +89,9 @@ impl Context {
     /// What `ask` answers, or what the store does.
     pub fn read<T>(&self, ask: impl FnOnce(&Replica<'_>) -> Result<T, CliError>) -> Result<T, CliError> {
         match self.open(false) {
-            Ok(store) => {
-                let answer = {
-                    let (rows, journal) = (store.rows(), Journal(store.records()));
-                    ask(&self.replica(&*rows, &journal, store.records().end())?)
-                };
-                self.close(store);
+            Ok(device) => {
+                let answer = self.moment().and_then(|moment| device.read(moment, ask));
+                self.close(device);
                 answer
             }
             Err(
@@ -141,21 +128,14 @@ impl Context {
 
     fn write_in<T>(
         &self,
-        mut store: Box<DiskStore>,
+        mut device: DiskDevice,
         act: impl FnOnce(&mut Replica<'_>) -> Result<T, CliError>,
     ) -> Result<T, CliError> {
-        let (rows, journal) = (store.rows(), Journal(store.records()));
-        let mut replica = self.replica(&*rows, &journal, store.records().end())?;
-        let answer = act(&mut replica)?;
-        let written = replica.finish();
-        store.append(&written.lines)?;
-        let last = store.records().end() - 1;
-        let applied = if written.lines.len() > LINES_AT_ONCE_MAX {
-            drop(written);
-            self.catch_up(&mut store)
-        } else {
-            store.apply(written.batch, last)
-        };
+        let (answer, unsaved) = device.act(self.moment()?, act)?;
+        let behind = unsaved.lines().len() as u64;
+        let saved = device.append(unsaved)?;
+        let applied = device.apply(saved, &mut |progress| self.progress(behind, progress));
+        self.progress_done(behind);
         if let Err(error) = applied {
             // The lines are durable and count; the index is derived and catches up next time.
             self.screen.warn(&text!(
@@ -163,74 +143,53 @@ impl Context {
                 "the index will catch up later ({error})"
             ));
         }
-        self.close(store);
+        self.close(device);
         Ok(answer)
     }
 
-    fn replica<'a>(
-        &self,
-        rows: &'a dyn Rows,
-        journal: &'a dyn Lines,
-        next_line: u64,
-    ) -> Result<Replica<'a>, CliError> {
-        let moment = Clocks {
+    fn moment(&self) -> Result<Moment, CliError> {
+        let clocks = Clocks {
             now_ms: clock::now_ms()?,
             boot: clock::boot_id(),
             monotonic_ms: clock::monotonic_ms(),
             entropy: clock::entropy()?,
         };
-        let mut replica = Replica::open(rows, journal, next_line, &[], moment)?;
-        replica.set_author(self.home.persons()?.author());
-        Ok(replica)
+        Ok(Moment { clocks, author: self.home.persons()?.author() })
     }
 
-    fn open(&self, create: bool) -> Result<Box<DiskStore>, StoreError> {
+    fn open(&self, create: bool) -> Result<DiskDevice, StoreError> {
         let mut options = Options { create, lock_wait_ms: LOCK_WAIT_MS, ..Options::device() };
         options.index.rows_format = ROWS_FORMAT;
-        let (mut store, notices) = DiskStore::open(&self.home.store(), &options)?;
+        let (store, notices) = store_disk::open(&self.home.store(), &options)?;
         self.tell(&notices);
-        self.catch_up(&mut store)?;
-        Ok(Box::new(store))
+        let behind = store.end() - 1 - store.watermark();
+        let device = Device::open(store, &mut |progress| self.progress(behind, progress))?;
+        self.progress_done(behind);
+        Ok(device)
     }
 
-    fn catch_up(&self, store: &mut DiskStore) -> Result<(), StoreError> {
-        let behind = store.records().end() - 1 - store.watermark();
-        if behind == 0 {
-            return Ok(());
+    fn progress(&self, behind: u64, CatchUp { applied, last }: CatchUp) {
+        if behind > QUIET_LINES_MAX {
+            self.screen.progress(&text!("índice: {applied} de {last}", "index: {applied} of {last}"));
         }
-        let mut rules = replica::rules_of(&*store.rows())
-            .map_err(|error| StoreError::Index { detail: error.to_string() })?;
-        let journal = Journal(store.records());
-        store.catch_up(
-            &mut |number, line, overlay| {
-                Ok(replica::catch_up_line(&mut rules, overlay, &journal, number, line)?)
-            },
-            &mut |CatchUp { applied, last }| {
-                if behind > QUIET_LINES_MAX {
-                    self.screen.progress(&text!("índice: {applied} de {last}", "index: {applied} of {last}"));
-                }
-            },
-        )?;
+    }
+
+    fn progress_done(&self, behind: u64) {
         if behind > QUIET_LINES_MAX {
             self.screen.progress_done();
         }
-        Ok(())
     }
 
     fn read_in_memory<T>(
         &self,
         ask: impl FnOnce(&Replica<'_>) -> Result<T, CliError>,
     ) -> Result<T, CliError> {
-        let ledger = Ledger::open_read_only(&self.home.store())?;
-        let records: Arc<dyn Records> = Arc::new(ledger.reader);
-        let end = records.end();
-        let journal = Journal(records);
-        let rows = fold_all(&journal)?;
-        ask(&self.replica(&rows, &journal, end)?)
+        let lines = Ledger::open_read_only(&self.home.store())?.reader;
+        Reader::in_memory(lines)?.read(self.moment()?, ask)
     }
 
-    fn close(&self, store: Box<DiskStore>) {
-        if let Err(error) = store.close() {
+    fn close(&self, device: DiskDevice) {
+        if let Err(error) = device.close() {
             self.screen.warn(&text!(
                 "el índice se rehará después ({error})",
                 "the index will be rebuilt later ({error})"
@@ -264,31 +223,5 @@ impl Context {
     /// A state's label.
     pub fn state_label(&self, rules: &Rules, key: &str) -> String {
         labels::state(rules, self.screen.lang, key).to_owned()
-    }
-}
-
-/// The rows of a whole journal, in memory.
-fn fold_all(journal: &Journal) -> Result<MemoryRows, CliError> {
-    let records = &journal.0;
-    let mut rows = MemoryRows::default();
-    let mut rules = Rules::default();
-    let mut failed = None;
-    records.read_range(1, records.end(), &mut |number, line| {
-        let mut overlay = Overlay::new(&rows);
-        match replica::catch_up_line(&mut rules, &mut overlay, journal, number, line) {
-            Ok(()) => {
-                let batch = overlay.batch;
-                rows.apply(batch);
-                true
-            }
-            Err(error) => {
-                failed = Some(error);
-                false
-            }
-        }
-    })?;
-    match failed {
-        Some(error) => Err(error.into()),
-        None => Ok(rows),
     }
 }

@@ -9,8 +9,8 @@
 //! keep and rows to apply. What a shell does around it stands in [`Device`] and [`Server`].
 #![expect(clippy::print_stdout, reason = "an example prints what it does")]
 
-use anyhow::bail;
-use sync_core::hub::{self, Foundation, Hub};
+use anyhow::{Context as _, bail};
+use sync_core::hub::{self, Durable, Foundation, Hub};
 use sync_core::id::BootId;
 use sync_core::log::act::Role;
 use sync_core::log::line::Lines;
@@ -59,6 +59,10 @@ fn main() -> anyhow::Result<()> {
 struct MemoryLines(Vec<Vec<u8>>);
 
 impl Lines for MemoryLines {
+    fn end(&self) -> u64 {
+        self.0.len() as u64 + 1
+    }
+
     fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
         let index = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
         let line = index.and_then(|index| self.0.get(index));
@@ -126,8 +130,15 @@ impl Server {
         let mut overlay = Overlay::new(&self.rows);
         let admitted = self.hub.admit(&mut overlay, next, self.now_ms, checked)?;
         let batch = overlay.batch;
-        self.keep(admitted.lines.clone(), batch);
-        Ok(self.hub.reply(&self.rows, &self.lines, self.next() - 1, self.now_ms, &admitted)?)
+        // Only what is durable can be answered: an append is what makes it so.
+        let append = |lines: &[Vec<u8>]| {
+            self.lines.0.extend(lines.iter().cloned());
+            Ok::<(), std::convert::Infallible>(())
+        };
+        let (durable, ()) = Durable::append(vec![admitted], append)?;
+        self.rows.apply(batch);
+        let admitted = durable.first().context("one request was admitted")?;
+        Ok(self.hub.reply(&self.rows, &self.lines, self.next() - 1, self.now_ms, admitted)?)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Absent here: any rule of the domain (that is `sync_core`) and any file format (that is `store`).
 
+pub mod app_state;
 pub mod body;
 pub mod cli;
 pub mod clock;
@@ -21,7 +22,6 @@ pub mod router;
 pub mod routes;
 pub mod rule_files;
 pub mod service;
-pub mod site;
 pub mod start;
 #[cfg(test)]
 mod testing;

@@ -16,11 +16,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tower::{ServiceExt as _, service_fn};
 
+use crate::app_state::AppState;
 use crate::peer::Peer;
 use crate::prefixed::Prefixed;
 use crate::router::router;
 use crate::routes::lean::{self, Duplex};
-use crate::site::Site;
 use crate::tls::Tls;
 
 /// What a connection may hold of a request's head, in bytes.
@@ -30,11 +30,11 @@ const HEADERS_MAX: usize = 64;
 /// How long to wait when the system has no more sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves until the site is to stop; then at most `grace_ms` longer. Answers how many connections were cut off.
-pub async fn serve(listener: TcpListener, site: Arc<Site>, tls: Option<Arc<Tls>>) -> usize {
-    let config = &site.config;
-    let router = router(Arc::clone(&site));
-    let mut stop = site.stop.clone();
+/// Serves until the app is to stop; then at most `grace_ms` longer. Answers how many connections were cut off.
+pub async fn serve(listener: TcpListener, app: Arc<AppState>, tls: Option<Arc<Tls>>) -> usize {
+    let config = &app.config;
+    let router = router(Arc::clone(&app));
+    let mut stop = app.stop.clone();
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(Duration::from_millis(config.header_timeout_ms))
@@ -56,7 +56,7 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, tls: Option<Arc<Tls>>
             }
         };
         let talk = Talk {
-            site: Arc::clone(&site),
+            app: Arc::clone(&app),
             http: http.clone(),
             router: router.clone(),
             watcher: graceful.watcher(),
@@ -81,7 +81,7 @@ pub async fn serve(listener: TcpListener, site: Arc<Site>, tls: Option<Arc<Tls>>
 
 /// What one connection needs.
 struct Talk {
-    site: Arc<Site>,
+    app: Arc<AppState>,
     http: http1::Builder,
     router: Router,
     watcher: Watcher,
@@ -90,8 +90,8 @@ struct Talk {
 
 /// One connection, from its first byte to its end.
 async fn connection(mut stream: TcpStream, acceptor: Option<TlsAcceptor>, talk: Talk) -> io::Result<()> {
-    let timeout = Duration::from_millis(talk.site.config.header_timeout_ms);
-    let mut stop = talk.site.stop.clone();
+    let timeout = Duration::from_millis(talk.app.config.header_timeout_ms);
+    let mut stop = talk.app.stop.clone();
     let Some(acceptor) = acceptor else {
         let head = tokio::select! {
             head = lean::take_head(&mut stream, timeout) => head?,
@@ -116,11 +116,11 @@ async fn connection(mut stream: TcpStream, acceptor: Option<TlsAcceptor>, talk: 
 impl Talk {
     /// Goes on once it is known whether the peer is a listener, and of which device.
     async fn go_on<S: Duplex + 'static>(self, stream: S, listener: Option<String>) -> io::Result<()> {
-        let Self { site, http, router, watcher, peer } = self;
+        let Self { app, http, router, watcher, peer } = self;
         if let Some(device) = listener {
             drop((http, router));
             // Boxed on their own, so that a listener does not keep the room that the library would need.
-            return Box::pin(lean::serve(stream, site, &device)).await;
+            return Box::pin(lean::serve(stream, app, &device)).await;
         }
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);

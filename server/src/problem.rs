@@ -3,8 +3,8 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use engine::committer::Refusal;
 use serde_json::json;
-use store::StoreError;
 use sync_core::hub::{HubError, RequestError};
 use sync_core::rows::RowsError;
 
@@ -116,11 +116,13 @@ impl Problem {
     }
 }
 
-impl From<&StoreError> for Problem {
-    fn from(error: &StoreError) -> Self {
-        match error {
-            StoreError::Full { .. } => Self::disk_full(),
-            _ => Self::later("not_durable", "the server could not keep this safely"),
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Full => Self::disk_full(),
+            Refusal::NotDurable => Self::later("not_durable", "the server could not keep this safely"),
+            Refusal::Hub(error) => error.into(),
+            Refusal::Panicked(_) => Self::logged("a request panicked at the writer", &refusal),
         }
     }
 }

@@ -12,10 +12,10 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::app_state::AppState;
 use crate::problem::Problem;
 use crate::routes::log as log_route;
 use crate::routes::{checkpoint, events, exchange, health, home};
-use crate::site::Site;
 
 /// Every route, for the test that compares them with `openapi.json`.
 pub const ROUTES: [(&str, &str); 11] = [
@@ -51,15 +51,15 @@ pub struct Notes {
     pub duplicates: u64,
 }
 
-/// All routes over a site.
-pub fn router(site: Arc<Site>) -> Router {
+/// All routes over a app.
+pub fn router(app: Arc<AppState>) -> Router {
     let bounded = Router::new()
         .route("/v1/sync", post(exchange::sync))
         .route("/v1/enrol", post(exchange::enrol))
         .route("/v1/checkpoint", get(checkpoint::show))
         .route("/log/checkpoint", get(checkpoint::show))
         .route("/log/tile/{*path}", get(log_route::show))
-        .layer(from_fn_with_state(Arc::clone(&site), shed));
+        .layer(from_fn_with_state(Arc::clone(&app), shed));
     Router::new()
         .merge(bounded)
         .route("/v1/events", get(events::listen))
@@ -71,8 +71,8 @@ pub fn router(site: Arc<Site>) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(|_| Problem::internal().into_response()))
-        .layer(from_fn_with_state(Arc::clone(&site), log))
-        .with_state(site)
+        .layer(from_fn_with_state(Arc::clone(&app), log))
+        .with_state(app)
 }
 
 async fn not_found() -> Problem {
@@ -94,12 +94,12 @@ async fn wrong_method(method: Method) -> Problem {
 }
 
 /// Refuses at once what there is no room for, and what takes too long. Slow bodies have a time of their own.
-async fn shed(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    let Ok(_permit) = site.requests.try_acquire() else { return Problem::busy().into_response() };
-    if site.health.stopping.load(Relaxed) {
+async fn shed(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
+    let Ok(_permit) = app.requests.try_acquire() else { return Problem::busy().into_response() };
+    if app.health.stopping.load(Relaxed) {
         return Problem::stopping().into_response();
     }
-    let config = &site.config;
+    let config = &app.config;
     let most = Duration::from_millis(config.body_timeout_ms.saturating_add(config.answer_timeout_ms));
     match tokio::time::timeout(most, next.run(request)).await {
         Ok(response) => response,
@@ -108,14 +108,14 @@ async fn shed(State(site): State<Arc<Site>>, request: Request, next: Next) -> Re
 }
 
 /// One line and one count for each request.
-async fn log(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+async fn log(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let mut response = next.run(request).await;
     let took = started.elapsed();
     let status = response.status().as_u16();
-    site.metrics.request(&route, status);
+    app.metrics.request(&route, status);
     let Notes { device, refused, bytes_up, bytes_down, accepted, quarantined, duplicates } =
         response.extensions_mut().remove().unwrap_or_default();
     let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

@@ -1,4 +1,4 @@
-//! Service: a running municipality: the shared site, the writer's thread, and the tasks that keep it up to date.
+//! Service: a running municipality: the shared state, the writer's thread, and the tasks that keep it up to date.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,24 +7,27 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::Router;
+use engine::committer::Committer;
 use store::StoreError;
-use sync_core::hub::{Hub, HubError};
+use sync_core::hub::HubError;
 use tokio::sync::{mpsc, watch};
 
+use crate::app_state::{AppState, Parts as StateParts, View};
 use crate::config::Config;
 use crate::rule_files;
-use crate::site::{Parts as SiteParts, Site, View};
-use crate::writer::{FreeBytes, OpenStore, Opened, Parts as WriterParts, Work, Writer};
+use crate::writer::{
+    FreeBytes, OpenStore, Opened, Parts as WriterParts, SharedIndex, SharedLog, Work, Writer,
+};
 
 /// How often the disk, the store and the folder of rules are looked at.
 const TICK: Duration = Duration::from_secs(2);
 
 /// What a service is started from.
-pub struct Foundations {
+pub struct Foundations<L: SharedLog, I: SharedIndex> {
     /// The store, open and caught up.
-    pub opened: Opened,
+    pub opened: Opened<L, I>,
     /// Opens it anew if it fails.
-    pub open: OpenStore,
+    pub open: OpenStore<L, I>,
     /// The log key's seed.
     pub seed: [u8; 32],
     /// The settings.
@@ -42,7 +45,7 @@ pub struct Foundations {
 /// A running municipality.
 pub struct Service {
     /// What requests share.
-    pub site: Arc<Site>,
+    pub app: Arc<AppState>,
     stop: watch::Sender<bool>,
     writer: JoinHandle<Result<(), StoreError>>,
 }
@@ -52,37 +55,35 @@ impl Service {
     ///
     /// # Errors
     /// If the office does not open over the store.
-    pub fn start(foundations: Foundations) -> Result<Self, HubError> {
+    pub fn start<L: SharedLog, I: SharedIndex>(foundations: Foundations<L, I>) -> Result<Self, HubError> {
         let Foundations { opened, open, seed, config, data, free_bytes, reserve_bytes, rules } = foundations;
         let Opened { store, epoch_reason, is_rebuilt } = opened;
-        let (rows, records, seq) = (store.rows(), store.records(), store.watermark());
-        let hub = Hub::open(&*rows, &seed)?;
-        let view = View { hub: Arc::new(Hub::open(&*rows, &seed)?), rows, records, seq };
+        let committer = Committer::open(store, seed)?;
+        let view = View::of(committer.view(), committer.open_hub()?);
         let (work, incoming) = mpsc::channel(config.queue_max);
         let (stop, stopped) = watch::channel(false);
-        let site = Arc::new(Site::new(SiteParts { view, work, config, data, stop: stopped }));
+        let app = Arc::new(AppState::new(StateParts { view, work, config, data, stop: stopped }));
         if is_rebuilt {
-            site.metrics.rebuilds.inc();
+            app.metrics.rebuilds.inc();
         }
-        let parts =
-            WriterParts { site: Arc::clone(&site), store, hub, seed, open, free_bytes, reserve_bytes };
+        let parts = WriterParts { app: Arc::clone(&app), committer, seed, open, free_bytes, reserve_bytes };
         let mut writer = Writer::new(parts);
         writer.begin(epoch_reason.as_deref(), load_rules(rules.as_ref()));
         let writer = std::thread::spawn(move || writer.run(incoming));
-        let news = Arc::clone(&site.news);
+        let news = Arc::clone(&app.news);
         tokio::spawn(async move { news.run().await });
-        tokio::spawn(look_after(Arc::clone(&site), rules));
-        Ok(Self { site, stop, writer })
+        tokio::spawn(look_after(Arc::clone(&app), rules));
+        Ok(Self { app, stop, writer })
     }
 
     /// The routes.
     pub fn router(&self) -> Router {
-        crate::router::router(Arc::clone(&self.site))
+        crate::router::router(Arc::clone(&self.app))
     }
 
     /// Turns away what comes from now on, and ends streams.
     pub fn begin_stop(&self) {
-        self.site.health.stopping.store(true, Relaxed);
+        self.app.health.stopping.store(true, Relaxed);
         self.stop.send_replace(true);
     }
 
@@ -93,7 +94,7 @@ impl Service {
     pub async fn finish(self) -> Result<(), StoreError> {
         self.begin_stop();
         // It fails only if the writer is gone, and then there is nothing to finish.
-        let _ = self.site.work.send(Work::Stop).await;
+        let _ = self.app.work.send(Work::Stop).await;
         let writer = self.writer;
         match tokio::task::spawn_blocking(move || writer.join()).await {
             Ok(Ok(closed)) => closed,
@@ -114,8 +115,8 @@ fn load_rules(folder: Option<&PathBuf>) -> Vec<rule_files::RuleFile> {
 }
 
 /// Ticks the writer, and hands it rule files when the folder changes.
-async fn look_after(site: Arc<Site>, folder: Option<PathBuf>) {
-    let mut stop = site.stop.clone();
+async fn look_after(app: Arc<AppState>, folder: Option<PathBuf>) {
+    let mut stop = app.stop.clone();
     let mut seen = folder.as_deref().map(rule_files::fingerprint);
     loop {
         tokio::select! {
@@ -123,7 +124,7 @@ async fn look_after(site: Arc<Site>, folder: Option<PathBuf>) {
             _ = stop.wait_for(|stop| *stop) => return,
         }
         // A full queue is no reason to wait: the next tick comes soon.
-        let _ = site.work.try_send(Work::Tick);
+        let _ = app.work.try_send(Work::Tick);
         let Some(folder) = folder.clone() else { continue };
         let look = tokio::task::spawn_blocking(move || {
             let now = rule_files::fingerprint(&folder);
@@ -136,7 +137,7 @@ async fn look_after(site: Arc<Site>, folder: Option<PathBuf>) {
         let Ok(files) = tokio::task::spawn_blocking(move || load_rules(Some(&folder))).await else {
             continue;
         };
-        if site.work.send(Work::Rules(files)).await.is_ok() {
+        if app.work.send(Work::Rules(files)).await.is_ok() {
             seen = Some(now);
         }
     }

@@ -2,10 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use sync_core::state::authority::rules_from;
 
-use store::{CatchUp, DiskStore, IndexReason, Notices, Options, Store, StoreError};
-use sync_core::hub::fold_line;
+use store::{CatchUp, Index, IndexReason, Log, Store, StoreError};
+use store_disk::{Ledger, Notices, Options, SledIndex};
 use sync_core::rows::ROWS_FORMAT;
 
 use crate::failure::Failure;
@@ -25,17 +24,16 @@ pub fn options(create: bool) -> Options {
 /// Opens the store and catches its index up. Everything unusual is one warning line.
 ///
 /// # Errors
-/// As [`DiskStore::open`] and [`Store::catch_up`].
-pub fn open(data: &Path) -> Result<Opened, StoreError> {
-    let (store, notices) = DiskStore::open(data, &options(false))?;
+/// As [`store_disk::open`] and [`Store::catch_up`].
+pub fn open(data: &Path) -> Result<Opened<Ledger, SledIndex>, StoreError> {
+    let (mut store, notices) = store_disk::open(data, &options(false))?;
     let epoch_reason = warn(&notices);
-    let mut store: Box<dyn Store> = Box::new(store);
-    catch_up(&mut *store)?;
+    catch_up(&mut store)?;
     Ok(Opened { store, epoch_reason, is_rebuilt: notices.index.is_some() })
 }
 
 /// As [`open`], for the writer to call again.
-pub fn opener(data: PathBuf) -> crate::writer::OpenStore {
+pub fn opener(data: PathBuf) -> crate::writer::OpenStore<Ledger, SledIndex> {
     Box::new(move || open(&data))
 }
 
@@ -58,23 +56,18 @@ fn warn(notices: &Notices) -> Option<String> {
     reason
 }
 
-/// Folds what the index lacks.
+/// Folds what the index lacks, and logs how far it is.
 ///
 /// # Errors
-/// As [`Store::catch_up`]; `Fold` with number 0 if the rules in force do not read.
-pub fn catch_up(store: &mut dyn Store) -> Result<u64, StoreError> {
-    let rules = rules_from(&*store.rows());
-    let mut rules = rules.map_err(|error| StoreError::Index { detail: error.to_string() })?;
+/// As [`engine::committer::catch_up`].
+pub fn catch_up<L: Log, I: Index>(store: &mut Store<L, I>) -> Result<u64, StoreError> {
     let mut said_at = Instant::now();
-    store.catch_up(
-        &mut |seq, line, overlay| Ok(fold_line(&mut rules, overlay, seq, line)?),
-        &mut |CatchUp { applied, last }| {
-            if said_at.elapsed() >= PROGRESS_EVERY {
-                said_at = Instant::now();
-                tracing::info!(applied, last, "the index is catching up");
-            }
-        },
-    )
+    engine::committer::catch_up(store, &mut |CatchUp { applied, last }| {
+        if said_at.elapsed() >= PROGRESS_EVERY {
+            said_at = Instant::now();
+            tracing::info!(applied, last, "the index is catching up");
+        }
+    })
 }
 
 /// Insists that `data` holds a store.

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use store::{MemoryMedium, Store};
+use engine::committer::Committer;
+use store::{FaultyIndex, FaultyLog, FaultyMemory, MemoryIndex, MemoryLog};
 use sync_core::crypto::SecretKey;
-use sync_core::hub::{Foundation, Hub, found};
+use sync_core::hub::{Foundation, found};
 use sync_core::id::{BootId, DeviceId, Epoch, Hash, RecordId};
 use sync_core::log::act::Act;
 use sync_core::log::chain::sign_head;
@@ -16,9 +17,9 @@ use sync_core::wire::message::{EnrolRequest, Segment, SyncRequest, VERSION, seal
 use sync_core::wire::pack::{PackBody, PackItem, change_hashes, pack};
 use tokio::sync::{mpsc, watch};
 
+use crate::app_state::{AppState, Parts as StateParts, View};
 use crate::clock::now_ms;
 use crate::config::Config;
-use crate::site::{Parts as SiteParts, Site, View};
 use crate::start::catch_up;
 use crate::writer::{OpenStore, Opened, Parts, Work, Writer};
 
@@ -27,7 +28,7 @@ pub(crate) const SEED: [u8; 32] = [9; 32];
 const MUNICIPALITY: u32 = 14061;
 
 /// A founded ledger in memory and its first code.
-pub(crate) fn founded() -> (MemoryMedium, String) {
+pub(crate) fn founded() -> (FaultyMemory, String) {
     let founded = found(&Foundation {
         municipality: MUNICIPALITY,
         name: "Mezquitic",
@@ -36,44 +37,48 @@ pub(crate) fn founded() -> (MemoryMedium, String) {
         entropy: &[200; 64],
         now_ms: now_ms(),
     });
-    let medium = MemoryMedium::new();
+    let medium = FaultyMemory::new();
     let (mut store, _) = medium.open().unwrap();
     store.append(&founded.lines).unwrap();
     (medium, founded.admin_code)
 }
 
+/// The log of every test.
+pub(crate) type TestLog = FaultyLog<MemoryLog>;
+/// The index of every test.
+pub(crate) type TestIndex = FaultyIndex<MemoryIndex>;
+
 /// Opens the store on a medium as the server does.
-pub(crate) fn opener(medium: &MemoryMedium) -> OpenStore {
+pub(crate) fn opener(medium: &FaultyMemory) -> OpenStore<TestLog, TestIndex> {
     let medium = medium.clone();
     Box::new(move || {
-        let (store, notice) = medium.open()?;
-        let mut store: Box<dyn Store> = Box::new(store);
-        catch_up(&mut *store)?;
+        let (mut store, notice) = medium.open()?;
+        catch_up(&mut store)?;
         let is_rebuilt = notice.is_some();
         Ok(Opened { store, epoch_reason: notice.map(|notice| notice.reason.to_string()), is_rebuilt })
     })
 }
 
-/// A writer that runs nowhere yet, its site, and the other end of its queue.
-pub(crate) fn writer(medium: &MemoryMedium) -> (Writer, Arc<Site>, mpsc::Receiver<Work>) {
+/// A writer that runs nowhere yet, the shared state, and the other end of its queue.
+pub(crate) fn writer(
+    medium: &FaultyMemory,
+) -> (Writer<TestLog, TestIndex>, Arc<AppState>, mpsc::Receiver<Work>) {
     let mut open = opener(medium);
     let Opened { store, .. } = open().unwrap();
-    let (rows, records, seq) = (store.rows(), store.records(), store.watermark());
-    let hub = Hub::open(&*rows, &SEED).unwrap();
-    let view = View { hub: Arc::new(Hub::open(&*rows, &SEED).unwrap()), rows, records, seq };
+    let committer = Committer::open(store, SEED).unwrap();
+    let view = View::of(committer.view(), committer.open_hub().unwrap());
     let (work, incoming) = mpsc::channel(8);
     let (_, stop) = watch::channel(false);
-    let site = Arc::new(Site::new(SiteParts { view, work, config: Config::default(), data: None, stop }));
+    let app = Arc::new(AppState::new(StateParts { view, work, config: Config::default(), data: None, stop }));
     let parts = Parts {
-        site: Arc::clone(&site),
-        store,
-        hub,
+        app: Arc::clone(&app),
+        committer,
         seed: SEED,
         open,
         free_bytes: Box::new(|| None),
         reserve_bytes: 0,
     };
-    (Writer::new(parts), site, incoming)
+    (Writer::new(parts), app, incoming)
 }
 
 /// A device with a chain of acts.

@@ -1,32 +1,41 @@
-//! Writer: the one thread that owns the store. It takes what has gathered, judges it, makes it durable with one
-//! fsync, only then lets anybody be answered, and applies it to the index.
+//! Writer: the one thread that drives the committer. It takes what has gathered through to its answers, publishes rule
+//! files, and opens the store again when it failed.
 
 mod commit;
-mod fresh;
 #[cfg(test)]
 mod tests;
 
-use std::any::Any;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use store::{Stats, Store, StoreError};
-use sync_core::hub::{Admitted, Checked, Hub};
+use engine::committer::{Committer, Space};
+use store::{Index, Log, Stats, Store, StoreError};
+use sync_core::hub::{Admitted, Checked, Durable};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::app_state::{AppState, View};
 use crate::problem::Problem;
 use crate::rule_files::RuleFile;
-use crate::site::{Site, View};
 
 /// How often a store that does not work is opened anew.
 const REOPEN_EVERY: Duration = Duration::from_secs(2);
 
+/// A log that the writer's thread may own, and whose lines every thread may read.
+pub trait SharedLog: Log<Lines: Send + Sync + 'static> + Send + 'static {}
+
+impl<L: Log<Lines: Send + Sync + 'static> + Send + 'static> SharedLog for L {}
+
+/// An index that the writer's thread may own, and whose rows every thread may read.
+pub trait SharedIndex: Index<Rows: Send + Sync + 'static> + Send + 'static {}
+
+impl<I: Index<Rows: Send + Sync + 'static> + Send + 'static> SharedIndex for I {}
+
 /// A store that was just opened and whose index is caught up.
-pub struct Opened {
+pub struct Opened<L, I> {
     /// The store.
-    pub store: Box<dyn Store>,
+    pub store: Store<L, I>,
     /// Why devices must read anew, if they must.
     pub epoch_reason: Option<String>,
     /// Whether its index was rebuilt.
@@ -34,10 +43,13 @@ pub struct Opened {
 }
 
 /// Opens the store, also again after it failed.
-pub type OpenStore = Box<dyn FnMut() -> Result<Opened, StoreError> + Send>;
+pub type OpenStore<L, I> = Box<dyn FnMut() -> Result<Opened<L, I>, StoreError> + Send>;
 
 /// Free bytes where the store lies; `None` where that cannot be said.
 pub type FreeBytes = Box<dyn Fn() -> Option<u64> + Send>;
+
+/// Where the outcome of a request goes.
+pub type Answer = oneshot::Sender<Result<Durable<Admitted>, Problem>>;
 
 /// A request at the writer.
 pub struct Job {
@@ -46,7 +58,7 @@ pub struct Job {
     /// Its size, in bytes.
     pub bytes: usize,
     /// Where the outcome goes.
-    pub answer: oneshot::Sender<Result<Admitted, Problem>>,
+    pub answer: Answer,
 }
 
 /// What the writer is asked to do.
@@ -62,12 +74,12 @@ pub enum Work {
 }
 
 /// The writer's state.
-pub struct Writer {
-    site: Arc<Site>,
-    store: Option<Box<dyn Store>>,
-    hub: Hub,
+pub struct Writer<L: SharedLog, I: SharedIndex> {
+    app: Arc<AppState>,
+    /// `None` while the store does not work.
+    committer: Option<Committer<L, I>>,
     seed: [u8; 32],
-    open: OpenStore,
+    open: OpenStore<L, I>,
     free_bytes: FreeBytes,
     reserve_bytes: u64,
     counted: Stats,
@@ -77,32 +89,29 @@ pub struct Writer {
 }
 
 /// What [`Writer::new`] is made of.
-pub struct Parts {
+pub struct Parts<L: SharedLog, I: SharedIndex> {
     /// What readers share.
-    pub site: Arc<Site>,
-    /// The store, open and caught up.
-    pub store: Box<dyn Store>,
-    /// The office over its rows.
-    pub hub: Hub,
+    pub app: Arc<AppState>,
+    /// The committer over an open store.
+    pub committer: Committer<L, I>,
     /// The log key's seed.
     pub seed: [u8; 32],
-    /// Opens the store anew.
-    pub open: OpenStore,
+    /// Opens the store again.
+    pub open: OpenStore<L, I>,
     /// Free space.
     pub free_bytes: FreeBytes,
     /// Free space to keep, in bytes.
     pub reserve_bytes: u64,
 }
 
-impl Writer {
+impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
     /// A writer over an open store.
-    pub fn new(parts: Parts) -> Self {
-        let Parts { site, store, hub, seed, open, free_bytes, reserve_bytes } = parts;
+    pub fn new(parts: Parts<L, I>) -> Self {
+        let Parts { app, committer, seed, open, free_bytes, reserve_bytes } = parts;
         Self {
-            site,
+            app,
             counted: Stats::default(),
-            store: Some(store),
-            hub,
+            committer: Some(committer),
             seed,
             open,
             free_bytes,
@@ -141,12 +150,12 @@ impl Writer {
                 next = work.blocking_recv();
             }
         }
-        self.store.take().map_or(Ok(()), Store::close)
+        self.committer.take().map_or(Ok(()), Committer::close)
     }
 
     /// The first job and those that wait behind it, within bounds; also the first thing that is no job.
     fn gather(&self, first: Job, work: &mut mpsc::Receiver<Work>) -> (Vec<Job>, Option<Work>) {
-        let config = &self.site.config;
+        let config = &self.app.config;
         let mut bytes = first.bytes;
         let mut jobs = vec![first];
         while jobs.len() < config.batch_requests_max && bytes < config.batch_bytes_max {
@@ -165,7 +174,10 @@ impl Writer {
     fn tick(&mut self) {
         self.mend();
         self.rest();
-        if self.store.is_some() && !self.is_low() && self.site.health.disk_full.swap(false, Relaxed) {
+        if self.committer.is_some()
+            && !self.space().is_low()
+            && self.app.health.disk_full.swap(false, Relaxed)
+        {
             tracing::info!("there is space again: new work is taken");
         }
         if !self.rules.is_empty() {
@@ -174,22 +186,21 @@ impl Writer {
         }
     }
 
-    /// Whether less space is free than is to be kept.
-    fn is_low(&self) -> bool {
-        (self.free_bytes)().is_some_and(|free| free < self.reserve_bytes)
+    fn space(&self) -> Space {
+        Space { free_bytes: (self.free_bytes)(), reserve_bytes: self.reserve_bytes }
     }
 
     /// Gives the store up and opens it anew, at once if that was not tried just before.
     fn give_up(&mut self, why: &str) {
         tracing::error!(why, "the store failed and is opened anew");
-        self.site.health.set_broken(Some(why.to_owned()));
-        self.store = None;
+        self.app.health.set_broken(Some(why.to_owned()));
+        self.committer = None;
         self.mend();
     }
 
     /// Opens the store anew if it was given up and enough time has passed.
     fn mend(&mut self) {
-        if self.store.is_some() || Instant::now() < self.reopen_at {
+        if self.committer.is_some() || Instant::now() < self.reopen_at {
             return;
         }
         self.reopen_at = Instant::now() + REOPEN_EVERY;
@@ -197,7 +208,7 @@ impl Writer {
             Ok(()) => tracing::warn!("the store works again"),
             Err(why) => {
                 tracing::error!(why, "the store could not be opened anew");
-                self.site.health.set_broken(Some(why));
+                self.app.health.set_broken(Some(why));
             }
         }
     }
@@ -205,20 +216,18 @@ impl Writer {
     fn reopen(&mut self) -> Result<(), String> {
         let opened = (self.open)();
         if let Err(StoreError::Full { .. }) = &opened {
-            self.site.health.disk_full.store(true, Relaxed);
+            self.app.health.disk_full.store(true, Relaxed);
         }
         let Opened { store, epoch_reason, is_rebuilt } = opened.map_err(|error| error.to_string())?;
         if is_rebuilt {
-            self.site.metrics.rebuilds.inc();
+            self.app.metrics.rebuilds.inc();
         }
-        let (rows, records) = (store.rows(), store.records());
-        self.hub = Hub::open(&*rows, &self.seed).map_err(|error| error.to_string())?;
-        let hub = Hub::open(&*rows, &self.seed).map_err(|error| error.to_string())?;
-        let seq = store.watermark();
-        self.site.change_view(|view| *view = View { rows, records, seq, hub: Arc::new(hub) });
+        let committer = Committer::open(store, self.seed).map_err(|error| error.to_string())?;
+        let hub = committer.open_hub().map_err(|error| error.to_string())?;
+        self.app.change_view(|view| *view = View::of(committer.view(), hub));
         self.counted = Stats::default();
-        self.store = Some(store);
-        self.site.health.set_broken(None);
+        self.committer = Some(committer);
+        self.app.health.set_broken(None);
         if let Some(reason) = epoch_reason {
             self.start_epoch(&reason).map_err(|problem| problem.message)?;
         }
@@ -230,10 +239,4 @@ impl Writer {
 pub fn disk_bytes(folder: &Path) -> Option<(u64, u64)> {
     let disk = rustix::fs::statvfs(folder).ok()?;
     Some((disk.f_bavail.saturating_mul(disk.f_frsize), disk.f_blocks.saturating_mul(disk.f_frsize)))
-}
-
-/// What a panic said.
-fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message")
 }

@@ -52,7 +52,7 @@ pub enum StoreError {
         /// What was expected.
         detail: String,
     },
-    /// There is no store here, and [`crate::Options::create`] forbids making one.
+    /// There is no store here, and the options forbid making one.
     #[error("there is no store in {}", path.display())]
     Missing {
         /// The folder.
@@ -91,7 +91,7 @@ pub enum StoreError {
     RecordSize {
         /// Its size.
         bytes: u64,
-        /// The limit, [`crate::LedgerOptions::record_bytes_max`].
+        /// The limit, [`crate::LINE_BYTES_MAX`].
         bytes_max: u64,
     },
     /// All records of one append together are too large.
@@ -154,8 +154,8 @@ fn holder(pid: Option<u32>) -> String {
 }
 
 impl StoreError {
-    /// Sorts a system error by what the caller can do about it. `needed_bytes` is what was to be written.
-    pub(crate) fn from_io(doing: &'static str, path: &Path, needed_bytes: u64, source: io::Error) -> Self {
+    /// Returns a system error, sorted by what the caller can do about it. `needed_bytes` is what was to be written.
+    pub fn from_io(doing: &'static str, path: &Path, needed_bytes: u64, source: io::Error) -> Self {
         use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         let path = path.to_owned();
         match source.kind() {

@@ -1,31 +1,24 @@
-//! Durable state: the append-only ledger and the rebuildable index. Bytes only, no rule of the domain.
+//! Durable state as its users see it: an append-only log of numbered lines, and an index that follows from it.
+//! Bytes only, no rule of the domain.
 //!
-//! The ledger is the only ground state; its fsync is the commit point ([`Store::append`]). The index is derived
-//! from it by a fold ([`Store::catch_up`]) and can be lost at any time without loss of data.
+//! The log is the only ground state; its append is the commit point ([`Log::append`]). The index is derived from it by
+//! a fold ([`Store::catch_up`]) and can be lost at any time without loss of data. [`Store`] keeps the two in step,
+//! whatever keeps them: `cuadrilla-store-disk` on a disk, [`Memory`] in memory.
 //!
-//! Absent here: any knowledge of what a record or a row means, who may write it, async, threads, the network.
+//! Absent here: any knowledge of what a line or a row means, disks, async, threads, the network.
 
-mod disk;
-mod disk_store;
 mod error;
-mod folder;
+mod faults;
 mod index;
-mod ledger;
+mod log;
 mod memory;
-mod stats;
 mod store;
 
 pub mod conformance;
-#[cfg(feature = "simulation")]
-pub mod simulation;
 
-#[cfg(test)]
-mod faulty;
-
-pub use disk_store::{DiskStore, Notices, Options};
 pub use error::{FoldError, Result, StoreError};
-pub use index::{IndexNotice, IndexOptions, IndexReason};
-pub use ledger::{APPEND_BYTES_MAX, Ledger, LedgerOptions, LedgerReader, ReadOnlyLedger, TailRepair};
-pub use memory::{AppendFault, Crash, MemoryMedium, MemoryStore};
-pub use stats::Stats;
-pub use store::{CATCH_UP_BYTES_MAX, CATCH_UP_RECORDS_MAX, CatchUp, Fold, IndexRows, Records, Store};
+pub use faults::{AppendFault, Crash, FaultyIndex, FaultyLog, FaultyMemory, FaultyStore};
+pub use index::{Index, IndexNotice, IndexReason, RESERVED, Watermark};
+pub use log::{APPEND_BYTES_MAX, FRAME_BYTES, LINE_BYTES_MAX, Log, Stats, check_sizes};
+pub use memory::{Memory, MemoryIndex, MemoryLines, MemoryLog, MemoryRowsHandle};
+pub use store::{CATCH_UP_BYTES_MAX, CATCH_UP_LINES_MAX, CatchUp, Fold, Store};

@@ -1,161 +1,181 @@
-//! The contract between the shells and whatever keeps their state: disk, memory, later PostgreSQL.
-
-use std::sync::Arc;
+//! Store: a log and the index that follows from it, kept in step.
 
 use sync_core::rows::{Batch, Overlay, Rows};
 
 use crate::error::{FoldError, Result, StoreError};
-use crate::index::IndexNotice;
-use crate::ledger::LedgerReader;
-use crate::stats::Stats;
+use crate::index::{Index, IndexNotice, IndexReason, Watermark, check_keys};
+use crate::log::{Log, Stats};
 
-/// Records that [`Store::catch_up`] folds before it applies what they wrote. A row written many times in between is
+/// Lines that [`Store::catch_up`] folds before it applies what they wrote. A row written many times in between is
 /// written to the index once; but the index holds on to what a batch replaces until the batch is whole.
-pub const CATCH_UP_RECORDS_MAX: u64 = 2_000;
-/// Bytes of records after which [`Store::catch_up`] applies a batch early.
+pub const CATCH_UP_LINES_MAX: u64 = 2_000;
+/// Bytes of lines after which [`Store::catch_up`] applies a batch early.
 pub const CATCH_UP_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Folds one record into the index: its number, its bytes, and the rows to read and write.
+/// Folds one line into the index: its number, its bytes, and the rows to read and write.
 pub type Fold<'f> = dyn FnMut(u64, &[u8], &mut Overlay<'_>) -> Result<(), FoldError> + 'f;
 
 /// How far [`Store::catch_up`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CatchUp {
-    /// The last record applied.
+    /// The last line applied.
     pub applied: u64,
-    /// The last record there is.
+    /// The last line there is.
     pub last: u64,
 }
 
-/// Reading records by number, from any thread. Every call may wait for the disk.
-pub trait Records: Send + Sync {
-    /// The number the next record will get; 1 in an empty store. Does not wait.
-    fn end(&self) -> u64;
-
-    /// The bytes of record `seq`.
-    ///
-    /// # Errors
-    /// `NoSuchRecord`, `Corrupt`, `Io`.
-    fn read(&self, seq: u64) -> Result<Vec<u8>>;
-
-    /// Calls `visit` for each record in `from..to`, in order, until it answers `false`. Numbers outside the
-    /// ledger are left out. `visit` may read records and rows.
-    ///
-    /// # Errors
-    /// `Corrupt`, `Io`; the records before it have been visited.
-    fn read_range(&self, from: u64, to: u64, visit: &mut dyn FnMut(u64, &[u8]) -> bool) -> Result<()>;
+/// Durable state with one writer: a log, and an index whose watermark never passes the log's end.
+///
+/// Every method may wait for the disk, except [`Store::lines`], [`Store::rows`], [`Store::end`],
+/// [`Store::watermark`] and [`Store::stats`].
+#[derive(Debug)]
+pub struct Store<L, I> {
+    // Dropped in this order: the log may hold the lock that lets the index be written.
+    index: I,
+    log: L,
 }
 
-/// Rows that any thread may read. One `get` or one row of a scan is never torn, but a scan may see rows that were
-/// applied while it ran: there are no snapshots. Keys that start with a zero byte are never shown.
-pub trait IndexRows: Rows + Send + Sync {}
-
-impl<R: Rows + Send + Sync> IndexRows for R {}
-
-/// Durable state with one writer. All methods may wait for the disk, so an async shell calls them from a blocking
-/// thread, except [`Store::records`], [`Store::rows`], [`Store::watermark`] and [`Store::stats`], which never wait.
-///
-/// [`crate::conformance`] checks what the types cannot say; every backend runs it.
-pub trait Store: Send {
-    /// Makes `records` durable, all or none, and answers the number of the first. **When this returns, they are
-    /// committed.** An empty slice changes nothing and answers the end.
+impl<L: Log, I: Index> Store<L, I> {
+    /// Returns the store of an open log and its open index, and a notice if the index was set aside: because its
+    /// backend gave a `reason`, or because it was built from another log. The index may be behind: call
+    /// [`Store::catch_up`] next.
     ///
     /// # Errors
-    /// `RecordSize`, `AppendSize`, `Full`, `ReadOnly`, `Io`: nothing is kept, a later append may succeed.
-    /// `SyncFailed`: nothing more is appended (`AppendsStopped`) until the store is opened anew, which may or may
-    /// not find the records of the failed append. Reading goes on.
-    fn append(&mut self, records: &[Vec<u8>]) -> Result<u64>;
+    /// As [`Log::read`] and [`Index::start_over`].
+    pub fn open(log: L, index: I, reason: Option<IndexReason>) -> Result<(Self, Option<IndexNotice>)> {
+        let mut store = Self { index, log };
+        let reason = match reason {
+            Some(reason) => Some(reason),
+            None => store.disagreement()?,
+        };
+        let notice = reason.map(|reason| store.index.start_over(reason)).transpose()?;
+        Ok((store, notice))
+    }
 
-    /// A handle for reading records. It outlives the store.
-    fn records(&self) -> Arc<dyn Records>;
+    /// Returns why the index was built from something else than this log, if it was.
+    fn disagreement(&self) -> Result<Option<IndexReason>> {
+        let Watermark { seq: watermark, record_crc } = self.index.watermark();
+        let last = self.log.end() - 1;
+        if watermark > last {
+            return Ok(Some(IndexReason::AheadOfLedger { watermark, last }));
+        }
+        if self.crc_of(watermark)? != record_crc {
+            return Ok(Some(IndexReason::OtherLedger { watermark }));
+        }
+        Ok(None)
+    }
 
-    /// A handle for reading rows; sees what is applied later, and fails once the store is closed.
-    fn rows(&self) -> Arc<dyn IndexRows>;
+    /// Returns the crc32 of a line; 0 for line 0.
+    fn crc_of(&self, number: u64) -> Result<u32> {
+        if number == 0 { Ok(0) } else { Ok(crc32fast::hash(&self.log.read(number)?)) }
+    }
 
-    /// Applies `batch` and sets the watermark, all or nothing. Not durable by itself: after a crash the index may
-    /// be as it was at some earlier `apply`, with the watermark of then.
+    /// Makes `lines` durable; see [`Log::append`].
     ///
     /// # Errors
-    /// `Watermark` if it would go back or pass the ledger's end, `ReservedKey`, `Index`, `Full`.
-    fn apply(&mut self, batch: Batch, watermark: u64) -> Result<()>;
+    /// As [`Log::append`].
+    pub fn append(&mut self, lines: &[Vec<u8>]) -> Result<u64> {
+        self.log.append(lines)
+    }
 
-    /// The last record that the index contains, 0 for none.
-    fn watermark(&self) -> u64;
+    /// Returns the number that the next line will get.
+    pub fn end(&self) -> u64 {
+        self.log.end()
+    }
 
-    /// Sets the index aside and starts an empty one with watermark 0; [`Store::catch_up`] fills it.
+    /// Returns a handle for reading lines. It outlives the store.
+    pub fn lines(&self) -> L::Lines {
+        self.log.lines()
+    }
+
+    /// Returns a handle for reading rows; see [`Index::Rows`].
+    pub fn rows(&self) -> I::Rows {
+        self.index.rows()
+    }
+
+    /// Returns the log.
+    pub fn log(&self) -> &L {
+        &self.log
+    }
+
+    /// Applies `batch` and sets the watermark, all or nothing; see [`Index::apply`].
     ///
     /// # Errors
-    /// `Index`, `Full`, `ReadOnly`, `Io`.
-    fn rebuild(&mut self) -> Result<IndexNotice>;
+    /// `Watermark` if it would go back or pass the log's end, `ReservedKey`; else as [`Index::apply`].
+    pub fn apply(&mut self, batch: Batch, watermark: u64) -> Result<()> {
+        let (current, last) = (self.watermark(), self.log.end() - 1);
+        if watermark < current || watermark > last {
+            return Err(StoreError::Watermark { offered: watermark, current, last });
+        }
+        check_keys(&batch)?;
+        let record_crc = self.crc_of(watermark)?;
+        self.index.apply(batch, Watermark { seq: watermark, record_crc })
+    }
 
-    /// Counts since opening.
-    fn stats(&self) -> Stats;
+    /// Returns the last line that the index contains, 0 for none.
+    pub fn watermark(&self) -> u64 {
+        self.index.watermark().seq
+    }
 
-    /// Writes out what is only held for speed, and gives the store free for others. Dropping does the same, but
-    /// cannot say what failed.
+    /// Sets the index aside and begins an empty one with watermark 0; [`Store::catch_up`] fills it.
     ///
     /// # Errors
-    /// `Index`, `Full`: no record is lost, the index may have to catch up.
-    fn close(self: Box<Self>) -> Result<()>;
+    /// As [`Index::start_over`].
+    pub fn rebuild(&mut self) -> Result<IndexNotice> {
+        self.index.start_over(IndexReason::Asked)
+    }
 
-    /// Folds the records after the watermark into the index, in batches of [`CATCH_UP_RECORDS_MAX`] records or
-    /// [`CATCH_UP_BYTES_MAX`] bytes, and calls `progress` after each. Answers the watermark reached.
+    /// Returns counts since opening.
+    pub fn stats(&self) -> Stats {
+        self.log.stats()
+    }
+
+    /// Writes out what is only held for speed, and gives the store free for others; see [`Index::close`].
     ///
     /// # Errors
-    /// `Fold` with the number of the record that failed; the batches before its own are applied, so the next call
-    /// goes on from there. Otherwise as [`Records::read_range`] and [`Store::apply`].
-    fn catch_up(&mut self, fold: &mut Fold<'_>, progress: &mut dyn FnMut(CatchUp)) -> Result<u64> {
-        let records = self.records();
-        let rows = self.rows();
-        let last = records.end() - 1;
+    /// As [`Index::close`].
+    pub fn close(mut self) -> Result<()> {
+        self.index.close()
+    }
+
+    /// Folds the lines after the watermark into the index, in batches of [`CATCH_UP_LINES_MAX`] lines or
+    /// [`CATCH_UP_BYTES_MAX`] bytes, and calls `progress` after each. Returns the watermark reached.
+    ///
+    /// # Errors
+    /// `Fold` with the number of the line that failed; the batches before its own are applied, so the next call
+    /// goes on from there. Otherwise as [`Log::read_range`] and [`Store::apply`].
+    pub fn catch_up(&mut self, fold: &mut Fold<'_>, progress: &mut dyn FnMut(CatchUp)) -> Result<u64> {
+        let last = self.end() - 1;
         while self.watermark() < last {
             let from = self.watermark() + 1;
-            let to = (last + 1).min(from + CATCH_UP_RECORDS_MAX);
-            let (batch, applied) = fold_batch(&*records, &*rows, from, to, fold)?;
+            let to = (last + 1).min(from + CATCH_UP_LINES_MAX);
+            let (batch, applied) = self.fold_batch(from, to, fold)?;
             self.apply(batch, applied)?;
             progress(CatchUp { applied, last });
         }
         Ok(self.watermark())
     }
-}
 
-/// Folds records from `from` on, before `to`, until there are enough; answers the writes and the last record folded.
-fn fold_batch(
-    records: &dyn Records,
-    rows: &dyn IndexRows,
-    from: u64,
-    to: u64,
-    fold: &mut Fold<'_>,
-) -> Result<(Batch, u64)> {
-    let mut overlay = Overlay::new(rows);
-    let mut folded = from - 1;
-    let mut bytes = 0;
-    let mut failed = None;
-    records.read_range(from, to, &mut |seq, record| {
-        if let Err(source) = fold(seq, record, &mut overlay) {
-            failed = Some(StoreError::Fold { seq, source });
-            return false;
+    /// Folds lines from `from` on, before `to`, until there are enough. Returns the writes and the last line folded.
+    fn fold_batch(&self, from: u64, to: u64, fold: &mut Fold<'_>) -> Result<(Batch, u64)> {
+        let rows = self.index.rows();
+        let rows: &dyn Rows = &rows;
+        let mut overlay = Overlay::new(rows);
+        let mut folded = from - 1;
+        let mut bytes = 0;
+        let mut failed = None;
+        self.log.read_range(from, to, &mut |seq, line| {
+            if let Err(source) = fold(seq, line, &mut overlay) {
+                failed = Some(StoreError::Fold { seq, source });
+                return false;
+            }
+            folded = seq;
+            bytes += line.len();
+            bytes < CATCH_UP_BYTES_MAX
+        })?;
+        match failed {
+            Some(error) => Err(error),
+            None => Ok((overlay.batch, folded)),
         }
-        folded = seq;
-        bytes += record.len();
-        bytes < CATCH_UP_BYTES_MAX
-    })?;
-    match failed {
-        Some(error) => Err(error),
-        None => Ok((overlay.batch, folded)),
-    }
-}
-
-impl Records for LedgerReader {
-    fn end(&self) -> u64 {
-        Self::end(self)
-    }
-
-    fn read(&self, seq: u64) -> Result<Vec<u8>> {
-        Self::read(self, seq)
-    }
-
-    fn read_range(&self, from: u64, to: u64, visit: &mut dyn FnMut(u64, &[u8]) -> bool) -> Result<()> {
-        Self::read_range(self, from, to, visit)
     }
 }

@@ -6,6 +6,7 @@
 pub mod admit;
 mod attempt;
 pub mod check;
+mod durable;
 pub mod fold;
 pub mod found;
 pub mod receipts;
@@ -15,6 +16,7 @@ pub mod rights;
 use crate::state::authority::rules_from;
 pub use admit::{AdmitStats, Admitted};
 pub use check::{Authentic, Checked, RequestError};
+pub use durable::Durable;
 pub use fold::fold_line;
 pub use found::{Foundation, Founded, folio_prefix, found};
 

@@ -102,6 +102,10 @@ pub(crate) struct PendingLines<'a> {
 }
 
 impl Lines for PendingLines<'_> {
+    fn end(&self) -> u64 {
+        self.first + self.written.borrow().len() as u64
+    }
+
     fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
         match number.checked_sub(self.first) {
             None => self.below.line(number),

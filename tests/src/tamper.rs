@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use store::{Ledger, LedgerOptions};
+use store_disk::{Ledger, LedgerOptions};
 use sync_core::crypto::SecretKey;
 use sync_core::id::{DeviceId, Hash};
 use sync_core::log::chain::sign_head;

@@ -8,9 +8,8 @@ use std::time::Instant;
 
 use anyhow::ensure;
 use clap::Parser;
-use cuadrilla_benches::journal::{Journal, Stored};
+use cuadrilla_benches::journal::Journal;
 use cuadrilla_benches::orders::{START_MS, STEP_MS, folio, moment, rules};
-use store::Store as _;
 use sync_core::replica::Replica;
 use sync_core::view::replay::At;
 
@@ -38,14 +37,14 @@ fn main() -> anyhow::Result<()> {
     let folder = args.folder.clone().unwrap_or_else(|| scratch.path().join("journal"));
     let rules = rules()?;
     let started = Instant::now();
-    let (store, orders) = Journal::write(&folder, &rules, args.entries)?;
+    let (device, orders) = Journal::write(&folder, &rules, args.entries)?;
     println!(
         "journal: {} entries, {orders} orders, written and folded in {:.1} s",
         args.entries,
         seconds(started)
     );
-    let (rows, lines) = (store.rows(), Stored(store.records()));
-    let replica = Replica::open(&*rows, &lines, store.records().end(), &rules, moment(1))?;
+    let (rows, lines) = (device.store().rows(), device.store().lines());
+    let replica = Replica::open(&rows, &lines, device.store().end(), &rules, moment(1))?;
     one_order(&replica, args.entries, orders)?;
     let middle = args.entries / 2;
     let middle_ms = START_MS + i64::try_from(middle)? * STEP_MS;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, bail, ensure};
-use store::Ledger;
+use store_disk::Ledger;
 use sync_core::id::{DeviceId, Hash};
 use sync_core::log::line::Line;
 use sync_core::log::verdict::{Receipt, Verdict};

@@ -3,20 +3,19 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use std::collections::BTreeMap;
+use store::{Memory, MemoryIndex, MemoryLog};
 use sync_core::crypto::SecretKey;
 use sync_core::id::{BootId, DeviceId, Hash};
 use sync_core::log::act::Role;
 use sync_core::log::verdict::Receipt;
 use sync_core::replica::{Clocks, NewOrder, Replica, ReplicaError};
-use sync_core::rows::{MemoryRows, RowsError, read};
+use sync_core::rows::{RowsError, read};
 use sync_core::scope::Scope;
 use sync_core::state::fold::EntryRow;
 use sync_core::state::keyspace;
 use sync_core::state::layers::{Layer, Merged};
 use sync_core::state::local::{GENERATIONS, IDENTITY};
 use sync_core::view::lists::Filter;
-
-use crate::orders::Kept;
 
 /// Changes of one visit.
 pub(crate) const VISIT_CHANGES: u64 = 6;
@@ -31,10 +30,8 @@ pub(crate) struct Device {
     pub(crate) crew: Option<String>,
     /// Its seed.
     pub(crate) seed: [u8; 32],
-    /// Its rows.
-    pub(crate) rows: MemoryRows,
-    /// Its journal.
-    pub(crate) lines: Kept,
+    /// Its store and what runs over it.
+    pub(crate) device: engine::device::Device<MemoryLog, MemoryIndex>,
     /// Orders of its crew that nobody has begun, as of its last look.
     folios: Vec<String>,
     acts: u64,
@@ -51,20 +48,20 @@ pub(crate) struct OwnEntry {
 
 impl Device {
     /// A phone that is not enrolled yet. `run` keeps the keys of two runs apart.
-    pub(crate) fn new(name: &str, role: Role, crew: Option<&str>, run: u64) -> Self {
+    pub(crate) fn new(name: &str, role: Role, crew: Option<&str>, run: u64) -> anyhow::Result<Self> {
         let seed = Hash::tagged("cuadrilla/load-seed/v1", &[&run.to_be_bytes(), name.as_bytes()]).0;
-        Self {
+        let (store, _) = Memory::new().open()?;
+        Ok(Self {
             name: name.to_owned(),
             role,
             crew: crew.map(String::from),
             seed,
-            rows: MemoryRows::default(),
-            lines: Kept::default(),
+            device: engine::device::Device::open(store, &mut |_| {})?,
             folios: Vec::new(),
             acts: 0,
             visits: 0,
             started: std::time::Instant::now(),
-        }
+        })
     }
 
     /// Its key.
@@ -85,26 +82,23 @@ impl Device {
         act: impl FnOnce(&mut Replica<'_>) -> Result<T, ReplicaError>,
     ) -> Result<T, ReplicaError> {
         let moment = self.moment();
-        let next_line = self.lines.0.len() as u64 + 1;
-        let mut replica = Replica::open(&self.rows, &self.lines, next_line, &[], moment)?;
-        let answer = act(&mut replica)?;
-        let written = replica.finish();
-        self.rows.apply(written.batch);
-        self.lines.0.extend(written.lines);
+        let (answer, unsaved) = self.device.act(moment, act)?;
+        let kept = self.device.append(unsaved).and_then(|saved| self.device.apply(saved, &mut |_| {}));
+        kept.map_err(|error| ReplicaError::Index(error.to_string()))?;
         Ok(answer)
     }
 
     /// Its id, once it has one.
     pub(crate) fn id(&self) -> Option<DeviceId> {
-        let identity = IDENTITY.read(&self.rows).ok()?;
+        let identity = IDENTITY.read(&self.device.store().rows()).ok()?;
         identity.map(|identity| identity.device)
     }
 
     /// How far it has read each scope.
     pub(crate) fn cursors(&self) -> anyhow::Result<Vec<(Scope, u64)>> {
-        let shown = GENERATIONS.read_or_default(&self.rows)?.shown;
-        let cursors: Option<BTreeMap<Scope, u64>> =
-            read(&Layer::mirror(&self.rows, shown), &keyspace::cursors())?;
+        let rows = self.device.store().rows();
+        let shown = GENERATIONS.read_or_default(&rows)?.shown;
+        let cursors: Option<BTreeMap<Scope, u64>> = read(&Layer::mirror(&rows, shown), &keyspace::cursors())?;
         Ok(cursors.unwrap_or_default().into_iter().collect())
     }
 
@@ -155,9 +149,10 @@ impl Device {
     /// All own entries, with what the server said of each.
     pub(crate) fn own_entries(&self) -> Result<Vec<OwnEntry>, RowsError> {
         let Some(device) = self.id() else { return Ok(Vec::new()) };
+        let below = self.device.store().rows();
         let mut found = Vec::new();
         for seq in 1.. {
-            let rows = Merged::shown(&self.rows)?;
+            let rows = Merged::shown(&below)?;
             let Some(row) = read::<EntryRow>(&rows, &keyspace::entry(&device, seq))? else { break };
             found.push(OwnEntry { seq, hash: row.hash, receipt: row.receipt });
         }

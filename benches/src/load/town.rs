@@ -64,11 +64,11 @@ impl Town {
     ) -> anyhow::Result<Self> {
         let server = Server::start(program, folder, more)?;
         let field = field(server.address, seed);
-        let mut admin = Device::new("Administración", Role::Admin, None, seed);
+        let mut admin = Device::new("Administración", Role::Admin, None, seed)?;
         field.enrol(&mut admin, &server.admin_code).await?;
         field.sync(&mut admin, Link::Good).await?;
-        let mut dispatch = Device::new("Despacho", Role::Dispatcher, None, seed);
-        let mut supervisor = Device::new("Supervisión", Role::Supervisor, None, seed);
+        let mut dispatch = Device::new("Despacho", Role::Dispatcher, None, seed)?;
+        let mut supervisor = Device::new("Supervisión", Role::Supervisor, None, seed)?;
         for device in [&mut dispatch, &mut supervisor] {
             let role = device.role;
             let invited = field.think(|| admin.act(|book| book.invite(role, None, &[]))).await?;
@@ -113,7 +113,7 @@ impl Town {
                 let field = Arc::clone(&self.field);
                 under_way.spawn(async move {
                     let name = format!("Celular {number}");
-                    let mut device = Device::new(&name, Role::Crew, Some(&crew), field.seed);
+                    let mut device = Device::new(&name, Role::Crew, Some(&crew), field.seed)?;
                     field.enrol(&mut device, &invited.code).await?;
                     field.sync(&mut device, Link::Good).await?;
                     field.think(|| device.look()).await?;

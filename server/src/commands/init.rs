@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use serde_json::json;
-use store::{DiskStore, Ledger, Store, StoreError};
+use store::StoreError;
+use store_disk::Ledger;
 use sync_core::crypto::SecretKey;
 use sync_core::hub::{Foundation, Hub, fold_line, folio_prefix, found};
 use sync_core::link::{InvitationLink, KeyPin};
@@ -27,7 +28,7 @@ pub(super) fn run(args: &Init) -> Result<Report, Failure> {
     check_prefix(&prefix)?;
     let folder = rule_files::find_folder(&args.schemas, data)?;
     let is_begun = check_free(data)?;
-    let (mut store, _) = DiskStore::open(data, &start::options(true))?;
+    let (mut store, _) = store_disk::open(data, &start::options(true))?;
     let seed = if is_begun && key::path(data).exists() {
         key::read(data)?
     } else {
@@ -48,7 +49,7 @@ pub(super) fn run(args: &Init) -> Result<Report, Failure> {
     let lines = with_rules(founded.lines, &seed, &loaded.files)?;
     store.append(&lines)?;
     start::catch_up(&mut store)?;
-    Box::new(store).close()?;
+    store.close()?;
     let link = args.url.as_deref().map(|url| link(url, &founded.admin_code, &seed));
     let json = json!({
         "admin_link": link,

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use store::{DiskStore, Ledger, Store, StoreError};
+use store::StoreError;
+use store_disk::Ledger;
 use sync_core::log::verify::{Bad, Proven, Verifier};
 
 use super::{Report, integrity};
@@ -80,10 +81,10 @@ pub(super) fn rebuild(args: &Data) -> Result<Report, Failure> {
     logging::start(LogFormat::Text);
     start::require(&args.data)?;
     let started = Instant::now();
-    let (mut store, _) = DiskStore::open(&args.data, &start::options(false))?;
+    let (mut store, _) = store_disk::open(&args.data, &start::options(false))?;
     store.rebuild()?;
     let entries = start::catch_up(&mut store)?;
-    Box::new(store).close()?;
+    store.close()?;
     let seconds = started.elapsed().as_secs_f64();
     let json = json!({"entries": entries, "seconds": Value::from((seconds * 1000.0).round() / 1000.0)});
     let rows =

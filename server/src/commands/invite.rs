@@ -1,9 +1,7 @@
 //! `invite`: an administration code made at the server itself, for when no administrator's device is left.
 
+use engine::committer::{Committer, Judged, Space};
 use serde_json::json;
-use store::{DiskStore, Store};
-use sync_core::hub::Hub;
-use sync_core::rows::Overlay;
 use sync_core::state::authority::enrol::{code_expiry, code_from};
 use sync_core::time::rfc3339;
 
@@ -17,19 +15,16 @@ pub(super) fn run(args: &Invite) -> Result<Report, Failure> {
     let data = &args.data.data;
     start::require(data)?;
     let seed = key::read(data)?;
-    let (mut store, _) = DiskStore::open(data, &start::options(false))?;
+    let (mut store, _) = store_disk::open(data, &start::options(false))?;
     start::catch_up(&mut store)?;
-    let rows = store.rows();
-    let mut hub = Hub::open(&*rows, &seed).map_err(|error| start::office_failure(&error))?;
+    let mut committer = Committer::open(store, seed).map_err(|error| start::office_failure(&error))?;
     let code = code_from(&key::random()?);
     let now = now_ms();
-    let mut overlay = Overlay::new(&*rows);
-    let lines = hub.invite_admin(&mut overlay, store.records().end(), now, &code);
-    let batch = overlay.batch;
-    store.append(&lines.map_err(|error| start::office_failure(&error))?)?;
-    let last = store.records().end() - 1;
-    store.apply(batch, last)?;
-    Box::new(store).close()?;
+    let judged: Judged<()> =
+        committer.invite_admin(&code, now).map_err(|error| start::office_failure(&error))?;
+    committer.append(judged, Space::default()).map_err(|failed| failed.error)?;
+    committer.apply()?;
+    committer.close()?;
     let expires_at = rfc3339(code_expiry(now));
     let link = args.url.as_deref().map(|url| super::init::link(url, &code, &seed));
     let json = json!({"code": code, "role": args.role, "expires_at": expires_at, "link": link});

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use serde_json::json;
-use store::{Ledger, LedgerReader};
+use store_disk::{Ledger, LedgerReader};
 use sync_core::crypto::SecretKey;
 use sync_core::log::checkpoint;
 use sync_core::log::line::Line;

@@ -85,7 +85,7 @@ async fn serve(
         tracing::info!("stopping: what was accepted is finished first");
         service.begin_stop();
     };
-    let (cut_off, ()) = tokio::join!(listen::serve(listener, Arc::clone(&service.site), tls), stopping);
+    let (cut_off, ()) = tokio::join!(listen::serve(listener, Arc::clone(&service.app), tls), stopping);
     if cut_off > 0 {
         tracing::warn!(cut_off, "connections did not finish in time");
     }

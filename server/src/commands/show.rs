@@ -1,6 +1,6 @@
 //! `show`: one order out of a fold of the ledger in memory; patches no index, so it works while serving.
 
-use store::{Ledger, LedgerReader};
+use store_disk::{Ledger, LedgerReader};
 use sync_core::hub::fold_line;
 use sync_core::record::schema::RecordKind;
 use sync_core::rows::{MemoryRows, Overlay, RowsError, read};
@@ -14,7 +14,6 @@ use super::{Report, integrity};
 use crate::cli::Show;
 use crate::failure::{EXIT_OTHER, Failure};
 use crate::lang::{Lang, Text};
-use crate::site::LedgerLines;
 use crate::start;
 
 /// Records folded before their rows are moved from the overlay.
@@ -39,7 +38,7 @@ fn find(
     let Some(listed) = read::<ListRow>(rows, &keyspace::name(RecordKind::Order, folio))? else {
         return Ok(None);
     };
-    let steps = steps_of(rows, &LedgerLines(reader), &listed.record)?;
+    let steps = steps_of(rows, reader, &listed.record)?;
     order_after(rows, rules, &listed.record, None, steps)
 }
 

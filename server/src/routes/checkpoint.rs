@@ -6,14 +6,14 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 
+use crate::app_state::AppState;
 use crate::problem::Problem;
-use crate::site::Site;
 
 /// `GET /v1/checkpoint` and `GET /log/checkpoint`: a C2SP `tlog-checkpoint`.
-pub async fn show(State(site): State<Arc<Site>>) -> Result<impl IntoResponse, Problem> {
-    let note = site
-        .on_core(|site| {
-            let view = site.view();
+pub async fn show(State(app): State<Arc<AppState>>) -> Result<impl IntoResponse, Problem> {
+    let note = app
+        .on_core(|app| {
+            let view = app.view();
             Ok(view.hub.checkpoint(&*view.rows, view.seq)?)
         })
         .await?;

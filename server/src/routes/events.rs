@@ -21,10 +21,10 @@ use sync_core::state::keyspace;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
+use crate::app_state::AppState;
 use crate::metrics::Metrics;
 use crate::news::{Scopes, concerns};
 use crate::problem::Problem;
-use crate::site::Site;
 
 /// A stream ends after this long, or after news of the device's own rights, and the device opens another: a revoked one
 /// is then refused.
@@ -72,10 +72,10 @@ impl Drop for Counted {
 
 /// `GET /v1/events`, where `lean` did not get hold of the connection first.
 pub async fn listen(
-    State(site): State<Arc<Site>>,
+    State(app): State<Arc<AppState>>,
     Query(asked): Query<Asked>,
 ) -> Result<impl IntoResponse, Problem> {
-    let listener = Listener::new(&site, asked.device.as_deref()).await?;
+    let listener = Listener::new(&app, asked.device.as_deref()).await?;
     let words = unfold(listener, |mut listener| async {
         let said = listener.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from_static(said)), listener))
@@ -84,8 +84,8 @@ pub async fn listen(
     Ok((headers, Body::from_stream(words)))
 }
 
-fn scopes_of(site: &Site, device: DeviceId) -> Result<Box<[Scope]>, Problem> {
-    let (rows, _) = site.handles();
+fn scopes_of(app: &AppState, device: DeviceId) -> Result<Box<[Scope]>, Problem> {
+    let (rows, _) = app.handles();
     match read::<DeviceRow>(&*rows, &keyspace::device(&device))? {
         None => Err(Problem::refused(
             StatusCode::UNAUTHORIZED,
@@ -108,7 +108,7 @@ impl Listener {
     ///
     /// # Errors
     /// `device`, `unknown_device`, `revoked`, `busy`.
-    pub async fn new(site: &Arc<Site>, device: Option<&str>) -> Result<Self, Problem> {
+    pub async fn new(app: &Arc<AppState>, device: Option<&str>) -> Result<Self, Problem> {
         let device = device.and_then(|text| text.parse::<DeviceId>().ok()).ok_or_else(|| {
             Problem::refused(
                 StatusCode::BAD_REQUEST,
@@ -117,18 +117,18 @@ impl Listener {
                 "GET /v1/events?device=<32 hex digits>",
             )
         })?;
-        let permit = Arc::clone(&site.listeners).try_acquire_owned().map_err(|_| Problem::busy())?;
-        let news = site.news.listen();
-        let scopes = site.on_core(move |site| scopes_of(site, device)).await?;
+        let permit = Arc::clone(&app.listeners).try_acquire_owned().map_err(|_| Problem::busy())?;
+        let news = app.news.listen();
+        let scopes = app.on_core(move |app| scopes_of(app, device)).await?;
         Ok(Self {
             news,
             scopes,
             own: Scope::Device(device),
-            stop: site.stop.clone(),
-            keep_alive: Duration::from_millis(site.config.keep_alive_ms),
+            stop: app.stop.clone(),
+            keep_alive: Duration::from_millis(app.config.keep_alive_ms),
             ends_at: Instant::now() + LIFE,
             greeted: false,
-            _counted: Counted::new(&site.metrics),
+            _counted: Counted::new(&app.metrics),
             _permit: permit,
         })
     }

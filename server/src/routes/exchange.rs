@@ -7,18 +7,18 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
-use sync_core::hub::{Admitted, Checked, RequestError};
+use sync_core::hub::{Admitted, Checked, Durable, RequestError};
 use sync_core::id::DeviceId;
 use sync_core::state::authority::enrol::EnrolError;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 
+use crate::app_state::AppState;
 use crate::body::{self, Coding};
 use crate::clock::now_ms;
 use crate::peer::{self, Peer};
 use crate::problem::Problem;
 use crate::router::Notes;
-use crate::site::{LedgerLines, Site};
 use crate::throttle::Effort;
 use crate::writer::{Job, Work};
 
@@ -30,38 +30,38 @@ enum Message {
 }
 
 /// `POST /v1/sync`: push and pull.
-pub async fn sync(State(site): State<Arc<Site>>, headers: HeaderMap, body: Body) -> Response {
-    answer(site, Message::Sync, headers, body).await
+pub async fn sync(State(app): State<Arc<AppState>>, headers: HeaderMap, body: Body) -> Response {
+    answer(app, Message::Sync, headers, body).await
 }
 
 /// `POST /v1/enrol`: a new device introduces itself.
 pub async fn enrol(
-    State(site): State<Arc<Site>>,
+    State(app): State<Arc<AppState>>,
     peer: Option<Extension<Peer>>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let peer = peer::address(peer.map(|Extension(peer)| peer), &headers, &site.config.peer_header);
-    if let Err(problem) = site.throttle.try_code(peer) {
+    let peer = peer::address(peer.map(|Extension(peer)| peer), &headers, &app.config.peer_header);
+    if let Err(problem) = app.throttle.try_code(peer) {
         return problem.into_response();
     }
-    let response = answer(Arc::clone(&site), Message::Enrol, headers, body).await;
+    let response = answer(Arc::clone(&app), Message::Enrol, headers, body).await;
     if response.status().is_success() {
-        site.throttle.good_code(peer);
+        app.throttle.good_code(peer);
     }
     response
 }
 
-async fn answer(site: Arc<Site>, message: Message, headers: HeaderMap, body: Body) -> Response {
+async fn answer(app: Arc<AppState>, message: Message, headers: HeaderMap, body: Body) -> Response {
     let mut notes = Notes::default();
-    let done = exchange(&site, message, &headers, body, &mut notes).await;
+    let done = exchange(&app, message, &headers, body, &mut notes).await;
     let mut response = done.unwrap_or_else(Problem::into_response);
     response.extensions_mut().insert(notes);
     response
 }
 
 async fn exchange(
-    site: &Arc<Site>,
+    app: &Arc<AppState>,
     message: Message,
     headers: &HeaderMap,
     body: Body,
@@ -69,20 +69,20 @@ async fn exchange(
 ) -> Result<Response, Problem> {
     body::check_type(headers)?;
     let coding = Coding::of_request(headers)?;
-    let bytes = body::read(headers, body, Duration::from_millis(site.config.body_timeout_ms)).await?;
+    let bytes = body::read(headers, body, Duration::from_millis(app.config.body_timeout_ms)).await?;
     notes.bytes_up = bytes.len();
     let started = Instant::now();
     // A device that is refused is named in the log too, once it is known to be itself.
-    let (device, checked) = site.on_core(move |site| Ok(check(site, message, coding, bytes))).await?;
+    let (device, checked) = app.on_core(move |app| Ok(check(app, message, coding, bytes))).await?;
     notes.device = device.map(|device| device.to_string()).unwrap_or_default();
     let (checked, frame_bytes) = checked.inspect_err(|problem| notes.refused = problem.code)?;
-    let admitted = at_writer(site, checked, frame_bytes).await?;
+    let admitted = at_writer(app, checked, frame_bytes).await?;
     notes.accepted = admitted.stats.accepted;
     notes.quarantined = admitted.stats.quarantined;
     notes.duplicates = admitted.stats.duplicates;
     let wanted = Coding::for_answer(headers);
-    let (used, packed) = site.on_core(move |site| reply(site, message, &admitted, wanted)).await?;
-    site.metrics.ack(started.elapsed());
+    let (used, packed) = app.on_core(move |app| reply(app, message, &admitted, wanted)).await?;
+    app.metrics.ack(started.elapsed());
     notes.bytes_down = packed.len();
     let mut response = ([(header::CONTENT_TYPE, body::CONTENT_TYPE)], packed).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -94,38 +94,38 @@ async fn exchange(
 
 /// Stage one: who it is, and whether it holds together. Answers who it is even if it does not.
 fn check(
-    site: &Site,
+    app: &AppState,
     message: Message,
     coding: Coding,
     bytes: Bytes,
 ) -> (Option<DeviceId>, Result<(Checked, usize), Problem>) {
     let mut device = None;
-    let checked = check_frame(site, message, coding, bytes, &mut device);
+    let checked = check_frame(app, message, coding, bytes, &mut device);
     (device, checked)
 }
 
 fn check_frame(
-    site: &Site,
+    app: &AppState,
     message: Message,
     coding: Coding,
     bytes: Bytes,
     who: &mut Option<DeviceId>,
 ) -> Result<(Checked, usize), Problem> {
     let frame = body::decode(coding, bytes)?;
-    let (rows, hub) = site.handles();
+    let (rows, hub) = app.handles();
     let checked = match message {
         Message::Sync => {
             let authentic = hub.authenticate(&*rows, &frame)?;
             let device = authentic.device;
             *who = Some(device);
-            site.throttle.let_device_in(device)?;
-            site.throttle.charge(device, Effort::asked(frame.len()));
+            app.throttle.let_device_in(device)?;
+            app.throttle.charge(device, Effort::asked(frame.len()));
             let checked = hub.check_entries(&*rows, authentic).inspect_err(|error| {
                 if matches!(error.code(), "bad_chain") {
-                    site.throttle.charge(device, Effort::FORGED);
+                    app.throttle.charge(device, Effort::FORGED);
                 }
             })?;
-            site.throttle.charge(device, Effort::brought(&checked));
+            app.throttle.charge(device, Effort::brought(&checked));
             checked
         }
         Message::Enrol => {
@@ -138,11 +138,11 @@ fn check_frame(
 }
 
 /// Stage two: waits in the bounded queue until the entries are durable.
-async fn at_writer(site: &Site, checked: Checked, bytes: usize) -> Result<Admitted, Problem> {
+async fn at_writer(app: &AppState, checked: Checked, bytes: usize) -> Result<Durable<Admitted>, Problem> {
     let (answer, outcome) = oneshot::channel();
-    site.metrics.queue.inc();
-    site.work.try_send(Work::Request(Box::new(Job { checked, bytes, answer }))).map_err(|error| {
-        site.metrics.queue.dec();
+    app.metrics.queue.inc();
+    app.work.try_send(Work::Request(Box::new(Job { checked, bytes, answer }))).map_err(|error| {
+        app.metrics.queue.dec();
         match error {
             TrySendError::Full(_) => Problem::busy(),
             TrySendError::Closed(_) => Problem::stopping(),
@@ -153,9 +153,9 @@ async fn at_writer(site: &Site, checked: Checked, bytes: usize) -> Result<Admitt
 
 /// Stage three: what is new for the device, from rows that hold still.
 fn reply(
-    site: &Site,
+    app: &AppState,
     message: Message,
-    admitted: &Admitted,
+    admitted: &Durable<Admitted>,
     wanted: Coding,
 ) -> Result<(Coding, Vec<u8>), Problem> {
     let stats = &admitted.stats;
@@ -163,12 +163,11 @@ fn reply(
         // Two came with one code at the same time; the other one was first at the writer.
         return Err(RequestError::Enrol(EnrolError::UsedCode).into());
     }
-    let view = site.view();
-    let lines = LedgerLines(&*view.records);
-    let frame = view.hub.reply(&*view.rows, &lines, view.seq, now_ms(), admitted)?;
+    let view = app.view();
+    let frame = view.hub.reply(&*view.rows, &*view.lines, view.seq, now_ms(), admitted)?;
     drop(view);
     if matches!(message, Message::Sync) {
-        site.throttle.charge(admitted.device, Effort { bytes: frame.len(), ..Effort::default() });
+        app.throttle.charge(admitted.device, Effort { bytes: frame.len(), ..Effort::default() });
     }
     Ok(body::encode(wanted, frame))
 }

@@ -8,7 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use serde_json::{Map, Value, json};
 
-use crate::site::Site;
+use crate::app_state::AppState;
 
 const METRICS_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -18,8 +18,8 @@ pub async fn alive() -> impl IntoResponse {
 }
 
 /// `GET /readyz`: whether new work is taken, and if not why.
-pub async fn ready(State(site): State<Arc<Site>>) -> impl IntoResponse {
-    let conditions = site.health.conditions();
+pub async fn ready(State(app): State<Arc<AppState>>) -> impl IntoResponse {
+    let conditions = app.health.conditions();
     let is_ready = conditions.iter().all(|(_, wrong)| wrong.is_none());
     let checks: Map<String, Value> = conditions
         .into_iter()
@@ -31,6 +31,6 @@ pub async fn ready(State(site): State<Arc<Site>>) -> impl IntoResponse {
 }
 
 /// `GET /metrics`.
-pub async fn metrics(State(site): State<Arc<Site>>) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, METRICS_TYPE)], site.metrics.to_text())
+pub async fn metrics(State(app): State<Arc<AppState>>) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, METRICS_TYPE)], app.metrics.to_text())
 }

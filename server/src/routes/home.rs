@@ -6,18 +6,18 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{Html, IntoResponse};
 
+use crate::app_state::AppState;
 use crate::lang::Lang;
-use crate::site::Site;
 
 /// The interface, kept by hand; a test compares it with the routes.
 pub const OPENAPI: &str = include_str!("openapi.json");
 
 /// `GET /`.
-pub async fn page(State(site): State<Arc<Site>>, headers: HeaderMap) -> impl IntoResponse {
+pub async fn page(State(app): State<Arc<AppState>>, headers: HeaderMap) -> impl IntoResponse {
     let wants =
         headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let lang = if wants.starts_with("en") { Lang::En } else { Lang::Es };
-    let (_, hub) = site.handles();
+    let (_, hub) = app.handles();
     let name = escape(&hub.genesis().name);
     let key = escape(&hub.genesis().log_verifier);
     let (tag, title, text, log) = lang.pick(

@@ -13,8 +13,8 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::events::Listener;
+use crate::app_state::AppState;
 use crate::problem::Problem;
-use crate::site::Site;
 
 const START: &[u8] = b"GET /v1/events?device=";
 const ROUTE: &str = "/v1/events";
@@ -74,12 +74,12 @@ fn parse(head: &[u8]) -> Option<(String, usize)> {
 }
 
 /// Speaks to a listening device until it goes away, or the stream has to end.
-pub async fn serve<S: Duplex>(mut stream: S, site: Arc<Site>, device: &str) -> io::Result<()> {
-    let listener = Listener::new(&site, Some(device)).await;
+pub async fn serve<S: Duplex>(mut stream: S, app: Arc<AppState>, device: &str) -> io::Result<()> {
+    let listener = Listener::new(&app, Some(device)).await;
     let status = listener.as_ref().map_or_else(|problem| problem.status.as_u16(), |_| 200);
-    site.metrics.request(ROUTE, status);
+    app.metrics.request(ROUTE, status);
     tracing::info!(method = "GET", route = ROUTE, status, device, "request");
-    drop(site);
+    drop(app);
     match listener {
         Ok(listener) => speak(stream, listener).await,
         Err(problem) => {

@@ -10,9 +10,9 @@ use sync_core::log::merkle::leaf_of_line;
 use sync_core::log::merkle::tile::{Level, Place, TILE_WIDTH, bundle, tile};
 use sync_core::rows::RowsError;
 
+use crate::app_state::AppState;
 use crate::body::{Coding, encode};
 use crate::problem::Problem;
-use crate::site::Site;
 
 /// A full tile never changes.
 const CACHE_FULL: &str = "public, max-age=31536000, immutable";
@@ -21,15 +21,15 @@ const CACHE_PARTIAL: &str = "public, max-age=60";
 
 /// `GET /log/tile/<L>/<N>[.p/<W>]` and `GET /log/tile/entries/<N>[.p/<W>]`.
 pub async fn show(
-    State(site): State<Arc<Site>>,
+    State(app): State<Arc<AppState>>,
     Path(path): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let place = Place::from_path(&format!("tile/{path}")).ok_or_else(absent)?;
     let coding = Coding::for_answer(&headers);
-    let (coding, bytes) = site
-        .on_core(move |site| {
-            let bytes = read(site, &place)?;
+    let (coding, bytes) = app
+        .on_core(move |app| {
+            let bytes = read(app, &place)?;
             // Hashes do not shrink; entries do.
             Ok(if place.level == Level::Entries { encode(coding, bytes) } else { (Coding::Identity, bytes) })
         })
@@ -46,10 +46,10 @@ pub async fn show(
 }
 
 /// A tile or bundle of the log as it is now. Lines and hashes that are there never change, so nothing is held still.
-fn read(site: &Site, place: &Place) -> Result<Vec<u8>, Problem> {
-    let (rows, records, size) = {
-        let view = site.view();
-        (Arc::clone(&view.rows), Arc::clone(&view.records), view.seq)
+fn read(app: &AppState, place: &Place) -> Result<Vec<u8>, Problem> {
+    let (rows, lines, size) = {
+        let view = app.view();
+        (Arc::clone(&view.rows), Arc::clone(&view.lines), view.seq)
     };
     if !place.is_in(size) {
         return Err(absent());
@@ -60,8 +60,8 @@ fn read(site: &Site, place: &Place) -> Result<Vec<u8>, Problem> {
     let first = place.n * u64::from(TILE_WIDTH) + 1;
     let mut leaves = Vec::new();
     let mut failure: Option<RowsError> = None;
-    records
-        .read_range(first, first + u64::from(place.width), &mut |_, line| match leaf_of_line(line) {
+    lines
+        .each(first, first + u64::from(place.width), &mut |_, line| match leaf_of_line(line) {
             Ok(leaf) => {
                 leaves.push(leaf);
                 true
@@ -92,17 +92,17 @@ mod tests {
     use std::sync::Arc;
 
     use super::{CACHE_FULL, CACHE_PARTIAL};
+    use crate::app_state::AppState;
     use crate::router;
-    use crate::site::Site;
     use crate::testing::{founded, writer};
     use axum::body::Body;
     use axum::http::{Request, StatusCode, header};
     use http_body_util::BodyExt as _;
     use tower::ServiceExt as _;
 
-    async fn get(site: &Arc<Site>, path: &str) -> (StatusCode, String, String, Vec<u8>) {
+    async fn get(app: &Arc<AppState>, path: &str) -> (StatusCode, String, String, Vec<u8>) {
         let request = Request::get(path).body(Body::empty()).unwrap();
-        let response = router(Arc::clone(site)).oneshot(request).await.unwrap();
+        let response = router(Arc::clone(app)).oneshot(request).await.unwrap();
         let text = |name| {
             response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
         };
@@ -115,19 +115,19 @@ mod tests {
     #[tokio::test]
     async fn the_log_of_a_founded_ledger_is_served_and_nothing_beyond_it() {
         let (medium, _) = founded();
-        let (_writer, site, _work) = writer(&medium);
-        let (status, kind, cache, note) = get(&site, "/log/checkpoint").await;
+        let (_writer, app, _work) = writer(&medium);
+        let (status, kind, cache, note) = get(&app, "/log/checkpoint").await;
         assert_eq!(
             (status, kind.as_str(), cache.as_str()),
             (StatusCode::OK, "text/plain; charset=utf-8", "no-store")
         );
-        assert_eq!(note, get(&site, "/v1/checkpoint").await.3);
-        let (status, kind, cache, tile) = get(&site, "/log/tile/0/000.p/3").await;
+        assert_eq!(note, get(&app, "/v1/checkpoint").await.3);
+        let (status, kind, cache, tile) = get(&app, "/log/tile/0/000.p/3").await;
         assert_eq!(
             (status, kind.as_str(), cache.as_str()),
             (StatusCode::OK, "application/octet-stream", CACHE_PARTIAL)
         );
-        let (_, _, _, entries) = get(&site, "/log/tile/entries/000.p/3").await;
+        let (_, _, _, entries) = get(&app, "/log/tile/entries/000.p/3").await;
         let mut left = entries.as_slice();
         let mut hashes = Vec::new();
         while let Some((length, rest)) = left.split_first_chunk::<2>() {
@@ -147,7 +147,7 @@ mod tests {
             "0/000.p/0",
             "0/../x",
         ] {
-            let (status, _, _, body) = get(&site, &format!("/log/tile/{beyond}")).await;
+            let (status, _, _, body) = get(&app, &format!("/log/tile/{beyond}")).await;
             assert_eq!(status, StatusCode::NOT_FOUND, "{beyond}");
             assert!(String::from_utf8_lossy(&body).contains("no_such_tile"), "{beyond}");
         }

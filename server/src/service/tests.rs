@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
-use store::MemoryMedium;
+use store::FaultyMemory;
 use sync_core::log::act::Act;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -26,7 +26,7 @@ fn start(config: Config) -> (Service, String) {
     (start_on(&medium, config), code)
 }
 
-fn start_on(medium: &MemoryMedium, config: Config) -> Service {
+fn start_on(medium: &FaultyMemory, config: Config) -> Service {
     let mut open = opener(medium);
     let foundations = Foundations {
         opened: open().unwrap(),
@@ -86,7 +86,7 @@ async fn a_device_enrols_and_syncs_and_a_recorded_request_is_worth_nothing() {
     assert_eq!(code_of(stranger).await, (StatusCode::UNAUTHORIZED, "unknown_device".into()));
     let used = send(&service, message("/v1/enrol", Device::new(3).enrol(&code))).await;
     assert_eq!(code_of(used).await, (StatusCode::FORBIDDEN, "code_used".into()));
-    let text = service.site.metrics.to_text();
+    let text = service.app.metrics.to_text();
     assert!(text.contains("cuadrilla_entries_total{verdict=\"accepted\"} 2"), "{text}");
     service.finish().await.unwrap();
 }
@@ -167,7 +167,7 @@ async fn what_is_too_large_or_foreign_is_refused_before_it_is_read() {
 #[tokio::test]
 async fn beyond_its_bound_it_sheds_load_and_still_says_that_it_lives() {
     let (service, _) = start(Config { requests_max: 1, ..Config::default() });
-    let _held = service.site.requests.try_acquire().unwrap();
+    let _held = service.app.requests.try_acquire().unwrap();
     let shed = send(&service, message("/v1/sync", vec![1])).await;
     assert!(shed.headers().contains_key(header::RETRY_AFTER));
     assert_eq!(code_of(shed).await, (StatusCode::SERVICE_UNAVAILABLE, "busy".into()));
@@ -190,8 +190,8 @@ async fn a_listener_hears_that_there_is_news_and_the_stream_ends_with_the_server
     let mut body = stream.into_body();
     let greeting = body.frame().await.unwrap().unwrap().into_data().unwrap();
     assert!(greeting.starts_with(b"retry: 5000\n"), "{greeting:?}");
-    service.site.news.tell([sync_core::scope::Scope::Crew("C-07".into())]);
-    service.site.news.tell([sync_core::scope::Scope::Municipality]);
+    service.app.news.tell([sync_core::scope::Scope::Crew("C-07".into())]);
+    service.app.news.tell([sync_core::scope::Scope::Municipality]);
     let news = body.frame().await.unwrap().unwrap().into_data().unwrap();
     assert!(news.starts_with(b"event: news\n"), "{news:?}");
     service.finish().await.unwrap();
@@ -229,7 +229,7 @@ async fn a_connection_that_dawdles_over_its_headers_is_closed() {
     let (service, _) = start(config);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.site), None));
+    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.app), None));
     let mut slow = TcpStream::connect(address).await.unwrap();
     slow.write_all(b"GET /healthz HTTP/1.1\r\nHos").await.unwrap();
     let mut rest = Vec::new();
@@ -246,7 +246,7 @@ async fn a_listener_on_a_connection_of_its_own_hears_the_same() {
     let device = enrolled(&service, &code).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.site), None));
+    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.app), None));
     let ask = async |id: &str| {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let head = format!("GET /v1/events?device={id} HTTP/1.1\r\nhost: x\r\n\r\n");
@@ -262,7 +262,7 @@ async fn a_listener_on_a_connection_of_its_own_hears_the_same() {
     while !heard.ends_with(b": cuadrilla\n\n") {
         stream.read_buf(&mut heard).await.unwrap();
     }
-    service.site.news.tell([sync_core::scope::Scope::Municipality]);
+    service.app.news.tell([sync_core::scope::Scope::Municipality]);
     while !heard.ends_with(b"event: news\ndata:\n\n") {
         stream.read_buf(&mut heard).await.unwrap();
     }

@@ -5,21 +5,21 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use axum::http::StatusCode;
-use store::{AppendFault, MemoryMedium, StoreError};
-use sync_core::hub::{AdmitStats, Admitted};
+use store::{AppendFault, FaultyMemory, StoreError};
+use sync_core::hub::{AdmitStats, Admitted, Durable};
 use tokio::sync::oneshot;
 
 use super::{Job, Writer};
+use crate::app_state::AppState;
 use crate::clock::now_ms;
 use crate::problem::Problem;
-use crate::site::{LedgerLines, Site};
-use crate::testing::{Device, founded, invitation, writer};
+use crate::testing::{Device, TestIndex, TestLog, founded, invitation, writer};
 use sync_core::log::verify::Verifier;
 
 struct Bench {
-    medium: MemoryMedium,
-    writer: Writer,
-    site: Arc<Site>,
+    medium: FaultyMemory,
+    writer: Writer<TestLog, TestIndex>,
+    app: Arc<AppState>,
     admin: Device,
 }
 
@@ -27,20 +27,20 @@ impl Bench {
     /// A municipality whose first administrator is enrolled.
     fn new() -> Self {
         let (medium, code) = founded();
-        let (mut writer, site, _) = writer(&medium);
+        let (mut writer, app, _) = writer(&medium);
         let mut admin = Device::new(1);
         let frame = admin.enrol(&code);
-        let (rows, hub) = site.handles();
+        let (rows, hub) = app.handles();
         let checked = hub.check_enrol(&*rows, &frame, now_ms()).unwrap();
         let (answer, outcome) = oneshot::channel();
         writer.commit(vec![Job { checked, bytes: frame.len(), answer }]);
         assert_eq!(outcome.blocking_recv().unwrap().map(|admitted| admitted.stats.accepted), Ok(1));
-        Self { medium, writer, site, admin }
+        Self { medium, writer, app, admin }
     }
 
     /// Sends frames through the writer in one batch.
-    fn batch(&mut self, frames: &[Vec<u8>]) -> Vec<Result<Admitted, Problem>> {
-        let (rows, hub) = self.site.handles();
+    fn batch(&mut self, frames: &[Vec<u8>]) -> Vec<Result<Durable<Admitted>, Problem>> {
+        let (rows, hub) = self.app.handles();
         let mut outcomes = Vec::new();
         let mut jobs = Vec::new();
         for frame in frames {
@@ -58,16 +58,16 @@ impl Bench {
     }
 
     fn end(&self) -> u64 {
-        self.site.view().records.end()
+        self.app.view().lines.end()
     }
 
     /// The rows are what a fold of the ledger says, the ledger proves itself, and a reply can be made of both.
     fn assert_consistent(&self) {
-        let view = self.site.view();
-        assert_eq!(view.seq, view.records.end() - 1, "the rows contain the whole ledger");
+        let view = self.app.view();
+        assert_eq!(view.seq, view.lines.end() - 1, "the rows contain the whole ledger");
         let mut verifier = Verifier::default();
-        view.records
-            .read_range(1, view.records.end(), &mut |seq, line| {
+        view.lines
+            .each(1, view.lines.end(), &mut |seq, line| {
                 verifier.take(seq, line).unwrap();
                 true
             })
@@ -88,7 +88,7 @@ fn duplicates(count: u64) -> Result<AdmitStats, Problem> {
 #[test]
 fn a_batch_costs_one_fsync_and_later_requests_see_earlier_ones() {
     let mut bench = Bench::new();
-    let before = bench.writer.store.as_ref().unwrap().stats();
+    let before = bench.writer.committer.as_ref().unwrap().store().stats();
     let first = bench.admin.sync(&[invitation("A"), invitation("B")]);
     let twice = [first.clone(), bench.admin.again(), first];
     let outcomes = bench.batch(&twice);
@@ -97,17 +97,11 @@ fn a_batch_costs_one_fsync_and_later_requests_see_earlier_ones() {
     let stats: Vec<_> = outcomes[..2].iter().map(|outcome| outcome.as_ref().unwrap().stats).collect();
     assert_eq!(stats[0].accepted, 2);
     assert_eq!(stats[1].duplicates, 2, "the second one meets the first one's entries");
-    let after = bench.writer.store.as_ref().unwrap().stats();
+    let after = bench.writer.committer.as_ref().unwrap().store().stats();
     assert_eq!((after.appends - before.appends, after.records - before.records), (1, 2));
     bench.assert_consistent();
-    let view = bench.site.view();
-    let reply = view.hub.reply(
-        &*view.rows,
-        &LedgerLines(&*view.records),
-        view.seq,
-        now_ms(),
-        outcomes[0].as_ref().unwrap(),
-    );
+    let view = bench.app.view();
+    let reply = view.hub.reply(&*view.rows, &*view.lines, view.seq, now_ms(), outcomes[0].as_ref().unwrap());
     assert!(reply.is_ok());
 }
 
@@ -128,9 +122,9 @@ fn when_an_append_fails_nobody_is_acknowledged_and_nothing_is_left_of_it() {
         assert_eq!(bench.end(), end);
         bench.assert_consistent();
     }
-    assert!(bench.site.health.disk_full.load(Relaxed));
+    assert!(bench.app.health.disk_full.load(Relaxed));
     assert_eq!(bench.one(&frame), accepted(1), "the same entries are new when they come again");
-    assert!(!bench.site.health.disk_full.load(Relaxed));
+    assert!(!bench.app.health.disk_full.load(Relaxed));
     bench.assert_consistent();
 }
 
@@ -142,7 +136,7 @@ fn after_an_unconfirmed_append_the_store_is_opened_anew_and_says_what_it_has() {
     assert_eq!(bench.one(&frame).err().map(|problem| problem.code), Some("not_durable"));
     // It was opened anew at once; this medium kept what was written.
     assert_eq!(bench.one(&frame), duplicates(1));
-    assert!(bench.site.health.conditions()[0].1.is_none());
+    assert!(bench.app.health.conditions()[0].1.is_none());
     bench.assert_consistent();
 }
 
@@ -150,7 +144,7 @@ fn after_an_unconfirmed_append_the_store_is_opened_anew_and_says_what_it_has() {
 fn while_the_store_does_not_open_everybody_is_told_to_come_back() {
     let mut bench = Bench::new();
     let frame = bench.admin.sync(&[invitation("A")]);
-    let (rows, hub) = bench.site.handles();
+    let (rows, hub) = bench.app.handles();
     let checked = hub.check_sync(&*rows, &frame, now_ms()).unwrap();
     let open = std::mem::replace(
         &mut bench.writer.open,
@@ -161,13 +155,13 @@ fn while_the_store_does_not_open_everybody_is_told_to_come_back() {
     bench.writer.commit(vec![Job { checked, bytes: frame.len(), answer }]);
     let refused = outcome.blocking_recv().unwrap().err();
     assert_eq!(refused.map(|problem| problem.code), Some("not_durable"));
-    assert!(bench.site.health.conditions()[0].1.is_some(), "not ready");
+    assert!(bench.app.health.conditions()[0].1.is_some(), "not ready");
     let unread = hub.check_sync(&*rows, &frame, now_ms()).err().map(Problem::from);
     assert_eq!(unread.map(|problem| problem.status), Some(StatusCode::SERVICE_UNAVAILABLE));
     bench.writer.open = open;
     bench.writer.reopen_at = Instant::now();
     bench.writer.tick();
-    assert!(bench.site.health.conditions()[0].1.is_none(), "ready again");
+    assert!(bench.app.health.conditions()[0].1.is_none(), "ready again");
     assert_eq!(bench.one(&frame), duplicates(1));
     bench.assert_consistent();
 }
@@ -184,39 +178,6 @@ fn a_failed_apply_is_mended_from_the_ledger() {
 }
 
 #[test]
-fn who_is_answered_before_the_index_has_it_sees_the_whole_batch() {
-    let mut bench = Bench::new();
-    let frame = bench.admin.sync(&[invitation("A"), invitation("B")]);
-    let (rows, hub) = bench.site.handles();
-    let checked = hub.check_sync(&*rows, &frame, now_ms()).unwrap();
-    let (answer, _outcome) = oneshot::channel();
-    let judged = bench.writer.judge(vec![Job { checked, bytes: frame.len(), answer }]);
-    let kept = bench.writer.keep(&judged.lines, judged.batch.clone()).unwrap();
-    // Durable and shown, and the index is as it was.
-    assert_eq!(bench.writer.store.as_ref().unwrap().watermark() + 2, bench.end() - 1);
-    let seen = |bench: &Bench| {
-        let mut all = Vec::new();
-        let view = bench.site.view();
-        let visit = &mut |key: &[u8], value: &[u8]| {
-            all.push((key.to_vec(), value.to_vec()));
-            true
-        };
-        view.rows.scan(b"", b"", visit).unwrap();
-        for (key, value) in &all {
-            assert_eq!(view.rows.get(key).unwrap().as_ref(), Some(value));
-        }
-        all
-    };
-    let before = seen(&bench);
-    bench.assert_consistent();
-    bench.writer.apply(kept).unwrap();
-    assert_eq!(seen(&bench), before, "while it was being applied");
-    bench.writer.tick();
-    assert_eq!(seen(&bench), before, "and from the index alone");
-    bench.assert_consistent();
-}
-
-#[test]
 fn a_low_disk_refuses_work_and_answers_those_who_only_read() {
     let mut bench = Bench::new();
     bench.writer.free_bytes = Box::new(|| Some(10));
@@ -229,7 +190,7 @@ fn a_low_disk_refuses_work_and_answers_those_who_only_read() {
     bench.assert_consistent();
     bench.writer.free_bytes = Box::new(|| Some(1 << 20));
     bench.writer.tick();
-    assert!(!bench.site.health.disk_full.load(Relaxed));
+    assert!(!bench.app.health.disk_full.load(Relaxed));
     assert_eq!(bench.one(&push), accepted(1));
 }
 
@@ -254,6 +215,6 @@ fn rules_are_published_once_and_a_new_epoch_is_kept() {
     assert_eq!(bench.end(), end + files.len() as u64);
     bench.writer.publish(files);
     bench.writer.start_epoch("a test").unwrap();
-    assert!(bench.site.handles().1.rules().find_kind("chlorination").is_some());
+    assert!(bench.app.handles().1.rules().find_kind("chlorination").is_some());
     bench.assert_consistent();
 }

@@ -1,87 +1,45 @@
-//! The backends of this crate run the conformance checks.
+//! The stores of this crate run the conformance checks.
 
-use std::path::PathBuf;
-
-use super::{Backend, run_all};
-use crate::disk_store::{DiskStore, Options};
+use super::{Backend, StoreOf, concurrent_reader, run_all};
 use crate::error::StoreError;
-use crate::memory::{Crash, MemoryMedium};
-use crate::store::Store;
+use crate::faults::{Crash, FaultyIndex, FaultyLog, FaultyMemory};
+use crate::memory::{Memory, MemoryIndex, MemoryLog};
 
-struct OnDisk {
-    scratch: tempfile::TempDir,
-    /// Where the store is now; a crash moves on to a copy.
-    generation: u32,
-    options: Options,
-}
+impl Backend for Memory {
+    type Log = MemoryLog;
+    type Index = MemoryIndex;
 
-impl OnDisk {
-    fn folder(&self) -> PathBuf {
-        self.scratch.path().join(self.generation.to_string())
-    }
-}
-
-impl Backend for OnDisk {
-    fn open(&mut self) -> Result<Box<dyn Store>, StoreError> {
-        let (store, notices) = DiskStore::open(&self.folder(), &self.options)?;
-        assert_eq!(notices.tail, None);
-        Ok(Box::new(store))
+    fn open(&mut self) -> Result<StoreOf<Self>, StoreError> {
+        Ok(Self::open(self)?.0)
     }
 
-    /// A copy of the files while the store is open is what a killed process leaves.
-    fn crash(&mut self, store: Box<dyn Store>) {
-        let before = self.folder();
-        self.generation += 1;
-        copy(&before, &self.folder());
+    fn crash(&mut self, store: StoreOf<Self>) {
+        self.end_store();
         drop(store);
     }
 }
 
-fn copy(from: &std::path::Path, to: &std::path::Path) {
-    std::fs::create_dir(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
+impl Backend for FaultyMemory {
+    type Log = FaultyLog<MemoryLog>;
+    type Index = FaultyIndex<MemoryIndex>;
 
-impl Backend for MemoryMedium {
-    fn open(&mut self) -> Result<Box<dyn Store>, StoreError> {
-        Ok(Box::new(Self::open(self)?.0))
+    fn open(&mut self) -> Result<StoreOf<Self>, StoreError> {
+        Ok(Self::open(self)?.0)
     }
 
-    fn crash(&mut self, store: Box<dyn Store>) {
+    fn crash(&mut self, store: StoreOf<Self>) {
         Self::crash(self, Crash { lose_index: true, ..Crash::default() });
         drop(store);
     }
 }
 
-fn on_disk(chunk_bytes_max: u64) -> Box<dyn Backend> {
-    let mut options = Options::device();
-    options.lock_wait_ms = 0;
-    options.ledger.chunk_bytes_max = chunk_bytes_max;
-    Box::new(OnDisk { scratch: tempfile::tempdir().unwrap(), generation: 0, options })
-}
-
-#[test]
-fn the_disk_store_conforms() {
-    assert_eq!(run_all(&mut || on_disk(8 * 1024 * 1024)), Ok(()));
-}
-
-#[test]
-fn the_disk_store_conforms_with_tiny_chunks() {
-    // "statistics" counts fsyncs, and a new chunk costs two more.
-    let failed = run_all(&mut || on_disk(100)).unwrap_err();
-    assert_eq!(failed.len(), 1, "{failed:?}");
-    assert_eq!(failed[0].0, "statistics count appends");
-}
-
 #[test]
 fn the_memory_store_conforms() {
-    assert_eq!(run_all(&mut || Box::new(MemoryMedium::new())), Ok(()));
+    assert_eq!(run_all(Memory::new), Ok(()));
+    assert_eq!(concurrent_reader(&mut Memory::new()), Ok(()));
+}
+
+#[test]
+fn a_faulty_store_without_faults_conforms() {
+    assert_eq!(run_all(FaultyMemory::new), Ok(()));
 }

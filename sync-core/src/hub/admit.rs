@@ -28,9 +28,9 @@ use crate::time::TimeMs;
 use crate::wire::message::SyncRequest;
 
 /// What became of a request's entries.
+#[derive(Debug)]
 pub struct Admitted {
-    /// Lines to append to the ledger, in order.
-    pub lines: Vec<Vec<u8>>,
+    pub(super) lines: Vec<Vec<u8>>,
     /// Scopes that have news.
     pub news: BTreeSet<Scope>,
     /// Who asked.
@@ -41,6 +41,13 @@ pub struct Admitted {
     pub(super) sync: Option<SyncRequest>,
     pub(super) own: Outcome,
     pub(super) carried: Vec<(DeviceId, Result<Outcome, String>)>,
+}
+
+impl Admitted {
+    /// Returns the lines to append to the ledger, in order; none once they are durable.
+    pub fn lines(&self) -> &[Vec<u8>] {
+        &self.lines
+    }
 }
 
 /// Counts of verdicts.

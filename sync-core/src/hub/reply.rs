@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use state::{consistency, fingerprints, moves_by_index, newest_common, split_event};
 
 use super::fold::ScopeEvent;
-use super::{Admitted, Hub, HubError};
+use super::{Admitted, Durable, Hub, HubError};
 use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::limits::{MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX, PACK_ENTRIES_MAX};
 use crate::log::act::Act;
@@ -57,15 +57,14 @@ pub(super) struct Reading<'a> {
 }
 
 impl Hub {
-    /// Returns the signed answer to an admitted request. Call it when the lines are durable and the rows applied, with
-    /// rows that do not change until it returns.
+    /// Returns the signed answer to an admitted request, from rows that contain its lines and hold still until it returns.
     pub fn reply(
         &self,
         rows: &dyn Rows,
         lines: &dyn Lines,
         server_seq: u64,
         now_ms: TimeMs,
-        admitted: &Admitted,
+        admitted: &Durable<Admitted>,
     ) -> Result<Vec<u8>, HubError> {
         let row: DeviceRow = read(rows, &keyspace::device(&admitted.device))?
             .ok_or_else(|| HubError::Answer("the device is not enrolled".into()))?;

@@ -383,10 +383,29 @@ impl Line {
     }
 }
 
-/// A store of lines, read by number.
+/// Where lines are read from by number. Each call may wait for a disk, except [`Lines::end`].
 pub trait Lines {
-    /// Returns the line's bytes.
+    /// Returns the number that the next line will get; 1 if there is none.
+    fn end(&self) -> u64;
+
+    /// Returns the bytes of a line.
+    ///
+    /// # Errors
+    /// If there is no such line, or it cannot be read.
     fn line(&self, number: u64) -> Result<Vec<u8>, RowsError>;
+
+    /// Calls `visit` for each line in `from..to`, in order, until it returns `false`. Numbers outside are left out.
+    ///
+    /// # Errors
+    /// If a line cannot be read; the lines before it have been visited.
+    fn each(&self, from: u64, to: u64, visit: &mut dyn FnMut(u64, &[u8]) -> bool) -> Result<(), RowsError> {
+        for number in from.max(1)..to.min(self.end()) {
+            if !visit(number, &self.line(number)?) {
+                break;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Returns the line with a number.

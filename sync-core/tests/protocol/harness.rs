@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::crypto::SecretKey;
-use sync_core::hub::{self, Foundation, Hub};
+use sync_core::hub::{self, Durable, Foundation, Hub};
 use sync_core::id::BootId;
 use sync_core::log::line::Lines;
 use sync_core::replica::sync::driver::{Answer, Driver, End, Event, Goal, Invited, Route, Step, Terms};
@@ -18,6 +18,10 @@ use sync_core::view::lists::Filter;
 pub struct MemoryLines(pub Vec<Vec<u8>>);
 
 impl Lines for MemoryLines {
+    fn end(&self) -> u64 {
+        self.0.len() as u64 + 1
+    }
+
     fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
         let index = usize::try_from(number).unwrap() - 1;
         self.0.get(index).cloned().ok_or_else(|| RowsError(format!("no line {number}")))
@@ -89,8 +93,13 @@ impl Server {
         let admitted = self.hub.admit(&mut overlay, next, self.now_ms, checked).unwrap();
         let batch = overlay.batch;
         self.rows.apply(batch);
-        self.lines.0.extend(admitted.lines.iter().cloned());
         self.news.extend(admitted.news.iter().cloned());
+        let append = |lines: &[Vec<u8>]| -> Result<(), RowsError> {
+            self.lines.0.extend_from_slice(lines);
+            Ok(())
+        };
+        let (mut durable, ()) = Durable::append(vec![admitted], append).unwrap();
+        let admitted = durable.remove(0);
         Ok(self.hub.reply(&self.rows, &self.lines, self.seq(), self.now_ms, &admitted).unwrap())
     }
 }

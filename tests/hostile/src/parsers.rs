@@ -192,8 +192,8 @@ pub fn ledger(bytes: &[u8]) {
         let _ = std::fs::remove_dir_all(folder.path().join("set-aside"));
         std::fs::create_dir_all(&ledger).expect("a folder");
         std::fs::write(ledger.join("00000000000000000001.log"), bytes).expect("a file");
-        let read_only = store::Ledger::open_read_only(folder.path());
-        let opened = store::Ledger::open(folder.path(), &store::LedgerOptions::default());
+        let read_only = store_disk::Ledger::open_read_only(folder.path());
+        let opened = store_disk::Ledger::open(folder.path(), &store_disk::LedgerOptions::default());
         match (read_only, opened) {
             (Ok(seen), Ok((mut opened, repair))) => {
                 assert_eq!(seen.reader.end(), opened.end());
@@ -202,7 +202,8 @@ pub fn ledger(bytes: &[u8]) {
                 let end = opened.end();
                 drop(opened);
                 let (again, repair) =
-                    store::Ledger::open(folder.path(), &store::LedgerOptions::default()).expect("it opens");
+                    store_disk::Ledger::open(folder.path(), &store_disk::LedgerOptions::default())
+                        .expect("it opens");
                 assert_eq!((again.end(), repair), (end, None));
             }
             (Err(_), Err(_)) => {}

@@ -130,7 +130,7 @@ fn proof(world: &World) -> Vec<u8> {
 fn ledger(lines: &[Vec<u8>]) -> Vec<Seed> {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut ledger, _) =
-        store::Ledger::open(folder.path(), &store::LedgerOptions::default()).expect("a ledger");
+        store_disk::Ledger::open(folder.path(), &store_disk::LedgerOptions::default()).expect("a ledger");
     for append in lines.chunks(2).take(4) {
         let short: Vec<Vec<u8>> = append.iter().map(|line| line[..line.len().min(60)].to_vec()).collect();
         ledger.append(&short).expect("an append");

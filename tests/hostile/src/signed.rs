@@ -1,7 +1,7 @@
 //! Signed: bytes that count only under a signature, signed by a hostile device with a valid key.
 
 use sync_core::crypto::SecretKey;
-use sync_core::hub::{Checked, Hub};
+use sync_core::hub::{Checked, Durable, Hub};
 use sync_core::id::{Hash, RecordId};
 use sync_core::log::act::Act;
 use sync_core::log::chain::sign_head;
@@ -44,13 +44,17 @@ fn admit(world: &mut World, checked: Checked) {
     let next = server.seq() + 1;
     let Ok(admitted) = hub.admit(&mut overlay, next, NOW_MS, checked) else { return };
     let mut lines = server.lines.clone();
-    lines.0.extend(admitted.lines.iter().cloned());
-    for line in &admitted.lines {
+    for line in admitted.lines() {
         let read = Line::from_bytes(line).expect("the ledger reads what it keeps");
         assert_eq!(read.to_bytes(), *line, "a line of the ledger is canonical");
     }
+    let append = |new: &[Vec<u8>]| -> Result<(), ()> {
+        lines.0.extend_from_slice(new);
+        Ok(())
+    };
+    let (durable, ()) = Durable::append(vec![admitted], append).expect("memory takes everything");
     let seq = lines.0.len() as u64;
-    hub.reply(&overlay, &lines, seq, NOW_MS, &admitted).expect("what was taken in can be answered");
+    hub.reply(&overlay, &lines, seq, NOW_MS, &durable[0]).expect("what was taken in can be answered");
 }
 
 /// Tries a pack whose entries are chained and signed again by an enrolled device, so that they reach the

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
-use store::{Ledger, Notices, Store, StoreError};
+use store::StoreError;
+use store_disk::{Ledger, Notices};
 
 use crate::disk::Op;
 use crate::drive::{self, Place, all_records, fold, fold_all, place_of, record, rows_of};
@@ -66,7 +67,7 @@ pub fn check(folder: &Path, confirmed: &Confirmed) -> anyhow::Result<Notices> {
     ensure_honest(folder, &notices, bytes_before, records.len() as u64)?;
     store.catch_up(&mut fold, &mut |_| {}).context("catching up")?;
     ensure!(rows_of(&store)? == fold_all(&records)?.rows, "the index is not what the ledger folds to");
-    Box::new(store).close().context("closing")?;
+    store.close().context("closing")?;
     again(folder, &records).context("the second opening")?;
     let life = 1 + places.iter().map(|place| place.life).max().unwrap_or(0);
     go_on(folder, records, life).context("going on")?;

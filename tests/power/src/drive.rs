@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
-use store::{DiskStore, FoldError, Notices, Options, Store};
+use store::FoldError;
+use store_disk::{DiskStore, Notices, Options};
 use sync_core::rows::{MemoryRows, Overlay, Rows as _};
 
 use cuadrilla_tests::random::Random;
@@ -106,7 +107,7 @@ pub fn fold_all(records: &[Vec<u8>]) -> anyhow::Result<MemoryRows> {
 ///
 /// # Errors
 /// If they cannot be read.
-pub fn rows_of(store: &dyn Store) -> anyhow::Result<BTreeMap<Vec<u8>, Vec<u8>>> {
+pub fn rows_of(store: &DiskStore) -> anyhow::Result<BTreeMap<Vec<u8>, Vec<u8>>> {
     let mut rows = BTreeMap::new();
     store.rows().scan(b"", b"", &mut |key, value| {
         rows.insert(key.to_vec(), value.to_vec());
@@ -134,7 +135,7 @@ impl Drive {
             }
         }
         if random.one_in(2) {
-            Box::new(store).close()?;
+            store.close()?;
         } else {
             // The index keeps what it had not written yet to itself.
             std::mem::forget(store);
@@ -156,12 +157,12 @@ impl Drive {
     }
 
     fn reopen(&self, store: DiskStore) -> anyhow::Result<DiskStore> {
-        Box::new(store).close()?;
+        store.close()?;
         self.open()
     }
 
     fn append(&self, store: &mut DiskStore, count: u64, folds: bool) -> anyhow::Result<()> {
-        let first = store.records().end();
+        let first = store.end();
         let place = |seq| Place { seq, life: self.life, first, count };
         let records: Vec<Vec<u8>> = (first..first + count).map(|seq| record(place(seq))).collect();
         store.append(&records)?;
@@ -178,7 +179,7 @@ impl Drive {
 /// # Errors
 /// As the store.
 pub fn open(folder: &Path) -> anyhow::Result<(DiskStore, Notices)> {
-    Ok(DiskStore::open(folder, &options())?)
+    Ok(store_disk::open(folder, &options())?)
 }
 
 /// Returns the bytes of all records.
@@ -187,7 +188,7 @@ pub fn open(folder: &Path) -> anyhow::Result<(DiskStore, Notices)> {
 /// As the store.
 pub fn all_records(store: &DiskStore) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut all = Vec::new();
-    store.reader().read_range(1, u64::MAX, &mut |_, bytes| {
+    store.log().reader().read_range(1, u64::MAX, &mut |_, bytes| {
         all.push(bytes.to_vec());
         true
     })?;

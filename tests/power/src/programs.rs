@@ -5,11 +5,11 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
 use cuadrilla_tests::{Town, program, repository};
-use store::{DiskStore, Ledger, Options, Records, Store, StoreError};
+use store::StoreError;
+use store_disk::{Ledger, LedgerReader, Options};
 use sync_core::log::line::Lines;
 use sync_core::log::verify::Verifier;
 use sync_core::rows::{MemoryRows, Overlay, ROWS_FORMAT, RowsError};
@@ -306,22 +306,13 @@ fn lines_of(story: &Story, disk: &Disk, scratch: &Path) -> anyhow::Result<Vec<Ve
     Ok(lines)
 }
 
-fn read_all(records: &dyn Records) -> anyhow::Result<Vec<Vec<u8>>> {
+fn read_all(records: &LedgerReader) -> anyhow::Result<Vec<Vec<u8>>> {
     let mut lines = Vec::new();
     records.read_range(1, u64::MAX, &mut |_, line| {
         lines.push(line.to_vec());
         true
     })?;
     Ok(lines)
-}
-
-/// A journal as the core reads it.
-struct Journal(Arc<dyn Records>);
-
-impl Lines for Journal {
-    fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
-        self.0.read(number).map_err(|error| RowsError(error.to_string()))
-    }
 }
 
 fn check(story: &Story, root: &Path, expected: &Expected, folds: &mut Folds) -> anyhow::Result<()> {
@@ -340,8 +331,8 @@ fn check(story: &Story, root: &Path, expected: &Expected, folds: &mut Folds) -> 
         Whose::Server => Options::server(),
     };
     options.index.rows_format = ROWS_FORMAT;
-    let (mut store, _) = DiskStore::open(&copy, &options).context("opening")?;
-    let lines = read_all(&*store.records())?;
+    let (mut store, _) = store_disk::open(&copy, &options).context("opening")?;
+    let lines = read_all(&store.lines())?;
     ensure!(
         lines.len() >= expected.lines,
         "{} lines had been kept, {} are there",
@@ -349,16 +340,16 @@ fn check(story: &Story, root: &Path, expected: &Expected, folds: &mut Folds) -> 
         lines.len()
     );
     ensure!(folds.all.starts_with(&lines), "other lines than were written");
-    let journal = Journal(store.records());
+    let journal = store.lines();
     let mut rules = match story.whose {
-        Whose::Device => sync_core::replica::rules_of(&*store.rows())?,
-        Whose::Server => sync_core::state::authority::rules_from(&*store.rows())?,
+        Whose::Device => sync_core::replica::rules_of(&store.rows())?,
+        Whose::Server => sync_core::state::authority::rules_from(&store.rows())?,
     };
     store.catch_up(
         &mut |number, line, overlay| Ok(fold(story.whose, &mut rules, overlay, &journal, number, line)?),
         &mut |_| {},
     )?;
-    let journal = Journal(store.records());
+    let journal = store.lines();
     let folded = match folds.rows.entry(lines.len()) {
         Entry::Occupied(folded) => folded.into_mut(),
         Entry::Vacant(place) => {
@@ -425,7 +416,7 @@ fn fold(
     }
 }
 
-fn fold_all(whose: Whose, journal: &Journal, lines: &[Vec<u8>]) -> anyhow::Result<MemoryRows> {
+fn fold_all(whose: Whose, journal: &LedgerReader, lines: &[Vec<u8>]) -> anyhow::Result<MemoryRows> {
     let (mut rows, mut rules) = (MemoryRows::default(), Rules::default());
     for (number, line) in (1..).zip(lines) {
         let mut overlay = Overlay::new(&rows);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use store::LedgerReader;
+use store_disk::LedgerReader;
 use sync_core::id::{DeviceId, Hash, RecordId};
 use sync_core::log::act::{Act, Again, Role};
 use sync_core::log::entry::Body;

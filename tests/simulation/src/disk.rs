@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use store::simulation::{Disk, DiskFile};
+use store_disk::simulation::{Disk, DiskFile};
 
 use crate::dice::Dice;
 

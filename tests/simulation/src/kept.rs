@@ -1,6 +1,7 @@
 //! Kept: the stupid model of one ledger or journal: which lines somebody was told of, and that they must still be there.
 
-use store::{LedgerReader, StoreError};
+use store::StoreError;
+use store_disk::LedgerReader;
 
 use crate::broken::{Broken, Property};
 

@@ -15,6 +15,7 @@ pub mod kept;
 pub mod medium;
 pub mod phone;
 pub mod plan;
+pub mod planted;
 pub mod properties;
 pub mod reduce;
 pub mod rules;

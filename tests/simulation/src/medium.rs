@@ -4,17 +4,17 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use store::simulation::{Watermark, check_watermark, disagreement, open_ledger_on, record_crc};
-use store::{
-    IndexNotice, IndexReason, IndexRows, Ledger, LedgerOptions, LedgerReader, Notices, Records, Result,
-    Stats, Store, StoreError,
-};
+use store::{Index, IndexNotice, IndexReason, Log, Result, Stats, Store, StoreError, Watermark};
+use store_disk::simulation::open_ledger_on;
+use store_disk::{Ledger, LedgerOptions, LedgerReader, Notices};
 use sync_core::rows::{Batch, Rows, RowsError, Visit};
 
+use crate::bugs::Bug;
 use crate::dice::Dice;
 use crate::disk::{Image, SimDisk, Stop};
+use crate::planted::Planted;
 
 /// How many batches an index may have lost when it comes back.
 const BATCHES_LOST_MAX: usize = 24;
@@ -77,6 +77,7 @@ pub struct Medium {
     /// The disk.
     pub disk: SimDisk,
     index: Arc<RwLock<IndexState>>,
+    planted: Arc<Mutex<Planted>>,
 }
 
 /// A copy of everything, as a backup or a copied phone has it.
@@ -101,6 +102,16 @@ pub struct IndexLosses {
 impl Medium {
     fn index(&self) -> RwLockWriteGuard<'_, IndexState> {
         self.index.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is planted in log and index.
+    pub fn planted(&self) -> MutexGuard<'_, Planted> {
+        self.planted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The chunk files, by name.
+    pub fn chunks(&self) -> Vec<(PathBuf, usize)> {
+        self.disk.files_in(&Path::new(FOLDER).join("ledger"))
     }
 
     /// The machine stops; what is left is what a disk and a sled may leave.
@@ -190,72 +201,86 @@ impl Medium {
 }
 
 /// The store of a running machine.
-pub struct SimStore {
+pub type SimStore = Store<SimLog, SimIndex>;
+
+/// Opens as the disk store does: the ledger first, then the index, which is set aside if it disagrees with it.
+pub fn open_store(medium: &Medium, options: &LedgerOptions) -> Result<(SimStore, Notices)> {
+    let disk = Arc::new(medium.disk.clone());
+    let (ledger, tail) = open_ledger_on(disk, Path::new(FOLDER), options)?;
+    let mut index = medium.index();
+    let reason = index.is_broken.then(|| IndexReason::DidNotOpen("simulated".into()));
+    index.opening += 1;
+    index.is_open = true;
+    let rows = SimRows { state: Arc::clone(&medium.index), opening: index.opening };
+    drop(index);
+    let log = SimLog { ledger, medium: medium.clone() };
+    let (store, notice) = Store::open(log, SimIndex { medium: medium.clone(), rows }, reason)?;
+    Ok((store, Notices { tail, index: notice }))
+}
+
+/// The real ledger, and what a planted mistake makes of it.
+pub struct SimLog {
     ledger: Ledger,
+    medium: Medium,
+}
+
+impl Log for SimLog {
+    type Lines = LedgerReader;
+
+    fn append(&mut self, lines: &[Vec<u8>]) -> Result<u64> {
+        let mistaken = self.medium.planted().lines(lines);
+        let appended = self.ledger.append(mistaken.as_deref().unwrap_or(lines));
+        match appended {
+            Err(_) if self.medium.planted().bug == Some(Bug::AckWithoutAppend) => Ok(self.ledger.end()),
+            appended => appended,
+        }
+    }
+
+    fn end(&self) -> u64 {
+        self.ledger.end()
+    }
+
+    fn read(&self, number: u64) -> Result<Vec<u8>> {
+        self.ledger.reader().read(number)
+    }
+
+    fn read_range(&self, from: u64, to: u64, visit: &mut dyn FnMut(u64, &[u8]) -> bool) -> Result<()> {
+        self.ledger.reader().read_range(from, to, visit)
+    }
+
+    fn lines(&self) -> LedgerReader {
+        self.ledger.reader()
+    }
+
+    fn stats(&self) -> Stats {
+        self.ledger.stats()
+    }
+}
+
+/// The index of a running machine.
+pub struct SimIndex {
     medium: Medium,
     rows: SimRows,
 }
 
-impl SimStore {
-    /// Opens as the disk store does: the ledger first, then the index, which is set aside if it disagrees with it.
-    pub fn open(medium: &Medium, options: &LedgerOptions) -> Result<(Self, Notices)> {
-        let disk = Arc::new(medium.disk.clone());
-        let (ledger, tail) = open_ledger_on(disk, Path::new(FOLDER), options)?;
-        let reader = ledger.reader();
-        let mut index = medium.index();
-        let reason = if index.is_broken {
-            Some(IndexReason::DidNotOpen("simulated".into()))
-        } else {
-            disagreement(index.watermark, reader.end() - 1, &|seq| record_crc(&reader, seq))?
-        };
-        let opening = index.opening + 1;
-        let notice = reason.map(|reason| {
-            *index = IndexState::default();
-            IndexNotice { reason, saved_as: None }
-        });
-        index.opening = opening;
-        index.is_open = true;
-        drop(index);
-        let rows = SimRows { state: Arc::clone(&medium.index), opening };
-        Ok((Self { ledger, medium: medium.clone(), rows }, Notices { tail, index: notice }))
-    }
+impl Index for SimIndex {
+    type Rows = SimRows;
 
-    /// The ledger's reader.
-    pub fn reader(&self) -> LedgerReader {
-        self.ledger.reader()
-    }
-
-    /// The rows, as their own type.
-    pub fn sim_rows(&self) -> SimRows {
+    fn rows(&self) -> SimRows {
         self.rows.clone()
     }
 
-    /// The chunk files, by name.
-    pub fn chunks(&self) -> Vec<(PathBuf, usize)> {
-        self.medium.disk.files_in(&Path::new(FOLDER).join("ledger"))
-    }
-}
-
-impl Store for SimStore {
-    fn append(&mut self, records: &[Vec<u8>]) -> Result<u64> {
-        self.ledger.append(records)
+    fn watermark(&self) -> Watermark {
+        self.medium.index().watermark
     }
 
-    fn records(&self) -> Arc<dyn Records> {
-        Arc::new(self.ledger.reader())
-    }
-
-    fn rows(&self) -> Arc<dyn IndexRows> {
-        Arc::new(self.rows.clone())
-    }
-
-    fn apply(&mut self, batch: Batch, watermark: u64) -> Result<()> {
+    fn apply(&mut self, batch: Batch, watermark: Watermark) -> Result<()> {
         let mut index = self.medium.index();
         if self.medium.disk.has_stopped() {
             return Err(StoreError::Index { detail: "the machine has stopped".into() });
         }
-        check_watermark(watermark, index.watermark.seq, self.ledger.end() - 1)?;
-        let record_crc = record_crc(&self.ledger.reader(), watermark)?;
+        let mut batch = batch;
+        self.medium.planted().rows(&index.rows, &mut batch, watermark.seq > index.watermark.seq);
         let mut replaced = Vec::with_capacity(batch.writes.len());
         for (key, value) in batch.writes {
             let before = match value {
@@ -264,7 +289,7 @@ impl Store for SimStore {
             };
             replaced.push((key, before));
         }
-        let before = std::mem::replace(&mut index.watermark, Watermark { seq: watermark, record_crc });
+        let before = std::mem::replace(&mut index.watermark, watermark);
         index.before.push_back((replaced, before));
         if index.before.len() > BATCHES_LOST_MAX {
             index.before.pop_front();
@@ -272,22 +297,14 @@ impl Store for SimStore {
         Ok(())
     }
 
-    fn watermark(&self) -> u64 {
-        self.medium.watermark()
-    }
-
-    fn rebuild(&mut self) -> Result<IndexNotice> {
+    fn start_over(&mut self, reason: IndexReason) -> Result<IndexNotice> {
         let mut index = self.medium.index();
         let opening = index.opening;
         *index = IndexState { opening, is_open: true, ..IndexState::default() };
-        Ok(IndexNotice { reason: IndexReason::Asked, saved_as: None })
+        Ok(IndexNotice { reason, saved_as: None })
     }
 
-    fn stats(&self) -> Stats {
-        self.ledger.stats()
-    }
-
-    fn close(self: Box<Self>) -> Result<()> {
+    fn close(&mut self) -> Result<()> {
         self.medium.index().is_open = false;
         Ok(())
     }

@@ -1,12 +1,14 @@
-//! Phone: one device's notebook over its store, driven as the production `crew` drives it: nothing is told before it
-//! is durable, and a store that failed is opened anew by the next command.
+//! Phone: a person's device, run by the production engine: nothing is told before it is durable, and a store that failed
+//! is opened anew by the next command.
 
 pub mod exchange;
 mod planted;
 
 use std::collections::BTreeMap;
 
-use store::{CatchUp, LedgerOptions, LedgerReader, Store, StoreError};
+use engine::device::Device;
+use store::StoreError;
+use store_disk::{LedgerOptions, LedgerReader};
 use sync_core::crypto::SecretKey;
 use sync_core::id::{BootId, DeviceId, Hash};
 use sync_core::log::act::Role;
@@ -21,8 +23,8 @@ use crate::bugs::Bug;
 use crate::dice::Dice;
 use crate::disk::Stop;
 use crate::kept::Kept;
-use crate::medium::{Copy, IndexLosses, Medium, SimStore};
-use crate::server::{Answer, ReaderLines};
+use crate::medium::{Copy, IndexLosses, Medium, SimIndex, SimLog, SimStore, open_store};
+use crate::server::Answer;
 use exchange::Talk;
 
 /// An own entry that its person was told is saved.
@@ -92,7 +94,7 @@ pub struct Phone {
     renewed: Option<[u8; 32]>,
     /// Its disk and index.
     pub medium: Medium,
-    store: Option<SimStore>,
+    device: Option<Device<SimLog, SimIndex>>,
     options: LedgerOptions,
     /// The lines it was told are durable.
     pub kept: Kept,
@@ -150,6 +152,7 @@ impl Phone {
         if bug == Some(Bug::SavedBeforeSync) {
             medium.disk.set_lying(true);
         }
+        medium.planted().bug = bug.filter(|bug| *bug == Bug::ReceiptDropped);
         let clock = Clock { off_ms: 0, boot: dice.bytes(), booted_at_ms: now_ms };
         Self {
             number,
@@ -159,7 +162,7 @@ impl Phone {
             seed: dice.bytes(),
             renewed: None,
             medium,
-            store: None,
+            device: None,
             options: LedgerOptions { chunk_bytes_max, ..LedgerOptions::default() },
             kept: Kept::default(),
             dice,
@@ -186,6 +189,7 @@ impl Phone {
         self.is_from_copy = true;
         let medium = Medium::of_copy(&copy);
         medium.disk.set_lying(self.bug == Some(Bug::SavedBeforeSync));
+        medium.planted().bug = self.bug.filter(|bug| *bug == Bug::ReceiptDropped);
         Self {
             number,
             home: self.home,
@@ -194,7 +198,7 @@ impl Phone {
             seed: self.seed,
             renewed: self.renewed,
             medium,
-            store: None,
+            device: None,
             options: self.options.clone(),
             kept: self.kept.clone(),
             dice,
@@ -247,7 +251,7 @@ impl Phone {
 
     /// The phone stops, in whatever it was doing.
     pub fn stop(&mut self, how: Stop, dice: &mut Dice) {
-        self.store = None;
+        self.device = None;
         self.talk = Talk::default();
         let losses = self.medium.stop(how, dice);
         self.losses.rolled_back += losses.rolled_back;
@@ -260,27 +264,27 @@ impl Phone {
 
     /// Closes the store, as every command does at its end.
     pub fn close(&mut self) {
-        if let Some(store) = self.store.take() {
-            drop(Box::new(store).close());
+        if let Some(device) = self.device.take() {
+            drop(device.close());
         }
     }
 
     /// Its journal, while it is open.
     pub fn reader(&self) -> Option<LedgerReader> {
-        self.store.as_ref().map(SimStore::reader)
+        self.device.as_ref().map(|device| device.store().lines())
     }
 
     /// Chunk files of its journal.
     pub fn chunks(&self) -> Vec<(std::path::PathBuf, usize)> {
-        self.store.as_ref().map(SimStore::chunks).unwrap_or_default()
+        self.device.as_ref().map(|_| self.medium.chunks()).unwrap_or_default()
     }
 
     /// Opens the store if it is not open; folds what the index lacks.
     pub fn open(&mut self) -> Result<(), Hindered> {
-        if self.store.is_some() {
+        if self.device.is_some() {
             return Ok(());
         }
-        let (mut store, notices) = match SimStore::open(&self.medium, &self.options) {
+        let (store, notices) = match open_store(&self.medium, &self.options) {
             Ok(opened) => opened,
             Err(error @ StoreError::Corrupt { .. }) => {
                 let how = format!("phone {}: {error}", self.number);
@@ -290,20 +294,33 @@ impl Phone {
         };
         self.tails += u64::from(notices.tail.is_some());
         let whose = format!("phone {}", self.number);
-        self.kept.check(&store.reader(), Property::SavedSurvives, &whose)?;
+        self.kept.check(&store.lines(), Property::SavedSurvives, &whose)?;
         // What was found after a stop may count although nobody was told: it is known from here on.
         self.kept.tell();
         self.find_saved(&store)?;
-        catch_up(&mut store, self.number)?;
-        self.store = Some(store);
+        self.device = Some(self.catch_up(store)?);
         Ok(())
+    }
+
+    /// Folds what the index lacks.
+    fn catch_up(&self, store: SimStore) -> Result<Device<SimLog, SimIndex>, Hindered> {
+        let number = self.number;
+        Device::open(store, &mut |_| {}).map_err(|error| match error {
+            StoreError::Fold { seq, source } => {
+                Property::IndexRebuilds.broken(format!("phone {number}: line {seq}: {source}")).into()
+            }
+            StoreError::Index { detail } if !self.medium.disk.has_stopped() => {
+                Property::NothingBreaks.broken(format!("phone {number}: {detail}")).into()
+            }
+            _ => Hindered::Disk,
+        })
     }
 
     /// Own entries in the journal that nobody was told of are the phone's all the same.
     fn find_saved(&mut self, store: &SimStore) -> Result<(), Broken> {
         let known: std::collections::BTreeSet<Hash> = self.saved.iter().map(|saved| saved.hash).collect();
         let mut found = Vec::new();
-        let read = store.reader().read_range(1, u64::MAX, &mut |_, line| {
+        let read = store.lines().read_range(1, u64::MAX, &mut |_, line| {
             found.extend(saved_in(line).filter(|saved| !known.contains(&saved.hash)));
             true
         });
@@ -332,10 +349,8 @@ impl Phone {
     ) -> Result<T, Hindered> {
         self.open()?;
         let moment = self.moment(now_ms);
-        let Some(store) = &self.store else { return Err(Hindered::Disk) };
-        let (rows, lines) = (store.sim_rows(), ReaderLines(store.reader()));
-        let next = store.records().end();
-        let asked = Replica::open(&rows, &lines, next, &[], moment).and_then(|replica| ask(&replica));
+        let Some(device) = &self.device else { return Err(Hindered::Disk) };
+        let asked = device.read(moment, ask);
         asked.map_err(|error| self.hindered(error))
     }
 
@@ -357,44 +372,44 @@ impl Phone {
     ) -> Result<(T, Vec<Vec<u8>>), Hindered> {
         self.open()?;
         let moment = self.moment(now_ms);
-        let Some(store) = &mut self.store else { return Err(Hindered::Disk) };
-        let (rows, lines) = (store.sim_rows(), ReaderLines(store.reader()));
-        let next = store.records().end();
-        let done = Replica::open(&rows, &lines, next, &[], moment)
-            .and_then(|mut replica| act(&mut replica).map(|answer| (answer, replica.finish())));
-        let (answer, mut written) = match done {
+        let Some(device) = &mut self.device else { return Err(Hindered::Disk) };
+        let (answer, unsaved) = match device.act(moment, act) {
             Ok(done) => done,
             Err(error) => return Err(self.hindered(error)),
         };
-        planted::lines(self.bug, &mut written.lines);
         if !keeps {
             return Ok((answer, Vec::new()));
         }
-        let appended = store.append(&written.lines);
+        let first = unsaved.first();
+        let appended = device.append(unsaved);
         let has_stopped = self.medium.disk.has_stopped();
-        if appended.is_err() || has_stopped {
+        let Some(saved) = appended.ok().filter(|_| !has_stopped) else {
             // The command ends with an error; the next one opens the store anew.
-            self.store = None;
+            self.device = None;
             return Err(Hindered::Disk);
-        }
-        let last = store.records().end() - 1;
-        self.kept.add(&written.lines);
+        };
+        let mut lines = Vec::new();
+        let read = device.store().lines().read_range(first, u64::MAX, &mut |_, line| {
+            lines.push(line.to_vec());
+            true
+        });
+        read.map_err(|error| Property::NothingBreaks.broken(error.to_string()))?;
+        self.kept.add(&lines);
         self.kept.tell();
-        self.saved.extend(written.lines.iter().filter_map(|line| saved_in(line).next()));
-        let hidden: Vec<Vec<u8>> = written.batch.writes.keys().cloned().collect();
-        if let Err(error) = store.apply(written.batch, last) {
+        self.saved.extend(lines.iter().filter_map(|line| saved_in(line).next()));
+        if let Err(error) = device.apply(saved, &mut |_| {}) {
             return Err(Property::NothingBreaks.broken(format!("phone {}: {error}", self.number)).into());
         }
         if self.bug == Some(Bug::ConflictHidden) {
-            hide_conflicts(&self.medium, &hidden);
+            hide_conflicts(&self.medium);
         }
-        Ok((answer, written.lines))
+        Ok((answer, lines))
     }
 
     /// A refusal, unless the notebook could not read what it had kept.
     fn hindered(&mut self, error: ReplicaError) -> Hindered {
         if self.medium.disk.has_stopped() {
-            self.store = None;
+            self.device = None;
             return Hindered::Disk;
         }
         match error {
@@ -412,11 +427,11 @@ impl Phone {
 
     /// The index rebuilt from the journal alone, less what no line says.
     pub fn rebuilt(&self) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, String> {
-        let Some(store) = &self.store else { return Err("it is not open".into()) };
-        let lines = ReaderLines(store.reader());
+        let Some(device) = &self.device else { return Err("it is not open".into()) };
+        let lines = device.store().lines();
         let mut rows = sync_core::rows::MemoryRows::default();
         let mut rules = sync_core::rules::Rules::default();
-        for number in 1..store.records().end() {
+        for number in 1..lines.end() {
             let line = lines.line(number).map_err(|error| error.to_string())?;
             let mut overlay = sync_core::rows::Overlay::new(&rows);
             replica::catch_up_line(&mut rules, &mut overlay, &lines, number, &line)
@@ -443,36 +458,15 @@ fn saved_in(line: &[u8]) -> std::option::IntoIter<Saved> {
     read().into_iter()
 }
 
-fn catch_up(store: &mut SimStore, number: usize) -> Result<(), Hindered> {
-    let breaks = |what: String| Property::NothingBreaks.broken(format!("phone {number}: {what}"));
-    let rules = replica::rules_of(&store.sim_rows());
-    let mut rules = rules.map_err(|error| breaks(error.to_string()))?;
-    let journal = ReaderLines(store.reader());
-    let done = store.catch_up(
-        &mut |line_number, line, overlay| {
-            Ok(replica::catch_up_line(&mut rules, overlay, &journal, line_number, line)?)
-        },
-        &mut |CatchUp { .. }| {},
-    );
-    match done {
-        Ok(_) => Ok(()),
-        Err(StoreError::Fold { seq, source }) => {
-            Err(Property::IndexRebuilds.broken(format!("phone {number}: line {seq}: {source}")).into())
-        }
-        Err(_) => Err(Hindered::Disk),
-    }
-}
-
 /// What `get` in the place of `get_all` does: of several values only the winner is known.
-fn hide_conflicts(medium: &Medium, keys: &[Vec<u8>]) {
+fn hide_conflicts(medium: &Medium) {
     medium.edit_rows(|rows| {
-        for key in keys {
-            let Some(value) = rows.get(key) else { continue };
+        for (key, value) in rows.iter_mut() {
             if key.get(2..).is_some_and(|key| key.starts_with(b"l/"))
                 && let Ok(mut row) = decode::<sync_core::state::fold::ListRow>(value)
             {
                 row.conflicts = 0;
-                rows.insert(key.clone(), encode(&row));
+                *value = encode(&row);
             } else if key.get(2..).is_some_and(|key| key.starts_with(sync_core::state::keyspace::RECORDS))
                 && let Ok(mut row) = decode::<RecordRow>(value)
             {
@@ -480,7 +474,7 @@ fn hide_conflicts(medium: &Medium, keys: &[Vec<u8>]) {
                     let winner = held.len().saturating_sub(1);
                     held.drain(..winner);
                 }
-                rows.insert(key.clone(), encode(&row));
+                *value = encode(&row);
             }
         }
     });

@@ -1,20 +1,20 @@
-//! Server: one municipality's office over its store, driven as the production writer drives it: check each request,
-//! judge what has gathered, append all with one sync, apply, and only then answer.
+//! Server: one municipality's hub over its store. It checks each request as it arrives; what has gathered goes through
+//! the production committer, one step at a time, with other things happening between the steps.
 
 mod commit;
 mod planted;
 
 pub use commit::attempt_of;
-use sync_core::state::authority::rules_from;
 
 use std::collections::BTreeMap;
 
-use store::{CatchUp, IndexReason, LedgerOptions, LedgerReader, Notices, Store, StoreError};
+use engine::committer::{Committer, Judged, View, catch_up};
+use store::{IndexReason, StoreError};
+use store_disk::{LedgerOptions, LedgerReader, Notices};
 use sync_core::hub::rights::judge_by_rights;
-use sync_core::hub::{Checked, Foundation, Hub, HubError, RequestError, fold_line, found};
+use sync_core::hub::{Checked, Foundation, Hub, HubError, RequestError, found};
 use sync_core::id::DeviceId;
-use sync_core::log::line::Lines;
-use sync_core::rows::{Overlay, Rows, RowsError, read};
+use sync_core::rows::{Rows, RowsError, read};
 
 use crate::book::Book;
 use crate::broken::{Broken, Property};
@@ -22,7 +22,7 @@ use crate::bugs::Bug;
 use crate::dice::Dice;
 use crate::disk::Stop;
 use crate::kept::Kept;
-use crate::medium::{Copy, IndexLosses, Medium, SimRows, SimStore};
+use crate::medium::{Copy, IndexLosses, Medium, SimIndex, SimLog, SimRows, open_store};
 
 /// A rule file: its name and its JSON.
 pub type RuleFile = (String, String);
@@ -59,34 +59,33 @@ pub enum Message {
     Enrol,
 }
 
-/// A request that was checked and waits for the writer.
+/// A request that was checked and waits for the committer.
 pub struct Job {
-    /// Where the answer goes.
-    pub ticket: u64,
+    ticket: u64,
     message: Message,
     checked: Checked,
     frame: Vec<u8>,
 }
 
-/// The journal or ledger as the core reads it.
-pub struct ReaderLines(pub LedgerReader);
-
-impl Lines for ReaderLines {
-    fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
-        self.0.read(number).map_err(|error| RowsError(error.to_string()))
-    }
+/// A request at the committer.
+struct Ticket {
+    /// Where the answer goes.
+    ticket: u64,
+    message: Message,
+    frame: Vec<u8>,
 }
 
 /// What an open server holds.
 struct Running {
-    store: SimStore,
+    committer: Committer<SimLog, SimIndex>,
+    /// The index alone.
     rows: SimRows,
-    /// The writer's office.
+    /// What readers see.
+    view: View<LedgerReader, SimRows>,
+    /// The readers' hub: it changes when the hub itself acted.
     hub: Hub,
-    /// The readers' office: it changes when the office itself acted.
-    view_office: Hub,
-    /// How far readers see.
-    seq: u64,
+    /// A batch that is judged, and waits for the disk.
+    judged: Option<Judged<Ticket>>,
 }
 
 /// Counts of what a server did.
@@ -199,7 +198,7 @@ impl Server {
             counts: Counts::default(),
             losses: IndexLosses::default(),
         };
-        let opened = SimStore::open(&server.medium, &server.options);
+        let opened = open_store(&server.medium, &server.options);
         let (mut store, _) = opened.map_err(|error| breaks("a new store", &error))?;
         store.append(&founded.lines).map_err(|error| breaks("the founding", &error))?;
         server.kept.add(&founded.lines);
@@ -227,12 +226,12 @@ impl Server {
 
     /// Its ledger, while it is open.
     pub fn reader(&self) -> Option<LedgerReader> {
-        self.running.as_ref().map(|running| running.store.reader())
+        self.running.as_ref().map(|running| running.view.lines.clone())
     }
 
     /// Chunk files of the ledger with their sizes.
     pub fn chunks(&self) -> Vec<(std::path::PathBuf, usize)> {
-        self.running.as_ref().map(|running| running.store.chunks()).unwrap_or_default()
+        self.running.as_ref().map(|_| self.medium.chunks()).unwrap_or_default()
     }
 
     /// Its clock.
@@ -254,7 +253,7 @@ impl Server {
     pub fn close(&mut self) {
         self.queue.clear();
         if let Some(running) = self.running.take() {
-            drop(Box::new(running.store).close());
+            drop(running.committer.close());
         }
     }
 
@@ -277,23 +276,25 @@ impl Server {
 
     fn open(&mut self, now_ms: i64) -> Result<(), Trouble> {
         self.mistake_before_open();
-        let (mut store, notices) = SimStore::open(&self.medium, &self.options)?;
+        let (mut store, notices) = open_store(&self.medium, &self.options)?;
         let mut epoch_reason = self.hear(&notices);
         if self.bug == Some(Bug::EpochForgotten) {
             epoch_reason = None;
         }
-        self.kept.check(&store.reader(), Property::AcknowledgedSurvives, "the server")?;
-        self.book.follow(&store.reader())?;
+        self.kept.check(&store.lines(), Property::AcknowledgedSurvives, "the server")?;
+        self.book.follow(&store.lines())?;
         if self.bug != Some(Bug::NoCatchUp) {
-            catch_up(&mut store)?;
+            catch_up(&mut store, &mut |_| {})?;
         }
-        let rows = store.sim_rows();
+        let rows = store.rows();
         self.attempts = attempts_in(&rows)?;
-        let hub = Hub::open(&rows, &self.seed).map_err(|error| self.stopped_or("the office", &error))?;
-        let view_office =
-            Hub::open(&rows, &self.seed).map_err(|error| self.stopped_or("the office", &error))?;
-        let seq = store.watermark();
-        self.running = Some(Running { store, rows, hub, view_office, seq });
+        let opened = Committer::open(store, self.seed).and_then(|committer| {
+            let hub = committer.open_hub()?;
+            Ok((committer, hub))
+        });
+        let (committer, hub) = opened.map_err(|error| self.stopped_or("the hub", &error))?;
+        let view = committer.view();
+        self.running = Some(Running { committer, rows, view, hub, judged: None });
         if let Some(reason) = epoch_reason {
             self.counts.epochs += 1;
             self.start_epoch(now_ms, &reason)?;
@@ -328,39 +329,30 @@ impl Server {
 
     fn start_epoch(&mut self, now_ms: i64, reason: &str) -> Result<(), Trouble> {
         let entropy = self.dice.bytes::<8>();
-        self.act(now_ms, |hub, overlay, seq, now| hub.start_epoch(overlay, seq, now, &entropy, reason))
+        self.act(now_ms, |committer, now| committer.start_epoch(&entropy, reason, now))
     }
 
     /// Publishes those rule files that differ from what is in force.
     pub fn publish(&mut self, now_ms: i64) -> Result<(), Trouble> {
         let files = self.rules.clone();
-        self.act(now_ms, |hub, overlay, seq, now| hub.publish_rules(overlay, seq, now, &files))
+        self.act(now_ms, |committer, now| committer.publish_rules(&files, now))
     }
 
-    /// Does something of the office's own.
+    /// Lets the hub act by itself, once what waits for the disk is through.
     fn act(
         &mut self,
         now_ms: i64,
-        act: impl FnOnce(&mut Hub, &mut Overlay<'_>, u64, i64) -> Result<Vec<Vec<u8>>, HubError>,
+        act: impl FnOnce(&mut Committer<SimLog, SimIndex>, i64) -> Result<Judged<Ticket>, HubError>,
     ) -> Result<(), Trouble> {
-        let now_ms = self.clock(now_ms);
-        let Some(running) = &mut self.running else { return Ok(()) };
-        let rows = running.rows.clone();
-        let seq = running.store.records().end();
-        let mut overlay = Overlay::new(&rows);
-        let lines = match act(&mut running.hub, &mut overlay, seq, now_ms) {
-            Ok(lines) => lines,
-            Err(error) => return Err(self.stopped_or("an act of the office", &error)),
+        self.rest()?;
+        let at_ms = self.clock(now_ms);
+        let Some(running) = self.running.as_mut().filter(|running| running.judged.is_none()) else {
+            return Ok(());
         };
-        let batch = overlay.batch;
-        let is_kept = self.keep(&lines, batch, now_ms)?;
-        if is_kept && !lines.is_empty() {
-            let hub = Hub::open(&rows, &self.seed).map_err(|error| self.stopped_or("the office", &error))?;
-            if let Some(running) = &mut self.running {
-                running.view_office = hub;
-            }
-        }
-        Ok(())
+        let judged = act(&mut running.committer, at_ms);
+        let judged = judged.map_err(|error| self.stopped_or("an act of the hub", &error))?;
+        self.keep(judged, now_ms)?;
+        Ok(self.rest()?)
     }
 
     /// Stage one: who it is, and whether it holds together. An answer at once, or the request waits for the writer.
@@ -374,10 +366,10 @@ impl Server {
         let now_ms = self.clock(now_ms);
         self.mistake_before_check(&frame);
         let Some(running) = &self.running else { return Ok(Some(Answer::refused("store"))) };
-        let hub = &running.view_office;
+        let Running { hub, view, .. } = running;
         let checked = match message {
-            Message::Sync => hub.check_sync(&running.rows, &frame, now_ms),
-            Message::Enrol => hub.check_enrol(&running.rows, &frame, now_ms),
+            Message::Sync => hub.check_sync(&view.rows, &frame, now_ms),
+            Message::Enrol => hub.check_enrol(&view.rows, &frame, now_ms),
         };
         match checked {
             Ok(checked) => {
@@ -398,9 +390,14 @@ impl Server {
         }
     }
 
-    /// How many requests wait.
+    /// How many requests wait to be judged.
     pub fn waiting(&self) -> usize {
         self.queue.len()
+    }
+
+    /// Whether a batch waits for the disk.
+    pub fn is_syncing(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.judged.is_some())
     }
 }
 
@@ -428,17 +425,6 @@ impl From<StoreError> for Trouble {
             error => Self::Disk(error),
         }
     }
-}
-
-/// Folds what the index lacks.
-fn catch_up(store: &mut SimStore) -> Result<(), Trouble> {
-    let rules = rules_from(&store.sim_rows());
-    let mut rules = rules.map_err(|error| Trouble::Broken(breaks("the rules in force", &error)))?;
-    store.catch_up(
-        &mut |seq, line, overlay| Ok(fold_line(&mut rules, overlay, seq, line)?),
-        &mut |CatchUp { .. }| {},
-    )?;
-    Ok(())
 }
 
 /// The attempt numbers that the rows hold.
@@ -470,11 +456,10 @@ impl Server {
         let author: Option<sync_core::state::authority::DeviceRow> =
             read(rows, &sync_core::state::keyspace::device(device)).map_err(says)?;
         let (Some(entry), Some(author)) = (entry, author) else { return Ok(false) };
-        let (_, chained) = sync_core::log::line::read_entry(&ReaderLines(running.store.reader()), entry.line)
-            .map_err(says)?;
+        let (_, chained) = sync_core::log::line::read_entry(&running.view.lines, entry.line).map_err(says)?;
         let deed = sync_core::log::chain::decode_body(&chained.entry.body).map_err(says)?;
         let sync_core::log::chain::DecodedBody::Change(change) = deed else { return Ok(false) };
-        let (rules, size) = (running.hub.rules(), running.store.records().end() - 1);
+        let (rules, size) = (running.committer.hub().rules(), running.view.seq);
         let judged =
             judge_by_rights(rows, rules, &author, &chained.entry.header, size, &change).map_err(says)?;
         Ok(judged.is_ok())

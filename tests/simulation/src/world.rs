@@ -34,8 +34,10 @@ struct Asked {
 pub(crate) enum Coming {
     /// A request reaches a server.
     Arrive { server: usize, ticket: u64, message: Message, frame: Vec<u8>, truth: Truth },
-    /// A server's writer takes what has gathered.
+    /// A server's committer judges what has gathered.
     Commit { server: usize },
+    /// A server's disk has what was judged.
+    Settle { server: usize },
     /// An answer, or the end of patience, reaches a phone.
     Deliver { phone: usize, ticket: u64, answer: Option<Answer>, truth: Truth },
     /// A phone that was slow goes on with its exchange.
@@ -229,6 +231,7 @@ impl World {
                 self.arrive(server, ticket, message, frame, truth)
             }
             Coming::Commit { server } => self.commit(server),
+            Coming::Settle { server } => self.settle_commit(server),
             Coming::Deliver { phone, ticket, answer, truth } => self.deliver(phone, ticket, answer, truth),
             Coming::Resume { phone, ticket } => self.resume(phone, ticket),
             Coming::Start { server } => self.start_server(server),

@@ -8,15 +8,25 @@ use syn::visit::{self, Visit};
 use crate::source::{files, read, root, shown};
 
 /// Which workspace crates each may depend on.
-const DIRECTIONS: [(&str, &[&str]); 5] = [
+const DIRECTIONS: [(&str, &[&str]); 6] = [
     ("sync-core", &[]),
     ("store", &["sync-core"]),
+    ("store-disk", &["sync-core", "store"]),
     ("engine", &["sync-core", "store"]),
-    ("server", &["sync-core", "store", "engine"]),
-    ("crew-cli", &["sync-core", "store", "engine"]),
+    ("server", &["sync-core", "store", "store-disk", "engine"]),
+    ("crew-cli", &["sync-core", "store", "store-disk", "engine"]),
 ];
-const MEMBERS: [&str; 7] =
-    ["sync-core", "store", "server", "crew-cli", "cuadrilla-tests", "cuadrilla-benches", "xtask"];
+const MEMBERS: [&str; 9] = [
+    "sync-core",
+    "store",
+    "store-disk",
+    "engine",
+    "server",
+    "crew-cli",
+    "cuadrilla-tests",
+    "cuadrilla-benches",
+    "xtask",
+];
 
 /// The names in `[dependencies]` of a manifest.
 fn dependencies(manifest: &str) -> Vec<String> {

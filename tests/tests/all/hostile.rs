@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use cuadrilla_tests::{Town, program};
-use store::Ledger;
+use store_disk::Ledger;
 use sync_core::crypto::SecretKey;
 use sync_core::id::{BootId, DeviceId, Epoch, Hash, RecordId};
 use sync_core::log::act::Act;

@@ -9,7 +9,7 @@ use sync_core::crypto::SecretKey;
 use sync_core::id::{BootId, DeviceId, Epoch, Hash, RecordId};
 use sync_core::log::chain::sign_head;
 use sync_core::log::entry::{Anchor, Body, Entry, Header};
-use sync_core::log::line::{Identity, Line};
+use sync_core::log::line::{Identity, Line, Lines as _, read_line};
 use sync_core::record::change::Change;
 use sync_core::replica::NewOrder;
 use sync_core::rows::RowsError;
@@ -78,13 +78,14 @@ impl Prepared {
     pub(crate) fn new(device: &mut Device) -> anyhow::Result<Self> {
         let identity = device.act(|book| book.identity().cloned())?;
         let contact = device.act(|book| Ok(book.view().contact()?))?;
-        let before = device.lines.0.len();
+        let before = device.device.store().end();
         let made = device
             .act(|book| book.order_new(&NewOrder { kind: "leak_repair".into(), ..NewOrder::default() }))?;
         device.work(&made.folio)?;
         let mut template = Vec::new();
-        for line in &device.lines.0[before..] {
-            let Line::Entry { chained, .. } = Line::from_bytes(line)? else { continue };
+        let lines = device.device.store().lines();
+        for number in before..lines.end() {
+            let Line::Entry { chained, .. } = read_line(&lines, number)? else { continue };
             template.push(Change::read(chained.entry.body.bytes())?);
         }
         ensure!(template.len() as u64 == 1 + VISIT_CHANGES, "an order and its visit are {}", template.len());

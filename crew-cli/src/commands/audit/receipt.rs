@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use store::Ledger;
+use store_disk::Ledger;
 use sync_core::crypto::SecretKey;
 use sync_core::hub::fold_line;
 use sync_core::id::Hash;

@@ -95,7 +95,7 @@ async fn requests_and_listeners_work_over_tls_and_plain_words_do_not() {
     let device = enrolled(&service, &code).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.site), tls));
+    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.app), tls));
     let ask = async |path: String| {
         let plain = TcpStream::connect(address).await.unwrap();
         let mut stream = connector.connect(ServerName::try_from("localhost").unwrap(), plain).await.unwrap();
@@ -114,7 +114,7 @@ async fn requests_and_listeners_work_over_tls_and_plain_words_do_not() {
     while !heard.ends_with(b": cuadrilla\n\n") {
         assert_ne!(stream.read_buf(&mut heard).await.unwrap(), 0);
     }
-    service.site.news.tell([sync_core::scope::Scope::Municipality]);
+    service.app.news.tell([sync_core::scope::Scope::Municipality]);
     while !heard.ends_with(b"event: news\ndata:\n\n") {
         assert_ne!(stream.read_buf(&mut heard).await.unwrap(), 0);
     }

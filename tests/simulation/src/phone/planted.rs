@@ -1,7 +1,6 @@
 //! Planted: what known mistakes of a shell would do between the sync driver and a phone.
 
 use sync_core::crypto::{Purpose, Signature};
-use sync_core::log::line::{DeviceLine, Line};
 use sync_core::replica::KeyName;
 use sync_core::replica::sync::driver::{Answer, End, Step};
 
@@ -45,14 +44,4 @@ pub(super) fn signature(
 ) -> Signature {
     let before = before.filter(|(of, _)| bug == Some(Bug::OldSignature) && *of == purpose);
     before.map_or(now, |(_, signature)| signature)
-}
-
-/// The lines that are appended.
-pub(super) fn lines(bug: Option<Bug>, lines: &mut Vec<Vec<u8>>) {
-    if bug == Some(Bug::ReceiptDropped) {
-        let is_receipt = |line: &Vec<u8>| {
-            matches!(Line::from_bytes(line), Ok(Line::Device(DeviceLine::CarriedReceipt(_))))
-        };
-        lines.retain(|line| !is_receipt(line));
-    }
 }

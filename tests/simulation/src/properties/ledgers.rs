@@ -14,7 +14,7 @@ use sync_core::state::fold::applied_changes;
 use sync_core::state::keyspace;
 
 use crate::broken::{Broken, Property};
-use crate::server::{ReaderLines, Server};
+use crate::server::Server;
 
 /// Looks at a server that is up.
 pub fn check(server: &Server) -> Result<(), Broken> {
@@ -30,10 +30,9 @@ fn rows(server: &Server) -> Result<&crate::medium::SimRows, Broken> {
 
 fn verify(server: &Server) -> Result<(), Broken> {
     let says = |what: String| Property::LedgerVerifies.broken(what);
-    let Some(reader) = server.reader() else { return Err(says("the server is down".into())) };
+    let Some(lines) = server.reader() else { return Err(says("the server is down".into())) };
     let mut verifier = Verifier::default();
-    let lines = ReaderLines(reader);
-    for seq in 1..lines.0.end() {
+    for seq in 1..lines.end() {
         let line = lines.line(seq).map_err(|error| says(error.0))?;
         verifier.take(seq, &line).map_err(|bad| says(format!("record {}: {}", bad.seq, bad.detail)))?;
     }
@@ -174,11 +173,10 @@ fn nothing_twice(server: &Server) -> Result<(), Broken> {
 /// The index rebuilt from the ledger is the live one.
 pub fn check_index(server: &Server) -> Result<(), Broken> {
     let says = |what: String| Property::IndexRebuilds.broken(format!("the server: {what}"));
-    let Some(reader) = server.reader() else { return Err(says("it is down".into())) };
+    let Some(lines) = server.reader() else { return Err(says("it is down".into())) };
     let mut rebuilt = MemoryRows::default();
     let mut rules = Rules::default();
-    let lines = ReaderLines(reader);
-    for number in 1..lines.0.end() {
+    for number in 1..lines.end() {
         let line = lines.line(number).map_err(|error| says(error.0))?;
         let mut overlay = Overlay::new(&rebuilt);
         fold_line(&mut rules, &mut overlay, number, &line)

@@ -20,7 +20,6 @@ use super::phones::{excuse, how_differs, how_two_differ};
 use crate::broken::{Broken, Property};
 use crate::dice::Dice;
 use crate::phone::Hindered;
-use crate::server::ReaderLines;
 use crate::world::World;
 
 /// Orders compared whole between devices in one run; of more, some.
@@ -362,8 +361,7 @@ fn counting_changes(world: &World, server: usize) -> Result<BTreeMap<RecordId, V
             _ => {}
         }
     }
-    let Some(reader) = server.reader() else { return Ok(BTreeMap::new()) };
-    let lines = ReaderLines(reader);
+    let Some(lines) = server.reader() else { return Ok(BTreeMap::new()) };
     let mut counting: BTreeMap<RecordId, Vec<Vec<u8>>> = BTreeMap::new();
     for (number, noted) in book.entries() {
         let counts = noted.receipt.verdict.is_accepted() || released.contains(&number);

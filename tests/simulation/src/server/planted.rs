@@ -2,77 +2,98 @@
 
 use std::path::Path;
 
-use store::simulation::Watermark;
+use engine::committer::Judged;
+use store::Watermark;
 use sync_core::crypto::SecretKey;
 use sync_core::id::{DeviceId, Epoch, Hash};
-use sync_core::log::verdict::Reason;
-use sync_core::record::row::RecordRow;
-use sync_core::rows::{Batch, Overlay, Rows, decode, read};
+use sync_core::rows::{Batch, Overlay, read};
 use sync_core::state::authority::DeviceRow;
 use sync_core::state::fold::EntryRow;
-use sync_core::state::held::QuarantineRow;
 use sync_core::state::keyspace;
 use sync_core::state::refs::receiver;
 use sync_core::wire::message::{SyncReply, SyncRequest, seal_reply};
 use sync_core::wire::pack::unpack;
 
-use super::{Message, Server};
+use super::{Job, Message, Server, Ticket};
 use crate::bugs::Bug;
-use crate::medium::{FOLDER, Medium};
+use crate::medium::{FOLDER, Medium, SimRows};
 
 const MAGIC_BYTES: usize = 4;
 const SIGNATURE_BYTES: usize = 64;
-
-/// Rows to put back after the office has judged.
-#[derive(Default)]
-pub(super) struct Undo {
-    revoked: Vec<(DeviceId, (u64, String))>,
-    epoch: Option<Epoch>,
-}
 
 fn body_of(frame: &[u8]) -> &[u8] {
     frame.get(MAGIC_BYTES..frame.len().saturating_sub(SIGNATURE_BYTES)).unwrap_or_default()
 }
 
-/// What a mistake shows the office in the place of the true rows.
-pub(super) fn before_admit(bug: Option<Bug>, own: &mut Overlay<'_>, frame: &[u8], message: Message) -> Undo {
-    let mut undo = Undo::default();
-    let Some(bug) = bug.filter(|_| message == Message::Sync) else { return undo };
-    let Ok(sync) = rmp_serde::from_slice::<SyncRequest>(body_of(frame)) else { return undo };
+/// What a mistake shows the hub in the place of the true rows, for as long as it judges.
+pub(super) fn before_judge(bug: Option<Bug>, medium: &Medium, rows: &SimRows, jobs: &[Job]) -> Shown {
+    let mut own = Overlay::new(rows);
+    if let Some(bug) = bug {
+        for job in jobs.iter().filter(|job| job.message == Message::Sync) {
+            show(bug, &mut own, &job.frame);
+        }
+    }
+    let batch = own.batch;
+    let mut replaced = Vec::new();
+    medium.edit_rows(|rows| {
+        for (key, value) in batch.writes {
+            let before = match value {
+                Some(value) => rows.insert(key.clone(), value),
+                None => rows.remove(&key),
+            };
+            replaced.push((key, before));
+        }
+    });
+    Shown(replaced)
+}
+
+/// The true rows, where a mistake showed others.
+pub(super) struct Shown(Vec<(Vec<u8>, Option<Vec<u8>>)>);
+
+impl Shown {
+    /// Puts the true rows back.
+    pub(super) fn put_back(self, medium: &Medium) {
+        medium.edit_rows(|rows| {
+            for (key, value) in self.0 {
+                match value {
+                    Some(value) => rows.insert(key, value),
+                    None => rows.remove(&key),
+                };
+            }
+        });
+    }
+}
+
+fn show(bug: Bug, own: &mut Overlay<'_>, frame: &[u8]) {
+    let Ok(sync) = rmp_serde::from_slice::<SyncRequest>(body_of(frame)) else { return };
     if bug == Bug::RevokedAccepted
         && let Ok(Some(mut row)) = read::<DeviceRow>(own, &keyspace::device(&sync.device))
-        && let Some(revoked) = row.revoked.take()
+        && row.revoked.take().is_some()
     {
         own.write(keyspace::device(&sync.device), &row);
-        undo.revoked.push((sync.device, revoked));
     }
-    if bug == Bug::EpochForgotten
-        && !sync.evidence.is_empty()
-        && let Ok(epoch) = read::<Epoch>(own, &keyspace::epoch())
-    {
+    if bug == Bug::EpochForgotten && !sync.evidence.is_empty() {
         // Evidence counts for the life that it is about only.
         own.write(keyspace::epoch(), &Epoch([u8::MAX; 8]));
-        undo.epoch = Some(epoch.unwrap_or_default());
     }
-    let Some(segment) = &sync.own else { return undo };
+    let Some(segment) = &sync.own else { return };
     if !matches!(bug, Bug::ForkUnchecked | Bug::DuplicateTwice) {
-        return undo;
+        return;
     }
-    let Ok(items) = unpack(&segment.pack, &receiver(own)) else { return undo };
+    let Ok(items) = unpack(&segment.pack, &receiver(own)) else { return };
     let Some(first) = items.first().map(|one| one.item.header.seq).filter(|first| *first > 1) else {
-        return undo;
+        return;
     };
     let at = |own: &Overlay<'_>, seq: u64| -> Option<EntryRow> {
         read(own, &keyspace::entry(&sync.device, seq)).ok().flatten()
     };
-    let Some(before) = at(own, first - 1).and_then(|row| row.hash) else { return undo };
+    let Some(before) = at(own, first - 1).and_then(|row| row.hash) else { return };
     // The check of a branch compares hashes; a duplicate has the same.
     let is_there = at(own, first).is_some();
     let is_duplicate = before.0.starts_with(&segment.prev);
     if is_there && (is_duplicate || bug == Bug::ForkUnchecked) {
         forget_from(own, &sync.device, first, before);
     }
-    undo
 }
 
 /// Forgets a device's chain from an entry on.
@@ -84,56 +105,6 @@ fn forget_from(own: &mut Overlay<'_>, device: &DeviceId, first: u64, before: Has
     row.head_seq = first - 1;
     row.head = before;
     own.write(keyspace::device(device), &row);
-}
-
-/// Puts back what was only a mistake's view.
-pub(super) fn after_admit(own: &mut Overlay<'_>, undo: Undo) {
-    if let Some(epoch) = undo.epoch {
-        own.write(keyspace::epoch(), &epoch);
-    }
-    for (device, revoked) in undo.revoked {
-        if let Ok(Some(mut row)) = read::<DeviceRow>(own, &keyspace::device(&device)) {
-            row.revoked = Some(revoked);
-            own.write(keyspace::device(&device), &row);
-        }
-    }
-}
-
-/// Rows that a mistake does not write, or writes otherwise.
-pub(super) fn batch(bug: Option<Bug>, rows: &dyn Rows, batch: &mut Batch) {
-    match bug {
-        Some(Bug::HeldDropped) => batch.writes.retain(|key, value| {
-            let held = value.as_ref().filter(|_| key.starts_with(keyspace::QUARANTINE));
-            let row: Option<QuarantineRow> = held.and_then(|value| decode(value).ok());
-            !row.is_some_and(|row| matches!(row.reason, Reason::Held { .. }))
-        }),
-        Some(Bug::WaitingForgotten) => batch.writes.retain(|key, _| !key.starts_with(b"h/")),
-        Some(Bug::EntryEventLost) => lose_reentries(rows, batch),
-        _ => {}
-    }
-}
-
-/// A record that was in a scope before and comes back: its event and its membership are not written, nor what the
-/// scope's fingerprint says of it.
-fn lose_reentries(rows: &dyn Rows, batch: &mut Batch) {
-    let mut lost = Vec::new();
-    for (key, value) in &batch.writes {
-        let Some(record) = key.strip_prefix(keyspace::RECORDS).and_then(sync_core::id::RecordId::from_slice)
-        else {
-            continue;
-        };
-        let Ok(Some(before)) = read::<RecordRow>(rows, key) else { continue };
-        let Some(after) = value.as_ref().and_then(|value| decode::<RecordRow>(value).ok()) else { continue };
-        let back = after.scopes.difference(&before.scopes).filter(|scope| before.scopes_ever.contains(scope));
-        lost.extend(back.map(|scope| (scope.clone(), record)));
-    }
-    for (scope, record) in lost {
-        let events = keyspace::events(&scope);
-        batch.writes.retain(|key, _| {
-            let is_event = key.starts_with(&events) && key.ends_with(&record.0);
-            !is_event && *key != keyspace::member(&scope, &record) && *key != keyspace::fingerprint(&scope)
-        });
-    }
 }
 
 /// A reply as a mistake would send it.
@@ -163,7 +134,20 @@ pub(super) fn reply(
     seal_reply(key, request, &reply)
 }
 
-/// Rows that are applied before their lines are safe.
+/// Mistakes between judging and appending.
+pub(super) fn before_append(bug: Option<Bug>, medium: &Medium, judged: &Judged<Ticket>) {
+    if bug == Some(Bug::ApplyBeforeAppend) {
+        apply_at_once(medium, judged.batch());
+    }
+    if bug == Some(Bug::SecondLost) {
+        let counts = judged.outcomes().map(|(_, outcome)| outcome.map_or(0, |one| one.lines().len()));
+        let mut bringing = counts.filter(|count| *count > 0);
+        let left_out = bringing.next().zip(bringing.next()).map(|(first, second)| first..first + second);
+        medium.planted().left_out = left_out;
+    }
+}
+
+/// Rows that are applied whatever became of their lines.
 pub(super) fn apply_at_once(medium: &Medium, batch: &Batch) {
     medium.edit_rows(|rows| {
         for (key, value) in &batch.writes {
@@ -178,6 +162,7 @@ pub(super) fn apply_at_once(medium: &Medium, batch: &Batch) {
 impl Server {
     /// Mistakes that a server has from its start.
     pub(super) fn plant(&mut self) {
+        self.medium.planted().bug = self.bug;
         if self.bug == Some(Bug::AckBeforeSync) {
             self.medium.disk.set_lying(true);
         }

@@ -158,34 +158,53 @@ impl World {
                 if self.servers[server].waiting() > QUEUE_MAX {
                     return Err(Property::WithinLimits.broken("a writer's queue grew too long"));
                 }
-                if self.commits.insert(server) {
-                    let sync_ms = self.sync_ms();
-                    self.later(sync_ms, Coming::Commit { server });
-                }
+                self.commit_soon(server);
                 Ok(())
             }
         }
     }
 
-    /// How long a sync of a server's disk takes: others gather meanwhile. On a slow disk it outlasts their patience, and
-    /// they ask again.
-    fn sync_ms(&mut self) -> i64 {
-        if self.is_calm {
-            return 1;
+    /// A server's committer takes what has gathered after a while: others gather until then.
+    fn commit_soon(&mut self, server: usize) {
+        if self.commits.insert(server) {
+            self.later(if self.is_calm { 1 } else { 900 }, Coming::Commit { server });
         }
+    }
+
+    /// How long a slow disk takes over a sync, if it is slow now. That outlasts the phones' patience, and they ask again.
+    fn slow_sync_ms(&mut self) -> Option<i64> {
         let is_slow = |(from, until): &(i64, i64)| (*from..*until).contains(&self.now_ms);
-        if !self.plan.slow.iter().any(is_slow) {
-            return 900;
+        if self.is_calm || !self.plan.slow.iter().any(is_slow) {
+            return None;
         }
         self.tally.slow_syncs += 1;
         let mut dice = Dice::of(&[self.plan.seed, self.counter]);
-        i64::try_from(dice.between(5_000, 600_000)).unwrap_or(900)
+        i64::try_from(dice.between(5_000, 600_000)).ok()
     }
 
-    /// A server's writer takes what has gathered.
+    /// A server's committer judges what has gathered. On a slow disk it takes a while until that is durable.
     pub(crate) fn commit(&mut self, server: usize) -> Result<(), Broken> {
+        let mut answers = self.servers[server].judge(self.now_ms)?;
+        if let Some(sync_ms) = self.slow_sync_ms() {
+            self.later(sync_ms, Coming::Settle { server });
+            return self.settled(server, answers);
+        }
         self.commits.remove(&server);
-        let answers = self.servers[server].commit(self.now_ms)?;
+        answers.extend(self.servers[server].settle(self.now_ms)?);
+        self.settled(server, answers)
+    }
+
+    /// A server's disk has what was judged.
+    pub(crate) fn settle_commit(&mut self, server: usize) -> Result<(), Broken> {
+        self.commits.remove(&server);
+        let answers = self.servers[server].settle(self.now_ms)?;
+        if self.servers[server].waiting() > 0 {
+            self.commit_soon(server);
+        }
+        self.settled(server, answers)
+    }
+
+    fn settled(&mut self, server: usize, answers: Vec<(u64, Answer)>) -> Result<(), Broken> {
         let has_stopped = self.servers[server].medium.disk.has_stopped();
         self.look_at_server(server);
         if !has_stopped && !self.servers[server].is_up() {

@@ -4,6 +4,7 @@ use super::World;
 use crate::broken::{Broken, Property};
 use crate::plan::DAY_MS;
 use crate::properties;
+use crate::server::Server;
 
 /// Rounds in which everybody exchanges; then nothing may move any more.
 const ROUNDS_MAX: u64 = 16;
@@ -48,6 +49,7 @@ impl World {
             }
             if moving.is_empty() {
                 self.tell(|| "everything is quiet".into());
+                self.servers.iter_mut().try_for_each(Server::rest)?;
                 return properties::check(self);
             }
         }

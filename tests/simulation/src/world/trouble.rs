@@ -10,7 +10,7 @@ use crate::broken::{Broken, Property};
 use crate::bugs::Bug;
 use crate::dice::Dice;
 use crate::disk::{Fault, Stop};
-use crate::medium::SimStore;
+use crate::medium::open_store;
 use crate::phone::exchange::Truth;
 use crate::plan::{DAY_MS, Deed, Event};
 use crate::server::Message;
@@ -241,7 +241,7 @@ impl World {
                 return Err(Property::FlipsNoticed.broken(how));
             }
         }
-        let opened = SimStore::open(&medium, &store::LedgerOptions::default());
+        let opened = open_store(&medium, &store_disk::LedgerOptions::default());
         medium.disk.flip(&path, at, bits);
         match opened {
             Err(StoreError::Corrupt { .. } | StoreError::NewerFormat { .. }) => {

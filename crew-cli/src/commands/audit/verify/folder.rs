@@ -3,7 +3,8 @@
 
 use std::path::Path;
 
-use store::{Ledger, StoreError};
+use store::StoreError;
+use store_disk::Ledger;
 use sync_core::id::Hash;
 use sync_core::log::verify::{Bad, Verifier};
 

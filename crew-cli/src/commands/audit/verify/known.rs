@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use store::Ledger;
+use store_disk::Ledger;
 use sync_core::id::{DeviceId, Epoch, Hash};
 use sync_core::log::checkpoint;
 use sync_core::log::entry::{Anchor, ChainedEntry};

@@ -4,15 +4,22 @@ use std::path::{Path, PathBuf};
 
 use sync_core::rows::{Batch, Rows as _};
 
-use super::{Index, IndexNotice, IndexOptions, IndexReason, Watermark};
-use crate::error::Result;
+use store::{Index as _, IndexNotice, IndexReason, Result, Watermark};
+
+use super::{IndexOptions, SledIndex};
 use crate::faulty::Random;
 
 const LAST: u64 = 40;
 
-fn open(store: &Path) -> Result<(Index, Option<IndexNotice>)> {
+fn open(store: &Path) -> Result<(SledIndex, Option<IndexNotice>)> {
     let options = IndexOptions { cache_bytes: 8 * 1024 * 1024, rows_format: 1 };
-    Index::open(store, &options, LAST, &|seq| Ok(crc_of(seq)))
+    open_with(store, &options)
+}
+
+fn open_with(store: &Path, options: &IndexOptions) -> Result<(SledIndex, Option<IndexNotice>)> {
+    let (mut index, reason) = SledIndex::open(store, options)?;
+    let notice = reason.map(|reason| index.start_over(reason)).transpose()?;
+    Ok((index, notice))
 }
 
 fn crc_of(seq: u64) -> u32 {
@@ -24,8 +31,8 @@ fn row(seq: u64, number: u64) -> (Vec<u8>, Vec<u8>) {
 }
 
 /// Folds every record that is not in the index yet.
-fn catch_up(index: &mut Index) {
-    for seq in index.watermark() + 1..=LAST {
+fn catch_up(index: &mut SledIndex) {
+    for seq in index.watermark().seq + 1..=LAST {
         let mut batch = Batch::default();
         for number in 0..20 {
             let (key, value) = row(seq, number);
@@ -35,7 +42,7 @@ fn catch_up(index: &mut Index) {
     }
 }
 
-fn is_complete(index: &Index) -> bool {
+fn is_complete(index: &SledIndex) -> bool {
     (1..=LAST).all(|seq| {
         (0..3).all(|number| {
             let (key, value) = row(seq, number);
@@ -133,7 +140,7 @@ fn only_two_old_indexes_are_kept() {
         catch_up(&mut index);
         let notice = index.start_over(IndexReason::Asked).unwrap();
         assert_eq!(notice.saved_as, Some(store.path().join(format!("set-aside/index-{number}"))));
-        assert_eq!(index.watermark(), 0);
+        assert_eq!(index.watermark().seq, 0);
     }
     let mut kept: Vec<_> = std::fs::read_dir(store.path().join("set-aside"))
         .unwrap()
@@ -144,22 +151,17 @@ fn only_two_old_indexes_are_kept() {
 }
 
 #[test]
-fn an_index_of_another_format_or_ledger_is_set_aside() {
+fn an_index_of_another_format_is_set_aside() {
     let store = tempfile::tempdir().unwrap();
     filled(store.path());
-    let options = IndexOptions::default();
-    let same = |seq| Ok(crc_of(seq));
     let newer_rows = IndexOptions { rows_format: 2, ..IndexOptions::default() };
-    let reason = |options: &IndexOptions, last, crc_of: &dyn Fn(u64) -> Result<u32>| {
-        let (mut index, notice) = Index::open(store.path(), options, last, crc_of).unwrap();
+    let reason = |options: &IndexOptions| {
+        let (mut index, notice) = open_with(store.path(), options).unwrap();
         catch_up(&mut index);
         notice.map(|notice| notice.reason)
     };
-    assert_eq!(reason(&options, LAST, &same), None);
+    assert_eq!(reason(&IndexOptions::default()), None);
     let other_format = IndexReason::OtherFormat { found: "1.1".into(), expected: "1.2".into() };
-    assert_eq!(reason(&newer_rows, LAST, &same), Some(other_format));
-    let ahead = IndexReason::AheadOfLedger { watermark: LAST, last: 39 };
-    assert_eq!(reason(&newer_rows, 39, &same), Some(ahead));
-    let other = IndexReason::OtherLedger { watermark: LAST };
-    assert_eq!(reason(&newer_rows, LAST, &|_| Ok(7)), Some(other));
+    assert_eq!(reason(&newer_rows), Some(other_format));
+    assert_eq!(reason(&newer_rows), None);
 }

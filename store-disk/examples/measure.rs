@@ -1,12 +1,13 @@
 //! Measures the store on this machine: appends, opening, folding into the index. Prints; asserts nothing.
 //!
-//! `cargo run --release -p cuadrilla-store --example measure -- [folder] [records] [cache MiB]`
+//! `cargo run --release -p cuadrilla-store-disk --example measure -- [folder] [records] [cache MiB]`
 #![expect(clippy::print_stdout, clippy::cast_possible_truncation, reason = "its output is what it is for")]
 
 use std::path::PathBuf;
 use std::time::Instant;
 
-use cuadrilla_store::{DiskStore, Ledger, Options, Store as _};
+use cuadrilla_store_disk::{Ledger, Options};
+use sync_core::rows::Rows as _;
 
 const RECORD_BYTES: usize = 350;
 const ROWS_PER_RECORD: u64 = 8;
@@ -50,7 +51,7 @@ fn main() -> Result<(), AnyError> {
     fold(&folder, &options)?;
 
     let started = Instant::now();
-    let (store, notices) = DiskStore::open(&folder, &options)?;
+    let (store, notices) = cuadrilla_store_disk::open(&folder, &options)?;
     let opening = started.elapsed().as_secs_f64();
     println!(
         "open store with a good index: {opening:.3} s, watermark {}, {notices:?}, {}",
@@ -69,7 +70,7 @@ fn main() -> Result<(), AnyError> {
 }
 
 fn append(folder: &std::path::Path, options: &Options, records: u64, batch: u64) -> Result<(), AnyError> {
-    let (mut store, _) = DiskStore::open(folder, options)?;
+    let (mut store, _) = cuadrilla_store_disk::open(folder, options)?;
     let payload =
         |seq: u64| (0..RECORD_BYTES as u64).map(|at| (seq * 31 + at * 17) as u8).collect::<Vec<u8>>();
     let records: Vec<_> = (0..records).map(payload).collect();
@@ -96,7 +97,7 @@ fn append(folder: &std::path::Path, options: &Options, records: u64, batch: u64)
 }
 
 fn fold(folder: &std::path::Path, options: &Options) -> Result<(), AnyError> {
-    let (mut store, _) = DiskStore::open(folder, options)?;
+    let (mut store, _) = cuadrilla_store_disk::open(folder, options)?;
     let started = Instant::now();
     let before = memory();
     let reached = store.catch_up(
@@ -121,7 +122,7 @@ fn fold(folder: &std::path::Path, options: &Options) -> Result<(), AnyError> {
     let rows = reached * ROWS_PER_RECORD;
     println!("fold {reached} records into {rows} rows: {folding:.1} s, before {before}, after {}", memory());
     let started = Instant::now();
-    Box::new(store).close()?;
+    store.close()?;
     let index_bytes: u64 = walk(&folder.join("index"))?;
     println!(
         "close: {:.3} s, index on disk {} MiB",

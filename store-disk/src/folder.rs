@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::disk::{Disk, create_private_folder, open_private};
-use crate::error::{Result, StoreError};
+use store::{Result, StoreError};
 
 /// Format of a store's folder as this program writes it.
 pub(crate) const STORE_FORMAT: u32 = 1;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Ledger, LedgerOptions, LedgerReader, TailRepair, chunks, frame};
-use crate::error::{Result, StoreError};
 use crate::faulty::{Faults, FaultyDisk, Random};
+use store::{Result, StoreError};
 
 fn scratch() -> tempfile::TempDir {
     tempfile::tempdir().unwrap()

@@ -1,13 +1,13 @@
-//! Site: what all requests of one municipality share. Reading goes through here; writing through the writer only.
+//! State of the application: what all requests of one municipality share. Reading goes through here; writing through the writer only.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
-use store::{IndexRows, Records};
+use engine::committer;
 use sync_core::hub::Hub;
 use sync_core::log::line::Lines;
-use sync_core::rows::RowsError;
+use sync_core::rows::Rows;
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crate::config::Config;
@@ -17,24 +17,33 @@ use crate::problem::Problem;
 use crate::throttle::Throttle;
 use crate::writer::Work;
 
+/// Rows that every thread may read.
+pub type SharedRows = dyn Rows + Send + Sync;
+
+/// Lines that every thread may read.
+pub type SharedLines = dyn Lines + Send + Sync;
+
 /// What readers see: handles that change when the store is opened anew, and how far the rows are.
 pub struct View {
     /// The index.
-    pub rows: Arc<dyn IndexRows>,
+    pub rows: Arc<SharedRows>,
     /// The ledger.
-    pub records: Arc<dyn Records>,
-    /// The last record that the rows contain.
+    pub lines: Arc<SharedLines>,
+    /// The last line that the rows contain.
     pub seq: u64,
     /// Key, municipality and rules, as of `seq`.
     pub hub: Arc<Hub>,
 }
 
-/// The ledger as the core reads it.
-pub struct LedgerLines<'r>(pub &'r dyn Records);
-
-impl Lines for LedgerLines<'_> {
-    fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
-        self.0.read(number).map_err(|error| RowsError(error.to_string()))
+impl View {
+    /// Returns what a committer shows, with a hub over it.
+    pub fn of<Ls, R>(view: committer::View<Ls, R>, hub: Hub) -> Self
+    where
+        Ls: Lines + Send + Sync + 'static,
+        R: Rows + Send + Sync + 'static,
+    {
+        let committer::View { lines, rows, seq } = view;
+        Self { rows: Arc::new(rows), lines: Arc::new(lines), seq, hub: Arc::new(hub) }
     }
 }
 
@@ -68,7 +77,7 @@ impl Health {
 }
 
 /// Everything that requests of one municipality share.
-pub struct Site {
+pub struct AppState {
     view: RwLock<View>,
     /// The way to the writer.
     pub work: mpsc::Sender<Work>,
@@ -94,7 +103,7 @@ pub struct Site {
     pub stop: watch::Receiver<bool>,
 }
 
-/// What [`Site::new`] is made of.
+/// What [`AppState::new`] is made of.
 pub struct Parts {
     /// What readers see first.
     pub view: View,
@@ -108,8 +117,8 @@ pub struct Parts {
     pub stop: watch::Receiver<bool>,
 }
 
-impl Site {
-    /// A site whose writer is about to start.
+impl AppState {
+    /// Returns the state of a municipality whose writer is about to start.
     pub fn new(parts: Parts) -> Self {
         let Parts { view, work, config, data, stop } = parts;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
@@ -141,7 +150,7 @@ impl Site {
     }
 
     /// Handles of the view that may be used while records are being applied.
-    pub fn handles(&self) -> (Arc<dyn IndexRows>, Arc<Hub>) {
+    pub fn handles(&self) -> (Arc<SharedRows>, Arc<Hub>) {
         let view = self.view();
         (Arc::clone(&view.rows), Arc::clone(&view.hub))
     }
@@ -155,8 +164,8 @@ impl Site {
         call: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let _core = self.cores.acquire().await.map_err(|_| Problem::stopping())?;
-        let site = Arc::clone(self);
-        match tokio::task::spawn_blocking(move || call(&site)).await {
+        let app = Arc::clone(self);
+        match tokio::task::spawn_blocking(move || call(&app)).await {
             Ok(done) => done,
             Err(error) if error.is_panic() => {
                 self.metrics.panics.inc();

@@ -1,11 +1,10 @@
-//! The faults of the memory backend do what they say.
+//! The faults do what they say.
 
-use sync_core::rows::Batch;
+use sync_core::rows::{Batch, Rows as _};
 
-use super::{AppendFault, Crash, MemoryMedium};
+use super::{AppendFault, Crash, FaultyMemory};
 use crate::error::StoreError;
 use crate::index::IndexReason;
-use crate::store::Store as _;
 
 fn records(count: usize) -> Vec<Vec<u8>> {
     vec![b"0123456789".to_vec(); count]
@@ -13,7 +12,7 @@ fn records(count: usize) -> Vec<Vec<u8>> {
 
 #[test]
 fn a_fault_strikes_the_append_it_was_meant_for() {
-    let medium = MemoryMedium::new();
+    let medium = FaultyMemory::new();
     let (mut store, _) = medium.open().unwrap();
     medium.fail_append(1, AppendFault::BeforeWriting);
     assert_eq!(store.append(&records(1)).unwrap(), 1);
@@ -31,23 +30,23 @@ fn a_fault_strikes_the_append_it_was_meant_for() {
 #[test]
 fn an_unconfirmed_append_may_survive_a_crash_in_part() {
     for kept in 0..=3 {
-        let medium = MemoryMedium::new();
+        let medium = FaultyMemory::new();
         let (mut store, _) = medium.open().unwrap();
         store.append(&records(2)).unwrap();
         medium.fail_append(0, AppendFault::AfterWriting);
         assert!(matches!(store.append(&records(3)), Err(StoreError::SyncFailed { .. })));
         assert!(matches!(store.append(&records(1)), Err(StoreError::AppendsStopped { .. })));
-        assert_eq!(store.records().end(), 3);
+        assert_eq!(store.end(), 3);
         medium.crash(Crash { unconfirmed_records_kept: kept, ..Crash::default() });
         assert!(matches!(store.append(&records(1)), Err(StoreError::AppendsStopped { .. })));
         let (store, _) = medium.open().unwrap();
-        assert_eq!(store.records().end(), 3 + kept as u64);
+        assert_eq!(store.end(), 3 + kept as u64);
     }
 }
 
 #[test]
 fn an_index_ahead_of_a_lossy_ledger_is_dropped() {
-    let medium = MemoryMedium::new();
+    let medium = FaultyMemory::new();
     let (mut store, _) = medium.open().unwrap();
     store.append(&records(4)).unwrap();
     let mut batch = Batch::default();

@@ -4,17 +4,17 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use store::{IndexReason, Result, StoreError};
+use sync_core::rows::Rows as _;
+
 use super::{DiskStore, Notices, Options};
-use crate::error::{Result, StoreError};
-use crate::index::IndexReason;
-use crate::store::Store as _;
 
 fn options() -> Options {
     Options { lock_wait_ms: 0, ..Options::device() }
 }
 
 fn open(folder: &Path) -> Result<(DiskStore, Notices)> {
-    DiskStore::open(folder, &options())
+    super::open(folder, &options())
 }
 
 /// A store with three appends of one record each, all of them folded.
@@ -25,7 +25,7 @@ fn three_records(folder: &Path) {
         store.append(&[vec![letter]]).unwrap();
     }
     fold(&mut store);
-    Box::new(store).close().unwrap();
+    store.close().unwrap();
 }
 
 fn fold(store: &mut DiskStore) -> String {
@@ -109,7 +109,7 @@ fn a_locked_store_names_its_holder_and_is_waited_for() {
         drop(store);
     });
     let patient = Options { lock_wait_ms: 60_000, ..options() };
-    DiskStore::open(scratch.path(), &patient).unwrap();
+    super::open(scratch.path(), &patient).unwrap();
     holding.join().unwrap();
 }
 
@@ -118,12 +118,12 @@ fn a_folder_that_is_no_store_of_ours_is_refused() {
     let scratch = tempfile::tempdir().unwrap();
     let folder = scratch.path().join("store");
     let existing = Options { create: false, ..options() };
-    assert!(matches!(DiskStore::open(&folder, &existing), Err(StoreError::Missing { .. })));
+    assert!(matches!(super::open(&folder, &existing), Err(StoreError::Missing { .. })));
     assert!(!folder.exists());
     std::fs::create_dir(&folder).unwrap();
-    assert!(matches!(DiskStore::open(&folder, &existing), Err(StoreError::Missing { .. })));
+    assert!(matches!(super::open(&folder, &existing), Err(StoreError::Missing { .. })));
     three_records(&folder);
-    DiskStore::open(&folder, &existing).unwrap();
+    super::open(&folder, &existing).unwrap();
     let format = folder.join("FORMAT");
     assert_eq!(std::fs::read_to_string(&format).unwrap(), "cuadrilla-store 1\n");
     std::fs::write(&format, "cuadrilla-store 2\n").unwrap();

@@ -13,12 +13,10 @@ pub use open::{ReadOnlyLedger, TailRepair};
 pub use reader::LedgerReader;
 
 use crate::disk::{Disk, DiskFile, OsDisk};
-use crate::error::{Result, StoreError};
-use crate::stats::Stats;
+use crate::folder::FolderLock;
 use chunks::{Chunk, Shared};
+use store::{LINE_BYTES_MAX, Log, Result, Stats, StoreError, check_sizes};
 
-/// Bytes that all records of one append may have together, with 16 bytes of framing each.
-pub const APPEND_BYTES_MAX: u64 = 256 * 1024 * 1024;
 /// The most [`LedgerOptions::chunk_bytes_max`] may be; offsets in a chunk are kept in 32 bits.
 const CHUNK_BYTES_LIMIT: u64 = 1024 * 1024 * 1024;
 /// An append buffer larger than this is given back after use.
@@ -35,13 +33,13 @@ pub struct LedgerOptions {
 
 impl Default for LedgerOptions {
     fn default() -> Self {
-        Self { chunk_bytes_max: 64 * 1024 * 1024, record_bytes_max: 8 * 1024 * 1024 }
+        Self { chunk_bytes_max: 64 * 1024 * 1024, record_bytes_max: LINE_BYTES_MAX }
     }
 }
 
 /// The one writer of a ledger. Readers come from [`Ledger::reader`] and live on their own.
 ///
-/// The ledger itself does not keep a second process out: [`crate::DiskStore`] does, with its lock.
+/// The ledger itself does not keep a second process out: [`crate::open`] does, and gives it the lock to hold.
 pub struct Ledger {
     disk: Arc<dyn Disk>,
     folder: PathBuf,
@@ -52,6 +50,8 @@ pub struct Ledger {
     cut_unsynced: bool,
     /// Why nothing may be appended any more.
     stopped: Option<String>,
+    /// Keeps other writers out of the folder for as long as this lives.
+    lock: Option<FolderLock>,
 }
 
 impl Ledger {
@@ -93,6 +93,7 @@ impl Ledger {
             buffer: Vec::new(),
             cut_unsynced: false,
             stopped: None,
+            lock: None,
         };
         Ok((ledger, repair))
     }
@@ -108,7 +109,7 @@ impl Ledger {
         if let Some(cause) = &self.stopped {
             return Err(StoreError::AppendsStopped { path: self.folder.clone(), cause: cause.clone() });
         }
-        self.check_sizes(records)?;
+        check_sizes(records, self.options.record_bytes_max)?;
         let first_seq = self.end();
         if records.is_empty() {
             return Ok(first_seq);
@@ -128,6 +129,11 @@ impl Ledger {
         done.map(|()| first_seq)
     }
 
+    /// Holds the folder's lock from now on.
+    pub(crate) fn hold(&mut self, lock: FolderLock) {
+        self.lock = Some(lock);
+    }
+
     /// The sequence number the next record will get.
     pub fn end(&self) -> u64 {
         self.shared.end()
@@ -141,22 +147,6 @@ impl Ledger {
     /// Counts since opening.
     pub fn stats(&self) -> Stats {
         self.shared.counters.read()
-    }
-
-    fn check_sizes(&self, records: &[Vec<u8>]) -> Result<()> {
-        let bytes_max = u64::from(self.options.record_bytes_max);
-        let mut append_bytes = 0;
-        for record in records {
-            let bytes = record.len() as u64;
-            if bytes == 0 || bytes > bytes_max {
-                return Err(StoreError::RecordSize { bytes, bytes_max });
-            }
-            append_bytes += bytes + frame::FRAME_HEADER_BYTES as u64;
-        }
-        if append_bytes > APPEND_BYTES_MAX {
-            return Err(StoreError::AppendSize { bytes: append_bytes, bytes_max: APPEND_BYTES_MAX });
-        }
-        Ok(())
     }
 
     fn write_durably(&mut self, first_seq: u64, bytes: &[u8], lengths: &[usize]) -> Result<()> {
@@ -250,6 +240,34 @@ impl Ledger {
     fn stop(&mut self, path: &Path, source: std::io::Error) -> StoreError {
         self.stopped = Some(format!("an fsync failed: {source}"));
         StoreError::SyncFailed { path: path.to_owned(), source }
+    }
+}
+
+impl Log for Ledger {
+    type Lines = LedgerReader;
+
+    fn append(&mut self, lines: &[Vec<u8>]) -> Result<u64> {
+        Self::append(self, lines)
+    }
+
+    fn end(&self) -> u64 {
+        Self::end(self)
+    }
+
+    fn read(&self, number: u64) -> Result<Vec<u8>> {
+        self.reader().read(number)
+    }
+
+    fn read_range(&self, from: u64, to: u64, visit: &mut dyn FnMut(u64, &[u8]) -> bool) -> Result<()> {
+        self.reader().read_range(from, to, visit)
+    }
+
+    fn lines(&self) -> LedgerReader {
+        self.reader()
+    }
+
+    fn stats(&self) -> Stats {
+        Self::stats(self)
     }
 }
 

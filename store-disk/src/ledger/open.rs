@@ -9,7 +9,7 @@ use super::frame::{CHUNK_FORMAT, find_later_append};
 use super::reader::LedgerReader;
 use super::scan::{Scanned, scan};
 use crate::disk::{Disk, DiskFile, read_full};
-use crate::error::{Result, StoreError};
+use store::{Result, StoreError};
 
 /// An unfinished append that was cut from the ledger's end at opening. It had never been acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]

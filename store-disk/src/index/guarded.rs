@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use sync_core::rows::{Look, Rows, RowsError, Visit};
 
-use super::RESERVED;
+use store::RESERVED;
 
 /// What a call into sled ended with.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ pub(crate) fn guard<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, Fail
 
 /// Rows in sled, shared by the store and all its reading handles; the database behind can be replaced.
 #[derive(Clone)]
-pub(crate) struct SledRows {
+pub struct SledRows {
     open: Arc<RwLock<State>>,
 }
 

@@ -1,20 +1,25 @@
-//! Fresh: a batch that is durable, over an index into which it is still being applied. Who reads through it sees the
-//! whole batch: its keys are answered from here, and no other key changes meanwhile.
+//! Fresh: a batch that is durable, over an index into which it is still being applied. A reader sees the whole batch:
+//! its keys are answered from here, and no other key changes until the next one.
 
 use std::sync::Arc;
 
-use store::IndexRows;
 use sync_core::rows::{Batch, Look, Rows, RowsError, Visit, scan_over};
 
-/// Rows with a batch on top.
-pub(super) struct Fresh {
-    /// The index.
-    pub(super) below: Arc<dyn IndexRows>,
-    /// What is being applied.
-    pub(super) batch: Batch,
+/// Rows with a batch on top, which may be empty.
+#[derive(Debug, Clone)]
+pub struct Fresh<R> {
+    below: R,
+    batch: Arc<Batch>,
 }
 
-impl Rows for Fresh {
+impl<R: Rows> Fresh<R> {
+    /// Returns `below` with `batch` on top.
+    pub(crate) fn new(below: R, batch: Arc<Batch>) -> Self {
+        Self { below, batch }
+    }
+}
+
+impl<R: Rows> Rows for Fresh<R> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
         match self.batch.writes.get(key) {
             Some(written) => Ok(written.clone()),
@@ -31,6 +36,6 @@ impl Rows for Fresh {
     }
 
     fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
-        scan_over(&*self.below, &self.batch, prefix, from, visit)
+        scan_over(&self.below, &self.batch, prefix, from, visit)
     }
 }

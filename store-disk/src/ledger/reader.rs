@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::chunks::{Run, Shared};
 use super::frame;
 use crate::disk::read_full;
-use crate::error::{Result, StoreError};
+use store::{Result, StoreError};
+use sync_core::log::line::Lines;
+use sync_core::rows::RowsError;
 
 /// Bytes read from a chunk at once when records are read in order.
 const RUN_BYTES_MAX: u64 = 512 * 1024;
@@ -91,6 +93,20 @@ fn visit_run(
         at += frame_bytes;
     }
     Ok(true)
+}
+
+impl Lines for LedgerReader {
+    fn end(&self) -> u64 {
+        Self::end(self)
+    }
+
+    fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
+        self.read(number).map_err(|error| RowsError(error.to_string()))
+    }
+
+    fn each(&self, from: u64, to: u64, visit: &mut dyn FnMut(u64, &[u8]) -> bool) -> Result<(), RowsError> {
+        self.read_range(from, to, visit).map_err(|error| RowsError(error.to_string()))
+    }
 }
 
 impl std::fmt::Debug for LedgerReader {

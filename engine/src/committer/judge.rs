@@ -1,0 +1,125 @@
+//! Judge: the first step of a batch. Each request is admitted on top of the ones before it; one that fails or panics
+//! leaves no trace in the others.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use store::{Index, Log};
+use sync_core::hub::{Hub, HubError};
+use sync_core::rows::{Batch, Overlay};
+use sync_core::time::TimeMs;
+
+use super::{Committer, Judged, Refusal, Request, Space, panic_text};
+
+impl<L: Log, I: Index> Committer<L, I> {
+    /// Admits each request on top of the ones before it. Where space is low, what brings lines is refused.
+    ///
+    /// # Panics
+    /// If the batch before this one was not applied yet.
+    pub fn judge<T>(&mut self, requests: Vec<Request<T>>, now_ms: TimeMs, space: Space) -> Judged<T> {
+        assert!(self.fresh.is_none(), "the batch before is applied first");
+        let rows = self.store.rows();
+        let first = self.store.end();
+        let mut judged = Judged::nothing(first);
+        let mut next = first;
+        let mut overlay = Overlay::new(&rows);
+        for Request { checked, ticket } in requests {
+            if let Some(error) = &judged.broken {
+                judged.outcomes.push((ticket, Err(Refusal::Hub(error.clone()))));
+                continue;
+            }
+            let mut own = Overlay::new(&overlay);
+            let hub = &mut self.hub;
+            let done = catch_unwind(AssertUnwindSafe(|| hub.admit(&mut own, next, now_ms, checked)));
+            let own = own.batch;
+            let outcome = match done {
+                Ok(Ok(admitted)) if space.is_low() && !admitted.lines().is_empty() => Err(Refusal::Full),
+                Ok(Ok(admitted)) => Ok(admitted),
+                Ok(Err(error)) => Err(Refusal::Hub(error)),
+                Err(panic) => Err(Refusal::Panicked(panic_text(&*panic).to_owned())),
+            };
+            match &outcome {
+                Ok(admitted) => {
+                    next += admitted.lines().len() as u64;
+                    overlay.batch.writes.extend(own.writes);
+                }
+                // What it did to the hub must go too.
+                Err(_) => match Hub::open(&overlay, &self.seed) {
+                    Ok(hub) => self.hub = hub,
+                    Err(error) => judged.broken = Some(error),
+                },
+            }
+            judged.outcomes.push((ticket, outcome));
+        }
+        judged.batch = overlay.batch;
+        judged
+    }
+
+    /// Publishes those of `files` that differ from what is in force.
+    ///
+    /// # Errors
+    /// `Rules` if a file does not read: then none is published. `Rows` if the index does not read.
+    ///
+    /// # Panics
+    /// As [`Committer::judge`].
+    pub fn publish_rules<T>(
+        &mut self,
+        files: &[(String, String)],
+        now_ms: TimeMs,
+    ) -> Result<Judged<T>, HubError> {
+        self.act(|hub, overlay, next| hub.publish_rules(overlay, next, now_ms, files))
+    }
+
+    /// Starts a new life of the ledger: devices read it from its beginning and send again what is missing.
+    ///
+    /// # Errors
+    /// As [`Hub::start_epoch`].
+    ///
+    /// # Panics
+    /// As [`Committer::judge`].
+    pub fn start_epoch<T>(
+        &mut self,
+        entropy: &[u8; 8],
+        reason: &str,
+        now_ms: TimeMs,
+    ) -> Result<Judged<T>, HubError> {
+        self.act(|hub, overlay, next| hub.start_epoch(overlay, next, now_ms, entropy, reason))
+    }
+
+    /// Invites an administrator with `code`.
+    ///
+    /// # Errors
+    /// As [`Hub::invite_admin`].
+    ///
+    /// # Panics
+    /// As [`Committer::judge`].
+    pub fn invite_admin<T>(&mut self, code: &str, now_ms: TimeMs) -> Result<Judged<T>, HubError> {
+        self.act(|hub, overlay, next| hub.invite_admin(overlay, next, now_ms, code))
+    }
+
+    /// Lets the hub act by itself.
+    fn act<T>(
+        &mut self,
+        act: impl FnOnce(&mut Hub, &mut Overlay<'_>, u64) -> Result<Vec<Vec<u8>>, HubError>,
+    ) -> Result<Judged<T>, HubError> {
+        assert!(self.fresh.is_none(), "the batch before is applied first");
+        let rows = self.store.rows();
+        let first = self.store.end();
+        let mut overlay = Overlay::new(&rows);
+        match act(&mut self.hub, &mut overlay, first) {
+            Ok(own) => Ok(Judged { own, batch: overlay.batch, ..Judged::nothing(first) }),
+            Err(error) => {
+                match Hub::open(&rows, &self.seed) {
+                    Ok(hub) => self.hub = hub,
+                    Err(_) => self.is_over = true,
+                }
+                Err(error)
+            }
+        }
+    }
+}
+
+impl<T> Judged<T> {
+    fn nothing(first: u64) -> Self {
+        Self { first, own: Vec::new(), batch: Batch::default(), outcomes: Vec::new(), broken: None }
+    }
+}

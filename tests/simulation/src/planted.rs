@@ -1,0 +1,136 @@
+//! Planted: what known mistakes make of a log's lines and an index's rows, on their way into them.
+
+use std::collections::BTreeMap;
+use std::ops::{Bound, Range};
+
+use sync_core::log::line::{DeviceLine, Line};
+use sync_core::log::verdict::Reason;
+use sync_core::record::row::RecordRow;
+use sync_core::rows::{Batch, Rows, RowsError, Visit, decode, encode, read};
+use sync_core::state::authority::DeviceRow;
+use sync_core::state::held::QuarantineRow;
+use sync_core::state::keyspace;
+
+use crate::bugs::Bug;
+
+/// An index forgets one batch of so many, if it forgets.
+const FORGETS_ONE_IN: u64 = 7;
+
+/// What is planted in one machine's log and index.
+#[derive(Debug, Default)]
+pub struct Planted {
+    /// The mistake.
+    pub bug: Option<Bug>,
+    /// Lines of the next append that are left out.
+    pub left_out: Option<Range<usize>>,
+    batches: u64,
+}
+
+impl Planted {
+    /// The lines that a mistaken log appends in the place of these.
+    pub fn lines(&mut self, lines: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
+        match self.bug {
+            Some(Bug::SecondLost) => {
+                let left_out = self.left_out.take()?;
+                let kept = lines.iter().enumerate().filter(|(at, _)| !left_out.contains(at));
+                Some(kept.map(|(_, line)| line.clone()).collect())
+            }
+            Some(Bug::ReceiptDropped) => {
+                let kept = lines.iter().filter(|line| !is_carried_receipt(line));
+                Some(kept.cloned().collect())
+            }
+            Some(Bug::LinesReversed) => Some(lines.iter().rev().cloned().collect()),
+            _ => None,
+        }
+    }
+
+    /// Makes of a batch what a mistaken index applies.
+    pub fn rows(&mut self, rows: &BTreeMap<Vec<u8>, Vec<u8>>, batch: &mut Batch, has_lines: bool) {
+        match self.bug {
+            Some(Bug::BatchForgotten) if has_lines => {
+                self.batches += 1;
+                if self.batches.is_multiple_of(FORGETS_ONE_IN) {
+                    batch.writes.clear();
+                }
+            }
+            Some(Bug::AttemptsDropped) if !has_lines => batch.writes.clear(),
+            Some(Bug::RevokedAccepted) => keep_revoked(rows, batch),
+            bug => self::batch(bug, &Below(rows), batch),
+        }
+    }
+}
+
+fn is_carried_receipt(line: &[u8]) -> bool {
+    matches!(Line::from_bytes(line), Ok(Line::Device(DeviceLine::CarriedReceipt(_))))
+}
+
+/// The rows of an index, borrowed.
+struct Below<'r>(&'r BTreeMap<Vec<u8>, Vec<u8>>);
+
+impl Rows for Below<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
+        Ok(self.0.get(key).cloned())
+    }
+
+    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
+        let start = if from > prefix { from } else { prefix };
+        for (key, value) in self.0.range::<[u8], _>((Bound::Included(start), Bound::Unbounded)) {
+            if !key.starts_with(prefix) || !visit(key, value) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// That a revocation was not seen does not undo it.
+fn keep_revoked(rows: &BTreeMap<Vec<u8>, Vec<u8>>, batch: &mut Batch) {
+    for (key, value) in &mut batch.writes {
+        let before: Option<DeviceRow> = rows.get(key).and_then(|row| decode(row).ok());
+        let after: Option<DeviceRow> = value.as_ref().and_then(|row| decode(row).ok());
+        if let (Some(before), Some(mut after)) = (before, after)
+            && before.revoked.is_some()
+            && after.revoked.is_none()
+        {
+            after.revoked = before.revoked;
+            *value = Some(encode(&after));
+        }
+    }
+}
+
+/// Rows that a mistake does not write, or writes otherwise.
+fn batch(bug: Option<Bug>, rows: &dyn Rows, batch: &mut Batch) {
+    match bug {
+        Some(Bug::HeldDropped) => batch.writes.retain(|key, value| {
+            let held = value.as_ref().filter(|_| key.starts_with(keyspace::QUARANTINE));
+            let row: Option<QuarantineRow> = held.and_then(|value| decode(value).ok());
+            !row.is_some_and(|row| matches!(row.reason, Reason::Held { .. }))
+        }),
+        Some(Bug::WaitingForgotten) => batch.writes.retain(|key, _| !key.starts_with(b"h/")),
+        Some(Bug::EntryEventLost) => lose_reentries(rows, batch),
+        _ => {}
+    }
+}
+
+/// A record that was in a scope before and comes back: its event and its membership are not written, nor what the
+/// scope's fingerprint says of it.
+fn lose_reentries(rows: &dyn Rows, batch: &mut Batch) {
+    let mut lost = Vec::new();
+    for (key, value) in &batch.writes {
+        let Some(record) = key.strip_prefix(keyspace::RECORDS).and_then(sync_core::id::RecordId::from_slice)
+        else {
+            continue;
+        };
+        let Ok(Some(before)) = read::<RecordRow>(rows, key) else { continue };
+        let Some(after) = value.as_ref().and_then(|value| decode::<RecordRow>(value).ok()) else { continue };
+        let back = after.scopes.difference(&before.scopes).filter(|scope| before.scopes_ever.contains(scope));
+        lost.extend(back.map(|scope| (scope.clone(), record)));
+    }
+    for (scope, record) in lost {
+        let events = keyspace::events(&scope);
+        batch.writes.retain(|key, _| {
+            let is_event = key.starts_with(&events) && key.ends_with(&record.0);
+            !is_event && *key != keyspace::member(&scope, &record) && *key != keyspace::fingerprint(&scope)
+        });
+    }
+}
