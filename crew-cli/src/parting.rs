@@ -6,19 +6,20 @@ use crate::commands::audit::verify::remote;
 use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::text;
-use crate::text::Text;
+use words::Lang;
 
 /// The alarm for a person. The work is safe: the exchange went through before this is said.
 pub fn found(cx: &Context, parted: &SplitView) -> CliError {
     let (kept, shown) = (parted.kept.size, parted.shown.size);
     // If the place cannot be found out now, the alarm is given all the same.
     let place = remote::locate(cx, &parted.kept).map(|parting| parting.words());
-    let Text { es, en } = place.unwrap_or_else(|_| {
+    let place = place.unwrap_or_else(|_| {
         text!(
             "crew audit verify --from dice dónde se separan",
             "crew audit verify --from says where they part"
         )
     });
+    let (es, en) = (place.of(Lang::Es), place.of(Lang::En));
     CliError::new(
         exit::INTEGRITY,
         "parted",

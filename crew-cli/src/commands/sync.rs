@@ -15,7 +15,8 @@ use crate::labels;
 use crate::output::Report;
 use crate::parting;
 use crate::table::clean;
-use crate::text::Lang;
+use crate::text::Word as _;
+use words::{Lang, say};
 
 /// Without a word from the server for this long, the line is taken for dead.
 const SILENCE_MAX: Duration = Duration::from_secs(90);
@@ -93,8 +94,8 @@ fn told(cx: &Context, totals: &Outcome) -> String {
     }
     for refused in &totals.carried_refused {
         let word = cx.screen.lang.word("sin entregar, de", "not handed over, of");
-        let reason = labels::carried_code(&refused.code, cx.screen.lang);
-        text.push_str(&format!("{} {}: {}\n", style.alert(word), refused.device.short(), clean(reason)));
+        let reason = labels::carried_code(&refused.code).of(cx.screen.lang);
+        text.push_str(&format!("{} {}: {}\n", style.alert(word), refused.device.short(), clean(&reason)));
     }
     if !totals.differs.is_empty() {
         let scopes: Vec<String> = totals.differs.iter().map(ToString::to_string).collect();
@@ -104,18 +105,17 @@ fn told(cx: &Context, totals: &Outcome) -> String {
         );
         text.push_str(&format!("{}: {}\n", style.alert(word), clean(&scopes.join(", "))));
     }
-    let trips =
-        labels::counted(cx.screen.lang, *round_trips, ["viaje", "viajes"], ["round trip", "round trips"]);
+    let trips = say!("count-round-trips", count = round_trips).of(cx.screen.lang);
     text.push_str(&style.dim(&format!("{trips}, ↑ {bytes_up} B, ↓ {bytes_down} B")));
     text.push('\n');
     text
 }
 
 fn held_because(cx: &Context, refused: &RefusedEntry) -> String {
-    let reason = labels::reason_code(&refused.reason, cx.screen.lang);
+    let reason = labels::reason_code(&refused.reason).of(cx.screen.lang);
     match &refused.detail {
         Some(detail) => format!("{reason} ({detail})"),
-        None => reason.to_owned(),
+        None => reason,
     }
 }
 
@@ -149,7 +149,7 @@ fn watch(cx: &Context, is_poor: bool) -> Result<Report, CliError> {
 
 /// Returns at the first news, or once the stream ends.
 fn wait_for_news(cx: &Context, url: &str, path: &str) -> Result<(), HttpError> {
-    let roots = cx.home.roots().map_err(|error| HttpError::Tls(error.message.en.into()))?;
+    let roots = cx.home.roots().map_err(|error| HttpError::Tls(error.message.of(Lang::En)))?;
     let events = Server::trusting(url, Patience::ordinary(), roots)?.events(path, SILENCE_MAX)?;
     let mut events = BufReader::new(events);
     loop {
