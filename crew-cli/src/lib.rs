@@ -18,6 +18,8 @@ pub mod parting;
 pub mod persons;
 pub mod pin;
 pub mod qr;
+#[cfg(test)]
+mod screens;
 pub mod style;
 pub mod table;
 pub mod text;

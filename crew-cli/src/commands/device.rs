@@ -133,6 +133,11 @@ fn short(device: &str) -> String {
 
 fn list(cx: &Context) -> Result<Report, CliError> {
     let devices = cx.read(|replica| Ok(replica.view().devices()?))?;
+    Report::new(&devices, told(cx, &devices))
+}
+
+/// The list as a table.
+pub(crate) fn told(cx: &Context, devices: &[DeviceItem]) -> String {
     let lang = cx.screen.lang;
     let headings = [
         say!("word-device"),
@@ -143,7 +148,7 @@ fn list(cx: &Context) -> Result<Report, CliError> {
         Text::same(""),
     ];
     let mut table = Table::new(lang, headings);
-    for device in &devices {
+    for device in devices {
         let contact = device.last_contact.as_deref();
         table.row([
             short(&device.device),
@@ -154,7 +159,7 @@ fn list(cx: &Context) -> Result<Report, CliError> {
             state(device, lang),
         ]);
     }
-    Report::new(&devices, table.render(cx.screen.width, cx.screen.style))
+    table.render(cx.screen.width, cx.screen.style)
 }
 
 fn state(device: &DeviceItem, lang: Lang) -> String {

@@ -114,7 +114,8 @@ fn list(cx: &Context, args: &ListArgs) -> Result<Report, CliError> {
     })
 }
 
-fn told(cx: &Context, items: &[QuarantineItem], is_dismissed: bool) -> String {
+/// The list as a table.
+pub(crate) fn told(cx: &Context, items: &[QuarantineItem], is_dismissed: bool) -> String {
     let lang = cx.screen.lang;
     if items.is_empty() {
         let none = if is_dismissed { say!("quarantine-none-dismissed") } else { say!("quarantine-none") };

@@ -18,12 +18,15 @@ const LABEL_COLUMNS: usize = 22;
 /// Not enrolled, or what the store answers.
 pub fn run(cx: &Context) -> Result<Report, CliError> {
     let status = cx.read(|replica| Ok(replica.view().status()?))?;
-    let lang = cx.screen.lang;
-    let text = lines(cx, &status)
-        .iter()
-        .map(|(word, value)| format!("{}  {value}\n", pad(&word.of(lang), LABEL_COLUMNS)))
-        .collect::<String>();
-    Report::new(&status, text)
+    Report::new(&status, told(cx, &status))
+}
+
+/// The state, a line a fact.
+pub(crate) fn told(cx: &Context, status: &DeviceStatus) -> String {
+    let line = |(word, value): &(Text, String)| {
+        format!("{}  {value}\n", pad(&word.of(cx.screen.lang), LABEL_COLUMNS))
+    };
+    lines(cx, status).iter().map(line).collect()
 }
 
 fn lines(cx: &Context, status: &DeviceStatus) -> Vec<(Text, String)> {

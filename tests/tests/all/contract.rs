@@ -8,15 +8,16 @@ use syn::visit::{self, Visit};
 use crate::source::{files, read, root, shown};
 
 /// Which workspace crates each may depend on.
-const DIRECTIONS: [(&str, &[&str]); 5] = [
+const DIRECTIONS: [(&str, &[&str]); 6] = [
     ("sync-core", &[]),
     ("store", &["sync-core"]),
     ("engine", &["sync-core", "store"]),
-    ("server", &["sync-core", "store", "engine"]),
-    ("crew-cli", &["sync-core", "store", "engine"]),
+    ("words", &[]),
+    ("server", &["sync-core", "store", "engine", "words"]),
+    ("crew-cli", &["sync-core", "store", "engine", "words"]),
 ];
-const MEMBERS: [&str; 7] =
-    ["sync-core", "store", "server", "crew-cli", "cuadrilla-tests", "cuadrilla-benches", "xtask"];
+const MEMBERS: [&str; 8] =
+    ["sync-core", "store", "words", "server", "crew-cli", "cuadrilla-tests", "cuadrilla-benches", "xtask"];
 
 /// The names in `[dependencies]` of a manifest.
 fn dependencies(manifest: &str) -> Vec<String> {

@@ -1,9 +1,9 @@
 //! `crew audit case FOLIO`: the case file (expediente) of an order: a page that prints, one JSON value, a table of
 //! what happened. Only what this device holds, and it says so.
 
-mod csv;
+pub(crate) mod csv;
 mod html;
-mod page;
+pub(crate) mod page;
 #[cfg(test)]
 mod sample;
 

@@ -33,7 +33,8 @@ pub fn run(cx: &Context, args: &LogArgs) -> Result<Report, CliError> {
     })
 }
 
-fn told(cx: &Context, lines: &[AuditLine]) -> String {
+/// The lines as a table.
+pub(crate) fn told(cx: &Context, lines: &[AuditLine]) -> String {
     let lang = cx.screen.lang;
     let headings = [
         say!("word-number"),

@@ -21,7 +21,8 @@ pub fn run(cx: &Context) -> Result<Report, CliError> {
     })
 }
 
-fn told(cx: &Context, conflicts: &[OrderConflict]) -> String {
+/// The list, each with its values and the command that settles it.
+pub(crate) fn told(cx: &Context, conflicts: &[OrderConflict]) -> String {
     let lang = cx.screen.lang;
     let mut text = String::new();
     for OrderConflict { folio, conflict } in conflicts {
