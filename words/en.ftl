@@ -222,6 +222,33 @@ status-dismissed = dismissed
 status-split = the office showed two histories: { $at }
 status-warning = warning
 
+## Exchanges with the office
+
+sync-saved = sent
+sync-sent = the office acknowledged
+sync-sent-of = { $confirmed }  ({ $counts } counts, { $in_review } in review)
+sync-received = received
+sync-handed-back = handed back
+sync-not-handed-over = not handed over, of { $device }
+sync-differs = this device and the office do not show the same; nothing is lost, tell the administrator
+sync-stuck = the exchange does not get on: the office does not take what is left
+sync-stuck-hint = tell the administrator; { $kept }
+sync-safe = nothing lost
+sync-safe-all-sent = nothing lost: nothing is unsent
+sync-safe-unsent =
+    { $count ->
+        [one] nothing lost: 1 unsent stays
+       *[other] nothing lost: { $count } unsent stay
+    }
+sync-asked-to-wait = the office asks to wait { $seconds } s; crew waits and goes on, nothing is lost
+sync-progress = sent { $up }, received { $down }…
+sync-renamed = another device already wrote under this name: this folder is a copy and continues under another (letters { $letters }); what was missing was written again
+sync-internal = internal failure of the exchange: { $detail }
+sync-internal-hint = tell the administrator; nothing is lost
+split = the office showed another history: its ledger of { $shown } entries does not continue the one of { $kept } that this device keeps signed; { $place }
+split-where = crew audit verify --from says where they part
+split-hint = your work is safe and was handed over again; tell the auditor: both checkpoints stay on this device (crew audit checkpoint --parted --out FILE)
+
 ## Devices
 
 device-last-answer = the office heard it

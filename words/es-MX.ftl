@@ -234,6 +234,33 @@ status-dismissed = desechado
 status-split = la oficina mostró dos historias: { $at }
 status-warning = ¡atención!
 
+## Exchanges with the office
+
+sync-saved = enviado
+sync-sent = la oficina acusó
+sync-sent-of = { $confirmed }  ({ $counts } cuenta, { $in_review } en revisión)
+sync-received = recibido
+sync-handed-back = devuelto a la oficina
+sync-not-handed-over = sin entregar, de { $device }
+sync-differs = este equipo y la oficina no muestran lo mismo; no se perdió nada, avise a quien administra
+sync-stuck = el intercambio no avanza: la oficina no toma lo que falta
+sync-stuck-hint = avise a quien administra; { $kept }
+sync-safe = no se perdió nada
+sync-safe-all-sent = no se perdió nada: todo está enviado
+sync-safe-unsent =
+    { $count ->
+        [one] no se perdió nada: queda 1 guardado sin enviar
+       *[other] no se perdió nada: quedan { $count } guardados sin enviar
+    }
+sync-asked-to-wait = la oficina pide esperar { $seconds } s; se espera y se sigue, no se pierde nada
+sync-progress = enviados { $up }, recibidos { $down }…
+sync-renamed = otro equipo ya escribía con este nombre: esta carpeta es una copia y sigue con otro (letras { $letters }); lo que faltaba se volvió a escribir
+sync-internal = falla interna del intercambio: { $detail }
+sync-internal-hint = avise a quien administra; no se perdió nada
+split = la oficina mostró otra historia: su registro de { $shown } hechos no continúa el de { $kept } que este equipo guardó firmado; { $place }
+split-where = crew audit verify --from dice dónde se separan
+split-hint = su trabajo está a salvo y se volvió a entregar; avise a la contraloría: los dos sellos quedan en este equipo (crew audit checkpoint --parted --out ARCHIVO)
+
 ## Devices
 
 device-last-answer = la oficina lo oyó
