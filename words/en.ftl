@@ -944,6 +944,7 @@ server-devices = Devices
 server-root = Root
 server-other-history = Claim another history
 server-first-bad = First damaged
+server-new-files = New files
 server-seconds = Seconds
 server-store-exists = there is Cuadrilla data in { $path } already
 server-store-exists-hint = Name another folder with --data; for another administration code: `cuadrilla-server invite`.

@@ -956,6 +956,7 @@ server-devices = Equipos
 server-root = Raíz
 server-other-history = Dicen otra historia
 server-first-bad = Primero dañado
+server-new-files = Archivos nuevos
 server-seconds = Segundos
 server-store-exists = ya hay datos de Cuadrilla en { $path }
 server-store-exists-hint = Use otra carpeta con --data; para otro código de administración: `cuadrilla-server invite`.

@@ -8,15 +8,18 @@ mod story;
 use std::path::Path;
 
 use serde::Serialize;
+use sync_core::id::DeviceId;
+use sync_core::replica::sync::driver::{CarriedRefused, Outcome};
+use sync_core::replica::sync::request::DecidedEntry;
 use sync_core::view::lists::Filter;
+use sync_core::view::own::RefusedEntry;
 use sync_core::view::replay::At;
 use words::Lang;
 
-use crate::commands::{audit, conflict, device, order, quarantine, status};
+use crate::commands::{audit, conflict, device, order, quarantine, status, sync};
 use crate::context::Context;
 use crate::home::Home;
 use crate::output::Screen;
-use crate::style::Style;
 use crate::when::When;
 use story::Story;
 
@@ -26,7 +29,8 @@ const LANGS: [(Lang, &str); 2] = [(Lang::Es, "es"), (Lang::En, "en")];
 /// A person's terminal of 80 columns, a quarter of an hour after the story.
 fn context(lang: Lang) -> Context {
     let home = Home::locate(Some(Path::new("/home/c07")), &|_| None).unwrap();
-    let screen = Screen { width: 80, style: Style { is_on: false }, ..Screen::plain(lang) };
+    let mut screen = Screen::plain(lang);
+    screen.width = 80;
     Context { screen, home, when: When::utc(story::END_MS, lang), pin_file: None }
 }
 
@@ -89,6 +93,41 @@ fn the_status_of_a_device() {
         golden("status", &crew);
         kept(&format!("status.{ending}"), &status::told(&cx, &crew));
         kept(&format!("status-office.{ending}"), &status::told(&cx, &office));
+    }
+}
+
+#[test]
+fn how_an_exchange_ended() {
+    let folio = || Some("MZQ-26-A2-0001".to_owned());
+    let refused = |reason: &str, detail: Option<&str>| RefusedEntry {
+        folio: folio(),
+        reason: reason.into(),
+        detail: detail.map(str::to_owned),
+    };
+    let outcome = Outcome {
+        pushed: 7,
+        pulled: 31,
+        accepted: 5,
+        quarantined: vec![refused("revoked", None), refused("schema_rule", Some("dose: > 50"))],
+        round_trips: 2,
+        bytes_up: 1_934,
+        bytes_down: 20_480,
+        server_seq: 212,
+        decided: vec![
+            DecidedEntry { folio: folio(), released: true, reason: "lo confirmó la cuadrilla".into() },
+            DecidedEntry { folio: None, released: false, reason: "doble".into() },
+        ],
+        recovered: 3,
+        carried_refused: vec![CarriedRefused { device: DeviceId([7; 16]), code: "gap".into() }],
+        ..Outcome::default()
+    };
+    golden("sync", &outcome);
+    let quiet =
+        Outcome { round_trips: 1, bytes_up: 412, bytes_down: 388, server_seq: 212, ..Outcome::default() };
+    for (lang, ending) in LANGS {
+        let cx = context(lang);
+        kept(&format!("sync.{ending}"), &sync::told(&cx, &outcome));
+        kept(&format!("sync-quiet.{ending}"), &sync::told(&cx, &quiet));
     }
 }
 

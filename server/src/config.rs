@@ -264,7 +264,7 @@ mod tests {
     fn a_wrong_setting_is_named() {
         let env = |name: &str| (name == "CUADRILLA_QUEUE_MAX").then(|| "many".to_owned());
         let failure = Layer::from_env(&env).unwrap_err();
-        assert!(failure.message.en.contains("CUADRILLA_QUEUE_MAX"), "{failure:?}");
+        assert!(failure.message.of(words::Lang::En).contains("CUADRILLA_QUEUE_MAX"), "{failure:?}");
         assert!(toml::from_str::<Layer>("quue_max = 5").is_err());
         let zero = Layer { requests_max: Some(0), ..Layer::default() };
         assert!(Config::load(zero, None, &|_| None).is_err());

@@ -140,7 +140,7 @@ mod tests {
         ] {
             let failure = Tls::open(cert, key).unwrap_err();
             assert_eq!(failure.exit, 2);
-            assert!(failure.message.en.contains(says), "{failure:?}");
+            assert!(failure.message.of(words::Lang::En).contains(says), "{failure:?}");
         }
     }
 

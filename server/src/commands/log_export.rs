@@ -47,9 +47,9 @@ pub(super) fn run(args: &LogExport) -> Result<Report, Failure> {
     write(&log.join("checkpoint"), note.as_bytes())?;
     let json = json!({"entries": size, "root": root.to_string(), "written": written});
     let rows = [
-        ("Registros", "Entries", size.to_string()),
-        ("Raíz", "Root", root.to_string()),
-        ("Archivos nuevos", "New files", written.to_string()),
+        (say!("server-entries"), size.to_string()),
+        (say!("server-root"), root.to_string()),
+        (say!("server-new-files"), written.to_string()),
     ];
     Ok(Report::table(json, &rows))
 }

@@ -244,7 +244,8 @@ impl Writer {
 
     /// Starts a new life of the ledger.
     pub(super) fn start_epoch(&mut self, reason: &str) -> Result<(), Problem> {
-        let entropy = key::random().map_err(|failure| Problem::logged("no epoch", &failure.message.en))?;
+        let entropy = key::random()
+            .map_err(|failure| Problem::logged("no epoch", &failure.message.of(words::Lang::En)))?;
         self.act(|hub, overlay, seq| hub.start_epoch(overlay, seq, now_ms(), &entropy, reason))?;
         tracing::warn!(reason, "a new epoch was started: devices read anew and re-send what is missing");
         Ok(())
