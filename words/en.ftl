@@ -140,6 +140,13 @@ flag-above-norm = above the norm
 flag-below-norm = below the norm
 flag-not-in-catalog = not in the catalogue
 
+## Priorities
+
+priority-low = low
+priority-normal = normal
+priority-high = high
+priority-urgent = urgent
+
 ## Why something is in review
 
 reason-revoked = the device is revoked
@@ -225,8 +232,8 @@ status-warning = warning
 ## Exchanges with the office
 
 sync-saved = sent
-sync-sent = the office acknowledged
-sync-sent-of = { $confirmed }  ({ $counts } counts, { $in_review } in review)
+sync-sent = acknowledged
+sync-sent-of = { $confirmed }  (counts { $counts }, in review { $in_review })
 sync-received = received
 sync-handed-back = handed back
 sync-not-handed-over = not handed over, of { $device }

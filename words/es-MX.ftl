@@ -140,6 +140,13 @@ flag-above-norm = por encima de la norma
 flag-below-norm = por debajo de la norma
 flag-not-in-catalog = no está en el catálogo
 
+## Priorities
+
+priority-low = baja
+priority-normal = normal
+priority-high = alta
+priority-urgent = urgente
+
 ## Why something is in review
 
 reason-revoked = el equipo está dado de baja
@@ -238,7 +245,7 @@ status-warning = ¡atención!
 
 sync-saved = enviado
 sync-sent = la oficina acusó
-sync-sent-of = { $confirmed }  ({ $counts } cuenta, { $in_review } en revisión)
+sync-sent-of = { $confirmed }  (cuenta { $counts }, en revisión { $in_review })
 sync-received = recibido
 sync-handed-back = devuelto a la oficina
 sync-not-handed-over = sin entregar, de { $device }

@@ -126,6 +126,17 @@ pub fn role(role: Role) -> Text {
     }
 }
 
+/// A priority by its key; another text as it is.
+pub fn priority(key: &str) -> Text {
+    match key {
+        "low" => say!("priority-low"),
+        "normal" => say!("priority-normal"),
+        "high" => say!("priority-high"),
+        "urgent" => say!("priority-urgent"),
+        other => Text::same(other),
+    }
+}
+
 /// What a reading's flag means.
 pub fn flag(flag: &str, lang: Lang) -> String {
     match flag {

@@ -112,7 +112,10 @@ impl Sheet<'_> {
         ] {
             if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
                 let label = labels::field(self.rules, self.lang(), "", key);
-                self.labelled(&label, value);
+                let is_priority = key == "priority";
+                let value =
+                    if is_priority { labels::priority(value).of(self.lang()) } else { value.to_owned() };
+                self.labelled(&label, &value);
             }
         }
     }

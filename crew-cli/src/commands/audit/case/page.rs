@@ -145,11 +145,17 @@ impl Page<'_> {
                 (say!("case-locality"), &order.locality),
                 (say!("case-crew"), &order.crew),
                 (say!("case-asset"), &order.asset),
-                (say!("case-priority"), &order.priority),
                 (say!("case-due"), &order.due),
                 (say!("case-plan"), &order.plan),
             ] {
                 self.term(&term, value.as_deref().unwrap_or_default());
+            }
+            if let Some(priority) = &order.priority {
+                self.html.open("dt", "");
+                self.both(&say!("case-priority"));
+                self.html.close("dt").open("dd", "");
+                self.both(&labels::priority(priority));
+                self.html.close("dd");
             }
         }
         let made = format!("{} · {}", self.time(Some(&case.made_at)), case.made_by);
