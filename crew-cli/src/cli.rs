@@ -1,13 +1,14 @@
-//! Cli: the arguments of every command as one tree. The doc comments are the English help; `help` has the Spanish.
+//! Cli: the arguments of every command as one tree. `help` describes them from the catalogue.
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
     audit, bundle, completions, conflict, device, enrol, import, invite, man, order, person, quarantine, sync,
 };
-use crate::text::Lang;
+use words::Lang;
 
 /// Work orders of municipal crews, with or without signal.
 #[derive(Debug, Parser)]
@@ -31,7 +32,7 @@ pub struct Cli {
     pub pin_file: Option<PathBuf>,
 
     /// Language: es, en
-    #[arg(long, global = true, value_enum, value_name = "LANG")]
+    #[arg(long, global = true, value_name = "LANG", value_parser = lang_parser())]
     pub lang: Option<Lang>,
 }
 
@@ -76,4 +77,8 @@ pub enum Command {
     Completions(completions::CompletionsArgs),
     /// Manual pages into a folder
     Man(man::ManArgs),
+}
+
+fn lang_parser() -> impl clap::builder::TypedValueParser<Value = Lang> {
+    PossibleValuesParser::new(["es", "en"]).map(|tag| Lang::of_tag(&tag))
 }

@@ -4,7 +4,7 @@ use sync_core::id::{BootId, Hash};
 use sync_core::time::{TimeMs, parse_rfc3339};
 
 use crate::error::{CliError, exit};
-use crate::text;
+use words::say;
 
 /// Overrides the wall clock, RFC 3339. For tests and demonstrations only; never set it on a phone.
 pub const NOW_VARIABLE: &str = "CUADRILLA_NOW";
@@ -17,8 +17,8 @@ pub fn now_ms() -> Result<TimeMs, CliError> {
     match std::env::var(NOW_VARIABLE) {
         Ok(text) if !text.is_empty() => parse_rfc3339(&text).ok_or_else(|| {
             CliError::usage(
-                text!("{NOW_VARIABLE} no es una hora: {text:?}", "{NOW_VARIABLE} is not a time: {text:?}"),
-                text!("escriba 2026-11-21T03:36:47Z", "write 2026-11-21T03:36:47Z"),
+                say!("clock-not-time", variable = NOW_VARIABLE, text),
+                say!("clock-not-time-hint"),
             )
         }),
         _ => Ok(wall_ms()),
@@ -65,8 +65,8 @@ pub fn entropy() -> Result<[u8; 32], CliError> {
         CliError::new(
             exit::OTHER,
             "no_randomness",
-            text!("el sistema no da números al azar: {error}", "the system gives no randomness: {error}"),
-            text!("reinicie el equipo", "restart the device"),
+            say!("clock-no-randomness", error = error.to_string()),
+            say!("clock-no-randomness-hint"),
         )
     })?;
     Ok(bytes)

@@ -18,6 +18,7 @@ use crate::labels;
 use crate::output::Screen;
 use crate::pin;
 use crate::text;
+use crate::text::Word as _;
 use crate::when::When;
 
 /// How long a second `crew` waits for the first, in milliseconds.

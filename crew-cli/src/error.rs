@@ -8,8 +8,8 @@ use store::StoreError;
 use sync_core::rows::RowsError;
 use sync_core::view::ViewError;
 
-use crate::text;
-use crate::text::{Lang, Text};
+use words::say;
+use words::{Lang, Text};
 
 mod replica;
 
@@ -55,7 +55,7 @@ impl CliError {
 
     /// The error as lines for a person.
     pub fn lines(&self, lang: Lang) -> String {
-        let (message, hint) = (one_line(self.message.of(lang)), one_line(self.hint.of(lang)));
+        let (message, hint) = (one_line(&self.message.of(lang)), one_line(&self.hint.of(lang)));
         format!("error: {message}\nhint: {hint}\n")
     }
 
@@ -63,8 +63,8 @@ impl CliError {
     pub fn json(&self, lang: Lang) -> serde_json::Value {
         json!({"error": {
             "code": self.code,
-            "message": one_line(self.message.of(lang)),
-            "hint": one_line(self.hint.of(lang)),
+            "message": one_line(&self.message.of(lang)),
+            "hint": one_line(&self.hint.of(lang)),
         }})
     }
 
@@ -77,24 +77,16 @@ impl CliError {
             ReadOnlyFilesystem | PermissionDenied => Self::new(
                 exit::OTHER,
                 "not_allowed",
-                text!("no se permite leer o escribir {path}", "not allowed to read or write {path}"),
-                text!(
-                    "revise los permisos o elija otro lugar",
-                    "check the permissions or choose another place"
-                ),
+                say!("error-not-allowed", path),
+                say!("error-not-allowed-hint"),
             ),
             NotFound => Self::new(
                 exit::OTHER,
                 "file_missing",
-                text!("no existe {path}", "there is no {path}"),
-                text!("revise el nombre del archivo", "check the file's name"),
+                say!("error-file-missing", path),
+                say!("error-file-missing-hint"),
             ),
-            _ => Self::new(
-                exit::OTHER,
-                "file",
-                text!("no se pudo usar {path}: {error}", "could not use {path}: {error}"),
-                text!("revise el disco e intente de nuevo", "check the disk and try again"),
-            ),
+            _ => Self::new(exit::OTHER, "file", say!("error-file", path, error), say!("error-file-hint")),
         }
     }
 
@@ -104,11 +96,8 @@ impl CliError {
         Self::new(
             exit::OTHER,
             "not_enrolled",
-            text!("este equipo no está registrado ({home})", "this device is not enrolled ({home})"),
-            text!(
-                "pida un código a quien administra y ejecute: crew enrol URL CÓDIGO --name NOMBRE",
-                "ask the administrator for a code and run: crew enrol URL CODE --name NAME"
-            ),
+            say!("error-not-enrolled", home),
+            say!("error-not-enrolled-hint"),
         )
     }
 }
@@ -120,15 +109,7 @@ fn one_line(text: &str) -> String {
 }
 
 fn disk_full(path: &str) -> CliError {
-    CliError::new(
-        exit::OTHER,
-        "disk_full",
-        text!("no hay espacio en {path}: no se guardó nada", "no space left for {path}: nothing was saved"),
-        text!(
-            "libere espacio y repita; lo guardado antes sigue intacto",
-            "free some space and repeat; what was saved before is intact"
-        ),
-    )
+    CliError::new(exit::OTHER, "disk_full", say!("error-disk-full", path), say!("error-disk-full-hint"))
 }
 
 impl From<StoreError> for CliError {
@@ -144,20 +125,14 @@ impl From<StoreError> for CliError {
             StoreError::RecordSize { .. } | StoreError::AppendSize { .. } => Self::new(
                 exit::RULE,
                 "too_large",
-                text!(
-                    "demasiado grande: {error}; no se guardó nada",
-                    "too large: {error}; nothing was saved"
-                ),
-                text!("divídalo en partes", "split it into parts"),
+                say!("error-too-large", error = error.to_string()),
+                say!("error-too-large-hint"),
             ),
             _ => Self::new(
                 exit::OTHER,
                 "store",
-                text!("falló el almacén: {error}", "the store failed: {error}"),
-                text!(
-                    "repita; si vuelve a fallar, borre la carpeta «index» del almacén: se rehace sola",
-                    "repeat; if it fails again, remove the store's folder “index”: it is rebuilt by itself"
-                ),
+                say!("error-store", error = error.to_string()),
+                say!("error-store-hint"),
             ),
         }
     }
@@ -177,39 +152,23 @@ impl From<RowsError> for CliError {
 
 fn read_only(path: &Path) -> CliError {
     let path = path.display();
-    CliError::new(
-        exit::OTHER,
-        "read_only_home",
-        text!("{path} es de solo lectura: no se guardó nada", "{path} is read-only: nothing was saved"),
-        text!(
-            "las consultas funcionan así; para escribir, cambie los permisos o use --home con otra carpeta",
-            "reading works like this; to write, change the permissions or use --home with another folder"
-        ),
-    )
+    CliError::new(exit::OTHER, "read_only_home", say!("error-read-only", path), say!("error-read-only-hint"))
 }
 
 fn locked(pid: Option<u32>) -> CliError {
-    let (es, en) = match pid {
-        Some(pid) => (format!("el proceso {pid}"), format!("process {pid}")),
-        None => ("otro proceso".to_owned(), "another process".to_owned()),
+    let message = match pid {
+        Some(pid) => say!("error-busy-process", pid = pid.to_string()),
+        None => say!("error-busy"),
     };
-    CliError::new(
-        exit::OTHER,
-        "busy",
-        text!("{es} está usando el almacén: no se guardó nada", "{en} is using the store: nothing was saved"),
-        text!("espere a que termine y repita", "wait until it is done and repeat"),
-    )
+    CliError::new(exit::OTHER, "busy", message, say!("error-busy-hint"))
 }
 
 fn damaged(error: &StoreError) -> CliError {
     CliError::new(
         exit::INTEGRITY,
         "corrupt_journal",
-        text!("el diario de este equipo está dañado: {error}", "this device's journal is damaged: {error}"),
-        text!(
-            "no lo borre: copie la carpeta completa y pida ayuda; regístrese de nuevo en otra carpeta (--home) para seguir",
-            "do not delete it: copy the whole folder and ask for help; enrol anew in another folder (--home) to go on"
-        ),
+        say!("error-corrupt", error = error.to_string()),
+        say!("error-corrupt-hint"),
     )
 }
 
@@ -217,11 +176,8 @@ fn newer_format(found: u32, known: u32) -> CliError {
     CliError::new(
         exit::OTHER,
         "newer_format",
-        text!(
-            "el almacén es del formato {found}; este programa conoce hasta el {known}",
-            "the store has format {found}; this program knows up to {known}"
-        ),
-        text!("actualice crew; no se cambió nada", "update crew; nothing was changed"),
+        say!("error-newer-format", found, known),
+        say!("error-newer-format-hint"),
     )
 }
 
@@ -229,23 +185,17 @@ fn unconfirmed(error: &StoreError) -> CliError {
     CliError::new(
         exit::OTHER,
         "unconfirmed_write",
-        text!(
-            "el disco no confirmó la escritura, no la dé por guardada: {error}",
-            "the disk did not confirm the write, do not count it as saved: {error}"
-        ),
-        text!(
-            "mire con «crew audit log» si quedó, y revise el disco antes de repetir",
-            "look with `crew audit log` whether it is there, and check the disk before repeating"
-        ),
+        say!("error-unconfirmed", error = error.to_string()),
+        say!("error-unconfirmed-hint"),
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::{CliError, exit};
-    use crate::text::{Lang, Text};
     use std::path::PathBuf;
     use store::StoreError;
+    use words::{Lang, Text};
 
     #[test]
     fn each_failure_of_the_store_has_its_own_word_and_exit_code() {

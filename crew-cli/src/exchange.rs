@@ -13,9 +13,8 @@ use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::http::Patience;
 use crate::parting;
-use crate::text;
-use crate::text::Text;
 use shell::Shell;
+use words::{Text, say};
 
 /// Exchanges with the server until neither side has more.
 ///
@@ -113,28 +112,14 @@ fn terms(patience: Patience) -> Terms {
 
 /// Both sides say there is more, and nothing moves.
 fn stuck(cx: &Context) -> CliError {
-    let Text { es, en } = kept(cx);
-    CliError::new(
-        exit::OTHER,
-        "stuck",
-        text!(
-            "el intercambio no avanza: el servidor no toma lo que falta",
-            "the exchange does not get on: the server does not take what is left"
-        ),
-        text!("avise a quien administra; {es}", "tell the administrator; {en}"),
-    )
+    CliError::new(exit::OTHER, "stuck", say!("sync-stuck"), say!("sync-stuck-hint", kept = kept(cx)))
 }
 
 /// `nothing lost: 3 unsent stay`.
 fn kept(cx: &Context) -> Text {
     match cx.read(|replica| Ok(replica.view().status()?.unsent)) {
-        Ok(0) => {
-            text!("no se perdió nada: no hay nada pendiente de enviar", "nothing lost: nothing is unsent")
-        }
-        Ok(1) => text!("no se perdió nada: queda 1 sin enviar", "nothing lost: 1 unsent stays"),
-        Ok(unsent) => {
-            text!("no se perdió nada: quedan {unsent} sin enviar", "nothing lost: {unsent} unsent stay")
-        }
-        Err(_) => text!("no se perdió nada", "nothing lost"),
+        Ok(0) => say!("sync-safe-all-sent"),
+        Ok(count) => say!("sync-safe-unsent", count),
+        Err(_) => say!("sync-safe"),
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use crate::error::{CliError, exit};
-use crate::text;
+use words::say;
 
 /// Reads a file of at most `bytes_max` bytes.
 ///
@@ -23,8 +23,8 @@ pub fn read_bounded(path: &Path, bytes_max: usize) -> Result<Vec<u8>, CliError> 
         return Err(CliError::new(
             exit::OTHER,
             "file_too_large",
-            text!("{path} tiene más de {mib} MiB", "{path} has more than {mib} MiB"),
-            text!("divida el archivo", "split the file"),
+            say!("files-too-large", path, mib),
+            say!("files-too-large-hint"),
         ));
     }
     Ok(bytes)

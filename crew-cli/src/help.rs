@@ -1,40 +1,37 @@
-//! Help: the tree of commands with its texts in the chosen language, and examples where they help most.
-
-mod es;
+//! Help: the tree of commands with its texts from the catalogue. A command is the message `help-…`, its arguments are
+//! the message's attributes; those that mean the same in several commands are attributes of `help-common`.
 
 use clap::builder::StyledStr;
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
+use words::{Lang, attribute, say};
 
 use crate::cli::Cli;
-use crate::text::Lang;
 
 /// The tree of commands, ready to parse or to describe.
 pub fn command(lang: Lang) -> Command {
     let help = Arg::new("help").short('h').long("help").global(true).action(ArgAction::Help);
     let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
-    let command = Cli::command()
-        .arg(help.help("This help"))
-        .arg(version.help("Version of this program"))
-        .arg_required_else_help(false);
-    let command = without_lists(with_examples(command, "crew", lang));
-    match lang {
-        Lang::En => command,
-        Lang::Es => in_spanish(command, "crew"),
-    }
+    let command = Cli::command().arg(help).arg(version).arg_required_else_help(false);
+    described(command, "crew", lang)
 }
 
-fn in_spanish(command: Command, path: &str) -> Command {
-    let about = es::about(path).map(StyledStr::from);
-    let name_of_commands = if path == "crew" { "Órdenes" } else { "Formas" };
-    let path_owned = path.to_owned();
-    let command = command
-        .help_template("{about-with-newline}\nUso: {usage}\n\n{all-args}{after-help}")
-        .subcommand_help_heading(name_of_commands)
-        .subcommand_value_name("ORDEN")
+/// The command and those below it, described in a language.
+fn described(command: Command, path: &str, lang: Lang) -> Command {
+    let of = |text: words::Text| text.of(lang);
+    let forms = if path == "crew" { say!("help-heading-commands") } else { say!("help-heading-forms") };
+    let (usage, arguments, options) =
+        (of(say!("help-usage")), of(say!("help-heading-arguments")), of(say!("help-heading-options")));
+    let about = about(lang, path).map(StyledStr::from);
+    let mut command = command
+        .help_template(format!("{{about-with-newline}}\n{usage}: {{usage}}\n\n{{all-args}}{{after-help}}"))
+        .subcommand_help_heading(of(forms))
+        .subcommand_value_name(of(say!("help-value-command")))
         .mut_args(|arg| {
-            let heading = if arg.is_positional() { "Datos" } else { "Opciones" };
-            let text = es::arg(&path_owned, arg.get_id().as_str()).map(str::to_owned);
-            let arg = arg.help_heading(heading);
+            let heading = if arg.is_positional() { &arguments } else { &options };
+            let text = argument(lang, path, arg.get_id().as_str());
+            let arg = arg.help_heading(heading.clone());
+            // The texts name what is possible; clap's own list would say it twice.
+            let arg = if arg.get_action().takes_values() { arg.hide_possible_values(true) } else { arg };
             match text {
                 Some(text) => arg.help(text),
                 None => arg,
@@ -42,95 +39,41 @@ fn in_spanish(command: Command, path: &str) -> Command {
         })
         .mut_subcommands(|sub| {
             let path = format!("{path} {}", sub.get_name());
-            in_spanish(sub, &path)
+            described(sub, &path, lang)
         });
+    if let Some(lines) = find(lang, path, Some("examples")) {
+        let lines: String = lines.lines().map(|line| format!("  {line}\n")).collect();
+        command = command.after_help(format!("{}:\n{lines}", of(say!("help-examples"))));
+    }
     match about {
         Some(about) => command.about(about),
         None => command,
     }
 }
 
-/// The texts name what is possible; clap's own lists would say it twice, and in English.
-fn without_lists(command: Command) -> Command {
-    command
-        .mut_args(|arg| if arg.get_action().takes_values() { arg.hide_possible_values(true) } else { arg })
-        .mut_subcommands(without_lists)
+/// What a command does.
+fn about(lang: Lang, path: &str) -> Option<String> {
+    find(lang, path, None)
 }
 
-fn with_examples(command: Command, path: &str, lang: Lang) -> Command {
-    let command = command.mut_subcommands(|sub| {
-        let path = format!("{path} {}", sub.get_name());
-        with_examples(sub, &path, lang)
-    });
-    match examples(path) {
-        Some(lines) => {
-            let heading = lang.word("Ejemplos", "Examples");
-            let lines: String = lines.iter().map(|line| format!("  {line}\n")).collect();
-            command.after_help(format!("{heading}:\n{lines}"))
-        }
-        None => command,
-    }
+/// What an argument of a command means.
+fn argument(lang: Lang, path: &str, id: &str) -> Option<String> {
+    find(lang, path, Some(id)).or_else(|| attribute(lang, "help-common", Some(id)))
 }
 
-fn examples(path: &str) -> Option<&'static [&'static str]> {
-    let path =
-        path.strip_prefix("crew order ").map_or_else(|| path.to_owned(), |rest| format!("crew {rest}"));
-    let lines: &'static [&'static str] = match path.as_str() {
-        "crew" => &[
-            "crew enrol https://cuadrilla.example K7QM-2XWD-9RTF --name \"Cuadrilla 7\"",
-            "crew order list",
-            "crew start MZQ-26-K7-0012",
-            "crew measure MZQ-26-K7-0012 cloro 0.80 mg/L",
-            "crew note MZQ-26-K7-0012 \"Se cambió la válvula\"",
-            "crew finish MZQ-26-K7-0012",
-            "crew sync",
-        ],
-        "crew new" => &[
-            "crew order new --kind cloracion --locality \"Pueblo Nuevo\" --crew C-07",
-            "crew order new --kind leak_repair --locality Mezquitic --title \"Fuga en Hidalgo 12\"",
-        ],
-        "crew list" => &["crew order list --status in_progress --crew C-07"],
-        "crew measure" => &["crew measure MZQ-26-K7-0012 cloro 0.80 mg/L --where \"llave del tanque\""],
-        "crew set" => &["crew set MZQ-26-K7-0012 dosis 1.20"],
-        "crew material" => &["crew material MZQ-26-K7-0012 HIPOCLORITO 2.5 kg"],
-        "crew invite" => &["crew invite --role crew --crew C-07 --locality \"Pueblo Nuevo\""],
-        "crew sync" => &["crew sync", "crew sync --poor-link", "crew sync --watch"],
-        "crew conflict resolve" => &[
-            "crew conflict resolve MZQ-26-K7-0012 fields.dose --take 2 --reason \"Lo confirmó la cuadrilla\"",
-            "crew conflict resolve MZQ-26-K7-0012 fields.dose --value 1.20 --reason \"Medido de nuevo\"",
-        ],
-        "crew bundle" => {
-            &["crew bundle export /media/usb/c07.cuadrilla", "crew bundle import /media/usb/c07.cuadrilla"]
-        }
-        "crew audit replay" => &[
-            "crew audit replay --known-at 2026-11-21T18:00:00Z",
-            "crew audit replay --order MZQ-26-K7-0012 --at-seq 120",
-        ],
-        "crew audit verify" => &[
-            "crew audit checkpoint --from https://cuadrilla.example --out kept.txt",
-            "crew audit verify --from https://cuadrilla.example --checkpoint kept.txt",
-        ],
-        "crew audit cosign" => &[
-            "crew audit cosign --from https://cuadrilla.example --key testigo.key --new-key --name contraloria.example/testigo --out kept.txt",
-        ],
-        "crew audit receipt" => &["crew audit receipt MZQ-26-K7-0012 --out comprobante.json"],
-        "crew audit diff" => &[
-            "crew audit diff 2026-11-20 2026-11-21",
-            "crew audit diff 120 145 --order MZQ-26-K7-0012",
-            "crew audit diff 2026-11-20 2026-11-21 --claimed",
-        ],
-        "crew audit case" => &["crew audit case MZQ-26-K7-0012 --html expediente.html --csv hechos.csv"],
-        "crew completions" => &["crew completions bash > ~/.local/share/bash-completion/completions/crew"],
-        _ => return None,
-    };
-    Some(lines)
+/// A text of a command; a shortcut has the texts of the same word under `order`.
+fn find(lang: Lang, path: &str, name: Option<&str>) -> Option<String> {
+    let words: Vec<&str> = path.split(' ').skip(1).collect();
+    let id = if words.is_empty() { "help-crew".to_owned() } else { format!("help-{}", words.join("-")) };
+    let as_order = format!("help-order-{}", words.join("-"));
+    attribute(lang, &id, name).or_else(|| attribute(lang, &as_order, name))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{command, es};
-    use crate::text::Lang;
+    use super::{about, argument, command};
     use clap::Command;
+    use words::Lang;
 
     fn walk(command: &Command, path: &str, visit: &mut dyn FnMut(&Command, &str)) {
         visit(command, path);
@@ -147,20 +90,40 @@ mod tests {
     }
 
     #[test]
-    fn every_command_and_argument_has_its_spanish_text() {
+    fn every_command_and_argument_has_its_text_in_both_languages() {
         let mut missing = Vec::new();
         walk(&command(Lang::En), "crew", &mut |command, path| {
-            if es::about(path).is_none() {
-                missing.push(path.to_owned());
-            }
-            for arg in command.get_arguments() {
-                let id = arg.get_id().as_str();
-                if es::arg(path, id).is_none() {
-                    missing.push(format!("{path} {id}"));
+            for lang in [Lang::Es, Lang::En] {
+                if about(lang, path).is_none() {
+                    missing.push(format!("{lang:?} {path}"));
+                }
+                for arg in command.get_arguments() {
+                    let id = arg.get_id().as_str();
+                    if argument(lang, path, id).is_none() {
+                        missing.push(format!("{lang:?} {path} {id}"));
+                    }
                 }
             }
         });
         assert_eq!(missing, Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_catalogue_describes_no_command_that_is_not_there() {
+        let mut known = std::collections::BTreeSet::from(["help-common".to_owned()]);
+        walk(&command(Lang::En), "crew", &mut |_, path| {
+            let words = path.split(' ').skip(1).collect::<Vec<_>>().join("-");
+            known.insert(if words.is_empty() { "help-crew".into() } else { format!("help-{words}") });
+        });
+        for line in words::source(Lang::En).lines() {
+            let Some((id, _)) = line.split_once(" =").filter(|(id, _)| id.starts_with("help-")) else {
+                continue;
+            };
+            let is_fixed = ["help-usage", "help-examples", "help-value-command"].contains(&id)
+                || id.starts_with("help-heading-")
+                || id.starts_with("help-server");
+            assert!(is_fixed || known.contains(id), "{id}");
+        }
     }
 
     #[test]

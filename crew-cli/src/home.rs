@@ -11,8 +11,8 @@ use ureq::tls::{PemItem, RootCerts, parse_pem};
 
 use crate::error::{CliError, exit};
 use crate::persons::Persons;
-use crate::text;
 use crate::{clock, files};
+use words::say;
 
 /// Names the folder where `--home` is not given.
 pub const HOME_VARIABLE: &str = "CUADRILLA_HOME";
@@ -49,10 +49,7 @@ impl Home {
             .or_else(|| absolute("XDG_DATA_HOME").map(|data| data.join("cuadrilla")))
             .or_else(|| absolute("HOME").map(|home| home.join(".local/share/cuadrilla")));
         folder.map(|folder| Self { folder }).ok_or_else(|| {
-            CliError::usage(
-                text!("no se sabe en qué carpeta guardar", "no folder to keep things in"),
-                text!("use --home CARPETA o defina {HOME_VARIABLE}", "use --home DIR or set {HOME_VARIABLE}"),
-            )
+            CliError::usage(say!("home-unknown"), say!("home-unknown-hint", variable = HOME_VARIABLE))
         })
     }
 
@@ -242,11 +239,8 @@ impl Home {
             Err(TryLockError::WouldBlock) => Err(CliError::new(
                 exit::OTHER,
                 "busy",
-                text!(
-                    "ya hay un intercambio con el servidor en curso",
-                    "an exchange with the server is under way"
-                ),
-                text!("espere a que termine; no se perdió nada", "wait until it is done; nothing is lost"),
+                say!("home-sync-running"),
+                say!("home-sync-running-hint"),
             )),
             Err(TryLockError::Error(error)) => Err(CliError::file(&path, &error)),
         }
@@ -263,28 +257,14 @@ fn authorities(path: &Path) -> Result<RootCerts, CliError> {
         .collect();
     if found.is_empty() {
         let path = path.display();
-        return Err(CliError::usage(
-            text!("{path} no contiene ningún certificado PEM", "{path} holds no PEM certificate"),
-            text!(
-                "pida a quien administra el archivo de su autoridad certificadora (empieza con -----BEGIN CERTIFICATE-----)",
-                "ask the administrator for the file of their authority (it starts with -----BEGIN CERTIFICATE-----)"
-            ),
-        ));
+        return Err(CliError::usage(say!("home-no-certificate", path), say!("home-no-certificate-hint")));
     }
     Ok(RootCerts::new_with_certs(&found))
 }
 
 fn bad_key(path: &Path) -> CliError {
     let path = path.display();
-    CliError::new(
-        exit::INTEGRITY,
-        "bad_key",
-        text!("{path} no contiene una llave", "{path} does not hold a key"),
-        text!(
-            "restaure ese archivo de una copia, o regístrese de nuevo en otra carpeta (--home)",
-            "restore that file from a copy, or enrol anew in another folder (--home)"
-        ),
-    )
+    CliError::new(exit::INTEGRITY, "bad_key", say!("home-no-key", path), say!("home-no-key-hint"))
 }
 
 #[cfg(test)]

@@ -4,14 +4,24 @@ use sync_core::log::act::Role;
 use sync_core::log::verdict::Reason;
 use sync_core::rules::kind::WorkKind;
 use sync_core::rules::{Labels, Rules};
+use sync_core::view::clock::{EntryTime, Plausible};
+use sync_core::view::words::Sentence;
 
-use crate::text::Lang;
+use words::{Lang, Text, say};
 
 /// A label in the chosen language.
 pub fn label(labels: &Labels, lang: Lang) -> &str {
     match lang {
         Lang::Es => &labels.es,
         Lang::En => &labels.en,
+    }
+}
+
+/// A sentence of the core in the chosen language.
+pub fn sentence(sentence: &Sentence, lang: Lang) -> &str {
+    match lang {
+        Lang::Es => &sentence.es,
+        Lang::En => &sentence.en,
     }
 }
 
@@ -42,25 +52,25 @@ pub fn field(rules: &Rules, lang: Lang, kind: &str, name: &str) -> String {
     };
     match own {
         Some(labels) => label(&labels, lang).to_owned(),
-        None => common_field(lang, key).unwrap_or(key).to_owned(),
+        None => common_field(lang, key).unwrap_or_else(|| key.to_owned()),
     }
 }
 
-fn common_field(lang: Lang, key: &str) -> Option<&'static str> {
-    let (es, en) = match key {
-        "status" => ("estado", "status"),
-        "crew" => ("cuadrilla", "crew"),
-        "locality" => ("localidad", "locality"),
-        "kind" => ("tipo", "kind"),
-        "title" => ("título", "title"),
-        "asset" => ("activo", "asset"),
-        "due" => ("fecha límite", "due"),
-        "priority" => ("prioridad", "priority"),
-        "plan" => ("programa", "plan"),
-        "description" => ("descripción", "description"),
+fn common_field(lang: Lang, key: &str) -> Option<String> {
+    let text = match key {
+        "status" => say!("word-status"),
+        "crew" => say!("word-crew"),
+        "locality" => say!("word-locality"),
+        "kind" => say!("word-kind"),
+        "title" => say!("word-title"),
+        "asset" => say!("word-asset"),
+        "due" => say!("word-due"),
+        "priority" => say!("word-priority"),
+        "plan" => say!("word-plan"),
+        "description" => say!("word-description"),
         _ => return None,
     };
-    Some(lang.word(es, en))
+    Some(text.of(lang))
 }
 
 /// A field's value as people read it: a choice by its label, yes and no in words, a quantity with its unit.
@@ -72,157 +82,131 @@ pub fn value(rules: &Rules, lang: Lang, kind: &str, name: &str, shown: &str) -> 
         return label(&choice.labels, lang).to_owned();
     }
     match (shown, &field.unit) {
-        ("true", _) => lang.word("sí", "yes").to_owned(),
+        ("true", _) => say!("word-yes").of(lang),
         ("false", _) => "no".to_owned(),
         (_, Some(unit)) => format!("{shown} {unit}"),
         (_, None) => shown.to_owned(),
     }
 }
 
-/// A verdict; none yet means the server has not seen it.
-pub fn verdict(code: &str, lang: Lang) -> &str {
+/// The state of an entry in the terminal's words: `counts`, `in review`, or `saved` while no verdict is known.
+pub fn verdict(code: &str, lang: Lang) -> String {
     match code {
-        "accepted" => lang.word("aceptado", "accepted"),
-        "quarantined" => lang.word("retenido", "held back"),
-        "" | "unsent" => lang.word("sin enviar", "unsent"),
-        other => other,
+        "accepted" => say!("state-counts").of(lang),
+        "quarantined" => say!("state-in-review").of(lang),
+        "" | "unsent" => say!("state-saved").of(lang),
+        other => other.to_owned(),
     }
 }
 
+/// Whether the office knows of a decision already, or hears of it at the next exchange.
+pub fn told(is_told: bool) -> Text {
+    if is_told { say!("office-knows") } else { say!("office-told-at-sync") }
+}
+
+/// What a person decided of an entry in review.
+pub fn decision(releases: bool) -> Text {
+    if releases { say!("state-released") } else { say!("state-dismissed") }
+}
+
 /// A role's name by its key.
-pub fn role_key(key: &str, lang: Lang) -> &str {
-    Role::from_key(key).map_or(key, |found| role(found, lang))
+pub fn role_key(key: &str, lang: Lang) -> String {
+    Role::from_key(key).map_or_else(|| key.to_owned(), |found| role(found).of(lang))
 }
 
 /// A role's name.
-pub fn role(role: Role, lang: Lang) -> &'static str {
-    let (es, en) = match role {
-        Role::Crew => ("cuadrilla", "crew"),
-        Role::Dispatcher => ("despacho", "dispatch"),
-        Role::Supervisor => ("supervisión", "supervision"),
-        Role::Auditor => ("contraloría", "audit"),
-        Role::Admin => ("administración", "administration"),
-        Role::Office => ("oficina", "office"),
-    };
-    lang.word(es, en)
+pub fn role(role: Role) -> Text {
+    match role {
+        Role::Crew => say!("role-crew"),
+        Role::Dispatcher => say!("role-dispatcher"),
+        Role::Supervisor => say!("role-supervisor"),
+        Role::Auditor => say!("role-auditor"),
+        Role::Admin => say!("role-admin"),
+        Role::Office => say!("role-office"),
+    }
+}
+
+/// A priority by its key; another text as it is.
+pub fn priority(key: &str) -> Text {
+    match key {
+        "low" => say!("priority-low"),
+        "normal" => say!("priority-normal"),
+        "high" => say!("priority-high"),
+        "urgent" => say!("priority-urgent"),
+        other => Text::same(other),
+    }
 }
 
 /// What a reading's flag means.
-pub fn flag(flag: &str, lang: Lang) -> &str {
+pub fn flag(flag: &str, lang: Lang) -> String {
     match flag {
-        "below_norm" => lang.word("por debajo de la norma", "below the norm"),
-        "not_in_catalog" => lang.word("no está en el catálogo", "not in the catalogue"),
-        "above_norm" => lang.word("por encima de la norma", "above the norm"),
-        other => other,
+        "below_norm" => say!("flag-below-norm").of(lang),
+        "not_in_catalog" => say!("flag-not-in-catalog").of(lang),
+        "above_norm" => say!("flag-above-norm").of(lang),
+        other => other.to_owned(),
     }
 }
 
 /// A stable word of [`Reason::code`] for a person.
-pub fn reason_code(code: &str, lang: Lang) -> &str {
+pub fn reason_code(code: &str) -> Text {
     match code {
-        "revoked" => lang.word("el equipo está dado de baja", "the device is revoked"),
-        "out_of_scope" => lang.word("fuera de su zona o cuadrilla", "outside its locality or crew"),
-        "role" => lang.word("su papel no lo permite", "its role does not allow it"),
-        "fork" => lang.word("copia o restauración del equipo", "a copied or restored device"),
-        "dependency_held" => lang.word("depende de algo retenido", "it builds on something held back"),
-        "schema_rule" => lang.word("una regla no lo permite", "a rule does not allow it"),
-        other => other,
+        "revoked" => say!("reason-revoked"),
+        "out_of_scope" => say!("reason-out-of-scope"),
+        "role" => say!("reason-role"),
+        "fork" => say!("reason-fork"),
+        "dependency_held" => say!("reason-dependency-held"),
+        "schema_rule" => say!("reason-schema-rule"),
+        other => Text::same(other),
     }
 }
 
 /// Why the server did not take what was carried for another device.
-pub fn carried_code(code: &str, lang: Lang) -> &str {
+pub fn carried_code(code: &str) -> Text {
     match code {
-        "gap" => lang.word("al servidor le falta lo anterior", "the server lacks what comes before"),
-        "unknown_device" => {
-            lang.word("el servidor no conoce ese equipo", "the server does not know that device")
-        }
-        "bad_chain" => lang
-            .word("no concuerda con lo que el servidor tiene", "it does not agree with what the server has"),
-        "unknown_reference" => {
-            lang.word("menciona algo que el servidor no tiene", "it names something the server lacks")
-        }
-        "code_expired" | "code_used" | "code_unknown" => lang.word(
-            "su código de alta ya no vale: délo de alta otra vez",
-            "its code no longer holds: enrol it again",
-        ),
-        other => other,
+        "gap" => say!("carried-gap"),
+        "unknown_device" => say!("carried-unknown-device"),
+        "bad_chain" => say!("carried-bad-chain"),
+        "unknown_reference" => say!("carried-unknown-reference"),
+        "code_expired" | "code_used" | "code_unknown" => say!("carried-code"),
+        other => Text::same(other),
     }
 }
 
 /// A mark for how a claimed time stands to what is proven: `<` before, `>` after, `?` no lower bound, `±` a jump.
-pub fn time_mark(verdict: &str, has_jump: bool) -> String {
-    let mark = match verdict {
-        "before_bracket" => "<",
-        "after_bracket" => ">",
-        "no_anchor" => "?",
-        _ => "",
+pub fn time_mark(time: &EntryTime) -> String {
+    let has_jump = time.clock_jump_ms.is_some();
+    let mark = match time.time {
+        Plausible::BeforeBracket => "<",
+        Plausible::AfterBracket => ">",
+        Plausible::NoAnchor => "?",
+        Plausible::Consistent => "",
     };
     format!("{mark}{}", if has_jump { "±" } else { "" })
 }
 
 /// What the marks mean.
-pub fn time_legend(lang: Lang) -> &'static str {
-    lang.word(
-        "hora dicha: < anterior a lo posible · > posterior a lo posible · ? sin sello anterior · ± el reloj saltó. \
-         Dentro de su lapso, el momento exacto no se puede probar.",
-        "claimed time: < earlier than possible · > later than possible · ? no earlier checkpoint · ± the clock jumped. \
-         Inside its bracket, the exact moment cannot be proven.",
-    )
+pub fn time_legend() -> Text {
+    say!("time-legend")
 }
 
 /// How a verdict on a claimed time is called.
-pub fn time_verdict(verdict: &str, lang: Lang) -> &str {
+pub fn time_verdict(verdict: Plausible) -> Text {
     match verdict {
-        "consistent" => lang.word("coherente", "consistent"),
-        "before_bracket" => lang.word("anterior a lo posible", "earlier than possible"),
-        "after_bracket" => lang.word("posterior a lo posible", "later than possible"),
-        "no_anchor" => lang.word("sin sello anterior", "no earlier checkpoint"),
-        other => other,
+        Plausible::Consistent => say!("time-consistent"),
+        Plausible::BeforeBracket => say!("time-before-bracket"),
+        Plausible::AfterBracket => say!("time-after-bracket"),
+        Plausible::NoAnchor => say!("time-no-anchor"),
     }
 }
 
-/// A count with its noun, in the singular where there is one of it.
-pub fn counted(lang: Lang, count: u64, es: [&'static str; 2], en: [&'static str; 2]) -> String {
-    let several = usize::from(count != 1);
-    format!("{count} {}", lang.word(es[several], en[several]))
-}
-
-/// Why something is held back, with what exactly.
-pub fn reason(reason: &Reason, lang: Lang) -> String {
-    let words = reason_code(reason.code(), lang);
+/// Why something is in review, with what exactly.
+pub fn reason(reason: &Reason) -> Text {
+    let words = reason_code(reason.code());
     match reason {
-        Reason::Role { what } => format!("{words} ({what})"),
-        Reason::Rule { rule, what } => format!("{words} ({rule}: {what})"),
-        _ => words.to_owned(),
+        Reason::Role { what } => say!("reason-with", words, what),
+        Reason::Rule { rule, what } => say!("reason-with-rule", words, rule, what),
+        _ => words,
     }
-}
-
-/// A step or act in words, for history and the log.
-pub fn action(rules: &Rules, lang: Lang, key: &str) -> String {
-    if let Some(step) = rules.steps.steps.iter().find(|step| step.step == key) {
-        return label(&step.labels, lang).to_owned();
-    }
-    let (es, en) = match key {
-        "create" => ("crear", "create"),
-        "note" => ("nota", "note"),
-        "measure" => ("medición", "reading"),
-        "material" => ("material", "material"),
-        "photo" => ("foto", "photo"),
-        "set" => ("dato", "field"),
-        "check" => ("verificación", "checklist"),
-        "resolve" => ("resolver diferencia", "settle difference"),
-        "genesis" => ("fundación", "founding"),
-        "epoch" => ("nueva época", "new epoch"),
-        "invite" => ("invitación", "invitation"),
-        "enrol" => ("registro de equipo", "enrolment"),
-        "revoke" => ("baja de equipo", "revocation"),
-        "rule" => ("regla", "rule"),
-        "release" => ("liberar", "release"),
-        "dismiss" => ("descartar", "dismiss"),
-        other => return other.to_owned(),
-    };
-    lang.word(es, en).to_owned()
 }
 
 #[cfg(test)]
@@ -231,13 +215,13 @@ mod tests {
     use sync_core::state::authority::enrol::EnrolError;
 
     use super::carried_code;
-    use crate::text::Lang;
+    use words::Lang;
 
     #[test]
     fn a_code_that_holds_no_longer_is_said_in_words() {
         for error in [EnrolError::UnknownCode, EnrolError::UsedCode, EnrolError::ExpiredCode] {
             let code = RequestError::Enrol(error).code();
-            assert_ne!(carried_code(code, Lang::Es), code);
+            assert_ne!(carried_code(code).of(Lang::Es), code);
         }
     }
 }

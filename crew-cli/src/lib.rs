@@ -18,7 +18,8 @@ pub mod parting;
 pub mod persons;
 pub mod pin;
 pub mod qr;
-pub mod seen;
+#[cfg(test)]
+mod screens;
 pub mod style;
 pub mod table;
 pub mod text;
@@ -35,11 +36,11 @@ use crate::cli::Cli;
 use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::output::Screen;
-use crate::text::Lang;
+use words::Lang;
 
 /// Runs the command line `args` (the program's name first) and answers the exit code.
 pub fn main_with(args: Vec<OsString>) -> ExitCode {
-    let lang = Lang::guess(&args, &env);
+    let lang = text::lang_of(&args, &env);
     let screen = Screen::of_process(lang, text::has_flag(&args, "--json"));
     let code = match parse(args, lang) {
         Ok(Parsed::Command(cli)) => run(&cli, screen),

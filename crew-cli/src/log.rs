@@ -14,8 +14,8 @@ use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::files;
 use crate::http::{HttpError, Patience, Server};
-use crate::text;
-use crate::text::Text;
+use words::Text;
+use words::say;
 
 /// A host of a log.
 #[derive(Debug)]
@@ -59,36 +59,18 @@ impl LogHost {
             (RemoteError::Unavailable, Some(HttpError::Missing(path))) => CliError::new(
                 exit::INTEGRITY,
                 "tile_missing",
-                text!(
-                    "el servidor firmó un registro del que no entrega {path}",
-                    "the server signed a log of which it does not give {path}"
-                ),
-                text!(
-                    "repita; si sigue igual, guarde el sello y avise: lo firmado debe poder leerse",
-                    "repeat; if it stays so, keep the checkpoint and say so: what is signed must be readable"
-                ),
+                say!("log-tile-missing", path),
+                say!("log-tile-missing-hint"),
             ),
             (RemoteError::Unavailable, Some(error)) => unread(error),
-            (error @ RemoteError::Forged, _) => CliError::new(
-                exit::INTEGRITY,
-                "forged_tiles",
-                text!(
-                    "lo que el servidor entrega del registro no es lo que firmó",
-                    "what the server gives of the log is not what it signed ({error})"
-                ),
-                text!(
-                    "guarde el sello que firmó (crew audit checkpoint --from URL) y repita desde otra red",
-                    "keep the checkpoint it signed (crew audit checkpoint --from URL) and repeat from another network"
-                ),
-            ),
+            (RemoteError::Forged, _) => {
+                CliError::new(exit::INTEGRITY, "forged_tiles", say!("log-forged"), say!("log-forged-hint"))
+            }
             (error, _) => CliError::new(
                 exit::OTHER,
                 "log",
-                text!("no se pudo leer el registro: {error}", "the log could not be read: {error}"),
-                text!(
-                    "repita, o revise con --data una copia del libro",
-                    "repeat, or check a copy of the ledger with --data"
-                ),
+                say!("log-unread", error = error.to_string()),
+                say!("log-unread-hint"),
             ),
         }
     }
@@ -104,7 +86,7 @@ impl Tiles for LogHost {
 }
 
 fn unread(error: HttpError) -> CliError {
-    error.into_cli(&text!("no se cambió nada aquí", "nothing was changed here"))
+    error.into_cli(&say!("log-safe"))
 }
 
 /// The key to check a log by: the one given, or the one this device pinned when it enrolled.
@@ -119,13 +101,7 @@ pub fn verifier(cx: &Context, given: Option<&str>) -> Result<String, CliError> {
         if error.code != "not_enrolled" {
             return error;
         }
-        CliError::usage(
-            text!("no se sabe con qué llave revisar el registro", "no key to check the log by"),
-            text!(
-                "dé la llave con --log-verifier; la imprimen `cuadrilla-server init` y la página del servidor, y conviene tenerla por otro medio",
-                "give the key with --log-verifier; `cuadrilla-server init` and the server's page print it, and it is best had by another way"
-            ),
-        )
+        CliError::usage(say!("log-no-key"), say!("log-no-key-hint"))
     })
 }
 
@@ -146,23 +122,12 @@ fn not_signed(detail: &str) -> CliError {
     CliError::new(
         exit::INTEGRITY,
         "bad_checkpoint",
-        text!("el sello no es de este registro: {detail}", "the checkpoint is not of this log: {detail}"),
-        text!(
-            "compare la llave (--log-verifier) con la que le dieron por otro medio",
-            "compare the key (--log-verifier) with the one you were given by another way"
-        ),
+        say!("log-bad-checkpoint", detail),
+        say!("log-bad-checkpoint-hint"),
     )
 }
 
 /// Two states of the log of which neither begins the other.
 pub fn inconsistent(message: Text) -> CliError {
-    CliError::new(
-        exit::INTEGRITY,
-        "inconsistent",
-        message,
-        text!(
-            "guarde los dos sellos: juntos prueban que el registro se reescribió; avise a la contraloría y no borre nada",
-            "keep both checkpoints: together they prove that the log was rewritten; tell the auditor and delete nothing"
-        ),
-    )
+    CliError::new(exit::INTEGRITY, "inconsistent", message, say!("log-split-hint"))
 }

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::error::{CliError, exit};
 use crate::style::Style;
-use crate::text;
-use crate::text::{Lang, Text};
+use words::say;
+use words::{Lang, Text};
 
 /// Width assumed where there is no terminal to ask: nothing is truncated in a file or a pipe.
 const WIDTH_UNBOUNDED: usize = usize::MAX;
@@ -53,8 +53,8 @@ fn no_json(error: &serde_json::Error) -> CliError {
     CliError::new(
         exit::OTHER,
         "json",
-        text!("el resultado no cabe en JSON: {error}", "the result has no JSON form: {error}"),
-        text!("repita sin --json", "repeat without --json"),
+        say!("output-no-json", error = error.to_string()),
+        say!("output-no-json-hint"),
     )
 }
 
@@ -130,7 +130,7 @@ impl Screen {
         if self.json {
             self.beside(&format!("{}\n", serde_json::json!({ "warning": line })));
         } else {
-            self.beside(&format!("{}: {line}\n", self.lang.word("aviso", "warning")));
+            self.beside(&format!("{}: {line}\n", say!("output-warning").of(self.lang)));
         }
     }
 

@@ -11,9 +11,9 @@ use sync_core::replica::Author;
 use sync_core::time::TimeMs;
 
 use crate::error::{CliError, exit};
-use crate::text;
 use crate::vault::{self, VAULT_BYTES_MAX, VaultError};
 use crate::{clock, files};
+use words::say;
 
 /// Where they are kept, in the device's folder.
 const FILE: &str = "persons.json";
@@ -91,16 +91,7 @@ impl Persons {
         found.cloned().ok_or_else(|| {
             let there: Vec<&str> = self.all.iter().map(|person| person.name.as_str()).collect();
             let there = there.join(", ");
-            CliError::usage(
-                text!(
-                    "no hay ninguna persona «{name}» en este equipo",
-                    "there is no person {name:?} on this device"
-                ),
-                text!(
-                    "hay: {there}; crew person add NOMBRE agrega otra",
-                    "there is: {there}; crew person add NAME adds one"
-                ),
-            )
+            CliError::usage(say!("person-unknown", name), say!("person-unknown-hint", there))
         })
     }
 
@@ -120,8 +111,8 @@ impl Persons {
             CliError::new(
                 exit::OTHER,
                 "vault",
-                text!("la llave no se pudo cifrar: {error}", "the key could not be encrypted: {error}"),
-                text!("repita", "repeat"),
+                say!("person-no-vault", error = error.to_string()),
+                say!("repeat"),
             )
         })?;
         let random = clock::entropy()?;
@@ -142,23 +133,17 @@ impl Persons {
             !name.is_empty() && name.len() <= PERSON_BYTES_MAX && !name.chars().any(char::is_control);
         if !is_name {
             return Err(CliError::usage(
-                text!("eso no es un nombre", "that is no name"),
-                text!("use de 1 a {PERSON_BYTES_MAX} bytes", "use 1 to {PERSON_BYTES_MAX} bytes"),
+                say!("person-bad-name"),
+                say!("person-bad-name-hint", bytes = PERSON_BYTES_MAX),
             ));
         }
         if self.find(name).is_ok() {
-            return Err(CliError::usage(
-                text!("ya hay una persona «{name}»", "there is a person {name:?} already"),
-                text!("use otro nombre, o agregue el apellido", "use another name, or add the surname"),
-            ));
+            return Err(CliError::usage(say!("person-exists", name), say!("person-exists-hint")));
         }
         if self.all.len() >= PERSONS_MAX {
             return Err(CliError::usage(
-                text!(
-                    "ya hay {PERSONS_MAX} personas en este equipo",
-                    "there are {PERSONS_MAX} persons on this device"
-                ),
-                text!("quite una con crew person remove NOMBRE", "remove one with crew person remove NAME"),
+                say!("person-too-many", count = PERSONS_MAX),
+                say!("person-too-many-hint"),
             ));
         }
         Ok(name.to_owned())
@@ -270,40 +255,17 @@ fn wait_after(wrong: u32) -> i64 {
 }
 
 fn wrong_pin(wait_s: i64) -> CliError {
-    let hint = if wait_s > 0 {
-        text!(
-            "no se perdió nada; espere {wait_s} s antes de probar otra vez",
-            "nothing is lost; wait {wait_s} s before the next try"
-        )
-    } else {
-        text!(
-            "no se perdió nada; pruebe otra vez, o crew person use NOMBRE con otra persona",
-            "nothing is lost; try again, or crew person use NAME as another person"
-        )
-    };
-    CliError::new(exit::RULE, "wrong_pin", text!("el PIN no es correcto", "the PIN is wrong"), hint)
+    let hint = if wait_s > 0 { say!("person-wrong-pin-wait", wait_s) } else { say!("person-wrong-pin-hint") };
+    CliError::new(exit::RULE, "wrong_pin", say!("person-wrong-pin"), hint)
 }
 
 fn too_early(seconds: i64) -> CliError {
-    CliError::new(
-        exit::RULE,
-        "pin_wait",
-        text!("hubo varios PIN incorrectos seguidos", "there were several wrong PINs in a row"),
-        text!("espere {seconds} s; no se perdió nada", "wait {seconds} s; nothing is lost"),
-    )
+    CliError::new(exit::RULE, "pin_wait", say!("person-pin-wait"), say!("person-pin-wait-hint", seconds))
 }
 
 fn damaged(path: &Path) -> CliError {
     let path = path.display();
-    CliError::new(
-        exit::INTEGRITY,
-        "bad_key",
-        text!("{path} está dañado", "{path} is damaged"),
-        text!(
-            "otra persona del equipo puede abrirlo con su PIN; si nadie puede, regístrelo de nuevo en otra carpeta (--home)",
-            "another person of the device can open it with their PIN; if nobody can, enrol anew in another folder (--home)"
-        ),
-    )
+    CliError::new(exit::INTEGRITY, "bad_key", say!("person-bad-vault", path), say!("person-bad-vault-hint"))
 }
 
 #[cfg(test)]

@@ -8,8 +8,7 @@ use age::secrecy::{ExposeSecret as _, SecretString};
 
 use crate::error::{CliError, exit};
 use crate::files;
-use crate::text;
-use crate::text::Text;
+use words::{Lang, Text, say};
 
 /// The PIN of the person that a command is about.
 pub const PIN_VARIABLE: &str = "CREW_PIN";
@@ -28,7 +27,7 @@ pub fn get(
     file: Option<&Path>,
     variable: &str,
     question: &Text,
-    lang: text::Lang,
+    lang: Lang,
 ) -> Result<SecretString, CliError> {
     if let Some(file) = file {
         let bytes = files::read_bounded(file, PIN_FILE_BYTES_MAX)?;
@@ -52,29 +51,20 @@ pub fn get(
 ///
 /// # Errors
 /// As [`get`]; usage, if it is too short or the two differ.
-pub fn get_new(file: Option<&Path>, name: &str, lang: text::Lang) -> Result<SecretString, CliError> {
-    let pin = get(file, PIN_VARIABLE, &text!("PIN nuevo de {name}", "New PIN of {name}"), lang)?;
+pub fn get_new(file: Option<&Path>, name: &str, lang: Lang) -> Result<SecretString, CliError> {
+    let pin = get(file, PIN_VARIABLE, &say!("pin-new", name), lang)?;
     let chars = pin.expose_secret().chars().count();
     if !(PIN_CHARS_MIN..=PIN_CHARS_MAX).contains(&chars) {
         return Err(CliError::usage(
-            text!(
-                "el PIN debe tener de {PIN_CHARS_MIN} a {PIN_CHARS_MAX} caracteres",
-                "the PIN must have {PIN_CHARS_MIN} to {PIN_CHARS_MAX} characters"
-            ),
-            text!(
-                "seis cifras bastan contra quien prueba en el teléfono; una frase, también contra quien copia la memoria",
-                "six digits do against who tries on the phone; a phrase, also against who copies its memory"
-            ),
+            say!("pin-length", min = PIN_CHARS_MIN, max = PIN_CHARS_MAX),
+            say!("pin-length-hint"),
         ));
     }
     let is_typed = file.is_none() && std::env::var_os(PIN_VARIABLE).is_none_or(|pin| pin.is_empty());
     if is_typed {
-        let again = get(None, PIN_VARIABLE, &text!("otra vez", "once more"), lang)?;
+        let again = get(None, PIN_VARIABLE, &say!("pin-once-more"), lang)?;
         if again.expose_secret() != pin.expose_secret() {
-            return Err(CliError::usage(
-                text!("los dos PIN no son iguales", "the two PINs differ"),
-                text!("repita", "repeat"),
-            ));
+            return Err(CliError::usage(say!("pin-differ"), say!("repeat")));
         }
     }
     Ok(pin)
@@ -85,23 +75,9 @@ fn given(text: &str, variable: &str) -> Result<SecretString, CliError> {
 }
 
 fn empty(variable: &str) -> CliError {
-    CliError::usage(
-        text!("el PIN está vacío", "the PIN is empty"),
-        text!("escríbalo, o póngalo en {variable}", "type it, or put it into {variable}"),
-    )
+    CliError::usage(say!("pin-empty"), say!("pin-empty-hint", variable))
 }
 
 fn missing(variable: &str) -> CliError {
-    CliError::new(
-        exit::RULE,
-        "pin_needed",
-        text!(
-            "hace falta el PIN: la llave de este equipo está cifrada",
-            "the PIN is needed: this device's key is encrypted"
-        ),
-        text!(
-            "repita en una terminal, o dé el PIN en la variable {variable} o con --pin-file",
-            "repeat at a terminal, or give the PIN in the variable {variable} or with --pin-file"
-        ),
-    )
+    CliError::new(exit::RULE, "pin_needed", say!("pin-needed"), say!("pin-needed-hint", variable))
 }

@@ -4,7 +4,7 @@ use qrcode::render::unicode::Dense1x2;
 use qrcode::{EcLevel, QrCode};
 
 use crate::error::{CliError, exit};
-use crate::text;
+use words::say;
 
 /// The picture, lines with their ends. With colours it is dark on light whatever the terminal's are.
 ///
@@ -15,8 +15,8 @@ pub fn picture(text: &str, with_colours: bool) -> Result<String, CliError> {
         CliError::new(
             exit::OTHER,
             "qr",
-            text!("no cabe en un QR: {error}", "it does not fit a QR: {error}"),
-            text!("copie el enlace", "copy the link"),
+            say!("qr-too-long", error = error.to_string()),
+            say!("qr-too-long-hint"),
         )
     })?;
     let plain = code.render::<Dense1x2>().quiet_zone(true).build();

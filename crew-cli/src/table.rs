@@ -2,6 +2,8 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use words::{Lang, Text};
+
 use crate::style::Style;
 
 /// Blanks between columns.
@@ -34,8 +36,8 @@ impl Cell {
 
 impl Table {
     /// A table with these headings.
-    pub fn new(heading: &[&str]) -> Self {
-        let heading = heading.iter().map(|cell| Cell::new((*cell).to_owned())).collect();
+    pub fn new(lang: Lang, heading: impl IntoIterator<Item = Text>) -> Self {
+        let heading = heading.into_iter().map(|text| Cell::new(text.of(lang))).collect();
         Self { heading, whole: vec![0], rows: Vec::new() }
     }
 
@@ -129,13 +131,15 @@ pub fn clean(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Table, clean, cut, pad};
+    use words::{Lang, Text};
+
     use crate::style::Style;
     use unicode_width::UnicodeWidthStr as _;
 
     const PLAIN: Style = Style { is_on: false };
 
     fn sample() -> Table {
-        let mut table = Table::new(&["folio", "localidad", "título"]);
+        let mut table = Table::new(Lang::Es, ["folio", "localidad", "título"].map(Text::same));
         table.row(vec!["MZQ-26-AA-0001".into(), "Junta de Ríos".into(), "fuga 💧 en la red".into()]);
         table.row(vec!["MZQ-26-AA-0002".into(), "水".into(), "ok".into()]);
         table

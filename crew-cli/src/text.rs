@@ -2,68 +2,37 @@
 
 use std::ffi::{OsStr, OsString};
 
-/// The language of what is shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum Lang {
-    /// Spanish (es-MX).
-    #[default]
-    Es,
-    /// English.
-    En,
-}
+use words::Lang;
 
-/// A sentence in both languages.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Text {
-    /// Spanish.
-    pub es: Box<str>,
-    /// English.
-    pub en: Box<str>,
-}
-
-impl Text {
-    /// The sentence in one language.
-    pub fn of(&self, lang: Lang) -> &str {
-        match lang {
-            Lang::Es => &self.es,
-            Lang::En => &self.en,
-        }
-    }
-
-    /// A text that is the same in both languages: a path, a name, what a system said.
-    pub fn same(text: impl Into<String>) -> Self {
-        let text: Box<str> = text.into().into();
-        Self { es: text.clone(), en: text }
-    }
-}
-
-/// Makes a [`Text`] from a Spanish and an English format string.
+/// Makes a text from a Spanish and an English format string.
 #[macro_export]
 macro_rules! text {
     ($es:literal, $en:literal $(,)?) => {
-        $crate::text::Text { es: format!($es).into(), en: format!($en).into() }
+        words::Text::both(format!($es), format!($en))
     };
 }
 
-impl Lang {
+/// One of two fixed words.
+pub trait Word {
     /// One of two fixed words.
-    pub fn word(self, es: &'static str, en: &'static str) -> &'static str {
+    fn word(self, es: &'static str, en: &'static str) -> &'static str;
+}
+
+impl Word for Lang {
+    fn word(self, es: &'static str, en: &'static str) -> &'static str {
         match self {
             Self::Es => es,
             Self::En => en,
         }
     }
+}
 
-    /// What the arguments and the environment ask for, found before the arguments are parsed: `--help` and usage
-    /// errors are in that language too.
-    pub fn guess(args: &[OsString], env: &dyn Fn(&str) -> Option<String>) -> Self {
-        let asked = given_value(args, "--lang")
-            .or_else(|| ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(env_value(env)));
-        match asked {
-            Some(tag) if tag.to_ascii_lowercase().starts_with("en") => Self::En,
-            _ => Self::Es,
-        }
-    }
+/// What the arguments and the environment ask for, found before the arguments are parsed: `--help` and usage
+/// errors are in that language too.
+pub fn lang_of(args: &[OsString], env: &dyn Fn(&str) -> Option<String>) -> Lang {
+    let asked = given_value(args, "--lang")
+        .or_else(|| ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(env_value(env)));
+    asked.map_or(Lang::Es, |tag| Lang::of_tag(&tag))
 }
 
 fn env_value<'e>(env: &'e dyn Fn(&str) -> Option<String>) -> impl Fn(&str) -> Option<String> + 'e {
@@ -88,12 +57,13 @@ pub(crate) fn has_flag(args: &[OsString], flag: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Lang, has_flag};
+    use super::{has_flag, lang_of};
     use std::ffi::OsString;
+    use words::Lang;
 
     fn guess(args: &[&str], lang: Option<&str>) -> Lang {
         let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-        Lang::guess(&args, &|name| lang.filter(|_| name == "LANG").map(str::to_owned))
+        lang_of(&args, &|name| lang.filter(|_| name == "LANG").map(str::to_owned))
     }
 
     #[test]

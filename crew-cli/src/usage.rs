@@ -3,42 +3,42 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::error::CliError;
-use crate::text;
-use crate::text::Text;
+use words::Text;
+use words::say;
 
 /// Turns clap's error into ours.
 pub fn from_clap(error: &clap::Error) -> CliError {
     let arg = context(error, ContextKind::InvalidArg);
     let value = context(error, ContextKind::InvalidValue);
     let message = match error.kind() {
-        ErrorKind::MissingRequiredArgument => text!("falta {arg}", "{arg} is missing"),
-        ErrorKind::UnknownArgument => text!("no se conoce {arg}", "{arg} is not known"),
+        ErrorKind::MissingRequiredArgument => say!("usage-missing", arg),
+        ErrorKind::UnknownArgument => say!("usage-unknown", arg),
         ErrorKind::InvalidSubcommand => {
             let word = context(error, ContextKind::InvalidSubcommand);
-            text!("no hay una orden {word}", "there is no command {word}")
+            say!("usage-unknown-command", word)
         }
         ErrorKind::MissingSubcommand | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
-            text!("falta decir qué hacer", "it is not said what to do")
+            say!("usage-no-command")
         }
         ErrorKind::InvalidValue if value.is_empty() => {
-            text!("falta el valor de {arg}", "{arg} lacks its value")
+            say!("usage-no-value", arg)
         }
         ErrorKind::InvalidValue | ErrorKind::ValueValidation => {
-            text!("{value} no vale para {arg}", "{value} does not fit {arg}")
+            say!("usage-bad-value", value, arg)
         }
-        ErrorKind::TooManyValues => text!("sobra {value}", "{value} is too much"),
+        ErrorKind::TooManyValues => say!("usage-surplus", value),
         ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => {
-            text!("faltan o sobran valores de {arg}", "{arg} has too few or too many values")
+            say!("usage-wrong-number", arg)
         }
         ErrorKind::ArgumentConflict => {
             let other = context(error, ContextKind::PriorArg);
             if other.is_empty() || other == arg {
-                text!("{arg} se dio más de una vez", "{arg} is given more than once")
+                say!("usage-twice", arg)
             } else {
-                text!("{arg} no va junto con {other}", "{arg} does not go with {other}")
+                say!("usage-conflict", arg, other)
             }
         }
-        ErrorKind::InvalidUtf8 => text!("hay letras ilegibles", "there are unreadable characters"),
+        ErrorKind::InvalidUtf8 => say!("usage-unreadable"),
         _ => Text::same(first_line(error)),
     };
     CliError::usage(message, hint(error))
@@ -47,15 +47,15 @@ pub fn from_clap(error: &clap::Error) -> CliError {
 fn hint(error: &clap::Error) -> Text {
     let valid = context(error, ContextKind::ValidValue);
     if !valid.is_empty() {
-        return text!("se puede: {valid}", "possible: {valid}");
+        return say!("usage-possible", valid);
     }
     let kinds = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     let near: Vec<String> = kinds.into_iter().flat_map(|kind| nearest(error, kind)).collect();
     if !near.is_empty() {
         let near = near.join(", ");
-        return text!("¿quiso decir {near}?", "did you mean {near}?");
+        return say!("usage-suggestion", near);
     }
-    text!("agregue --help para ver cómo se usa", "add --help to see how it is used")
+    say!("usage-see-help")
 }
 
 /// The nearest two suggestions, the nearest first; clap lists them the other way round.
@@ -85,13 +85,13 @@ fn first_line(error: &clap::Error) -> String {
 mod tests {
     use super::from_clap;
     use crate::help;
-    use crate::text::Lang;
+    use words::Lang;
 
     fn error(args: &[&str]) -> (String, String) {
         let error = help::command(Lang::Es).try_get_matches_from(args).unwrap_err();
         let error = from_clap(&error);
         assert_eq!((error.exit, error.code.as_str()), (2, "usage"));
-        (error.message.en.into(), error.hint.en.into())
+        (error.message.of(Lang::En), error.hint.of(Lang::En))
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use sync_core::time::{TimeMs, parse_rfc3339};
+use words::say;
 
-use crate::text::Lang;
+use words::Lang;
 
 /// Says times against one "now".
 #[derive(Debug, Clone)]
@@ -31,7 +32,7 @@ impl When {
     pub fn exact(&self, ms: TimeMs) -> String {
         match Timestamp::from_millisecond(ms) {
             Ok(time) => time.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
-            Err(_) => self.lang.word("hora imposible", "impossible time").to_owned(),
+            Err(_) => say!("when-impossible").of(self.lang),
         }
     }
 
@@ -55,19 +56,15 @@ impl When {
         let apart_ms = self.now_ms.saturating_sub(ms);
         let minutes = apart_ms.unsigned_abs() / 60_000;
         let amount = match minutes {
-            0 => return self.lang.word("ahora", "now").to_owned(),
-            1..60 => format!("{minutes} min"),
-            60..1_440 => format!("{} h", minutes / 60),
-            1_440..86_400 => format!("{} d", minutes / 1_440),
-            86_400..1_051_200 => format!("{} {}", minutes / 43_200, self.lang.word("meses", "months")),
-            _ => format!("{} {}", minutes / 525_600, self.lang.word("años", "years")),
+            0 => return say!("when-now").of(self.lang),
+            1..60 => say!("when-minutes", count = minutes),
+            60..1_440 => say!("when-hours", count = minutes / 60),
+            1_440..86_400 => say!("when-days", count = minutes / 1_440),
+            86_400..1_051_200 => say!("when-months", count = minutes / 43_200),
+            _ => say!("when-years", count = minutes / 525_600),
         };
-        match (apart_ms > 0, self.lang) {
-            (true, Lang::Es) => format!("hace {amount}"),
-            (true, Lang::En) => format!("{amount} ago"),
-            (false, Lang::Es) => format!("en {amount}"),
-            (false, Lang::En) => format!("in {amount}"),
-        }
+        let text = if apart_ms > 0 { say!("when-ago", amount) } else { say!("when-in", amount) };
+        text.of(self.lang)
     }
 
     /// `hace 2 h · 2026-11-21 03:36`.
@@ -89,7 +86,7 @@ impl When {
 #[cfg(test)]
 mod tests {
     use super::When;
-    use crate::text::Lang;
+    use words::Lang;
 
     const NOW_MS: i64 = 1_795_232_207_000;
 

@@ -1,12 +1,13 @@
-//! The command line: what can be asked, in Spanish; `english` says the same in English.
+//! The command line: what can be asked. Its texts come from the catalogue.
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::config::Layer;
-use crate::lang::Lang;
+use words::{Lang, attribute, say};
 
 /// Servidor de Cuadrilla: recibe lo que registran las cuadrillas, lo guarda y lo reparte.
 #[derive(Debug, Parser)]
@@ -16,7 +17,7 @@ pub struct Cli {
     #[arg(long, global = true)]
     pub json: bool,
     /// Idioma: es o en.
-    #[arg(long, global = true, value_enum)]
+    #[arg(long, global = true, value_parser = lang_parser())]
     pub lang: Option<Lang>,
     /// Qué hacer.
     #[command(subcommand)]
@@ -143,78 +144,52 @@ pub struct Completions {
 
 /// The command line in a language.
 pub fn command(lang: Lang) -> clap::Command {
-    let command = Cli::command();
-    match lang {
-        Lang::Es => command
-            .subcommand_help_heading("Órdenes")
-            .mut_subcommands(|sub| sub.help_template(template("Uso")))
-            .help_template(template("Uso")),
-        Lang::En => english(command),
-    }
-}
-
-fn template(usage: &str) -> String {
-    format!("{{about-with-newline}}\n{usage}: {{usage}}\n\n{{all-args}}\n")
-}
-
-fn english(command: clap::Command) -> clap::Command {
-    command
-        .about("Server of Cuadrilla: takes in what crews recorded, keeps it and passes it on.")
-        .mut_args(english_arg)
+    let usage = say!("help-usage").of(lang);
+    let template = format!("{{about-with-newline}}\n{usage}: {{usage}}\n\n{{all-args}}\n");
+    let command = Cli::command()
+        .subcommand_help_heading(say!("help-heading-commands").of(lang))
+        .help_template(template.clone())
+        .mut_args(|arg| described(arg, lang))
         .mut_subcommands(|sub| {
-            let about = english_about(sub.get_name());
-            sub.about(about).mut_args(english_arg).help_template(template("Usage"))
-        })
-}
-
-fn english_about(name: &str) -> &'static str {
-    match name {
-        "init" => "Makes the data of a municipality and the code of its first administrator.",
-        "serve" => "Serves devices until SIGTERM or SIGINT.",
-        "config" => "Shows the settings it would serve with, and where each comes from.",
-        "verify" => "Checks every record of the ledger: checksums, chains, signatures and Merkle root.",
-        "rebuild" => "Throws the index away and rebuilds it from the ledger.",
-        "log-export" => "Writes the transparency log as files, for any static host.",
-        "show" => "Shows one order by reading the ledger; works while serving too.",
-        "invite" => "Gives a new administration code, with the server stopped.",
-        "completions" => "Writes the completions of a shell.",
-        "man" => "Writes the manual page.",
-        _ => "",
+            let about = attribute(lang, &format!("help-server-{}", sub.get_name()), None);
+            let sub = sub.mut_args(|arg| described(arg, lang)).help_template(template.clone());
+            match about {
+                Some(about) => sub.about(about),
+                None => sub,
+            }
+        });
+    match attribute(lang, "help-server", None) {
+        Some(about) => command.about(about),
+        None => command,
     }
 }
 
-fn english_arg(arg: clap::Arg) -> clap::Arg {
-    let help = match arg.get_id().as_str() {
-        "json" => "Write a single JSON value to the output.",
-        "lang" => "Language: es or en.",
-        "data" => "Data folder.",
-        "municipality" => "INEGI key of the municipality, for example 14061.",
-        "name" => "Name of the municipality.",
-        "url" => "Address that devices find it by; with it the invitation link is given too.",
-        "folio_prefix" => "Letters that folios start with; taken from the name if absent.",
-        "to" => "Folder that the static host serves; `log/` is made in it.",
-        "config" => "TOML file of settings; flags win, then variables, then this file.",
-        "folio" => "Folio of the order.",
-        "role" => "Role; only admin here, others are invited by the administration with `crew invite`.",
-        "shell" => "Shell.",
-        // The settings of `serve` are described in English in both languages: they are the operator's.
-        _ => return arg.help_heading("Settings"),
-    };
-    arg.help(help)
+/// An argument with its text. The settings of `serve` are described in English in both languages: they are the
+/// operator's, as the file and the variables that hold them are.
+fn described(arg: clap::Arg, lang: Lang) -> clap::Arg {
+    match attribute(lang, "help-server", Some(arg.get_id().as_str())) {
+        Some(text) => arg.help(text),
+        None => arg.help_heading(say!("help-server-settings").of(lang)),
+    }
+}
+
+fn lang_parser() -> impl TypedValueParser<Value = Lang> {
+    PossibleValuesParser::new(["es", "en"]).map(|tag| Lang::of_tag(&tag))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{command, english_about};
-    use crate::lang::Lang;
+    use super::command;
+    use words::{Lang, attribute};
 
     #[test]
-    fn both_command_lines_hold_together_and_every_command_is_in_english_too() {
+    fn both_command_lines_hold_together_and_every_command_has_its_text() {
         for lang in [Lang::Es, Lang::En] {
             command(lang).debug_assert();
-        }
-        for sub in command(Lang::Es).get_subcommands() {
-            assert_ne!(english_about(sub.get_name()), "", "{}", sub.get_name());
+            for sub in command(lang).get_subcommands() {
+                let id = format!("help-server-{}", sub.get_name());
+                assert!(attribute(lang, &id, None).is_some(), "{id}");
+            }
         }
     }
 }

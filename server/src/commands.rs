@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 
 use crate::cli::{Cli, Command, command};
 use crate::failure::{EXIT_INTEGRITY, Failure};
-use crate::lang::{Lang, Text};
+use crate::lang;
+use words::{Lang, Text, say};
 
 /// What a command may touch of the process.
 pub struct Shell<'s> {
@@ -46,14 +47,15 @@ impl Report {
     }
 
     /// Lines of label and value, aligned.
-    pub fn table(json: Value, rows: &[(&str, &str, String)]) -> Self {
-        let width = |pick: fn(&(&str, &str, String)) -> usize| rows.iter().map(pick).max().unwrap_or(0);
-        let (es, en) = (width(|row| row.0.chars().count()), width(|row| row.1.chars().count()));
-        let lines = |width: usize, pick: fn(&(&str, &str, String)) -> String| {
-            let line = |row| format!("{}  {}\n", pad(&pick(row), width), row.2);
-            rows.iter().map(line).collect::<String>()
+    pub fn table(json: Value, rows: &[(Text, String)]) -> Self {
+        let lines = |lang: Lang| {
+            let labels: Vec<String> = rows.iter().map(|(label, _)| label.of(lang)).collect();
+            let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
+            let line =
+                |(label, row): (&String, &(Text, String))| format!("{}  {}\n", pad(label, width), row.1);
+            labels.iter().zip(rows).map(line).collect::<String>()
         };
-        Self::new(json, Text::new(lines(es, |row| row.0.to_owned()), lines(en, |row| row.1.to_owned())))
+        Self::new(json, Text::both(lines(Lang::Es), lines(Lang::En)))
     }
 }
 
@@ -117,11 +119,11 @@ fn dispatch(command: Command, shell: &mut Shell<'_>, json: bool, lang: Lang) -> 
 
 fn generated(key: &str, bytes: &[u8]) -> Report {
     let text = String::from_utf8_lossy(bytes).into_owned();
-    Report::new(json!({ key: text }), Text::new(text.clone(), text))
+    Report::new(json!({ key: text }), Text::same(text))
 }
 
 fn print(shell: &mut Shell<'_>, report: &Report, json: bool, lang: Lang) -> u8 {
-    let written = match (json, report.text.get(lang)) {
+    let written = match (json, report.text.of(lang)) {
         (true, _) if report.json.is_null() => Ok(()),
         (true, _) => writeln!(shell.out, "{}", report.json),
         (false, text) => write!(shell.out, "{text}"),
@@ -139,7 +141,7 @@ fn fail(shell: &mut Shell<'_>, failure: &Failure, json: bool, lang: Lang) -> u8 
     let _ = if json {
         writeln!(shell.err, "{}", failure.to_json(lang))
     } else {
-        let (message, hint) = (failure.message.get(lang), failure.hint.get(lang));
+        let (message, hint) = (failure.message.of(lang), failure.hint.of(lang));
         writeln!(shell.err, "error: {message}\nhint: {hint}")
     };
     failure.exit
@@ -153,7 +155,7 @@ fn before_parsing(args: &[OsString], env: &dyn Fn(&str) -> Option<String>) -> (b
     let lang = match asked {
         Some("en") => Lang::En,
         Some("es") => Lang::Es,
-        _ => Lang::from_env(env),
+        _ => lang::from_env(env),
     };
     (words.contains(&"--json"), lang)
 }
@@ -166,14 +168,11 @@ fn usage(error: &clap::Error) -> Failure {
     let message = message.trim_start_matches("error: ").trim_end_matches(':').to_owned();
     let message = if message.is_empty() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
     {
-        Text::new("falta decir qué hacer", "no command was given")
+        say!("server-no-command")
     } else {
-        Text::new(message.clone(), message)
+        Text::same(message)
     };
-    let hint = Text::new(
-        "Corra `cuadrilla-server --help`, o la orden con `--help`.",
-        "Run `cuadrilla-server --help`, or the command with `--help`.",
-    );
+    let hint = say!("server-usage-hint");
     Failure::usage("usage", message, hint)
 }
 

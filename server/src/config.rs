@@ -7,7 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
-use crate::lang::Text;
+use words::{Text, say};
 
 /// Where a setting came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -176,23 +176,18 @@ where
     let Some(text) = env(name).filter(|text| !text.is_empty()) else { return Ok(None) };
     text.parse().map(Some).map_err(|error: T::Err| {
         let message = format!("{name}={text}: {error}");
-        bad_setting(Text::new(message.clone(), message))
+        bad_setting(Text::same(message))
     })
 }
 
 fn bad_setting(message: Text) -> Failure {
-    let hint = Text::new(
-        "Corra `cuadrilla-server serve --help`: ahí está cada ajuste con su valor usual.",
-        "Run `cuadrilla-server serve --help`: it lists every setting with its default.",
-    );
-    Failure::usage("config", message, hint)
+    Failure::usage("config", message, say!("server-setting-hint"))
 }
 
 /// Reads the `--config` file.
 pub fn read_file(path: &Path) -> Result<Layer, Failure> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| bad_setting(Text::new(at(path, &error), at(path, &error))))?;
-    toml::from_str(&text).map_err(|error| bad_setting(Text::new(at(path, &error), at(path, &error))))
+    let text = std::fs::read_to_string(path).map_err(|error| bad_setting(Text::same(at(path, &error))))?;
+    toml::from_str(&text).map_err(|error| bad_setting(Text::same(at(path, &error))))
 }
 
 fn at(path: &Path, error: &dyn Display) -> String {
@@ -231,10 +226,7 @@ impl Config {
         ];
         match counts.into_iter().find(|(_, count)| !(1..=1 << 30).contains(count)) {
             None => Ok(()),
-            Some((name, count)) => Err(bad_setting(Text::new(
-                format!("{name} = {count}: debe estar entre 1 y 1073741824"),
-                format!("{name} = {count}: must be between 1 and 1073741824"),
-            ))),
+            Some((name, count)) => Err(bad_setting(say!("server-setting-range", name, count))),
         }
     }
 }
@@ -272,7 +264,7 @@ mod tests {
     fn a_wrong_setting_is_named() {
         let env = |name: &str| (name == "CUADRILLA_QUEUE_MAX").then(|| "many".to_owned());
         let failure = Layer::from_env(&env).unwrap_err();
-        assert!(failure.message.en.contains("CUADRILLA_QUEUE_MAX"), "{failure:?}");
+        assert!(failure.message.of(words::Lang::En).contains("CUADRILLA_QUEUE_MAX"), "{failure:?}");
         assert!(toml::from_str::<Layer>("quue_max = 5").is_err());
         let zero = Layer { requests_max: Some(0), ..Layer::default() };
         assert!(Config::load(zero, None, &|_| None).is_err());

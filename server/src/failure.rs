@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use store::StoreError;
 use sync_core::rows::RowsError;
 
-use crate::lang::{Lang, Text};
+use words::{Lang, Text, say};
 
 /// Anything that has no code of its own.
 pub const EXIT_OTHER: u8 = 1;
@@ -39,49 +39,30 @@ impl Failure {
 
     /// A system call failed.
     pub fn io(what: &Text, error: &std::io::Error) -> Self {
-        Self::other(
-            "io",
-            Text::new(format!("{}: {error}", what.es), format!("{}: {error}", what.en)),
-            Text::new("Revise permisos y espacio en disco.", "Check permissions and disk space."),
-        )
+        Self::other("io", say!("server-io", what, error), say!("server-io-hint"))
     }
 
     /// A record is damaged.
     pub fn corrupt(seq: u64, detail: &str) -> Self {
         Self {
             code: "corrupt",
-            message: Text::new(
-                format!("el registro {seq} del libro está dañado: {detail}"),
-                format!("record {seq} of the ledger is damaged: {detail}"),
-            ),
-            hint: Text::new(
-                "Restaure la carpeta de datos desde un respaldo y corra `verify`; los dispositivos reenvían solos \
-                 lo que falte. No borre la carpeta dañada.",
-                "Restore the data folder from a backup and run `verify`; the devices re-send what is missing by \
-                 themselves. Do not delete the damaged folder.",
-            ),
+            message: say!("server-corrupt", seq, detail),
+            hint: say!("server-corrupt-hint"),
             exit: EXIT_INTEGRITY,
         }
     }
 
     /// The index does not read.
     pub fn rows(error: &RowsError) -> Self {
-        Self::other(
-            "index",
-            Text::new(format!("no se pudo leer el índice: {}", error.0), error.to_string()),
-            Text::new(
-                "Corra `cuadrilla-server rebuild`: el índice se rehace desde el libro, no se pierde nada.",
-                "Run `cuadrilla-server rebuild`: the index is remade from the ledger, nothing is lost.",
-            ),
-        )
+        Self::other("index", say!("server-index", detail = &error.0), say!("server-index-hint"))
     }
 
     /// The JSON form.
     pub fn to_json(&self, lang: Lang) -> Value {
         json!({"error": {
             "code": self.code,
-            "message": self.message.get(lang),
-            "hint": self.hint.get(lang),
+            "message": self.message.of(lang),
+            "hint": self.hint.of(lang),
         }})
     }
 }
@@ -94,50 +75,30 @@ impl From<StoreError> for Failure {
                 Self::corrupt(seq, &format!("{} @ {offset}: {detail}", path.display()))
             }
             StoreError::Locked { path, pid } => {
-                let holder = pid.map_or_else(|| "otro proceso".into(), |pid| format!("el proceso {pid}"));
-                Self::other(
-                    "locked",
-                    Text::new(format!("{} está en uso por {holder}", path.display()), en),
-                    Text::new(
-                        "Detenga ese servidor primero, o use otra carpeta con --data.",
-                        "Stop that server first, or name another folder with --data.",
-                    ),
-                )
+                let message = match pid {
+                    Some(pid) => say!("server-locked-by", path, pid = pid.to_string()),
+                    None => say!("server-locked", path),
+                };
+                Self::other("locked", message, say!("server-locked-hint"))
             }
-            StoreError::Missing { path } => Self::usage(
-                "no_store",
-                Text::new(format!("no hay datos de Cuadrilla en {}", path.display()), en),
-                Text::new(
-                    "Créelos con `cuadrilla-server init --data DIR --municipality CLAVE --name NOMBRE`.",
-                    "Make them with `cuadrilla-server init --data DIR --municipality KEY --name NAME`.",
-                ),
-            ),
-            StoreError::Full { path, .. } => Self::other(
-                "disk_full",
-                Text::new(format!("no queda espacio para escribir en {}", path.display()), en),
-                Text::new("Libere espacio y repita.", "Free some space and repeat."),
-            ),
-            StoreError::ReadOnly { path } => Self::other(
-                "read_only",
-                Text::new(format!("no se permite escribir en {}", path.display()), en),
-                Text::new(
-                    "Revise el dueño y los permisos de la carpeta.",
-                    "Check the folder's owner and permissions.",
-                ),
-            ),
+            StoreError::Missing { path } => {
+                Self::usage("no_store", say!("server-no-store", path), say!("server-no-store-hint"))
+            }
+            StoreError::Full { path, .. } => {
+                Self::other("disk_full", say!("server-disk-full", path), say!("server-disk-full-hint"))
+            }
+            StoreError::ReadOnly { path } => {
+                Self::other("read_only", say!("server-read-only", path), say!("server-read-only-hint"))
+            }
             StoreError::NewerFormat { path, .. } => Self::other(
                 "newer_format",
-                Text::new(format!("{} es de una versión más nueva de este programa", path.display()), en),
-                Text::new("Actualice cuadrilla-server.", "Update cuadrilla-server."),
+                say!("server-newer-format", path),
+                say!("server-newer-format-hint"),
             ),
             StoreError::Fold { seq, .. } => {
-                Self { message: Text::new(en.clone(), en.clone()), ..Self::corrupt(seq, &en) }
+                Self { message: Text::same(en.as_str()), ..Self::corrupt(seq, &en) }
             }
-            _ => Self::other(
-                "store",
-                Text::new(en.clone(), en),
-                Text::new("Revise el disco y corra `verify`.", "Check the disk and run `verify`."),
-            ),
+            _ => Self::other("store", Text::same(en), say!("server-store-hint")),
         }
     }
 }

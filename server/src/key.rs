@@ -6,7 +6,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
-use crate::lang::Text;
+use words::say;
 
 /// Where the key lies.
 pub fn path(data: &Path) -> PathBuf {
@@ -17,10 +17,7 @@ pub fn path(data: &Path) -> PathBuf {
 /// left in part is no key: it only gets its name once it is whole. The caller holds the store's lock.
 pub fn create(data: &Path, seed: &[u8; 32]) -> Result<(), Failure> {
     let path = path(data);
-    let what = Text::new(
-        format!("no se pudo crear {}", path.display()),
-        format!("could not create {}", path.display()),
-    );
+    let what = say!("server-not-created", path);
     write_new(data, &path, seed).map_err(|error| Failure::io(&what, &error))
 }
 
@@ -43,48 +40,31 @@ fn write_new(data: &Path, path: &Path, seed: &[u8; 32]) -> std::io::Result<()> {
 /// Reads the key; others must not be able to.
 pub fn read(data: &Path) -> Result<[u8; 32], Failure> {
     let path = path(data);
-    let shown = path.display();
     let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
         ErrorKind::NotFound => missing(&path),
-        _ => Failure::io(
-            &Text::new(format!("no se pudo leer {shown}"), format!("could not read {shown}")),
-            &error,
-        ),
+        _ => Failure::io(&say!("server-not-read", path), &error),
     })?;
     let mode = std::fs::metadata(&path).map_or(0, |metadata| metadata.permissions().mode());
     if mode & 0o077 != 0 {
         return Err(Failure::other(
             "key_exposed",
-            Text::new(
-                format!("otras personas pueden leer {shown} (permisos {:o})", mode & 0o777),
-                format!("others may read {shown} (mode {:o})", mode & 0o777),
-            ),
-            Text::new(format!("Corra `chmod 600 {shown}`."), format!("Run `chmod 600 {shown}`.")),
+            say!("server-key-exposed", path, mode = format!("{:o}", mode & 0o777)),
+            say!("server-key-exposed-hint", path),
         ));
     }
     let mut seed = [0; 32];
     hex::decode_to_slice(text.trim(), &mut seed).map_err(|_| {
         Failure::other(
             "key_unreadable",
-            Text::new(
-                format!("{shown} no contiene 64 dígitos hexadecimales"),
-                format!("{shown} does not hold 64 hex digits"),
-            ),
-            Text::new("Restáurelo desde un respaldo.", "Restore it from a backup."),
+            say!("server-key-unreadable", path),
+            say!("server-key-unreadable-hint"),
         )
     })?;
     Ok(seed)
 }
 
 fn missing(path: &Path) -> Failure {
-    Failure::usage(
-        "no_store",
-        Text::new(format!("falta {}", path.display()), format!("{} is missing", path.display())),
-        Text::new(
-            "Cree los datos con `cuadrilla-server init`, o restaure ese archivo desde un respaldo.",
-            "Make the data with `cuadrilla-server init`, or restore that file from a backup.",
-        ),
-    )
+    Failure::usage("no_store", say!("server-key-missing", path), say!("server-key-missing-hint"))
 }
 
 /// Random bytes from the system.
@@ -93,11 +73,8 @@ pub fn random<const N: usize>() -> Result<[u8; N], Failure> {
     getrandom::fill(&mut bytes).map_err(|error| {
         Failure::other(
             "no_randomness",
-            Text::new(
-                format!("el sistema no dio azar: {error}"),
-                format!("the system gave no randomness: {error}"),
-            ),
-            Text::new("Reinicie el equipo.", "Restart the machine."),
+            say!("server-no-randomness", error = error.to_string()),
+            say!("server-no-randomness-hint"),
         )
     })?;
     Ok(bytes)

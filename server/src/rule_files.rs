@@ -9,7 +9,7 @@ use sync_core::limits::{RULE_BYTES_MAX, RULES_MAX};
 use sync_core::rules::Rules;
 
 use crate::failure::Failure;
-use crate::lang::Text;
+use words::say;
 
 /// The copy this program was built with.
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../schemas");
@@ -47,18 +47,7 @@ fn is_schemas(folder: &Path) -> bool {
 }
 
 fn no_folder(folder: &Path) -> Failure {
-    let shown = folder.display();
-    Failure::usage(
-        "no_schemas",
-        Text::new(
-            format!("no hay carpeta de reglas en {shown}"),
-            format!("there is no folder of rules in {shown}"),
-        ),
-        Text::new(
-            "Corrija --schemas o CUADRILLA_SCHEMAS, o quítelo para usar las reglas incluidas.",
-            "Correct --schemas or CUADRILLA_SCHEMAS, or leave it out to use the built-in rules.",
-        ),
-    )
+    Failure::usage("no_schemas", say!("server-no-schemas", path = folder), say!("server-no-schemas-hint"))
 }
 
 /// Reads the built-in files and lays those of `folder` over them. A bad file does not keep out the others.

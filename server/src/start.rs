@@ -8,8 +8,8 @@ use store_disk::{Ledger, Notices, Options, SledIndex};
 use sync_core::rows::ROWS_FORMAT;
 
 use crate::failure::Failure;
-use crate::lang::Text;
 use crate::writer::Opened;
+use words::say;
 
 /// How often a long catch-up says how far it is.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
@@ -80,12 +80,5 @@ pub fn require(data: &Path) -> Result<(), Failure> {
 
 /// An office that does not open over a store that does.
 pub fn office_failure(error: &sync_core::hub::HubError) -> Failure {
-    Failure::other(
-        "office",
-        Text::new(format!("la oficina no abre: {error}"), error.to_string()),
-        Text::new(
-            "Revise que log.key sea el de estos datos; `verify` revisa el libro, `rebuild` rehace el índice.",
-            "Check that log.key belongs to this data; `verify` checks the ledger, `rebuild` remakes the index.",
-        ),
-    )
+    Failure::other("office", say!("server-hub", detail = error.to_string()), say!("server-hub-hint"))
 }

@@ -12,7 +12,7 @@ use tokio_rustls::rustls::{self, ServerConfig};
 
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::lang::Text;
+use words::{Lang, Text, say};
 
 /// How often the files are looked at.
 pub const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -39,10 +39,7 @@ impl Tls {
     pub fn from_config(config: &Config) -> Result<Option<Self>, Failure> {
         match (config.tls_cert.as_str(), config.tls_key.as_str()) {
             ("", "") => Ok(None),
-            ("", _) | (_, "") => Err(unusable(&Text::new(
-                "tls_cert y tls_key van juntos: falta uno",
-                "tls_cert and tls_key go together: one is missing",
-            ))),
+            ("", _) | (_, "") => Err(unusable(&say!("server-tls-one"))),
             (cert, key) => Self::open(Path::new(cert), Path::new(key)).map(Some),
         }
     }
@@ -78,7 +75,7 @@ impl Tls {
             }
             Err(problem) => {
                 tracing::error!(
-                    why = problem.en,
+                    why = problem.of(Lang::En),
                     "the new certificate cannot be used; the old one stays in use"
                 );
             }
@@ -94,17 +91,13 @@ fn stamp(path: &Path) -> Stamp {
 fn load(cert: &Path, key: &Path) -> Result<ServerConfig, Text> {
     let wrong = |path: &Path, why: &dyn std::fmt::Display| {
         let text = format!("{}: {why}", path.display());
-        Text::new(text.clone(), text)
+        Text::same(text)
     };
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(cert)
         .and_then(|found| found.take(CHAIN_MAX).collect())
         .map_err(|error| wrong(cert, &error))?;
     if chain.is_empty() {
-        let path = cert.display();
-        return Err(Text::new(
-            format!("{path}: no hay ningún certificado PEM"),
-            format!("{path}: there is no PEM certificate in it"),
-        ));
+        return Err(say!("server-tls-none", path = cert));
     }
     let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?;
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -116,14 +109,7 @@ fn load(cert: &Path, key: &Path) -> Result<ServerConfig, Text> {
 }
 
 fn unusable(problem: &Text) -> Failure {
-    Failure::usage(
-        "tls",
-        problem.clone(),
-        Text::new(
-            "tls_cert es la cadena en PEM (primero la del servidor), tls_key su llave en PEM; sin ambos se sirve HTTP.",
-            "tls_cert is the chain in PEM (the server's first), tls_key its key in PEM; without both, HTTP is served.",
-        ),
-    )
+    Failure::usage("tls", problem.clone(), say!("server-tls-hint"))
 }
 
 #[cfg(test)]
@@ -154,7 +140,7 @@ mod tests {
         ] {
             let failure = Tls::open(cert, key).unwrap_err();
             assert_eq!(failure.exit, 2);
-            assert!(failure.message.en.contains(says), "{failure:?}");
+            assert!(failure.message.of(words::Lang::En).contains(says), "{failure:?}");
         }
     }
 

@@ -14,6 +14,9 @@ pub mod verify;
 
 use clap::Subcommand;
 
+#[cfg(test)]
+pub(crate) use {case::csv::render as case_table, case::page::render as case_page, log::told as log_text};
+
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;

@@ -8,12 +8,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use sync_core::replica::BundleCounts;
+use words::{Lang, say};
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::labels;
 use crate::output::Report;
-use crate::text::Lang;
 
 /// Commands on bundles.
 #[derive(Debug, Subcommand)]
@@ -49,12 +48,12 @@ pub fn run(cx: &Context, command: &BundleCommand) -> Result<Report, CliError> {
 fn counted(lang: Lang, counts: &BundleCounts) -> String {
     let BundleCounts { segments, entries, receipts, .. } = counts;
     let devices = counts.devices.len() as u64;
-    let said = |count: u64, es, en| labels::counted(lang, count, es, en);
     [
-        said(*segments, ["tramo", "tramos"], ["segment", "segments"]),
-        said(*entries, ["hecho", "hechos"], ["entry", "entries"]),
-        said(devices, ["equipo", "equipos"], ["device", "devices"]),
-        said(*receipts, ["acuse", "acuses"], ["receipt", "receipts"]),
+        say!("count-segments", count = *segments),
+        say!("count-entries", count = *entries),
+        say!("count-devices", count = devices),
+        say!("count-receipts", count = *receipts),
     ]
+    .map(|text| text.of(lang))
     .join(", ")
 }

@@ -5,6 +5,9 @@ pub mod resolve;
 
 use clap::Subcommand;
 
+#[cfg(test)]
+pub(crate) use list::told as list_text;
+
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use sync_core::log::act::{Fate, Role};
 use sync_core::view::lists::DeviceItem;
+use words::{Lang, Text, say};
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -14,8 +15,6 @@ use crate::exchange;
 use crate::labels;
 use crate::output::Report;
 use crate::table::Table;
-use crate::text;
-use crate::text::Lang;
 
 /// Commands on devices.
 #[derive(Debug, Subcommand)]
@@ -98,87 +97,86 @@ fn revoke(cx: &Context, args: &RevokeArgs) -> Result<Report, CliError> {
         Ok((id, heirs))
     })?;
     let is_told = !args.no_sync && exchange::try_quickly(cx);
-    let mut text = after(cx, &device, cx.screen.lang.word("dado de baja", "revoked"), is_told);
+    let mut text = after(cx, &device, &say!("state-revoked"), is_told);
     for heir in &heirs {
-        let words = cx.screen.lang.word(
-            "sigue activo otro equipo que continúa su trabajo; si también se perdió: crew device revoke",
-            "another device that goes on with its work is still active; if it is lost too: crew device revoke",
-        );
-        text.push_str(&format!("{words} {}\n", heir.chars().take(8).collect::<String>()));
+        let words = say!("device-successor-active", device = short(heir));
+        text.push_str(&format!("{}\n", words.of(cx.screen.lang)));
     }
     Report::new(&json!({ "device": device, "revoked": true, "told": is_told, "continued_by": heirs }), text)
 }
 
 fn assign(cx: &Context, args: &AssignArgs) -> Result<Report, CliError> {
-    let role = Role::from_key(&args.role).ok_or_else(|| {
-        CliError::usage(
-            text!("no hay un papel así", "there is no such role"),
-            text!("vea crew device assign --help", "see crew device assign --help"),
-        )
-    })?;
+    let role = Role::from_key(&args.role)
+        .ok_or_else(|| CliError::usage(say!("role-unknown"), say!("role-unknown-hint-assign")))?;
     let device = cx.write(|replica| {
         let device = replica.view().find_device(&args.device)?;
         replica.assign_device(&device, role, args.crew.as_deref(), &args.localities, &args.reason)?;
         Ok(device.to_string())
     })?;
     let is_told = !args.no_sync && exchange::try_quickly(cx);
-    let text = after(cx, &device, cx.screen.lang.word("tiene otros permisos", "has other rights"), is_told);
+    let text = after(cx, &device, &say!("device-assigned"), is_told);
     let json = json!({
         "device": device, "role": role.key(), "crew": args.crew, "localities": args.localities, "told": is_told,
     });
     Report::new(&json, text)
 }
 
-fn after(cx: &Context, device: &str, what: &str, is_told: bool) -> String {
+fn after(cx: &Context, device: &str, what: &Text, is_told: bool) -> String {
     let lang = cx.screen.lang;
-    let state = match is_told {
-        true => lang.word("el servidor ya lo sabe", "the server knows"),
-        false => {
-            lang.word("valdrá después del próximo «crew sync»", "it will count after the next `crew sync`")
-        }
-    };
-    format!("{} {what}\n{state}\n", device.chars().take(8).collect::<String>())
+    format!("{} {}\n{}\n", short(device), what.of(lang), labels::told(is_told).of(lang))
+}
+
+/// The beginning of a device's id, as people name it.
+fn short(device: &str) -> String {
+    device.chars().take(8).collect()
 }
 
 fn list(cx: &Context) -> Result<Report, CliError> {
     let devices = cx.read(|replica| Ok(replica.view().devices()?))?;
+    Report::new(&devices, told(cx, &devices))
+}
+
+/// The list as a table.
+pub(crate) fn told(cx: &Context, devices: &[DeviceItem]) -> String {
     let lang = cx.screen.lang;
-    let mut table = Table::new(&match lang {
-        Lang::Es => ["equipo", "nombre", "papel", "último contacto", "último hecho", ""],
-        Lang::En => ["device", "name", "role", "last contact", "last entry", ""],
-    });
-    for device in &devices {
-        let contact = device.last_contact.as_deref().map_or_else(|| "—".to_owned(), |at| cx.when.both_of(at));
-        table.row(vec![
-            device.device.chars().take(8).collect(),
+    let headings = [
+        say!("word-device"),
+        say!("word-name"),
+        say!("word-role"),
+        say!("device-last-answer"),
+        say!("device-last-entry"),
+        Text::same(""),
+    ];
+    let mut table = Table::new(lang, headings);
+    for device in devices {
+        let contact = device.last_contact.as_deref();
+        table.row([
+            short(&device.device),
             device.name.clone(),
-            labels::role_key(&device.role, lang).to_owned(),
-            contact,
+            labels::role_key(&device.role, lang),
+            contact.map_or_else(|| say!("state-not-known").of(lang), |at| cx.when.both_of(at)),
             device.last_seq.to_string(),
             state(device, lang),
         ]);
     }
-    Report::new(&devices, table.render(cx.screen.width, cx.screen.style))
+    table.render(cx.screen.width, cx.screen.style)
 }
 
 fn state(device: &DeviceItem, lang: Lang) -> String {
     let mut words = Vec::new();
     if device.revoked {
-        let fate = match device.fate.as_deref() {
-            Some("lost") => lang.word(" (extraviado)", " (lost)"),
-            Some("stolen") => lang.word(" (robado)", " (stolen)"),
-            Some("retired") => lang.word(" (retirado)", " (retired)"),
-            _ => "",
-        };
-        words.push(format!("{}{fate}", lang.word("dado de baja", "revoked")));
+        words.push(match device.fate.as_deref() {
+            Some("lost") => say!("device-revoked-lost"),
+            Some("stolen") => say!("device-revoked-stolen"),
+            Some("retired") => say!("device-revoked-retired"),
+            _ => say!("state-revoked"),
+        });
     }
     if let Some(before) = &device.continues {
-        let before: String = before.chars().take(8).collect();
-        words.push(format!("{} {before}", lang.word("continúa a", "continues")));
+        words.push(say!("device-continues", device = short(before)));
     }
     if device.skew_ms.abs() >= 60_000 {
-        let minutes = device.skew_ms / 60_000;
-        words.push(format!("{} {minutes:+} min", lang.word("reloj", "clock")));
+        words.push(say!("device-clock", minutes = format!("{:+}", device.skew_ms / 60_000)));
     }
-    words.join(", ")
+    words.iter().map(|words| words.of(lang)).collect::<Vec<_>>().join(", ")
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use sync_core::link::{InvitationLink, KeyPin, LinkError, SCHEME};
 use sync_core::log::line::Identity;
 use sync_core::replica::sync::driver;
+use words::say;
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -15,8 +16,7 @@ use crate::exchange;
 use crate::http::{Patience, Server};
 use crate::labels;
 use crate::output::Report;
-use crate::text;
-use crate::text::Lang;
+use crate::table::pad;
 
 /// Arguments of `enrol`.
 #[derive(Debug, Args)]
@@ -47,20 +47,10 @@ impl Invited {
         }
         match args.url.parse::<InvitationLink>() {
             Ok(InvitationLink { url, code, pin }) => Ok(Self { url, code, pin: Some(pin) }),
-            Err(LinkError) if args.url.starts_with(SCHEME) => Err(CliError::usage(
-                text!("el enlace de invitación está incompleto", "the invitation link is incomplete"),
-                text!(
-                    "cópielo entero: cuadrilla:DIRECCIÓN#CÓDIGO.LLAVE",
-                    "copy all of it: cuadrilla:ADDRESS#CODE.KEY"
-                ),
-            )),
-            Err(LinkError) => Err(CliError::usage(
-                text!("falta el código", "the code is missing"),
-                text!(
-                    "crew enrol DIRECCIÓN CÓDIGO --name NOMBRE, o crew enrol ENLACE --name NOMBRE",
-                    "crew enrol ADDRESS CODE --name NAME, or crew enrol LINK --name NAME"
-                ),
-            )),
+            Err(LinkError) if args.url.starts_with(SCHEME) => {
+                Err(CliError::usage(say!("enrol-bad-link"), say!("enrol-bad-link-hint")))
+            }
+            Err(LinkError) => Err(CliError::usage(say!("enrol-no-code"), say!("enrol-no-code-hint"))),
         }
     }
 }
@@ -70,7 +60,7 @@ impl Invited {
 /// # Errors
 /// Connection; rule, if the code does not count; integrity, if the reply is not signed by the server it names.
 pub fn run(cx: &Context, args: &EnrolArgs) -> Result<Report, CliError> {
-    let kept = text!("no se perdió nada: repita la misma orden", "nothing lost: repeat the same command");
+    let kept = say!("enrol-safe");
     let Invited { url, code, pin } = Invited::new(args)?;
     // Said before anything is made: a slip in the address leaves nothing behind.
     Server::new(&url, Patience::ordinary()).map_err(|error| error.into_cli(&kept))?;
@@ -99,24 +89,17 @@ pub fn run(cx: &Context, args: &EnrolArgs) -> Result<Report, CliError> {
 }
 
 fn told(cx: &Context, identity: &Identity, has_read: bool) -> String {
-    let style = cx.screen.style;
-    let role = labels::role(identity.role, cx.screen.lang);
-    let Identity { municipality_name, name, device, letters, log_verifier, .. } = identity;
-    let name = style.bold(name);
-    let next = match (cx.screen.lang, has_read) {
-        (Lang::Es, true) => "Listo: ya tiene lo que le toca\n",
-        (Lang::En, true) => "Ready: it has what concerns it\n",
-        (Lang::Es, false) => "Ahora: crew sync\n",
-        (Lang::En, false) => "Now: crew sync\n",
-    };
-    match cx.screen.lang {
-        Lang::Es => format!(
-            "{name} quedó registrado en {municipality_name} como {role}\n\
-             equipo    {device}\nletras    {letters}\nservidor  {log_verifier}\n{next}"
-        ),
-        Lang::En => format!(
-            "{name} is enrolled in {municipality_name} as {role}\n\
-             device   {device}\nletters  {letters}\nserver   {log_verifier}\n{next}"
-        ),
-    }
+    let lang = cx.screen.lang;
+    let Identity { municipality_name, device, letters, log_verifier, .. } = identity;
+    let name = cx.screen.style.bold(&identity.name);
+    let done = say!("enrol-done", name, municipality = municipality_name, role = labels::role(identity.role));
+    let next = if has_read { say!("enrol-ready") } else { say!("enrol-sync-next") };
+    let lines = [
+        (say!("word-device"), device.to_string()),
+        (say!("word-letters"), letters.to_string()),
+        (say!("word-server"), log_verifier.clone()),
+    ];
+    let lines: String =
+        lines.iter().map(|(word, value)| format!("{}  {value}\n", pad(&word.of(lang), 8))).collect();
+    format!("{}\n{lines}{}\n", done.of(lang), next.of(lang))
 }

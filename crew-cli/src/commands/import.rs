@@ -6,14 +6,13 @@ use clap::Args;
 use serde::de::DeserializeOwned;
 use sync_core::limits::{IMPORT_BYTES_MAX, IMPORT_ITEMS_MAX};
 use sync_core::replica::ImportFile;
+use words::{Text, say};
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::files;
 use crate::output::Report;
 use crate::table::Table;
-use crate::text;
-use crate::text::Lang;
 
 /// YAML nodes an import may have: items, each with some fields.
 const YAML_NODES_MAX: usize = IMPORT_ITEMS_MAX * 40;
@@ -34,7 +33,7 @@ pub struct ImportArgs {
 pub fn run(cx: &Context, args: &ImportArgs) -> Result<Report, CliError> {
     let bytes = files::read_bounded(&args.file, IMPORT_BYTES_MAX)?;
     let file: ImportFile = parse(&args.file, &bytes)?;
-    cx.screen.progress(&text!("importando…", "importing…"));
+    cx.screen.progress(&say!("import-running"));
     let counts = cx.write(|replica| Ok(replica.import(&file)?));
     cx.screen.progress_done();
     let counts = counts?;
@@ -46,34 +45,32 @@ pub fn run(cx: &Context, args: &ImportArgs) -> Result<Report, CliError> {
 /// The counts, whatever kinds there are.
 fn told(cx: &Context, counts: &serde_json::Value) -> String {
     let lang = cx.screen.lang;
-    let mut table = Table::new(&[lang.word("qué", "what"), lang.word("cuántos", "how many")]);
+    let mut table = Table::new(lang, [say!("word-what"), say!("import-count")]);
     for (what, count) in counts.as_object().into_iter().flatten() {
-        table.row(vec![plural(lang, what).to_owned(), count.to_string()]);
+        table.row([plural(what).of(lang), count.to_string()]);
     }
     format!("{}{}\n", table.render(cx.screen.width, cx.screen.style), cx.saved())
 }
 
-fn plural(lang: Lang, what: &str) -> &str {
+fn plural(what: &str) -> Text {
     match what {
-        "localities" => lang.word("localidades", "localities"),
-        "crews" => lang.word("cuadrillas", "crews"),
-        "people" => lang.word("personas", "people"),
-        "assets" => lang.word("activos", "assets"),
-        "materials" => lang.word("materiales", "materials"),
-        "orders" => lang.word("órdenes", "orders"),
-        "plans" => lang.word("programas", "plans"),
-        "updated" => lang.word("actualizados", "updated"),
-        "unchanged" => lang.word("sin cambio", "unchanged"),
-        other => other,
+        "localities" => say!("import-localities"),
+        "crews" => say!("import-crews"),
+        "people" => say!("import-people"),
+        "assets" => say!("import-assets"),
+        "materials" => say!("import-materials"),
+        "orders" => say!("import-orders"),
+        "plans" => say!("import-plans"),
+        "updated" => say!("import-updated"),
+        "unchanged" => say!("import-unchanged"),
+        other => Text::same(other),
     }
 }
 
 /// Reads the file as what its name says, or failing that as what its first character says.
 fn parse<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, CliError> {
-    let text =
-        std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).map_err(|error| {
-            malformed(path, &format!("no es UTF-8 desde el byte {}", error.valid_up_to()), "not UTF-8", None)
-        })?;
+    let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
+        .map_err(|error| malformed(path, &say!("import-not-utf8", byte = error.valid_up_to()), None))?;
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let is_json = match extension.to_ascii_lowercase().as_str() {
         "json" => true,
@@ -88,7 +85,7 @@ fn parse_json<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, CliErro
         let place = (error.line() as u64, error.column() as u64);
         let said = error.to_string();
         let detail = said.split(" at line ").next().unwrap_or_default();
-        malformed(path, detail, detail, Some(place))
+        malformed(path, &Text::same(detail), Some(place))
     })
 }
 
@@ -106,29 +103,16 @@ fn parse_yaml<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, CliErro
         let place = error.location().map(|at| (at.line(), at.column()));
         let said = error.without_snippet().to_string();
         let detail = said.split(" at line ").next().unwrap_or_default();
-        malformed(path, detail, detail, place)
+        malformed(path, &Text::same(detail), place)
     })
 }
 
-fn malformed(path: &Path, es: &str, en: &str, place: Option<(u64, u64)>) -> CliError {
-    let path = path.display();
-    let (in_es, in_en) = match place {
-        Some((line, column)) => {
-            (format!(", línea {line}, columna {column}"), format!(", line {line}, column {column}"))
-        }
-        None => (String::new(), String::new()),
+fn malformed(path: &Path, detail: &Text, place: Option<(u64, u64)>) -> CliError {
+    let message = match place {
+        Some((line, column)) => say!("import-bad-file-at", path, line, column, detail),
+        None => say!("import-bad-file", path, detail),
     };
-    CliError::new(
-        exit::USAGE,
-        "import_form",
-        text!("{path}{in_es}: {es}; no se importó nada", "{path}{in_en}: {en}; nothing was imported"),
-        text!(
-            "se permite: municipality, version, about, localities, crews, people, assets, materials, orders, plans; \
-             vea schemas/import.schema.json",
-            "allowed: municipality, version, about, localities, crews, people, assets, materials, orders, plans; \
-             see schemas/import.schema.json"
-        ),
-    )
+    CliError::new(exit::USAGE, "import_form", message, say!("import-bad-file-hint"))
 }
 
 #[cfg(test)]
@@ -137,6 +121,7 @@ mod tests {
     use crate::error::CliError;
     use serde::Deserialize;
     use std::path::Path;
+    use words::Lang;
 
     #[derive(Debug, PartialEq, Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -171,15 +156,16 @@ mod tests {
     fn a_slip_is_placed_by_line_and_column_and_says_what_is_allowed() {
         let error = read("a.yaml", "localities:\n  - name: Ocota\n    nmae: x\n").unwrap_err();
         assert_eq!(error.exit, 2);
-        assert!(error.message.en.contains("line 3"), "{}", error.message.en);
+        assert!(error.message.of(Lang::En).contains("line 3"), "{}", error.message.of(Lang::En));
         assert!(
-            error.message.en.contains("nmae") && error.message.en.contains("expected one of name"),
+            error.message.of(Lang::En).contains("nmae")
+                && error.message.of(Lang::En).contains("expected one of name"),
             "{}",
-            error.message.en
+            error.message.of(Lang::En)
         );
         let error = read("a.json", "{\"localities\": [\n{\"nam\": 1}]}").unwrap_err();
-        assert!(error.message.en.contains("line 2, column"), "{}", error.message.en);
-        assert_eq!(error.message.en.matches("line").count(), 1);
+        assert!(error.message.of(Lang::En).contains("line 2, column"), "{}", error.message.of(Lang::En));
+        assert_eq!(error.message.of(Lang::En).matches("line").count(), 1);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::error::CliError;
 use crate::exchange;
 use crate::output::Report;
 use crate::qr;
-use crate::text;
+use words::say;
 
 /// Arguments of `invite`.
 #[derive(Debug, Args)]
@@ -39,12 +39,8 @@ pub struct InviteArgs {
 /// # Errors
 /// Rule, if this device may not invite.
 pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
-    let role = Role::from_key(&args.role).ok_or_else(|| {
-        CliError::usage(
-            text!("no hay un papel así", "there is no such role"),
-            text!("vea crew invite --help", "see crew invite --help"),
-        )
-    })?;
+    let role = Role::from_key(&args.role)
+        .ok_or_else(|| CliError::usage(say!("role-unknown"), say!("role-unknown-hint-invite")))?;
     let (invitation, link) = cx.write(|replica| {
         let invitation = replica.invite(role, args.crew.as_deref(), &args.localities)?;
         let identity = replica.identity()?;
@@ -55,13 +51,11 @@ pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
     let is_told = !args.no_sync && exchange::try_quickly(cx);
     let expires_at = rfc3339(invitation.expires_at_ms);
     let state = if is_told {
-        cx.screen.lang.word("ya se puede usar", "it can be used now")
+        say!("invite-usable").of(cx.screen.lang)
     } else {
-        cx.screen
-            .lang
-            .word("servirá después del próximo «crew sync»", "it will work after the next `crew sync`")
+        say!("invite-usable-after-sync").of(cx.screen.lang)
     };
-    let until = cx.screen.lang.word("vence", "expires");
+    let until = say!("invite-expires").of(cx.screen.lang);
     let picture = if args.qr || cx.screen.is_terminal() {
         qr::picture(&link, cx.screen.style.is_on)?
     } else {

@@ -2,6 +2,7 @@
 
 pub mod assign;
 pub mod check;
+mod items;
 pub mod list;
 pub mod material;
 pub mod measure;
@@ -18,9 +19,10 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;
-use crate::text::Text;
+use words::Text;
 
-pub(crate) use list::{Row as ListRow, told as list_text};
+pub(crate) use items::{Added, Material, Note, Reading, items, shown};
+pub(crate) use list::told as list_text;
 pub(crate) use sheet::conflict_lines;
 pub(crate) use sheet::render as sheet_text;
 

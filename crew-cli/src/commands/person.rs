@@ -7,8 +7,8 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;
 use crate::pin::{self, OPENING_PIN_VARIABLE, PIN_VARIABLE};
-use crate::text;
 use std::path::PathBuf;
+use words::say;
 
 /// Commands on persons.
 #[derive(Debug, Subcommand)]
@@ -60,7 +60,7 @@ fn add(cx: &Context, args: &AddArgs) -> Result<Report, CliError> {
     let _lock = cx.home.lock_exchange()?;
     let mut persons = cx.home.persons()?;
     let seed = if persons.is_shared() {
-        let question = text!("PIN de alguien que ya está", "PIN of somebody who is there already");
+        let question = say!("person-pin-of-any");
         let file = args.by_pin_file.as_deref();
         let opening = pin::get(file, OPENING_PIN_VARIABLE, &question, cx.screen.lang)?;
         let those = persons.all.clone();
@@ -71,11 +71,8 @@ fn add(cx: &Context, args: &AddArgs) -> Result<Report, CliError> {
     let new = pin::get_new(cx.pin_file.as_deref(), &args.name, cx.screen.lang)?;
     let name = persons.add(cx.home.folder(), &args.name, &new, &seed)?;
     cx.home.forget_plain_key()?;
-    let text = match cx.screen.lang {
-        text::Lang::Es => format!("{name} ya puede usar este equipo con su PIN; la llave está cifrada\n"),
-        text::Lang::En => format!("{name} can use this device with their PIN now; the key is encrypted\n"),
-    };
-    Report::new(&json!({ "person": name, "in_use": persons.in_use }), text)
+    let text = say!("person-added", name = &name).of(cx.screen.lang);
+    Report::new(&json!({ "person": name, "in_use": persons.in_use }), format!("{text}\n"))
 }
 
 fn list(cx: &Context) -> Result<Report, CliError> {
@@ -87,10 +84,7 @@ fn list(cx: &Context) -> Result<Report, CliError> {
     let mut text: String =
         persons.all.iter().map(|one| format!("{}{}\n", mark(&one.name), one.name)).collect();
     if persons.all.is_empty() {
-        text = format!(
-            "{}\n",
-            cx.screen.lang.word("nadie: el equipo firma con su nombre", "nobody: the device's name signs")
-        );
+        text = format!("{}\n", say!("person-none").of(cx.screen.lang));
     }
     Report::new(&json, text)
 }
@@ -99,19 +93,11 @@ fn choose(cx: &Context, name: &str) -> Result<Report, CliError> {
     let mut persons = cx.home.persons()?;
     let person = persons.find(name)?;
     let name = person.name.clone();
-    let pin = pin::get(
-        cx.pin_file.as_deref(),
-        PIN_VARIABLE,
-        &text!("PIN de {name}", "PIN of {name}"),
-        cx.screen.lang,
-    )?;
+    let pin = pin::get(cx.pin_file.as_deref(), PIN_VARIABLE, &say!("person-pin-of", name), cx.screen.lang)?;
     persons.open(cx.home.folder(), &[person], &pin)?;
     persons.choose(cx.home.folder(), Some(&name))?;
-    let text = match cx.screen.lang {
-        text::Lang::Es => format!("trabaja {name}\n"),
-        text::Lang::En => format!("{name} is working\n"),
-    };
-    Report::new(&json!({ "person": name }), text)
+    let text = say!("person-working", name = &name).of(cx.screen.lang);
+    Report::new(&json!({ "person": name }), format!("{text}\n"))
 }
 
 fn remove(cx: &Context, name: &str) -> Result<Report, CliError> {
@@ -120,7 +106,7 @@ fn remove(cx: &Context, name: &str) -> Result<Report, CliError> {
     let person = persons.find(name)?;
     let mut may = vec![person.clone()];
     may.extend(persons.person_in_use().ok().filter(|other| *other != person));
-    let question = text!("PIN de {name}, o de quien trabaja", "PIN of {name}, or of who is working");
+    let question = say!("person-pin-of-or", name);
     let pin = pin::get(cx.pin_file.as_deref(), PIN_VARIABLE, &question, cx.screen.lang)?;
     let seed = persons.open(cx.home.folder(), &may, &pin)?;
     if persons.all.len() == 1 {
@@ -128,16 +114,13 @@ fn remove(cx: &Context, name: &str) -> Result<Report, CliError> {
         cx.home.keep_plain_key(&seed)?;
     }
     persons.remove(cx.home.folder(), &person)?;
-    let text = cx.screen.lang.word(
-        "quitada; una copia vieja de la carpeta aún abre con su PIN\n",
-        "removed; an old copy of the folder still opens with their PIN\n",
-    );
+    let text = say!("person-removed").of(cx.screen.lang);
     Report::new(&json!({ "removed": person.name, "in_use": persons.in_use }), text)
 }
 
 fn lock(cx: &Context) -> Result<Report, CliError> {
     let mut persons = cx.home.persons()?;
     persons.choose(cx.home.folder(), None)?;
-    let text = cx.screen.lang.word("bloqueado: crew person use NOMBRE\n", "locked: crew person use NAME\n");
+    let text = say!("person-locked").of(cx.screen.lang);
     Report::new(&json!({ "in_use": persons.in_use }), text)
 }

@@ -2,15 +2,15 @@
 
 use clap::{ArgGroup, Args, Subcommand};
 use sync_core::replica::Decisions;
+use sync_core::view::lists::QuarantineItem;
+use words::{Lang, say};
 
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exchange;
 use crate::labels;
 use crate::output::Report;
-use crate::seen::Seen;
 use crate::table::Table;
-use crate::text::Lang;
 
 /// Commands on what is held back.
 #[derive(Debug, Subcommand)]
@@ -87,81 +87,70 @@ fn decided(cx: &Context, decisions: &Decisions, is_told: bool) -> String {
     let lang = cx.screen.lang;
     let listed = |ids: &[u64]| ids.iter().map(u64::to_string).collect::<Vec<_>>().join(" ");
     let lines = [
-        (lang.word("liberados", "released"), &decisions.released),
-        (lang.word("vueltos a escribir", "written again"), &decisions.written_again),
-        (lang.word("desechados", "dismissed"), &decisions.dismissed),
+        (say!("quarantine-released", count = decisions.released.len()), &decisions.released),
+        (say!("quarantine-written-again", count = decisions.written_again.len()), &decisions.written_again),
+        (say!("quarantine-dismissed", count = decisions.dismissed.len()), &decisions.dismissed),
     ];
     let mut text: String = lines
         .iter()
         .filter(|(_, ids)| !ids.is_empty())
-        .map(|(word, ids)| format!("{word} ({}): {}\n", ids.len(), listed(ids)))
+        .map(|(words, ids)| format!("{}: {}\n", words.of(lang), listed(ids)))
         .collect();
     if text.is_empty() {
-        text = format!(
-            "{}\n",
-            lang.word("no hay nada retenido de ese equipo", "nothing of that device is held")
-        );
+        text = format!("{}\n", say!("quarantine-none-of-device").of(lang));
     }
     if decisions.repeated.left > 0 {
-        let left = decisions.repeated.left;
-        let words =
-            lang.word("sin efecto hoy, siguen retenidos: ", "without any effect today, they stay held: ");
-        text.push_str(&format!("{words}{left}\n"));
+        let words = say!("quarantine-without-effect", count = decisions.repeated.left);
+        text.push_str(&format!("{}\n", words.of(lang)));
     }
-    let state = match is_told {
-        true => lang.word("el servidor ya lo sabe", "the server knows"),
-        false => {
-            lang.word("valdrá después del próximo «crew sync»", "it will count after the next `crew sync`")
-        }
-    };
-    text.push_str(&format!("{state}\n"));
+    text.push_str(&format!("{}\n", labels::told(is_told).of(lang)));
     text
 }
 
 fn list(cx: &Context, args: &ListArgs) -> Result<Report, CliError> {
-    let report = cx.read(|replica| {
+    cx.read(|replica| {
         let items = if args.dismissed { replica.view().dismissed()? } else { replica.view().quarantine()? };
-        Report::new(&items, String::new())
-    })?;
-    let text = told(cx, Seen(&report.json));
-    Ok(Report { text, ..report })
+        Report::new(&items, told(cx, &items, args.dismissed))
+    })
 }
 
-fn told(cx: &Context, held: Seen<'_>) -> String {
+/// The list as a table.
+pub(crate) fn told(cx: &Context, items: &[QuarantineItem], is_dismissed: bool) -> String {
     let lang = cx.screen.lang;
-    if held.elements().next().is_none() {
-        return format!("{}\n", lang.word("no hay nada retenido", "nothing is held back"));
+    if items.is_empty() {
+        let none = if is_dismissed { say!("quarantine-none-dismissed") } else { say!("quarantine-none") };
+        return format!("{}\n", none.of(lang));
     }
-    let mut table = Table::new(&[
-        "id",
-        "folio",
-        lang.word("quién", "who"),
-        lang.word("por qué", "why"),
-        lang.word("qué dice", "what it says"),
-        lang.word("se apoya en", "builds on"),
-    ])
-    .whole(1);
-    for entry in held.elements() {
-        table.row(vec![
-            entry.get("id").shown(),
-            entry.first(&["folio"]),
-            entry.first(&["person", "device"]),
-            because(entry, lang),
-            entry.get("text").first(&[lang.word("es", "en"), "es"]),
-            entry.get("builds_on").elements().map(|one| one.shown()).collect::<Vec<_>>().join(" "),
+    let headings = [
+        say!("word-number"),
+        say!("word-folio"),
+        say!("word-who"),
+        say!("word-why"),
+        say!("word-says"),
+        say!("word-builds-on"),
+    ];
+    let mut table = Table::new(lang, headings).whole(1);
+    for item in items {
+        table.row([
+            item.id.to_string(),
+            item.folio.clone().unwrap_or_default(),
+            if item.person.is_empty() { item.device.clone() } else { item.person.clone() },
+            because(item, lang),
+            labels::sentence(&item.text, lang).to_owned(),
+            item.builds_on.iter().map(u64::to_string).collect::<Vec<_>>().join(" "),
         ]);
     }
     table.render(cx.screen.width, cx.screen.style)
 }
 
-fn because(entry: Seen<'_>, lang: Lang) -> String {
-    if !entry.text("decision").is_empty() {
-        let (by, why) = (entry.text("decided_by"), entry.text("decision"));
-        return format!("{by}: {why}");
+/// Why it is in review; of what was decided, who decided and why.
+fn because(item: &QuarantineItem, lang: Lang) -> String {
+    if let Some(why) = &item.decision {
+        return format!("{}: {why}", item.decided_by.as_deref().unwrap_or_default());
     }
-    let reason = labels::reason_code(entry.text("reason"), lang);
-    match entry.text("detail") {
-        "" => reason.to_owned(),
+    let reason = labels::reason_code(&item.reason).of(lang);
+    match item.detail.as_str() {
+        "" => reason,
         detail => format!("{reason} ({detail})"),
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use sync_core::replica::sync::driver::Outcome;
 use sync_core::view::own::RefusedEntry;
+use words::{Lang, Text, say};
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
@@ -14,9 +15,10 @@ use crate::http::{HttpError, Patience, Server};
 use crate::labels;
 use crate::output::Report;
 use crate::parting;
-use crate::table::clean;
-use crate::text::Lang;
+use crate::table::{clean, pad};
 
+/// Width of the column of labels.
+const LABEL_COLUMNS: usize = 22;
 /// Without a word from the server for this long, the line is taken for dead.
 const SILENCE_MAX: Duration = Duration::from_secs(90);
 /// First and longest wait before another try, in seconds.
@@ -54,68 +56,54 @@ pub fn run(cx: &Context, args: &SyncArgs) -> Result<Report, CliError> {
     Report::new(&totals, told(cx, &totals))
 }
 
-fn told(cx: &Context, totals: &Outcome) -> String {
-    let style = cx.screen.style;
-    let Outcome { pushed, pulled, accepted, round_trips, bytes_up, bytes_down, server_seq, .. } = totals;
-    let held = totals.quarantined.len();
-    let confirmed = accepted + held as u64;
-    let mut text = match cx.screen.lang {
-        Lang::Es => format!(
-            "enviados               {pushed}\n\
-             confirmados            {confirmed}  (aceptados {accepted}, retenidos {held})\n\
-             recibidos              {pulled}\n\
-             servidor al día hasta  {server_seq}\n"
-        ),
-        Lang::En => format!(
-            "sent          {pushed}\n\
-             confirmed     {confirmed}  (accepted {accepted}, held back {held})\n\
-             received      {pulled}\n\
-             server is at  {server_seq}\n"
-        ),
-    };
-    for refused in &totals.quarantined {
+/// How an exchange ended: what was sent and what of it counts, what came, and what a person should look at.
+pub(crate) fn told(cx: &Context, outcome: &Outcome) -> String {
+    let (lang, style) = (cx.screen.lang, cx.screen.style);
+    let in_review = outcome.quarantined.len() as u64;
+    let confirmed = outcome.accepted + in_review;
+    let mut lines = vec![
+        (say!("sync-saved"), outcome.pushed.to_string()),
+        (say!("sync-sent"), say!("sync-sent-of", confirmed, counts = outcome.accepted, in_review).of(lang)),
+        (say!("sync-received"), outcome.pulled.to_string()),
+        (say!("status-server-seq"), say!("ledger-number", seq = outcome.server_seq).of(lang)),
+    ];
+    if outcome.recovered > 0 {
+        lines.push((say!("sync-handed-back"), outcome.recovered.to_string()));
+    }
+    let line = |(word, value): (Text, String)| format!("{}  {value}\n", pad(&word.of(lang), LABEL_COLUMNS));
+    let mut text: String = lines.into_iter().map(line).collect();
+    for refused in &outcome.quarantined {
         let folio = refused.folio.as_deref().unwrap_or("—");
-        let reason = held_because(cx, refused);
-        let word = cx.screen.lang.word("retenido", "held back");
-        text.push_str(&format!("{} {}: {}\n", style.alert(word), clean(folio), clean(&reason)));
+        let state = style.alert(&say!("state-in-review").of(lang));
+        text.push_str(&format!("{state} {}: {}\n", clean(folio), clean(&because(refused).of(lang))));
     }
-    for decided in &totals.decided {
+    for decided in &outcome.decided {
         let folio = clean(decided.folio.as_deref().unwrap_or("—"));
-        let word = match decided.released {
-            true => style.good(cx.screen.lang.word("liberado", "released")),
-            false => style.alert(cx.screen.lang.word("desechado", "dismissed")),
-        };
-        text.push_str(&format!("{word} {folio}: {}\n", clean(&decided.reason)));
+        let words = labels::decision(decided.released).of(lang);
+        let state = if decided.released { style.good(&words) } else { style.alert(&words) };
+        text.push_str(&format!("{state} {folio}: {}\n", clean(&decided.reason)));
     }
-    if totals.recovered > 0 {
-        let word = cx.screen.lang.word("devueltos al servidor", "handed back to the server");
-        text.push_str(&format!("{word}  {}\n", totals.recovered));
+    for refused in &outcome.carried_refused {
+        let what =
+            style.alert(&say!("sync-not-handed-over", device = refused.device.short().to_string()).of(lang));
+        text.push_str(&format!("{what}: {}\n", clean(&labels::carried_code(&refused.code).of(lang))));
     }
-    for refused in &totals.carried_refused {
-        let word = cx.screen.lang.word("sin entregar, de", "not handed over, of");
-        let reason = labels::carried_code(&refused.code, cx.screen.lang);
-        text.push_str(&format!("{} {}: {}\n", style.alert(word), refused.device.short(), clean(reason)));
+    if !outcome.differs.is_empty() {
+        let scopes: Vec<String> = outcome.differs.iter().map(ToString::to_string).collect();
+        let what = style.alert(&say!("sync-differs").of(lang));
+        text.push_str(&format!("{what}: {}\n", clean(&scopes.join(", "))));
     }
-    if !totals.differs.is_empty() {
-        let scopes: Vec<String> = totals.differs.iter().map(ToString::to_string).collect();
-        let word = cx.screen.lang.word(
-            "este equipo y el servidor no muestran lo mismo; no se perdió nada, avise a quien administra",
-            "this device and the server do not show the same; nothing is lost, tell the administrator",
-        );
-        text.push_str(&format!("{}: {}\n", style.alert(word), clean(&scopes.join(", "))));
-    }
-    let trips =
-        labels::counted(cx.screen.lang, *round_trips, ["viaje", "viajes"], ["round trip", "round trips"]);
-    text.push_str(&style.dim(&format!("{trips}, ↑ {bytes_up} B, ↓ {bytes_down} B")));
-    text.push('\n');
+    let trips = say!("count-round-trips", count = outcome.round_trips).of(lang);
+    let bytes = format!("{trips}, ↑ {} B, ↓ {} B", outcome.bytes_up, outcome.bytes_down);
+    text.push_str(&format!("{}\n", style.dim(&bytes)));
     text
 }
 
-fn held_because(cx: &Context, refused: &RefusedEntry) -> String {
-    let reason = labels::reason_code(&refused.reason, cx.screen.lang);
+fn because(refused: &RefusedEntry) -> Text {
+    let words = labels::reason_code(&refused.reason);
     match &refused.detail {
-        Some(detail) => format!("{reason} ({detail})"),
-        None => reason.to_owned(),
+        Some(what) => say!("reason-with", words, what),
+        None => words,
     }
 }
 
@@ -149,7 +137,7 @@ fn watch(cx: &Context, is_poor: bool) -> Result<Report, CliError> {
 
 /// Returns at the first news, or once the stream ends.
 fn wait_for_news(cx: &Context, url: &str, path: &str) -> Result<(), HttpError> {
-    let roots = cx.home.roots().map_err(|error| HttpError::Tls(error.message.en.into()))?;
+    let roots = cx.home.roots().map_err(|error| HttpError::Tls(error.message.of(Lang::En)))?;
     let events = Server::trusting(url, Patience::ordinary(), roots)?.events(path, SILENCE_MAX)?;
     let mut events = BufReader::new(events);
     loop {

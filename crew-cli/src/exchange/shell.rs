@@ -10,8 +10,7 @@ use sync_core::replica::sync::driver::{Answer, Driver, End, Event, Kept, Outcome
 use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::http::{HttpError, Patience, Server};
-use crate::text;
-use crate::text::Text;
+use words::{Text, say};
 
 /// One exchange's means.
 pub(super) struct Shell<'c> {
@@ -143,10 +142,7 @@ impl<'c> Shell<'c> {
     fn wait(&self, ms: u64, is_asked: bool) {
         if is_asked {
             let seconds = ms / 1_000;
-            self.cx.screen.warn(&text!(
-                "el servidor pide esperar {seconds} s; se espera y se sigue, no se pierde nada",
-                "the server asks to wait {seconds} s; waiting and going on, nothing is lost"
-            ));
+            self.cx.screen.warn(&say!("sync-asked-to-wait", seconds));
         }
         std::thread::sleep(Duration::from_millis(ms));
     }
@@ -154,9 +150,7 @@ impl<'c> Shell<'c> {
     fn tell(&self, outcome: &Outcome) {
         if outcome.round_trips > 1 {
             let (up, down) = (outcome.pushed, outcome.pulled);
-            self.cx
-                .screen
-                .progress(&text!("enviados {up}, recibidos {down}…", "sent {up}, received {down}…"));
+            self.cx.screen.progress(&say!("sync-progress", up, down));
         }
     }
 
@@ -164,12 +158,7 @@ impl<'c> Shell<'c> {
         let Some(renewed) = outcome.renamed.as_ref().filter(|_| !self.has_told_name) else { return };
         self.has_told_name = true;
         let letters = &renewed.letters;
-        self.cx.screen.warn(&text!(
-            "otro equipo ya escribía con este nombre: esta carpeta es una copia y sigue con nombre propio \
-             (letras {letters}); lo que faltaba se volvió a escribir",
-            "another device already wrote under this name: this folder is a copy and goes on under its own \
-             (letters {letters}); what was missing was written again"
-        ));
+        self.cx.screen.warn(&say!("sync-renamed", letters));
     }
 }
 
@@ -191,10 +180,6 @@ enum Trouble {
 }
 
 fn internal(what: &dyn std::fmt::Display) -> CliError {
-    CliError::new(
-        exit::OTHER,
-        "internal",
-        text!("error interno del intercambio: {what}", "internal error of the exchange: {what}"),
-        text!("avise a quien administra; no se perdió nada", "tell the administrator; nothing is lost"),
-    )
+    let detail = what.to_string();
+    CliError::new(exit::OTHER, "internal", say!("sync-internal", detail), say!("sync-internal-hint"))
 }

@@ -5,8 +5,8 @@ use std::io;
 use sync_core::replica::sync::driver::Answer;
 
 use crate::error::{CliError, exit};
-use crate::text;
-use crate::text::Text;
+use words::Text;
+use words::say;
 
 /// Why no usable reply came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,99 +108,35 @@ impl HttpError {
 
     /// The error for a person; `kept` says what is safe.
     pub fn into_cli(self, kept: &Text) -> CliError {
-        let (es, en) = (&kept.es, &kept.en);
         let (code, message) = self.message();
         match self {
             Self::Refused { status, code, message, hint, .. } => {
                 refused(status, &code, &message, &hint, kept)
             }
-            Self::Url(_) => CliError::usage(
-                message,
-                text!(
-                    "escríbala así: https://servidor.example:8443",
-                    "write it like https://server.example:8443"
-                ),
-            ),
-            Self::Portal { .. } => CliError::new(
-                exit::CONNECTION,
-                code,
-                message,
-                text!(
-                    "abra el navegador, acepte o inicie sesión en esa red y repita; {es}",
-                    "open the browser, accept or log in to that network and repeat; {en}"
-                ),
-            ),
-            Self::NotCuadrilla | Self::Missing(_) | Self::Tls(_) | Self::TooLarge => CliError::new(
-                exit::CONNECTION,
-                code,
-                message,
-                text!(
-                    "revise la dirección con quien administra, o cambie de red; {es}",
-                    "check the address with the administrator, or change network; {en}"
-                ),
-            ),
-            _ => CliError::new(
-                exit::CONNECTION,
-                code,
-                message,
-                text!("repita cuando haya mejor señal; {es}", "repeat when the signal is better; {en}"),
-            ),
+            Self::Url(_) => CliError::usage(message, say!("http-bad-url-hint")),
+            Self::Portal { .. } => {
+                CliError::new(exit::CONNECTION, code, message, say!("http-portal-hint", kept))
+            }
+            Self::NotCuadrilla | Self::Missing(_) | Self::Tls(_) | Self::TooLarge => {
+                CliError::new(exit::CONNECTION, code, message, say!("http-other-server-hint", kept))
+            }
+            _ => CliError::new(exit::CONNECTION, code, message, say!("http-link-hint", kept)),
         }
     }
 
     fn message(&self) -> (&'static str, Text) {
         match self {
-            Self::Url(url) => ("bad_url", text!("no es una dirección: {url}", "not an address: {url}")),
-            Self::Link(detail) => (
-                "no_connection",
-                text!("sin conexión con el servidor ({detail})", "no connection to the server ({detail})"),
-            ),
-            Self::TimedOut => {
-                ("timed_out", text!("el servidor no contestó a tiempo", "the server did not answer in time"))
-            }
-            Self::Cut => (
-                "cut_reply",
-                text!("la conexión se cortó a media respuesta", "the connection was cut in mid-reply"),
-            ),
-            Self::Portal { status } => (
-                "captive_portal",
-                text!(
-                    "contestó una página web y no el servidor (HTTP {status}): la red pide iniciar sesión",
-                    "a web page answered, not the server (HTTP {status}): the network wants a login"
-                ),
-            ),
-            Self::NotCuadrilla => (
-                "not_cuadrilla",
-                text!(
-                    "lo que contestó no es un servidor de Cuadrilla",
-                    "what answered is no Cuadrilla server"
-                ),
-            ),
-            Self::Unavailable { status } => (
-                "server_unavailable",
-                text!(
-                    "el servidor no puede atender ahora (HTTP {status})",
-                    "the server cannot answer now (HTTP {status})"
-                ),
-            ),
-            Self::Missing(path) => {
-                ("not_there", text!("el servidor no tiene {path}", "the server does not have {path}"))
-            }
-            Self::TooLarge => (
-                "reply_too_large",
-                text!("la respuesta es más grande de lo posible", "the reply is larger than can be"),
-            ),
-            Self::Garbled(detail) => (
-                "garbled_reply",
-                text!("la respuesta llegó ilegible ({detail})", "the reply arrived unreadable ({detail})"),
-            ),
-            Self::Tls(detail) => (
-                "tls",
-                text!(
-                    "no hay conexión segura con el servidor ({detail})",
-                    "no secure connection to the server ({detail})"
-                ),
-            ),
+            Self::Url(url) => ("bad_url", say!("http-bad-url", url)),
+            Self::Link(detail) => ("no_connection", say!("http-no-connection", detail)),
+            Self::TimedOut => ("timed_out", say!("http-timed-out")),
+            Self::Cut => ("cut_reply", say!("http-cut")),
+            Self::Portal { status } => ("captive_portal", say!("http-portal", status)),
+            Self::NotCuadrilla => ("not_cuadrilla", say!("http-not-cuadrilla")),
+            Self::Unavailable { status } => ("server_unavailable", say!("http-unavailable", status)),
+            Self::Missing(path) => ("not_there", say!("http-missing", path)),
+            Self::TooLarge => ("reply_too_large", say!("http-too-large")),
+            Self::Garbled(detail) => ("garbled_reply", say!("http-garbled", detail)),
+            Self::Tls(detail) => ("tls", say!("http-tls", detail)),
             Self::Refused { message, .. } => ("refused", Text::same(message.clone())),
         }
     }
@@ -208,43 +144,63 @@ impl HttpError {
 
 /// What a server's refusal means for a person. An overloaded server is a matter of waiting, as no connection is.
 fn refused(status: u16, code: &str, message: &str, hint: &str, kept: &Text) -> CliError {
-    let (es, en) = (&kept.es, &kept.en);
     let exit = match status {
         429 | 500.. => exit::CONNECTION,
         _ if matches!(code, "bad_signature" | "bad_chain") => exit::INTEGRITY,
         401 | 403 | 409 => exit::RULE,
         _ => exit::OTHER,
     };
-    let spanish = spanish_refusal(code).unwrap_or(message);
+    let why = refusal(code).unwrap_or_else(|| Text::same(message));
     CliError::new(
         exit,
         code,
-        text!("el servidor no aceptó: {spanish}", "the server refused: {message}"),
-        text!("{hint}; {es}", "{hint}; {en}"),
+        say!("http-refused", why),
+        say!("http-refused-hint", hint = refusal_hint(code, hint), kept),
     )
 }
 
-fn spanish_refusal(code: &str) -> Option<&'static str> {
-    let text = match code {
-        "bad_signature" => "la firma no corresponde a la llave de este equipo",
-        "unknown_device" => "el servidor no conoce este equipo",
-        "revoked" => "este equipo fue dado de baja",
-        "code_unknown" => "el código no existe",
-        "code_used" => "el código ya se usó",
-        "code_expired" => "el código venció",
-        "device_taken" => "ya hay un equipo con ese identificador",
-        "other_municipality" => "el servidor es de otro municipio",
-        "replayed" => "ese intento ya se había contestado",
-        "gap" => "al servidor le faltan hechos anteriores de este equipo",
-        "unknown_reference" => "el servidor no conoce algo en lo que esto se apoya",
-        "bad_chain" => "los hechos no forman una cadena",
-        "unknown_version" => "el servidor es de otra versión",
-        "malformed" => "el mensaje no se entiende",
-        "too_large" => "el mensaje es demasiado grande",
-        "too_many" => "hubo demasiados intentos de registro; espere un poco",
-        "budget" => "este equipo pidió más trabajo del que le toca por ahora",
-        "internal" => "el servidor tuvo un problema",
+/// What a server's code means. `None` for a code that this program does not know: the server's own words stand then.
+fn refusal(code: &str) -> Option<Text> {
+    Some(match code {
+        "bad_signature" => say!("refusal-bad-signature"),
+        "unknown_device" => say!("refusal-unknown-device"),
+        "revoked" => say!("refusal-revoked"),
+        "code_unknown" => say!("refusal-code-unknown"),
+        "code_used" => say!("refusal-code-used"),
+        "code_expired" => say!("refusal-code-expired"),
+        "device_taken" => say!("refusal-device-taken"),
+        "other_municipality" => say!("refusal-other-municipality"),
+        "replayed" => say!("refusal-replayed"),
+        "gap" => say!("refusal-gap"),
+        "unknown_reference" => say!("refusal-unknown-reference"),
+        "bad_chain" => say!("refusal-bad-chain"),
+        "no_predecessor" => say!("refusal-no-predecessor"),
+        "predecessor_revoked" => say!("refusal-predecessor-revoked"),
+        "too_many_successors" => say!("refusal-too-many-successors"),
+        "disk_full" => say!("refusal-disk-full"),
+        "unknown_version" => say!("refusal-unknown-version"),
+        "malformed" => say!("refusal-malformed"),
+        "too_large" => say!("refusal-too-large"),
+        "too_many" => say!("refusal-too-many"),
+        "budget" => say!("refusal-budget"),
+        "internal" => say!("refusal-internal"),
         _ => return None,
-    };
-    Some(text)
+    })
+}
+
+/// What to do about it. The server's own advice stands where this program does not know the code.
+fn refusal_hint(code: &str, advice: &str) -> Text {
+    match code {
+        "code_unknown" => say!("refusal-hint-check-code"),
+        "code_used" | "code_expired" | "no_predecessor" | "predecessor_revoked" | "too_many_successors" => {
+            say!("refusal-hint-new-code")
+        }
+        "bad_signature" | "unknown_device" | "revoked" => say!("refusal-hint-enrol"),
+        "other_municipality" => say!("refusal-hint-address"),
+        "gap" | "replayed" | "unknown_reference" => say!("refusal-hint-send-again"),
+        "too_many" | "budget" | "disk_full" | "internal" => say!("refusal-hint-later"),
+        "unknown_version" => say!("refusal-hint-update"),
+        "bad_chain" | "malformed" | "too_large" | "device_taken" => say!("refusal-hint-tell"),
+        _ => Text::same(advice),
+    }
 }

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::{CONTENT_TYPE, HttpError, Patience, Reply, Server, decompress};
-use crate::text::Text;
+use words::{Lang, Text};
 
 fn patience() -> Patience {
     let wait = Duration::from_millis(1_500);
@@ -116,7 +116,7 @@ fn another_server_is_told_from_a_refusal() {
     assert_eq!(code, "revoked");
     let error = error.into_cli(&Text::same("nothing lost: 3 unsent stay"));
     assert_eq!(error.exit, 3);
-    assert!(error.hint.en.ends_with("nothing lost: 3 unsent stay"));
+    assert!(error.hint.of(Lang::En).ends_with("nothing lost: 3 unsent stay"));
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn nobody_listening_is_no_connection() {
     drop(listener);
     let error = Server::new(&url, patience()).unwrap().post("/v1/sync", b"hola").unwrap_err();
     assert!(matches!(error, HttpError::Link(_)), "{error:?}");
-    assert_eq!(error.into_cli(&Text::default()).exit, 4);
+    assert_eq!(error.into_cli(&Text::same("")).exit, 4);
 }
 
 #[test]

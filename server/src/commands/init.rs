@@ -15,8 +15,8 @@ use super::Report;
 use crate::cli::Init;
 use crate::clock::now_ms;
 use crate::failure::Failure;
-use crate::lang::Text;
 use crate::{key, rule_files, start};
+use words::say;
 
 /// Longest name of a municipality, in characters.
 const NAME_CHARS_MAX: usize = 100;
@@ -62,14 +62,14 @@ pub(super) fn run(args: &Init) -> Result<Report, Failure> {
         "bad_rules": loaded.bad,
     });
     let mut rows = vec![
-        ("Municipio", "Municipality", format!("{} {}", args.municipality, args.name)),
-        ("Folios", "Folios", format!("{prefix}-…")),
-        ("Reglas", "Rules", loaded.files.len().to_string()),
-        ("Llave de la bitácora", "Log key", founded.log_verifier),
-        ("Código de administración", "Administration code", founded.admin_code),
+        (say!("server-municipality"), format!("{} {}", args.municipality, args.name)),
+        (say!("server-folios"), format!("{prefix}-…")),
+        (say!("server-rules"), loaded.files.len().to_string()),
+        (say!("server-log-key"), founded.log_verifier),
+        (say!("server-admin-code"), founded.admin_code),
     ];
-    rows.extend(link.map(|link| ("Enlace de invitación", "Invitation link", link)));
-    rows.extend(loaded.bad.into_iter().map(|bad| ("Regla con error", "Bad rule file", bad)));
+    rows.extend(link.map(|link| (say!("server-link"), link)));
+    rows.extend(loaded.bad.into_iter().map(|bad| (say!("server-bad-rule"), bad)));
     Ok(Report::table(json, &rows))
 }
 
@@ -103,14 +103,8 @@ fn check_free(data: &Path) -> Result<bool, Failure> {
     let taken = || {
         Failure::usage(
             "store_exists",
-            Text::new(
-                format!("ya hay datos de Cuadrilla en {}", data.display()),
-                format!("there is a Cuadrilla store in {} already", data.display()),
-            ),
-            Text::new(
-                "Use otra carpeta con --data; para otro código de administración: `cuadrilla-server invite`.",
-                "Name another folder with --data; for another administration code: `cuadrilla-server invite`.",
-            ),
+            say!("server-store-exists", path = data),
+            say!("server-store-exists-hint"),
         )
     };
     if !data.join("FORMAT").exists() {
@@ -128,23 +122,12 @@ fn check_name(name: &str) -> Result<(), Failure> {
     if (1..=NAME_CHARS_MAX).contains(&count) && !name.chars().any(char::is_control) {
         return Ok(());
     }
-    Err(Failure::usage(
-        "name",
-        Text::new(format!("{name:?} no es un nombre"), format!("{name:?} is not a name")),
-        Text::new(
-            "Use de 1 a 100 letras, por ejemplo --name Mezquitic.",
-            "Use 1 to 100 letters, as --name Mezquitic.",
-        ),
-    ))
+    Err(Failure::usage("name", say!("server-name", name), say!("server-name-hint")))
 }
 
 fn check_prefix(prefix: &str) -> Result<(), Failure> {
     if (2..=4).contains(&prefix.len()) && prefix.bytes().all(|byte| byte.is_ascii_uppercase()) {
         return Ok(());
     }
-    Err(Failure::usage(
-        "folio_prefix",
-        Text::new(format!("{prefix:?} no sirve para folios"), format!("{prefix:?} cannot start folios")),
-        Text::new("Use de 2 a 4 mayúsculas, por ejemplo MZQ.", "Use 2 to 4 capital letters, as MZQ."),
-    ))
+    Err(Failure::usage("folio_prefix", say!("server-prefix", prefix), say!("server-prefix-hint")))
 }

@@ -12,6 +12,7 @@ use crate::cli::Data;
 use crate::config::LogFormat;
 use crate::failure::Failure;
 use crate::{logging, start};
+use words::say;
 
 /// Reads the ledger only, and changes nothing: it may be run while the server serves.
 pub(super) fn verify(args: &Data) -> Result<Report, Failure> {
@@ -66,11 +67,11 @@ fn report(entries: u64, devices: Option<u64>, proven: &Result<Proven, Bad>, tail
     });
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".into());
     let rows = [
-        ("Registros", "Entries", entries.to_string()),
-        ("Dispositivos", "Devices", or_none(devices.map(|count| count.to_string()))),
-        ("Raíz", "Root", or_none(root)),
-        ("Dicen otro pasado", "Claim another past", or_none(doubted(proven))),
-        ("Primero dañado", "First bad", or_none(bad.map(|bad| bad.seq.to_string()))),
+        (say!("server-entries"), entries.to_string()),
+        (say!("server-devices"), or_none(devices.map(|count| count.to_string()))),
+        (say!("server-root"), or_none(root)),
+        (say!("server-other-history"), or_none(doubted(proven))),
+        (say!("server-first-bad"), or_none(bad.map(|bad| bad.seq.to_string()))),
     ];
     let mut report = Report::table(json, &rows);
     report.failure = bad.map(|bad| integrity(bad.seq, &bad.detail));
@@ -88,6 +89,6 @@ pub(super) fn rebuild(args: &Data) -> Result<Report, Failure> {
     let seconds = started.elapsed().as_secs_f64();
     let json = json!({"entries": entries, "seconds": Value::from((seconds * 1000.0).round() / 1000.0)});
     let rows =
-        [("Registros", "Entries", entries.to_string()), ("Segundos", "Seconds", format!("{seconds:.1}"))];
+        [(say!("server-entries"), entries.to_string()), (say!("server-seconds"), format!("{seconds:.1}"))];
     Ok(Report::table(json, &rows))
 }

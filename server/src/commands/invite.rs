@@ -10,6 +10,7 @@ use crate::cli::Invite;
 use crate::clock::now_ms;
 use crate::failure::Failure;
 use crate::{key, start};
+use words::say;
 
 pub(super) fn run(args: &Invite) -> Result<Report, Failure> {
     let data = &args.data.data;
@@ -28,7 +29,7 @@ pub(super) fn run(args: &Invite) -> Result<Report, Failure> {
     let expires_at = rfc3339(code_expiry(now));
     let link = args.url.as_deref().map(|url| super::init::link(url, &code, &seed));
     let json = json!({"code": code, "role": args.role, "expires_at": expires_at, "link": link});
-    let mut table = vec![("Código", "Code", code), ("Vence", "Expires", expires_at)];
-    table.extend(link.map(|link| ("Enlace de invitación", "Invitation link", link)));
+    let mut table = vec![(say!("server-code"), code), (say!("server-expires"), expires_at)];
+    table.extend(link.map(|link| (say!("server-link"), link)));
     Ok(Report::table(json, &table))
 }

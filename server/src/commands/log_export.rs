@@ -17,8 +17,8 @@ use sync_core::rows::{MemoryRows, Overlay, RowsError};
 use super::{Report, integrity};
 use crate::cli::LogExport;
 use crate::failure::{EXIT_INTEGRITY, Failure};
-use crate::lang::Text;
 use crate::{key, start};
+use words::say;
 
 /// Leaves hashed before their rows are moved from the overlay.
 const STEP: u64 = 1_000;
@@ -47,9 +47,9 @@ pub(super) fn run(args: &LogExport) -> Result<Report, Failure> {
     write(&log.join("checkpoint"), note.as_bytes())?;
     let json = json!({"entries": size, "root": root.to_string(), "written": written});
     let rows = [
-        ("Registros", "Entries", size.to_string()),
-        ("Raíz", "Root", root.to_string()),
-        ("Archivos nuevos", "New files", written.to_string()),
+        (say!("server-entries"), size.to_string()),
+        (say!("server-root"), root.to_string()),
+        (say!("server-new-files"), written.to_string()),
     ];
     Ok(Report::table(json, &rows))
 }
@@ -107,19 +107,10 @@ fn refuse_another_past(log: &Path, rows: &MemoryRows, size: u64) -> Result<(), F
     if is_prefix {
         return Ok(());
     }
-    let (shown, old) = (path.display(), old.unwrap_or(0));
     Err(Failure {
         code: "another_past",
-        message: Text::new(
-            format!("lo ya publicado ({shown}, {old} registros) no es el principio de este libro de {size}"),
-            format!(
-                "what was published ({shown}, {old} entries) is not the beginning of this ledger of {size}"
-            ),
-        ),
-        hint: Text::new(
-            "No lo sobrescriba: averigüe cuál de los dos cambió, y publique en otra carpeta.",
-            "Do not overwrite it: find out which of the two changed, and publish to another folder.",
-        ),
+        message: say!("server-other-published", path, old = old.unwrap_or(0), size),
+        hint: say!("server-other-published-hint"),
         exit: EXIT_INTEGRITY,
     })
 }
@@ -129,8 +120,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<bool, Failure> {
     if fs::read(path).is_ok_and(|there| there == bytes) {
         return Ok(false);
     }
-    let shown = path.display();
-    let what = Text::new(format!("no se pudo escribir {shown}"), format!("could not write {shown}"));
+    let what = say!("server-not-written", path);
     let folder = path.parent().unwrap_or(Path::new("."));
     let draft = path.with_extension("new");
     let done = fs::create_dir_all(folder).and_then(|()| {

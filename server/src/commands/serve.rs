@@ -12,11 +12,11 @@ use super::{Report, Shell};
 use crate::cli::Serve;
 use crate::config::{Config, Shown, Source};
 use crate::failure::Failure;
-use crate::lang::{Lang, Text};
 use crate::service::{Foundations, Service};
 use crate::tls::{self, Tls};
 use crate::writer::disk_bytes;
 use crate::{key, listen, logging, rule_files, start};
+use words::{Lang, Text, say};
 
 /// Free space kept when nobody says otherwise, in bytes: a share of the disk, within these.
 const RESERVE_BYTES_MIN: u64 = 4 * 1024 * 1024;
@@ -30,15 +30,15 @@ pub(super) fn config(args: Serve, shell: &mut Shell<'_>) -> Result<Report, Failu
     let (names, values) = (column(|one| one.name.len()), column(|one| one.value.chars().count()));
     let line = |one: &Shown, lang: Lang| {
         let source = match one.source {
-            Source::Flag => lang.pick("opción", "flag"),
-            Source::Env => one.env,
-            Source::File => lang.pick("archivo", "file"),
-            Source::Default => lang.pick("usual", "default"),
+            Source::Flag => say!("server-source-flag").of(lang),
+            Source::Env => one.env.to_owned(),
+            Source::File => say!("server-source-file").of(lang),
+            Source::Default => say!("server-source-default").of(lang),
         };
         format!("{}  {}  {source}\n", super::pad(one.name, names), super::pad(&one.value, values))
     };
     let text = |lang: Lang| shown.iter().map(|one| line(one, lang)).collect::<String>();
-    Ok(Report::new(json, Text::new(text(Lang::Es), text(Lang::En))))
+    Ok(Report::new(json, Text::both(text(Lang::Es), text(Lang::En))))
 }
 
 pub(super) fn run(args: Serve, shell: &mut Shell<'_>, is_json: bool, lang: Lang) -> Result<Report, Failure> {
@@ -47,9 +47,9 @@ pub(super) fn run(args: Serve, shell: &mut Shell<'_>, is_json: bool, lang: Lang)
     let data = args.data.data;
     start::require(&data)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Failure::io(&Text::new("no hay hilos", "no threads"), &error))?;
+    let runtime = runtime.map_err(|error| Failure::io(&say!("server-no-threads"), &error))?;
     runtime.block_on(serve(&data, config, shell, is_json, lang))?;
-    Ok(Report::new(Value::Null, Text::new("", "")))
+    Ok(Report::new(Value::Null, Text::same("")))
 }
 
 async fn serve(
@@ -59,7 +59,7 @@ async fn serve(
     is_json: bool,
     lang: Lang,
 ) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::io(&Text::new("señales", "signals"), &error);
+    let failed = |error: std::io::Error| Failure::io(&say!("server-signals"), &error);
     let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
     let tls = Tls::from_config(&config)?.map(Arc::new);
@@ -72,7 +72,8 @@ async fn serve(
     let said = if is_json {
         writeln!(shell.out, "{}", json!({"listening": format!("{scheme}://{address}")}))
     } else {
-        writeln!(shell.out, "{} {scheme}://{address}", lang.pick("Atendiendo en", "Listening on"))
+        let address = format!("{scheme}://{address}");
+        writeln!(shell.out, "{}", say!("server-listening", address).of(lang))
     };
     // A parent that reads no output is served all the same.
     let _ = said.and_then(|()| shell.out.flush());
@@ -113,14 +114,8 @@ async fn bind(listen: &str) -> Result<(TcpListener, SocketAddr), Failure> {
     bound.await.map_err(|error: std::io::Error| {
         Failure::other(
             "listen",
-            Text::new(
-                format!("no se puede atender en {listen}: {error}"),
-                format!("cannot listen on {listen}: {error}"),
-            ),
-            Text::new(
-                "Detenga lo que use ese puerto, o elija otro con --listen 127.0.0.1:0.",
-                "Stop what uses that port, or choose another with --listen 127.0.0.1:0.",
-            ),
+            say!("server-not-listening", address = listen, error),
+            say!("server-not-listening-hint"),
         )
     })
 }

@@ -13,8 +13,9 @@ use sync_core::view::words::state_label;
 use super::{Report, integrity};
 use crate::cli::Show;
 use crate::failure::{EXIT_OTHER, Failure};
-use crate::lang::{Lang, Text};
 use crate::start;
+use sync_core::view::words::Sentence;
+use words::{Lang, Text, say};
 
 /// Records folded before their rows are moved from the overlay.
 const STEP: u64 = 1_000;
@@ -70,39 +71,37 @@ fn report(order: &OrderView, rules: &Rules) -> Result<Report, Failure> {
     let status = state_label(rules, &order.status);
     let text = |lang: Lang| {
         let head = [
-            (lang.pick("Folio", "Folio"), order.folio.clone()),
-            (lang.pick("Tipo", "Kind"), lang.pick(&order.kind_label.es, &order.kind_label.en).clone()),
-            (lang.pick("Estado", "Status"), lang.pick(&status.es, &status.en).clone()),
-            (lang.pick("Título", "Title"), order.title.clone().unwrap_or_default()),
-            (lang.pick("Localidad", "Locality"), order.locality.clone().unwrap_or_default()),
-            (lang.pick("Cuadrilla", "Crew"), order.crew.clone().unwrap_or_default()),
-            (lang.pick("Conflictos", "Conflicts"), order.conflicts.len().to_string()),
+            (say!("case-folio").of(lang), order.folio.clone()),
+            (say!("case-kind").of(lang), pick(&order.kind_label, lang)),
+            (say!("case-status").of(lang), pick(&status, lang)),
+            (say!("case-order-title").of(lang), order.title.clone().unwrap_or_default()),
+            (say!("case-locality").of(lang), order.locality.clone().unwrap_or_default()),
+            (say!("case-crew").of(lang), order.crew.clone().unwrap_or_default()),
+            (say!("server-conflicts").of(lang), order.conflicts.len().to_string()),
         ];
         let width = head.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
         let mut sheet: String =
             head.iter().map(|(label, value)| format!("{}  {value}\n", super::pad(label, width))).collect();
         for event in &order.history {
             let seq = event.seq.map_or_else(|| "-".into(), |seq| seq.to_string());
-            let said = lang.pick(&event.text.es, &event.text.en);
+            let said = pick(&event.text, lang);
             let by = &event.by;
             sheet.push_str(&format!("  {seq:>8}  {}  {}  {}  {said}\n", by.claimed_at, by.device, by.person));
         }
         sheet
     };
-    Ok(Report::new(json, Text::new(text(Lang::Es), text(Lang::En))))
+    Ok(Report::new(json, Text::both(text(Lang::Es), text(Lang::En))))
+}
+
+fn pick(sentence: &Sentence, lang: Lang) -> String {
+    Text::both(sentence.es.as_str(), sentence.en.as_str()).of(lang)
 }
 
 fn unknown(folio: &str) -> Failure {
     Failure {
         code: "unknown_folio",
-        message: Text::new(
-            format!("no hay orden {folio} en el libro"),
-            format!("the ledger has no order {folio}"),
-        ),
-        hint: Text::new(
-            "Revise el folio; una orden aparece aquí cuando su dispositivo ha sincronizado.",
-            "Check the folio; an order appears here once its device has synced.",
-        ),
+        message: say!("server-no-order", folio),
+        hint: say!("server-no-order-hint"),
         exit: EXIT_OTHER,
     }
 }

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, header};
 use axum::response::{Html, IntoResponse};
 
 use crate::app_state::AppState;
-use crate::lang::Lang;
+use words::{Lang, say};
 
 /// The interface, kept by hand; a test compares it with the routes.
 pub const OPENAPI: &str = include_str!("openapi.json");
@@ -16,25 +16,13 @@ pub const OPENAPI: &str = include_str!("openapi.json");
 pub async fn page(State(app): State<Arc<AppState>>, headers: HeaderMap) -> impl IntoResponse {
     let wants =
         headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let lang = if wants.starts_with("en") { Lang::En } else { Lang::Es };
+    let lang = Lang::of_tag(wants);
     let (_, hub) = app.handles();
     let name = escape(&hub.genesis().name);
     let key = escape(&hub.genesis().log_verifier);
-    let (tag, title, text, log) = lang.pick(
-        (
-            "es",
-            format!("Servidor Cuadrilla de {name}"),
-            "Aquí sincronizan los dispositivos de las cuadrillas. Para inscribir uno, pida un código a la \
-             administración y corra:",
-            "Llave de la bitácora, para quien audita:",
-        ),
-        (
-            "en",
-            format!("Cuadrilla server of {name}"),
-            "The crews' devices synchronise here. To enrol one, ask the administration for a code and run:",
-            "Key of the log, for auditors:",
-        ),
-    );
+    let tag = if lang == Lang::En { "en" } else { "es" };
+    let title = say!("server-page-title", name).of(lang);
+    let (text, log) = (say!("server-page-text").of(lang), say!("server-page-key").of(lang));
     let page = format!(
         "<!doctype html><html lang=\"{tag}\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\

@@ -178,7 +178,8 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
 
     /// Starts a new life of the ledger.
     pub(super) fn start_epoch(&mut self, reason: &str) -> Result<(), Problem> {
-        let entropy = key::random().map_err(|failure| Problem::logged("no epoch", &failure.message.en))?;
+        let entropy = key::random()
+            .map_err(|failure| Problem::logged("no epoch", &failure.message.of(words::Lang::En)))?;
         let Some(committer) = &mut self.committer else { return Err(self.broken()) };
         let judged = committer.start_epoch(&entropy, reason, now_ms())?;
         self.keep(judged)?;

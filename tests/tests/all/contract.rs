@@ -8,19 +8,21 @@ use syn::visit::{self, Visit};
 use crate::source::{files, read, root, shown};
 
 /// Which workspace crates each may depend on.
-const DIRECTIONS: [(&str, &[&str]); 6] = [
+const DIRECTIONS: [(&str, &[&str]); 7] = [
     ("sync-core", &[]),
     ("store", &["sync-core"]),
     ("store-disk", &["sync-core", "store"]),
     ("engine", &["sync-core", "store"]),
-    ("server", &["sync-core", "store", "store-disk", "engine"]),
-    ("crew-cli", &["sync-core", "store", "store-disk", "engine"]),
+    ("words", &[]),
+    ("server", &["sync-core", "store", "store-disk", "engine", "words"]),
+    ("crew-cli", &["sync-core", "store", "store-disk", "engine", "words"]),
 ];
-const MEMBERS: [&str; 9] = [
+const MEMBERS: [&str; 10] = [
     "sync-core",
     "store",
     "store-disk",
     "engine",
+    "cuadrilla-words",
     "server",
     "crew-cli",
     "cuadrilla-tests",

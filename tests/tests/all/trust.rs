@@ -111,7 +111,7 @@ fn a_carrier_is_told_what_a_restored_server_does_not_take() {
     let told = String::from_utf8_lossy(&synced.stdout);
     let line =
         told.lines().find(|line| line.starts_with("not handed over, of")).unwrap_or_else(|| panic!("{told}"));
-    assert!(line.ends_with("the server does not know that device"), "{line}");
+    assert!(line.ends_with("the office does not know that device"), "{line}");
     assert_eq!(town.crew("two", &["status"])["carried"], 1, "it stays with the carrier");
 }
 
@@ -135,7 +135,7 @@ fn a_restored_server_is_found_out_and_gets_back_what_devices_hold() {
     town.serve();
     let (status, said) = town.refused("one", &["sync"]);
     assert_eq!((status, said["code"].as_str()), (5, Some("parted")), "{said}");
-    assert!(said["message"].as_str().unwrap().contains("the pasts part"), "it says where: {said}");
+    assert!(said["message"].as_str().unwrap().contains("the histories part"), "it says where: {said}");
     // A command that tells the server on the way says it too, and goes on.
     let invited = town.command("admin", &["invite", "--role", "crew", "--crew", "C-09"]).output().unwrap();
     let warned = String::from_utf8_lossy(&invited.stderr);

@@ -10,9 +10,10 @@ use sync_core::log::checkpoint::{self, Signed};
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
+use crate::files;
 use crate::log::{self, LogHost};
 use crate::output::Report;
-use crate::{files, text};
+use words::say;
 
 /// Arguments of `audit checkpoint`.
 #[derive(Debug, Args)]
@@ -57,10 +58,7 @@ pub fn run(cx: &Context, args: &CheckpointArgs) -> Result<Report, CliError> {
     let Some(path) = &args.out else { return Report::new(&kept, note.as_str()) };
     files::write_whole(path, note.as_bytes(), 0o644).map_err(|error| CliError::file(path, &error))?;
     let (entries, shown) = (anchor.size, path.display());
-    let text = text!(
-        "sello de {entries} hechos guardado en {shown}",
-        "checkpoint of {entries} entries kept in {shown}"
-    );
+    let text = say!("checkpoint-kept", entries, shown);
     Report::new(&kept, format!("{}\n", text.of(cx.screen.lang)))
 }
 
@@ -71,8 +69,8 @@ fn parted(cx: &Context, path: &std::path::Path) -> Result<Report, CliError> {
         return Err(CliError::new(
             exit::OTHER,
             "no_parting",
-            text!("este equipo no ha visto dos pasados", "this device has not seen two pasts"),
-            text!("no hace falta nada", "nothing needs doing"),
+            say!("checkpoint-no-split"),
+            say!("checkpoint-no-split-hint"),
         ));
     };
     let file = |ending: &str| {
@@ -86,10 +84,7 @@ fn parted(cx: &Context, path: &std::path::Path) -> Result<Report, CliError> {
     }
     let (kept, shown) = (file(".kept"), file(".shown"));
     let (kept, shown) = (kept.display(), shown.display());
-    let text = text!(
-        "el sello que se tenía está en {kept}, el que se mostró en {shown}",
-        "the checkpoint that was kept is in {kept}, the one that was shown in {shown}"
-    );
+    let text = say!("checkpoint-both-kept", kept, shown);
     let json = serde_json::json!({
         "at": sync_core::time::rfc3339(newest.at_ms), "kept": newest.kept, "shown": newest.shown,
     });
@@ -109,11 +104,8 @@ pub fn newest(cx: &Context, key: &str) -> Result<Signed, CliError> {
         CliError::new(
             exit::OTHER,
             "no_checkpoint",
-            text!(
-                "este equipo no tiene un sello de ese registro: {detail}",
-                "this device has no checkpoint of that log: {detail}"
-            ),
-            text!("ejecute crew sync, o use --from URL", "run crew sync, or use --from URL"),
+            say!("checkpoint-none", detail),
+            say!("checkpoint-none-hint"),
         )
     })
 }

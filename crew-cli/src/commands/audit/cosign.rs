@@ -16,7 +16,8 @@ use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::log::{self, LogHost};
 use crate::output::Report;
-use crate::{clock, files, text};
+use crate::{clock, files};
+use words::say;
 
 /// A key file is one short line.
 const KEY_BYTES_MAX: usize = 1024;
@@ -121,22 +122,14 @@ pub fn run(cx: &Context, args: &CosignArgs) -> Result<Report, CliError> {
     files::write_whole(path, note.as_bytes(), 0o644).map_err(|error| CliError::file(path, &error))?;
     let (entries, name, shown) = (signed.anchor.size, witness.name(), path.display());
     let key = witness.verifier();
-    let text = text!(
-        "{name} atestigua el registro de {entries} hechos, en {shown}\nllave para comprobarlo: {key}",
-        "{name} witnesses the log of {entries} entries, in {shown}\nkey to check it by: {key}"
-    );
+    let text = say!("cosign-done", name, entries, shown, key);
     Report::new(&cosigned, format!("{}\n", text.of(cx.screen.lang)))
 }
 
 /// Insists that the checkpoint goes on from what was cosigned before.
 fn goes_on(before: &Anchor, signed: &Signed, host: Option<&LogHost>, log_key: &str) -> Result<(), CliError> {
     let (old, new) = (before.size, signed.anchor.size);
-    let refuse = || {
-        log::inconsistent(text!(
-            "no se firma: este testigo ya firmó {old} hechos y este sello de {new} no los continúa",
-            "not signed: this witness cosigned {old} entries and this checkpoint of {new} does not go on from them"
-        ))
-    };
+    let refuse = || log::inconsistent(say!("cosign-refused", old, new));
     if new < old || (new == old && signed.anchor.root != before.root && old > 0) {
         return Err(refuse());
     }
@@ -156,13 +149,7 @@ fn goes_on(before: &Anchor, signed: &Signed, host: Option<&LogHost>, log_key: &s
 }
 
 fn needs_tiles() -> CliError {
-    CliError::usage(
-        text!(
-            "para comprobar que continúa lo ya firmado hace falta el registro",
-            "the log is needed to prove that it goes on from what was cosigned before"
-        ),
-        text!("agregue --from URL (el servidor o una copia)", "add --from URL (the server or a copy)"),
-    )
+    CliError::usage(say!("cosign-needs-log"), say!("cosign-needs-log-hint"))
 }
 
 fn witness(args: &CosignArgs) -> Result<Witness, CliError> {
@@ -170,19 +157,10 @@ fn witness(args: &CosignArgs) -> Result<Witness, CliError> {
     if let Some(name) = args.name.as_ref().filter(|_| args.new_key) {
         if path.exists() {
             let shown = path.display();
-            return Err(CliError::usage(
-                text!("{shown} ya existe", "{shown} is there already"),
-                text!("quite --new-key, o nombre otro archivo", "leave --new-key away, or name another file"),
-            ));
+            return Err(CliError::usage(say!("cosign-key-exists", shown), say!("cosign-key-exists-hint")));
         }
         let made = Witness::new(name, &clock::entropy()?).map_err(|detail| {
-            CliError::usage(
-                text!("ese nombre no sirve: {detail}", "that name does not do: {detail}"),
-                text!(
-                    "escriba algo como contraloria.example/testigo",
-                    "write something like audit.example/witness"
-                ),
-            )
+            CliError::usage(say!("cosign-bad-name", detail), say!("cosign-bad-name-hint"))
         })?;
         files::write_whole(path, made.to_text().as_bytes(), 0o600)
             .map_err(|error| CliError::file(path, &error))?;
@@ -197,11 +175,8 @@ fn bad_key(path: &Path, detail: &str) -> CliError {
     CliError::new(
         exit::INTEGRITY,
         "bad_key",
-        text!("{path}: {detail}", "{path}: {detail}"),
-        text!(
-            "restaure ese archivo de una copia, o haga otra llave con --new-key",
-            "restore that file from a copy, or make another key with --new-key"
-        ),
+        say!("cosign-bad-key", path, detail),
+        say!("cosign-bad-key-hint"),
     )
 }
 
@@ -233,16 +208,5 @@ fn write_state(path: &Path, state: &State) -> Result<(), CliError> {
 
 fn bad_state(path: &Path) -> CliError {
     let path = path.display();
-    CliError::new(
-        exit::INTEGRITY,
-        "bad_state",
-        text!(
-            "{path} no se entiende: no se firma sin saber qué se firmó antes",
-            "{path} does not read: nothing is signed without knowing what was signed before"
-        ),
-        text!(
-            "restaure ese archivo de una copia; sin él, empiece con una llave nueva",
-            "restore that file from a copy; without it, begin with a new key"
-        ),
-    )
+    CliError::new(exit::INTEGRITY, "bad_state", say!("cosign-bad-state", path), say!("cosign-bad-state-hint"))
 }

@@ -1,12 +1,14 @@
 //! `crew audit diff A B`: what changed between two moments, order by order.
 
 use clap::Args;
+use sync_core::view::diff::Diff;
+use words::say;
 
 use super::moment::span;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::labels;
 use crate::output::Report;
-use crate::seen::Seen;
 use crate::table::clean;
 
 /// Arguments of `audit diff`.
@@ -33,30 +35,26 @@ pub struct DiffArgs {
 pub fn run(cx: &Context, args: &DiffArgs) -> Result<Report, CliError> {
     let (from, to) = span(&args.from, &args.to, args.claimed)?;
     cx.read(|replica| {
-        let report =
-            Report::new(&replica.view().audit_diff(from, to, args.order.as_deref())?, String::new())?;
-        let text = told(cx, Seen(&report.json));
-        Ok(Report { text, ..report })
+        let diff = replica.view().audit_diff(from, to, args.order.as_deref())?;
+        Report::new(&diff, told(cx, &diff))
     })
 }
 
-fn told(cx: &Context, diff: Seen<'_>) -> String {
+fn told(cx: &Context, diff: &Diff) -> String {
     let lang = cx.screen.lang;
     let mut text = String::new();
-    if diff.text("axis") == "claimed" {
-        text.push_str(lang.word("según lo que dijo cada equipo\n", "as each device claimed\n"));
+    if diff.axis == "claimed" {
+        text.push_str(&format!("{}\n", say!("diff-as-claimed").of(lang)));
     }
-    for order in diff.list("orders") {
-        let folio = cx.screen.style.bold(order.text("folio"));
-        text.push_str(&format!("{folio}  {}\n", clean(&order.first(&["title"]))));
-        for line in order.list("text") {
-            text.push_str(&format!("  {}\n", clean(line.text(lang.word("es", "en")))));
+    for order in &diff.orders {
+        let folio = cx.screen.style.bold(&order.folio);
+        text.push_str(&format!("{folio}  {}\n", clean(order.title.as_deref().unwrap_or_default())));
+        for line in &order.text {
+            text.push_str(&format!("  {}\n", clean(labels::sentence(line, lang))));
         }
     }
-    if diff.count("orders") == 0 {
-        text.push_str(
-            lang.word("nada cambió entre esos momentos\n", "nothing changed between those moments\n"),
-        );
+    if diff.orders.is_empty() {
+        text.push_str(&format!("{}\n", say!("diff-nothing").of(lang)));
     }
     text
 }

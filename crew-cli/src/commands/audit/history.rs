@@ -1,12 +1,13 @@
 //! `crew audit history FOLIO`: everything that happened to an order, in plain words, what was held back included.
 
 use clap::Args;
+use sync_core::view::story::{Doer, Happening, Story};
+use words::say;
 
 use crate::context::Context;
 use crate::error::CliError;
 use crate::labels;
 use crate::output::Report;
-use crate::seen::Seen;
 use crate::table::clean;
 
 /// Arguments of `audit history`.
@@ -23,27 +24,23 @@ pub struct HistoryArgs {
 pub fn run(cx: &Context, args: &HistoryArgs) -> Result<Report, CliError> {
     cx.read(|replica| {
         let record = replica.view().find_order_ever(&args.folio)?;
-        let report = Report::new(&replica.view().story(&record)?, String::new())?;
-        let text = told(cx, Seen(&report.json));
-        Ok(Report { text, ..report })
+        let story = replica.view().story(&record)?;
+        Report::new(&story, told(cx, &story))
     })
 }
 
-fn told(cx: &Context, story: Seen<'_>) -> String {
+fn told(cx: &Context, story: &Story) -> String {
     let lang = cx.screen.lang;
-    let in_lang = lang.word("es", "en");
     let mut text = String::new();
-    for one in story.list("happenings") {
-        let number = match one.get("seq").shown() {
-            seq if seq.is_empty() => lang.word("sin enviar", "unsent").to_owned(),
-            seq => format!("n.º {seq}"),
+    for one in &story.happenings {
+        let number = match one.seq {
+            None => say!("state-saved").of(lang),
+            Some(seq) => say!("ledger-number", seq).of(lang),
         };
-        let at = match one.text("claimed_at") {
-            "" => cx.when.exact_of(one.text("received_at")),
-            claimed => cx.when.exact_of(claimed),
-        };
-        let who = clean(&one.first(&["person", "device"]));
-        text.push_str(&format!("{number}  {at}  {who}: {}\n", clean(one.get("text").text(in_lang))));
+        let at = one.time.claimed_at.as_ref().or(one.time.received_at.as_ref());
+        let at = at.map(|at| cx.when.exact_of(at)).unwrap_or_default();
+        let words = clean(labels::sentence(&one.text, lang));
+        text.push_str(&format!("{number}  {at}  {}: {words}\n", clean(who(&one.by))));
         for line in beside(cx, one) {
             text.push_str(&format!("    {}\n", clean(&line)));
         }
@@ -51,37 +48,38 @@ fn told(cx: &Context, story: Seen<'_>) -> String {
     text
 }
 
-/// What stands below a happening: what followed, who carried it, why it was held back, what was decided.
-fn beside(cx: &Context, one: Seen<'_>) -> Vec<String> {
+/// The person, or the device where no person is named.
+fn who(doer: &Doer) -> &str {
+    if doer.person.is_empty() { &doer.device } else { &doer.person }
+}
+
+/// What stands below a happening: what followed, who carried it, why it is in review, what was decided.
+fn beside(cx: &Context, one: &Happening) -> Vec<String> {
     let lang = cx.screen.lang;
-    let in_lang = lang.word("es", "en");
     let mut lines: Vec<String> =
-        one.list("consequences").map(|line| format!("→ {}", line.text(in_lang))).collect();
-    if one.get("carrier").0.is_object() {
-        let carrier = one.get("carrier").first(&["device_name", "device"]);
-        lines.push(format!("{} {carrier}", lang.word("lo trajo", "brought by")));
+        one.consequences.iter().map(|line| format!("→ {}", labels::sentence(line, lang))).collect();
+    if let Some(carrier) = &one.carrier {
+        lines.push(say!("history-brought-by", device = name(carrier)).of(lang));
     }
-    if one.get("reason_text").0.is_object() {
-        let held = lang.word("retenido", "held back");
-        lines.push(cx.screen.style.alert(&format!("{held}: {}", one.get("reason_text").text(in_lang))));
-        let decided = one.get("decided");
-        let words = match (decided.0.is_object(), decided.is("releases")) {
-            (false, _) => lang.word("nadie ha decidido todavía", "nobody has decided yet").to_owned(),
-            (true, releases) => {
-                let what = if releases {
-                    lang.word("liberado", "released")
-                } else {
-                    lang.word("desechado", "dismissed")
-                };
-                let by = decided.get("by").first(&["person", "device"]);
-                format!("{what} · {by} · {}", decided.text("reason"))
+    if let Some(reason) = &one.reason_text {
+        let reason = labels::sentence(reason, lang);
+        lines.push(cx.screen.style.alert(&say!("history-in-review", reason).of(lang)));
+        lines.push(match &one.decided {
+            None => say!("history-undecided").of(lang),
+            Some(decided) => {
+                let (by, reason) = (who(&decided.by), &decided.reason);
+                format!("{} · {by} · {reason}", labels::decision(decided.releases).of(lang))
             }
-        };
-        lines.push(words);
+        });
     }
-    let mark = labels::time_mark(one.text("time"), !one.get("clock_jump_ms").0.is_null());
+    let mark = labels::time_mark(&one.time);
     if !mark.is_empty() {
-        lines.push(format!("{mark} {}", one.get("time_note").text(in_lang)));
+        lines.push(format!("{mark} {}", labels::sentence(&one.time.time_note, lang)));
     }
     lines
+}
+
+/// The device's name, or its id where it has none.
+fn name(doer: &Doer) -> &str {
+    if doer.device_name.is_empty() { &doer.device } else { &doer.device_name }
 }

@@ -1,15 +1,14 @@
 //! `crew audit log`: what was done, in the order of the ledger.
 
 use clap::Args;
-use sync_core::rules::Rules;
+use sync_core::view::audit::AuditLine;
+use words::{Lang, Text, say};
 
 use crate::context::Context;
 use crate::error::CliError;
 use crate::labels;
 use crate::output::Report;
-use crate::seen::Seen;
 use crate::table::Table;
-use crate::text::Lang;
 
 /// Arguments of `audit log`.
 #[derive(Debug, Args)]
@@ -29,59 +28,50 @@ pub struct LogArgs {
 pub fn run(cx: &Context, args: &LogArgs) -> Result<Report, CliError> {
     cx.read(|replica| {
         let lines = replica.view().audit_log(args.order.as_deref(), args.device.as_deref())?;
-        let report = Report::new(&lines, String::new())?;
-        if cx.screen.json {
-            return Ok(report);
-        }
-        let text = told(cx, replica.rules(), Seen(&report.json));
-        Ok(Report { text, ..report })
+        let text = if cx.screen.json { String::new() } else { told(cx, &lines) };
+        Report::new(&lines, text)
     })
 }
 
-fn told(cx: &Context, rules: &Rules, lines: Seen<'_>) -> String {
+/// The lines as a table.
+pub(crate) fn told(cx: &Context, lines: &[AuditLine]) -> String {
     let lang = cx.screen.lang;
-    let mut table = Table::new(&[
-        "n.º",
-        lang.word("recibido", "received"),
-        lang.word("dicho", "claimed"),
-        "",
-        "folio",
-        lang.word("quién", "who"),
-        lang.word("qué", "what"),
-        lang.word("veredicto", "verdict"),
-        lang.word("huella", "hash"),
-    ])
-    .whole(4);
-    for line in lines.elements() {
-        let words = line.get("text").first(&[lang.word("es", "en"), "es"]);
-        let action = if words.is_empty() { labels::action(rules, lang, line.text("action")) } else { words };
-        let at = |key: &str| match line.text(key) {
-            "" => "—".to_owned(),
-            time => cx.when.exact_of(time),
-        };
-        table.row(vec![
-            line.get("seq").shown(),
-            at("received_at"),
-            at("claimed_at"),
-            labels::time_mark(line.text("time"), !line.get("clock_jump_ms").0.is_null()),
-            line.first(&["folio"]),
-            line.first(&["person", "device"]),
-            action,
+    let headings = [
+        say!("word-number"),
+        say!("word-received"),
+        say!("word-claimed"),
+        Text::same(""),
+        say!("word-folio"),
+        say!("word-who"),
+        say!("word-what"),
+        say!("word-verdict"),
+        say!("word-hash"),
+    ];
+    let mut table = Table::new(lang, headings).whole(4);
+    let at =
+        |time: &Option<String>| time.as_ref().map_or_else(|| "—".to_owned(), |time| cx.when.exact_of(time));
+    for line in lines {
+        table.row([
+            line.seq.to_string(),
+            at(&line.time.received_at),
+            at(&line.time.claimed_at),
+            labels::time_mark(&line.time),
+            line.folio.clone().unwrap_or_default(),
+            if line.person.is_empty() { line.device.clone() } else { line.person.clone() },
+            labels::sentence(&line.text, lang).to_owned(),
             verdict(line, lang),
-            line.text("entry_hash").chars().take(8).collect(),
+            line.entry_hash.iter().flat_map(|hash| hash.chars().take(8)).collect(),
         ]);
     }
-    let legend = cx.screen.style.dim(labels::time_legend(lang));
+    let legend = cx.screen.style.dim(&labels::time_legend().of(lang));
     format!("{}{legend}\n", table.render(cx.screen.width, cx.screen.style))
 }
 
-/// The first word of the server, and what became of what it held back.
-fn verdict(line: Seen<'_>, lang: Lang) -> String {
-    let first = labels::verdict(line.text("verdict"), lang);
-    let decided = line.get("decided");
-    match (decided.0.is_object(), decided.is("releases")) {
-        (false, _) => first.to_owned(),
-        (true, true) => format!("{first} → {}", lang.word("liberado", "released")),
-        (true, false) => format!("{first} → {}", lang.word("desechado", "dismissed")),
+/// The first word of the office, and what a person decided of what it held for review.
+fn verdict(line: &AuditLine, lang: Lang) -> String {
+    let first = labels::verdict(&line.verdict, lang);
+    match &line.decided {
+        None => first,
+        Some(decided) => format!("{first} → {}", labels::decision(decided.releases).of(lang)),
     }
 }

@@ -4,7 +4,7 @@ use sync_core::time::{TimeMs, parse_rfc3339};
 use sync_core::view::replay::At;
 
 use crate::error::CliError;
-use crate::text;
+use words::say;
 
 /// A whole day, in milliseconds.
 const DAY_MS: i64 = 86_400_000;
@@ -14,15 +14,8 @@ const DAY_MS: i64 = 86_400_000;
 /// # Errors
 /// Usage, if it is none.
 pub fn time(text: &str) -> Result<TimeMs, CliError> {
-    parse_rfc3339(text).ok_or_else(|| {
-        CliError::usage(
-            text!("{text:?} no es una hora", "{text:?} is not a time"),
-            text!(
-                "escriba 2026-11-21T18:00:00Z, 2026-11-21T12:00:00-06:00 o 2026-11-21",
-                "write 2026-11-21T18:00:00Z, 2026-11-21T12:00:00-06:00 or 2026-11-21"
-            ),
-        )
-    })
+    parse_rfc3339(text)
+        .ok_or_else(|| CliError::usage(say!("moment-not-time", text), say!("moment-not-time-hint")))
 }
 
 /// A ledger number or a time.
@@ -32,13 +25,9 @@ pub fn time(text: &str) -> Result<TimeMs, CliError> {
 pub fn moment(text: &str, is_claimed: bool) -> Result<At, CliError> {
     match (text.parse::<u64>(), is_claimed) {
         (Ok(seq), false) => Ok(At::Seq(seq)),
-        (Ok(_), true) => Err(CliError::usage(
-            text!(
-                "con --claimed van horas, no números del registro",
-                "--claimed takes times, not ledger numbers"
-            ),
-            text!("escriba dos horas o quite --claimed", "write two times or leave --claimed out"),
-        )),
+        (Ok(_), true) => {
+            Err(CliError::usage(say!("moment-number-claimed"), say!("moment-number-claimed-hint")))
+        }
         (Err(_), false) => Ok(At::Known(time(text)?)),
         (Err(_), true) => Ok(At::Claimed(time(text)?)),
     }
@@ -56,10 +45,7 @@ pub fn span(from: &str, to: &str, is_claimed: bool) -> Result<(At, At), CliError
         _ => false,
     };
     if is_reversed {
-        return Err(CliError::usage(
-            text!("{to} es antes que {from}", "{to} is before {from}"),
-            text!("escriba primero el momento anterior", "write the earlier moment first"),
-        ));
+        return Err(CliError::usage(say!("moment-reversed", to, from), say!("moment-reversed-hint")));
     }
     // A day at the end means all of it.
     Ok(match second {

@@ -23,9 +23,10 @@ use super::checkpoint::newest;
 use super::verify::known;
 use crate::context::Context;
 use crate::error::{CliError, exit};
+use crate::files;
 use crate::log::{self, LogHost};
 use crate::output::Report;
-use crate::{files, text};
+use words::say;
 
 /// Lines folded before their rows are moved from the overlay.
 const STEP: u64 = 1_000;
@@ -90,10 +91,7 @@ pub fn run(cx: &Context, args: &ReceiptArgs) -> Result<Report, CliError> {
     };
     files::write_whole(path, &bytes, 0o644).map_err(|error| CliError::file(path, &error))?;
     let (folio, changes, entries, shown) = (&made.folio, made.changes, made.entries, path.display());
-    let text = text!(
-        "comprobante de {folio}: {changes} cambios, con prueba en el registro de {entries} hechos, en {shown}",
-        "receipt of {folio}: {changes} changes, proven in the log of {entries} entries, in {shown}"
-    );
+    let text = say!("receipt-made", folio, changes, entries, shown);
     Report::new(&made, format!("{}\n", text.of(cx.screen.lang)))
 }
 
@@ -114,10 +112,7 @@ fn from_journal(cx: &Context, args: &ReceiptArgs, key: &str) -> Result<(ProofFil
     };
     let size = signed.anchor.size;
     if !state.begins_with(&signed.anchor).map_err(|error| host.failed(error))? {
-        return Err(log::inconsistent(text!(
-            "el registro del servidor no continúa ese sello de {size} hechos",
-            "the server's log does not go on from that checkpoint of {size} entries"
-        )));
+        return Err(log::inconsistent(say!("receipt-log-split", size)));
     }
     let mut collector = Collector::new(record, size, Some((identity.device, &device_key)));
     let reader = Ledger::open_read_only(&cx.home.store())?.reader;
@@ -194,26 +189,15 @@ fn about(municipality: u32, args: &ReceiptArgs, key: &str, signed: &Signed) -> A
 }
 
 fn unknown(folio: &str) -> CliError {
-    CliError::new(
-        exit::OTHER,
-        "unknown",
-        text!("no hay una orden {folio} en ese libro", "there is no order {folio} in that ledger"),
-        text!("revise el folio", "check the folio"),
-    )
+    CliError::new(exit::OTHER, "unknown", say!("receipt-no-order", folio), say!("receipt-no-order-hint"))
 }
 
 fn sees_too_little() -> CliError {
     CliError::new(
         exit::RULE,
         "sees_too_little",
-        text!(
-            "este equipo no ve todo el registro, y un comprobante necesita la cadena completa de cada autor",
-            "this device does not see the whole ledger, and a receipt needs each author's whole chain"
-        ),
-        text!(
-            "pídalo a despacho o a la contraloría, o use --data con una copia del libro",
-            "ask dispatch or the auditor for it, or use --data with a copy of the ledger"
-        ),
+        say!("receipt-not-everything"),
+        say!("receipt-not-everything-hint"),
     )
 }
 
@@ -223,20 +207,14 @@ fn uncollected(error: CollectError<CliError>) -> CliError {
         CollectError::Nothing => CliError::new(
             exit::OTHER,
             "not_in_the_log",
-            text!("esa orden aún no está en el registro", "that order is not in the log yet"),
-            text!("ejecute crew sync y repita", "run crew sync and repeat"),
+            say!("receipt-not-in-log"),
+            say!("receipt-not-in-log-hint"),
         ),
         CollectError::Unsigned(device) | CollectError::NoKey(device) => CliError::new(
             exit::OTHER,
             "chain_unknown",
-            text!(
-                "este equipo no tiene la cadena completa de un autor, el equipo {device}",
-                "this device does not hold the whole chain of an author, device {device}"
-            ),
-            text!(
-                "ejecute crew sync y repita, o use --data con una copia del libro",
-                "run crew sync and repeat, or use --data with a copy of the ledger"
-            ),
+            say!("receipt-chain-missing", device = device.to_string()),
+            say!("receipt-chain-missing-hint"),
         ),
     }
 }
@@ -245,13 +223,7 @@ fn not_in_the_log(detail: &str) -> CliError {
     CliError::new(
         exit::INTEGRITY,
         "not_in_the_log",
-        text!(
-            "lo que este equipo conoce no es lo que el registro tiene: {detail}",
-            "what is known here is not what the log has: {detail}"
-        ),
-        text!(
-            "ejecute crew audit verify --from URL: dice desde qué número",
-            "run crew audit verify --from URL: it says from which number on"
-        ),
+        say!("receipt-other-log", detail),
+        say!("receipt-other-log-hint"),
     )
 }

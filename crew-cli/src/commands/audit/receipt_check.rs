@@ -15,7 +15,8 @@ use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::output::Report;
 use crate::table::Table;
-use crate::{files, log, text};
+use crate::{files, log};
+use words::say;
 
 /// Arguments of `audit receipt-check`.
 #[derive(Debug, Args)]
@@ -60,10 +61,7 @@ pub fn run(cx: &Context, args: &ReceiptCheckArgs) -> Result<Report, CliError> {
     let checked = file.check(&key).map_err(|error| wrong(&error))?;
     let rows: Vec<Row> = checked.changes.iter().map(row).collect();
     let (folio, changes, entries) = (&file.folio, rows.len(), checked.anchor.size);
-    let head = text!(
-        "{folio}: {changes} cambios, cada uno firmado por su autor y en el registro de {entries} hechos",
-        "{folio}: {changes} changes, each signed by its author and in the log of {entries} entries"
-    );
+    let head = say!("receipt-holds", folio, changes, entries);
     let text = format!("{}\n{}", head.of(cx.screen.lang), told(cx, &rows));
     let report = Checked {
         folio: file.folio.clone(),
@@ -120,21 +118,22 @@ fn writes(change: &Change) -> Vec<String> {
 
 fn told(cx: &Context, rows: &[Row]) -> String {
     let lang = cx.screen.lang;
-    let mut table = Table::new(&[
-        "n.º",
-        lang.word("recibido", "received"),
-        lang.word("dicho", "claimed"),
-        lang.word("quién", "who"),
-        lang.word("veredicto", "verdict"),
-        lang.word("escribe", "writes"),
-    ]);
+    let headings = [
+        say!("word-number"),
+        say!("word-received"),
+        say!("word-claimed"),
+        say!("word-who"),
+        say!("word-verdict"),
+        say!("word-writes"),
+    ];
+    let mut table = Table::new(lang, headings);
     for row in rows {
         table.row(vec![
             row.seq.to_string(),
             cx.when.exact_of(&row.received_at),
             cx.when.exact_of(&row.claimed_at),
             row.person.clone(),
-            crate::labels::verdict(&row.verdict, lang).to_owned(),
+            crate::labels::verdict(&row.verdict, lang),
             row.writes.join(", "),
         ]);
     }
@@ -145,10 +144,7 @@ fn wrong(error: &ProofFileError) -> CliError {
     CliError::new(
         exit::INTEGRITY,
         "proof_fails",
-        text!("el comprobante no prueba nada: {error}", "the receipt proves nothing: {error}"),
-        text!(
-            "pida otro a quien se lo dio, y compare la llave (--log-verifier) con la que le dieron por otro medio",
-            "ask whoever gave it for another, and compare the key (--log-verifier) with the one you were given by another way"
-        ),
+        say!("receipt-fails", error = error.to_string()),
+        say!("receipt-fails-hint"),
     )
 }

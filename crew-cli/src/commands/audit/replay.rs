@@ -1,16 +1,15 @@
 //! `crew audit replay`: the state as the office knew it, or as it had happened, at some time.
 
 use clap::{ArgGroup, Args};
-use sync_core::replica::Replica;
-use sync_core::rules::Rules;
-use sync_core::view::replay::At;
+use sync_core::view::replay::{At, Replay};
+use words::say;
 
 use super::moment::time;
-use crate::commands::order::{ListRow, list_text, sheet_text};
+use crate::commands::order::{list_text, sheet_text};
 use crate::context::Context;
 use crate::error::CliError;
+use crate::labels;
 use crate::output::Report;
-use crate::seen::Seen;
 
 /// Arguments of `audit replay`.
 #[derive(Debug, Args)]
@@ -40,38 +39,30 @@ pub struct ReplayArgs {
 pub fn run(cx: &Context, args: &ReplayArgs) -> Result<Report, CliError> {
     let at = moment(args)?;
     cx.read(|replica| {
-        let report = replayed(cx, args, replica, at)?;
-        let text = told(cx, replica.rules(), args.order.is_some(), Seen(&report.json));
-        Ok(Report { text, ..report })
+        let (view, rules) = (replica.view(), replica.rules());
+        // People are shown the sheet of one order, or the list of all, which needs no documents.
+        if args.order.is_none() && (args.list || !cx.screen.json) {
+            let replay = view.replay_list(at)?;
+            let text = if cx.screen.json { String::new() } else { list_text(cx, rules, &replay.orders) };
+            return Report::new(&replay, format!("{}{text}", heading(cx, &replay)));
+        }
+        let replay = view.replay(args.order.as_deref(), at)?;
+        let text = match replay.orders.first() {
+            Some(order) if !cx.screen.json => sheet_text(cx.screen, &cx.when, rules, order),
+            _ => String::new(),
+        };
+        Report::new(&replay, format!("{}{text}", heading(cx, &replay)))
     })
 }
 
-/// Whole orders for scripts; people are shown the sheet of one, or the list of all, which needs no documents.
-fn replayed(cx: &Context, args: &ReplayArgs, replica: &Replica<'_>, at: At) -> Result<Report, CliError> {
-    if args.order.is_none() && (args.list || !cx.screen.json) {
-        Report::new(&replica.view().replay_list(at)?, String::new())
-    } else {
-        Report::new(&replica.view().replay(args.order.as_deref(), at)?, String::new())
-    }
-}
-
-fn told(cx: &Context, rules: &Rules, is_one: bool, replay: Seen<'_>) -> String {
-    if cx.screen.json {
-        return String::new();
-    }
+fn heading<T>(cx: &Context, replay: &Replay<T>) -> String {
     let lang = cx.screen.lang;
-    let at = match replay.text("axis") {
-        "sequence" => format!("n.º {}", replay.text("at")),
-        _ => cx.when.exact_of(replay.text("at")),
+    let at = match replay.axis {
+        "sequence" => say!("ledger-number", seq = &replay.at).of(lang),
+        _ => cx.when.exact_of(&replay.at),
     };
-    let heading = format!("{at}: {}", replay.get("note").text(lang.word("es", "en")));
-    let heading = cx.screen.style.pending(&heading);
-    let body = match (is_one, replay.list("orders").next()) {
-        (true, Some(order)) => sheet_text(cx.screen, &cx.when, rules, order),
-        (true, None) => String::new(),
-        (false, _) => list_text(cx, rules, replay.list("orders").map(ListRow::from)),
-    };
-    format!("{heading}\n{body}")
+    let heading = format!("{at}: {}", labels::sentence(&replay.note, lang));
+    format!("{}\n", cx.screen.style.pending(&heading))
 }
 
 fn moment(args: &ReplayArgs) -> Result<At, CliError> {

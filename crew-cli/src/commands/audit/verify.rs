@@ -20,10 +20,9 @@ use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::log;
 use crate::output::Report;
-use crate::text;
-use crate::text::Text;
 use known::Known;
 use parting::{Compared, Parting, Past};
+use words::say;
 
 /// Arguments of `audit verify`.
 #[derive(Debug, Args)]
@@ -89,14 +88,8 @@ pub fn run(cx: &Context, args: &VerifyArgs) -> Result<Report, CliError> {
     if args.from.is_none() && args.data.is_none() {
         if args.checkpoint.is_some() || args.log_verifier.is_some() {
             return Err(CliError::usage(
-                text!(
-                    "falta decir contra qué se compara el sello guardado",
-                    "what to compare the kept checkpoint with was not said"
-                ),
-                text!(
-                    "agregue --from URL (el servidor o una copia) o --data CARPETA (el libro)",
-                    "add --from URL (the server or a copy) or --data DIR (the ledger)"
-                ),
+                say!("verify-nothing-to-compare"),
+                say!("verify-nothing-to-compare-hint"),
             ));
         }
         return journal::run(cx);
@@ -125,14 +118,8 @@ fn kept(path: &std::path::Path, key: &str, witnesses: &[String]) -> Result<Kept,
             Err(detail) => Err(CliError::new(
                 exit::INTEGRITY,
                 "no_cosignature",
-                text!(
-                    "el sello guardado no lleva la firma del testigo {name}: {detail}",
-                    "the kept checkpoint does not carry the witness {name}'s signature: {detail}"
-                ),
-                text!(
-                    "pida el sello a quien atestigua, o revise la llave que dio con --witness",
-                    "ask the witness for its checkpoint, or check the key given with --witness"
-                ),
+                say!("verify-no-cosignature", name, detail),
+                say!("verify-no-cosignature-hint"),
             )),
         }
     };
@@ -175,37 +162,23 @@ fn report(cx: &Context, mut proven: Proven, bad: Option<(Anchor, Parting)>) -> R
     let (entries, known) = (proven.entries, proven.known_entries);
     let Some((old, parting)) = bad else {
         let mut text = match proven.checkpoint_size {
-            Some(size) => text!(
-                "el registro de {entries} hechos continúa el sello guardado de {size}",
-                "the log of {entries} entries goes on from the kept checkpoint of {size}"
-            ),
+            Some(size) => say!("verify-log-extends", entries, size),
             None => {
-                text!("el registro de {entries} hechos se sostiene", "the log of {entries} entries holds")
+                say!("verify-log-holds", entries)
             }
         };
         if known > 0 {
-            let (seen, Text { es, en }) = (proven.seen_checkpoints, &text);
-            text = text!(
-                "{es}, y los {seen} sellos que vio este equipo; los {known} hechos que conoce están en su lugar",
-                "{en}, and from the {seen} checkpoints this device was shown; the {known} entries it knows are in their places"
-            );
+            text = say!("verify-log-as-seen", holds = text, seen = proven.seen_checkpoints, known);
         }
         return Report::new(&proven, format!("{}\n", text.of(cx.screen.lang)));
     };
     proven.consistent = false;
     let was = old.size;
     let place = parting.words();
-    let (es, en) = (&place.es, &place.en);
     let message = if entries < was {
-        text!(
-            "el registro tiene {entries} hechos y ya había tenido {was}: faltan; {es}",
-            "the log has {entries} entries and had {was} before: some are missing; {en}"
-        )
+        say!("verify-log-shorter", entries, was, place)
     } else {
-        text!(
-            "el registro de {entries} hechos no continúa el de {was} que ya se había visto; {es}",
-            "the log of {entries} entries does not go on from the one of {was} that was seen before; {en}"
-        )
+        say!("verify-log-split", entries, was, place)
     };
     proven.parted = Some(parting);
     let mut report = Report::new(&proven, String::new())?;

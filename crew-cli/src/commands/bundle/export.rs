@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::files;
 use crate::output::Report;
+use words::say;
 
 /// Writes the file: whole, or not at all.
 ///
@@ -21,9 +22,6 @@ pub fn run(cx: &Context, args: &BundleArgs) -> Result<Report, CliError> {
         .map_err(|error| CliError::file(&args.file, &error))?;
     let path = args.file.display();
     let counts = counted(cx.screen.lang, &bundle.counts);
-    let still = cx.screen.lang.word(
-        "Nada cuenta como enviado hasta que vuelva el acuse del servidor.",
-        "Nothing counts as sent until the server's receipt comes back.",
-    );
+    let still = say!("bundle-not-sent-yet").of(cx.screen.lang);
     Report::new(&bundle.counts, format!("{path}: {counts}\n{still}\n"))
 }

@@ -1,10 +1,13 @@
 //! `crew conflict list`: every difference, its values numbered, and the command that settles it.
 
+use sync_core::view::lists::OrderConflict;
+use words::say;
+
 use crate::commands::order::conflict_lines;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::labels;
 use crate::output::Report;
-use crate::seen::Seen;
 use crate::table::clean;
 
 /// Lists the differences.
@@ -13,31 +16,25 @@ use crate::table::clean;
 /// Not enrolled, or what the store answers.
 pub fn run(cx: &Context) -> Result<Report, CliError> {
     cx.read(|replica| {
-        let report = Report::new(&replica.view().conflicts()?, String::new())?;
-        let text = told(cx, Seen(&report.json));
-        Ok(Report { text, ..report })
+        let conflicts = replica.view().conflicts()?;
+        Report::new(&conflicts, told(cx, &conflicts))
     })
 }
 
-fn told(cx: &Context, conflicts: Seen<'_>) -> String {
+/// The list, each with its values and the command that settles it.
+pub(crate) fn told(cx: &Context, conflicts: &[OrderConflict]) -> String {
     let lang = cx.screen.lang;
     let mut text = String::new();
-    for conflict in conflicts.elements() {
-        let label = clean(conflict.get("label").text(lang.word("es", "en")));
-        text.push_str(&format!("{} · {label}\n", cx.screen.style.bold(conflict.text("folio"))));
-        text.push_str(&values(cx, conflict.text("folio"), conflict));
+    for OrderConflict { folio, conflict } in conflicts {
+        let label = clean(labels::sentence(&conflict.label, lang));
+        text.push_str(&format!("{} · {label}\n", cx.screen.style.bold(folio)));
+        for line in conflict_lines(cx.screen, &cx.when, folio, conflict) {
+            text.push_str(&format!("  {}\n", clean(&line)));
+        }
         text.push('\n');
     }
     if text.is_empty() {
-        text = format!("{}\n", lang.word("no hay diferencias", "nothing differs"));
+        text = format!("{}\n", say!("conflict-none").of(lang));
     }
     text
-}
-
-/// The values of one difference, numbered as `--take` wants them, and the command.
-fn values(cx: &Context, folio: &str, conflict: Seen<'_>) -> String {
-    conflict_lines(cx.screen, &cx.when, folio, conflict)
-        .into_iter()
-        .map(|line| format!("  {}\n", clean(&line)))
-        .collect()
 }

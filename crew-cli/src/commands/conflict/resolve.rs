@@ -8,7 +8,7 @@ use crate::context::Context;
 use crate::error::CliError;
 use crate::labels;
 use crate::output::Report;
-use crate::text;
+use words::say;
 
 /// Arguments of `conflict resolve`.
 #[derive(Debug, Args)]
@@ -38,10 +38,7 @@ pub fn run(cx: &Context, args: &ResolveArgs) -> Result<Report, CliError> {
         (_, Some(value)) => Choice::Value(value.clone()),
         (Some(number), None) => Choice::Take(number),
         (None, None) => {
-            return Err(CliError::usage(
-                text!("falta --take o --value", "--take or --value is missing"),
-                text!("vea los valores con crew conflict list", "see the values with crew conflict list"),
-            ));
+            return Err(CliError::usage(say!("conflict-no-choice"), say!("conflict-no-choice-hint")));
         }
     };
     let ResolveArgs { folio, field, reason, .. } = args;
@@ -50,7 +47,7 @@ pub fn run(cx: &Context, args: &ResolveArgs) -> Result<Report, CliError> {
         let kind = replica.view().order_show(folio)?.kind;
         Ok(labels::field(replica.rules(), cx.screen.lang, &kind, field))
     })?;
-    let settled = cx.screen.lang.word("resuelto", "settled");
+    let settled = say!("conflict-settled").of(cx.screen.lang);
     Report::new(
         &json!({ "folio": folio, "field": field }),
         format!("{folio}: {label} {settled}\n{}\n", cx.saved()),

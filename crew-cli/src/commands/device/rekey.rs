@@ -6,7 +6,7 @@ use crate::error::{CliError, exit};
 use crate::exchange;
 use crate::http::Patience;
 use crate::output::Report;
-use crate::text;
+use words::say;
 
 /// Renews the key. A reply that got lost is asked for again by the same command.
 ///
@@ -14,18 +14,7 @@ use crate::text;
 /// Connection; rule, if the device is shared or revoked; what the store answers.
 pub fn run(cx: &Context) -> Result<Report, CliError> {
     if cx.home.persons()?.is_shared() {
-        return Err(CliError::new(
-            exit::RULE,
-            "shared",
-            text!(
-                "este equipo se comparte con PIN: su llave está cifrada bajo cada uno",
-                "this device is shared by PINs: its key is encrypted under each of them"
-            ),
-            text!(
-                "quite a las personas (crew person remove), renueve la llave y vuelva a agregarlas",
-                "remove the persons (crew person remove), renew the key, and add them again"
-            ),
-        ));
+        return Err(CliError::new(exit::RULE, "shared", say!("rekey-shared"), say!("rekey-shared-hint")));
     }
     // What is unsent goes under the old name, while it counts.
     let before = exchange::run(cx, Patience::ordinary(), false)?;
@@ -34,9 +23,6 @@ pub fn run(cx: &Context) -> Result<Report, CliError> {
     let totals = exchange::run(cx, Patience::ordinary(), false)?;
     exchange::warn_of_parting(cx, &totals);
     let (letters, read) = (&succeeded.letters, totals.pulled);
-    let text = text!(
-        "llave renovada: este equipo sigue con las letras {letters}; el nombre anterior quedó dado de baja, recibidos {read}",
-        "key renewed: this device goes on with the letters {letters}; the earlier name is retired, {read} received"
-    );
+    let text = say!("rekey-done", letters, read);
     Report::new(&succeeded, format!("{}\n", text.of(cx.screen.lang)))
 }

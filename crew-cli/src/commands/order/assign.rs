@@ -6,7 +6,7 @@ use super::noted;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;
-use crate::text;
+use words::say;
 
 /// Arguments of `order assign`.
 #[derive(Debug, Args)]
@@ -24,5 +24,5 @@ pub struct AssignArgs {
 pub fn run(cx: &Context, args: &AssignArgs) -> Result<Report, CliError> {
     cx.write(|replica| Ok(replica.assign(&args.folio, &args.crew)?))?;
     let crew = &args.crew;
-    noted(cx, &args.folio, &text!("asignada a {crew}", "assigned to {crew}"))
+    noted(cx, &args.folio, &say!("order-assigned", crew))
 }

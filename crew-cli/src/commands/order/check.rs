@@ -6,7 +6,7 @@ use super::noted;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;
-use crate::text;
+use words::say;
 
 /// Arguments of `order check`.
 #[derive(Debug, Args)]
@@ -28,5 +28,5 @@ pub fn run(cx: &Context, args: &CheckArgs) -> Result<Report, CliError> {
     let CheckArgs { folio, item, undo } = args;
     cx.write(|replica| Ok(replica.check(folio, item, !undo)?))?;
     let mark = if *undo { "☐" } else { "☑" };
-    noted(cx, folio, &text!("{mark} {item}", "{mark} {item}"))
+    noted(cx, folio, &say!("order-checked", mark, item))
 }

@@ -3,12 +3,12 @@
 use clap::Args;
 use sync_core::rules::Rules;
 use sync_core::view::lists::{Filter, OrderSummary};
+use words::{Lang, Text, say};
 
 use crate::context::Context;
 use crate::error::CliError;
 use crate::labels;
 use crate::output::Report;
-use crate::seen::Seen;
 use crate::table::Table;
 
 /// Arguments of `order list`.
@@ -37,98 +37,55 @@ pub fn run(cx: &Context, args: &ListArgs) -> Result<Report, CliError> {
         if cx.screen.json {
             return Report::of_list(&orders);
         }
-        let text = told(cx, replica.rules(), orders.iter().map(Row::from));
+        let text = told(cx, replica.rules(), &orders);
         Ok(Report { text, ..Report::default() })
     })
 }
 
-/// What a list shows of an order.
-pub(crate) struct Row<'o> {
-    folio: &'o str,
-    status: &'o str,
-    kind: &'o str,
-    locality: &'o str,
-    crew: &'o str,
-    title: &'o str,
-    conflicts: u64,
-    is_unsent: bool,
-}
-
-impl<'o> From<&'o OrderSummary> for Row<'o> {
-    fn from(order: &'o OrderSummary) -> Self {
-        Self {
-            folio: &order.folio,
-            status: &order.status,
-            kind: &order.kind,
-            locality: order.locality.as_deref().unwrap_or_default(),
-            crew: order.crew.as_deref().unwrap_or_default(),
-            title: &order.title,
-            conflicts: order.conflicts.into(),
-            is_unsent: order.unsent,
-        }
-    }
-}
-
-impl<'o> From<Seen<'o>> for Row<'o> {
-    fn from(order: Seen<'o>) -> Self {
-        let named = order.text("locality_name");
-        Self {
-            folio: order.text("folio"),
-            status: order.text("status"),
-            kind: order.text("kind"),
-            locality: if named.is_empty() { order.text("locality") } else { named },
-            crew: order.text("crew"),
-            title: order.text("title"),
-            conflicts: order.count("conflicts"),
-            is_unsent: order.is("unsent"),
-        }
-    }
-}
-
 /// The list as a table.
-pub(crate) fn told<'o>(cx: &Context, rules: &Rules, orders: impl Iterator<Item = Row<'o>>) -> String {
+pub(crate) fn told(cx: &Context, rules: &Rules, orders: &[OrderSummary]) -> String {
     let lang = cx.screen.lang;
-    let mut table = Table::new(&[
-        "folio",
-        lang.word("estado", "status"),
-        lang.word("tipo", "kind"),
-        lang.word("localidad", "locality"),
-        lang.word("cuadrilla", "crew"),
-        lang.word("título", "title"),
-        "",
-    ]);
-    let mut count = 0;
+    if orders.is_empty() {
+        return format!("{}\n", say!("order-list-none").of(lang));
+    }
+    let mut table = Table::new(
+        lang,
+        [
+            say!("word-folio"),
+            say!("word-status"),
+            say!("word-kind"),
+            say!("word-locality"),
+            say!("word-crew"),
+            say!("word-title"),
+            Text::same(""),
+        ],
+    );
     for order in orders {
-        count += 1;
-        let Row { folio, status, kind, locality, crew, title, .. } = order;
-        let (status, kind) = (labels::state(rules, lang, status), labels::kind(rules, lang, kind));
-        let cells = [folio, status, kind, locality, crew, title].map(str::to_owned);
-        table.row(cells.into_iter().chain([marks(cx, &order)]));
+        table.row([
+            order.folio.clone(),
+            labels::state(rules, lang, &order.status).to_owned(),
+            labels::kind(rules, lang, &order.kind).to_owned(),
+            order.locality.clone().unwrap_or_default(),
+            order.crew.clone().unwrap_or_default(),
+            order.title.clone(),
+            marks(order, lang),
+        ]);
     }
-    if count == 0 {
-        return format!(
-            "{}\n",
-            lang.word("no hay órdenes así en este equipo", "no such orders on this device")
-        );
-    }
-    let total = labels::counted(lang, count, ["orden", "órdenes"], ["order", "orders"]);
+    let total = say!("count-orders", count = orders.len()).of(lang);
     format!("{}{}\n", table.render(cx.screen.width, cx.screen.style), cx.screen.style.dim(&total))
 }
 
 /// What needs attention, in words: colours alone carry no meaning.
-fn marks(cx: &Context, order: &Row<'_>) -> String {
-    let lang = cx.screen.lang;
+fn marks(order: &OrderSummary, lang: Lang) -> String {
     let mut marks = Vec::new();
     if order.conflicts > 0 {
-        marks.push(labels::counted(
-            lang,
-            order.conflicts,
-            ["diferencia", "diferencias"],
-            ["conflict", "conflicts"],
-        ));
+        marks.push(say!("count-conflicts", count = order.conflicts).of(lang));
     }
-    if order.is_unsent {
-        marks.push(lang.word("sin enviar", "unsent").to_owned());
+    if order.held_back {
+        marks.push(say!("state-in-review").of(lang));
+    }
+    if order.unsent {
+        marks.push(say!("state-saved").of(lang));
     }
     marks.join(", ")
 }

@@ -6,7 +6,7 @@ use super::noted;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;
-use crate::text;
+use words::say;
 
 /// Arguments of `order material`.
 #[derive(Debug, Args)]
@@ -29,5 +29,5 @@ pub struct MaterialArgs {
 pub fn run(cx: &Context, args: &MaterialArgs) -> Result<Report, CliError> {
     let MaterialArgs { folio, sku, qty, unit } = args;
     cx.write(|replica| Ok(replica.use_material(folio, sku, qty, unit)?))?;
-    noted(cx, folio, &text!("material {sku}: {qty} {unit}", "material {sku}: {qty} {unit}"))
+    noted(cx, folio, &say!("order-material", sku, qty, unit))
 }

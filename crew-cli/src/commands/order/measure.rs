@@ -39,7 +39,7 @@ pub fn run(cx: &Context, args: &MeasureArgs) -> Result<Report, CliError> {
     })?;
     let mut text = format!("{folio}: {what} {value} {unit}\n");
     if let Some(flag) = &flag {
-        let note = labels::flag(flag, cx.screen.lang).to_owned();
+        let note = labels::flag(flag, cx.screen.lang);
         text.push_str(&format!("{}\n", cx.screen.style.alert(&note)));
     }
     text.push_str(&format!("{}\n", cx.saved()));

@@ -8,7 +8,7 @@ use sync_core::replica::NewOrder;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;
-use crate::text;
+use words::say;
 
 /// Arguments of `order new`.
 #[derive(Debug, Args)]
@@ -77,10 +77,7 @@ fn new_order(args: &NewArgs, fields: Vec<(String, String)>) -> NewOrder {
 fn parse_field(text: &str) -> Result<(String, String), CliError> {
     match text.split_once('=') {
         Some((key, value)) if !key.trim().is_empty() => Ok((key.trim().to_owned(), value.to_owned())),
-        _ => Err(CliError::usage(
-            text!("--field {text:?} no tiene la forma campo=valor", "--field {text:?} is not field=value"),
-            text!("escriba por ejemplo --field dosis=1.20", "write for example --field dose=1.20"),
-        )),
+        _ => Err(CliError::usage(say!("order-bad-field", text), say!("order-bad-field-hint"))),
     }
 }
 

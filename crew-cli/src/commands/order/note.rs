@@ -6,7 +6,7 @@ use super::noted;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;
-use crate::text;
+use words::say;
 
 /// Arguments of `order note`.
 #[derive(Debug, Args)]
@@ -24,5 +24,5 @@ pub struct NoteArgs {
 /// Rule, if role or length do not allow it.
 pub fn run(cx: &Context, args: &NoteArgs) -> Result<Report, CliError> {
     cx.write(|replica| Ok(replica.note(&args.folio, &args.text)?))?;
-    noted(cx, &args.folio, &text!("nota agregada", "note added"))
+    noted(cx, &args.folio, &say!("order-note-added"))
 }

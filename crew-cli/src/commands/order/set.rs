@@ -6,7 +6,7 @@ use super::noted;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;
-use crate::text;
+use words::say;
 
 /// Arguments of `order set`.
 #[derive(Debug, Args)]
@@ -27,5 +27,5 @@ pub struct SetArgs {
 pub fn run(cx: &Context, args: &SetArgs) -> Result<Report, CliError> {
     let SetArgs { folio, field, value } = args;
     cx.write(|replica| Ok(replica.set(folio, field, value)?))?;
-    noted(cx, folio, &text!("{field} = {value}", "{field} = {value}"))
+    noted(cx, folio, &say!("order-set", field, value))
 }

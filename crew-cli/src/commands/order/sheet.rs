@@ -1,36 +1,17 @@
 //! The sheet of one order, as a person reads it: what it is, what differs, what was noted, and who did it when.
 
 use sync_core::rules::Rules;
+use sync_core::view::order::{Conflict, Event, OrderView};
+use words::{Lang, Text, say};
 
+use super::items::{Added, Decided, Material, Note, Reading, items, shown};
 use crate::labels;
 use crate::output::Screen;
-use crate::seen::Seen;
 use crate::table::{Table, clean, pad};
 use crate::when::When;
 
 /// Width of the column of labels.
 const LABEL_COLUMNS: usize = 22;
-/// Members of the view that have a section of their own, or are said in the heading.
-const NOT_PLAIN: [&str; 18] = [
-    "folio",
-    "status",
-    "kind",
-    "title",
-    "fields",
-    "checklist",
-    "notes",
-    "measurements",
-    "materials",
-    "photos",
-    "conflicts",
-    "history",
-    "unsent",
-    "id",
-    "description",
-    "held_back",
-    "kept",
-    "locality_key",
-];
 
 struct Sheet<'s> {
     screen: Screen,
@@ -40,24 +21,24 @@ struct Sheet<'s> {
 }
 
 /// The whole sheet.
-pub(crate) fn render(screen: Screen, when: &When, rules: &Rules, order: Seen<'_>) -> String {
+pub(crate) fn render(screen: Screen, when: &When, rules: &Rules, order: &OrderView) -> String {
     let mut sheet = Sheet { screen, when, rules, text: String::new() };
     sheet.heading(order);
     sheet.conflicts(order);
     sheet.plain(order);
     sheet.fields(order);
     sheet.checklist(order);
-    sheet.measurements(order);
-    sheet.materials(order);
-    sheet.notes(order);
-    sheet.decisions(order);
+    sheet.measurements(&items(&order.measurements));
+    sheet.materials(&items(&order.materials));
+    sheet.notes(&items(&order.notes));
+    sheet.decisions(order, &items(&order.decisions));
     sheet.history(order);
     sheet.text
 }
 
 impl Sheet<'_> {
-    fn word(&self, es: &'static str, en: &'static str) -> &'static str {
-        self.screen.lang.word(es, en)
+    fn lang(&self) -> Lang {
+        self.screen.lang
     }
 
     fn line(&mut self, text: &str) {
@@ -65,8 +46,8 @@ impl Sheet<'_> {
         self.text.push('\n');
     }
 
-    fn section(&mut self, es: &'static str, en: &'static str) {
-        let heading = self.screen.style.bold(self.word(es, en));
+    fn section(&mut self, heading: &Text) {
+        let heading = self.screen.style.bold(&heading.of(self.lang()));
         self.line("");
         self.line(&heading);
     }
@@ -75,145 +56,147 @@ impl Sheet<'_> {
         self.line(&format!("  {}  {}", pad(&clean(label), LABEL_COLUMNS), clean(value)));
     }
 
-    fn heading(&mut self, order: Seen<'_>) {
-        let lang = self.screen.lang;
-        let folio = self.screen.style.bold(order.text("folio"));
-        let state = labels::state(self.rules, lang, order.text("status")).to_owned();
-        let kind = labels::kind(self.rules, lang, order.text("kind")).to_owned();
+    fn heading(&mut self, order: &OrderView) {
+        let folio = self.screen.style.bold(&order.folio);
+        let state = labels::state(self.rules, self.lang(), &order.status).to_owned();
+        let kind = labels::kind(self.rules, self.lang(), &order.kind).to_owned();
         self.line(&format!("{folio}  {kind} · {state}"));
-        let title = clean(&order.first(&["title"]));
+        let title = clean(order.title.as_deref().unwrap_or_default());
         if !title.is_empty() {
             self.line(&title);
         }
-        let sent = if order.is("held_back") {
-            self.screen
-                .style
-                .alert(self.word("algo está retenido por el servidor", "the server holds something back"))
-        } else if order.is("unsent") {
-            self.screen
-                .style
-                .pending(self.word("guardado en el teléfono, sin enviar", "saved on the phone, not sent"))
-        } else if order.is("kept") {
-            self.screen.style.pending(self.word(
-                "como se vio antes: el servidor perdió una parte y se vuelve a leer",
-                "as it was seen before: the server lost a part and is being read again",
-            ))
-        } else {
-            self.screen.style.good(self.word("enviado y confirmado", "sent and confirmed"))
-        };
-        self.line(&sent);
-        for line in order.text("description").lines() {
+        let place = self.place(order);
+        self.line(&place);
+        for line in order.description.lines() {
             self.line(&format!("  {}", clean(line)));
         }
     }
 
-    fn conflicts(&mut self, order: Seen<'_>) {
-        for conflict in order.list("conflicts") {
-            let label = clean(conflict.get("label").text(self.word("es", "en")));
-            let heading = format!("⚠ {}: {label}", self.word("hay valores distintos", "values differ"));
+    /// What is proven of where the order's work is: on this device, with the office, or in between.
+    fn place(&self, order: &OrderView) -> String {
+        let style = self.screen.style;
+        if order.held_back {
+            style.alert(&say!("sheet-in-review").of(self.lang()))
+        } else if order.unsent {
+            style.pending(&say!("sheet-saved").of(self.lang()))
+        } else if order.kept {
+            style.pending(&say!("sheet-kept").of(self.lang()))
+        } else {
+            style.good(&say!("sheet-counts").of(self.lang()))
+        }
+    }
+
+    fn conflicts(&mut self, order: &OrderView) {
+        for conflict in &order.conflicts {
+            let field = clean(labels::sentence(&conflict.label, self.lang()));
+            let heading = format!("⚠ {}", say!("sheet-two-values", field).of(self.lang()));
             let heading = self.screen.style.alert(&heading);
             self.line("");
             self.line(&heading);
-            for line in conflict_lines(self.screen, self.when, order.text("folio"), conflict) {
+            for line in conflict_lines(self.screen, self.when, &order.folio, conflict) {
                 self.line(&format!("  {line}"));
             }
         }
     }
 
-    /// Locality, crew, asset, due date and whatever else stands directly in the view.
-    fn plain(&mut self, order: Seen<'_>) {
+    /// What every order may have: where it is, whose, and by when.
+    fn plain(&mut self, order: &OrderView) {
         self.line("");
-        for (key, value) in order.members() {
-            let shown = value.shown();
-            let is_plain = !NOT_PLAIN.contains(&key) && !value.0.is_object() && !value.0.is_array();
-            if is_plain && !shown.is_empty() {
-                let label = labels::field(self.rules, self.screen.lang, "", key);
-                let shown = if key.ends_with("_at") { self.when.both_of(&shown) } else { shown };
-                self.labelled(&label, &shown);
+        for (key, value) in [
+            ("locality", &order.locality),
+            ("asset", &order.asset),
+            ("crew", &order.crew),
+            ("priority", &order.priority),
+            ("due", &order.due),
+            ("plan", &order.plan),
+        ] {
+            if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
+                let label = labels::field(self.rules, self.lang(), "", key);
+                let is_priority = key == "priority";
+                let value =
+                    if is_priority { labels::priority(value).of(self.lang()) } else { value.to_owned() };
+                self.labelled(&label, &value);
             }
         }
     }
 
-    fn fields(&mut self, order: Seen<'_>) {
-        let fields = order.get("fields");
-        if fields.members().next().is_none() {
+    fn fields(&mut self, order: &OrderView) {
+        if order.fields.is_empty() {
             return;
         }
-        self.section("Datos", "Fields");
-        for (key, value) in fields.members() {
-            let label = labels::field(self.rules, self.screen.lang, order.text("kind"), key);
-            let shown = labels::value(self.rules, self.screen.lang, order.text("kind"), key, &value.shown());
-            self.labelled(&label, &shown);
+        self.section(&say!("sheet-fields"));
+        for (key, value) in &order.fields {
+            let label = labels::field(self.rules, self.lang(), &order.kind, key);
+            let value = labels::value(self.rules, self.lang(), &order.kind, key, &shown(value));
+            self.labelled(&label, &value);
         }
     }
 
     /// Every line of the kind's checklist, ticked or not.
-    fn checklist(&mut self, order: Seen<'_>) {
-        let ticked = order.get("checklist");
-        let kind = self.rules.kinds.get(order.text("kind"));
+    fn checklist(&mut self, order: &OrderView) {
+        let kind = self.rules.kinds.get(&order.kind);
         let lines: Vec<String> = kind
             .map(|kind| kind.checklist.as_slice())
             .unwrap_or_default()
             .iter()
             .map(|check| {
-                let mark = if is_ticked(ticked, &check.key) { "☑" } else { "☐" };
-                format!("  {mark} {}", labels::label(&check.labels, self.screen.lang))
+                let is_done =
+                    order.checklist.get(&check.key).is_some_and(|value| value.as_bool() == Some(true));
+                let mark = if is_done { "☑" } else { "☐" };
+                format!("  {mark} {}", labels::label(&check.labels, self.lang()))
             })
             .collect();
         if lines.is_empty() {
             return;
         }
-        self.section("Lista de verificación", "Checklist");
+        self.section(&say!("sheet-checklist"));
         for line in lines {
             self.line(&line);
         }
     }
 
-    fn measurements(&mut self, order: Seen<'_>) {
-        if order.count("measurements") == 0 {
+    fn measurements(&mut self, readings: &[Reading]) {
+        if readings.is_empty() {
             return;
         }
-        self.section("Mediciones", "Measurements");
-        for reading in order.list("measurements") {
-            let what = labels::measure(self.rules, self.screen.lang, reading.text("what")).to_owned();
-            let mut value = format!("{} {}", reading.get("value").shown(), reading.text("unit"));
-            let place = reading.first(&["where", "place"]);
-            if !place.is_empty() {
-                value.push_str(&format!(" · {place}"));
+        self.section(&say!("sheet-measurements"));
+        for reading in readings {
+            let what = labels::measure(self.rules, self.lang(), &reading.what).to_owned();
+            let mut value = format!("{} {}", reading.value, reading.unit);
+            if !reading.place.is_empty() {
+                value.push_str(&format!(" · {}", reading.place));
             }
-            let flag = labels::flag(reading.text("flag"), self.screen.lang).to_owned();
-            let mark = if flag.is_empty() { String::new() } else { format!("  ⚠ {flag}") };
             let line = format!("  {}  {}", pad(&clean(&what), LABEL_COLUMNS), clean(&value));
-            let mark = self.screen.style.alert(&mark);
-            let who = self.who_when(reading);
+            let mark = self.screen.style.alert(&self.flag(&reading.flag));
+            let who = self.who_when(&reading.by);
             self.line(&format!("{line}{mark}{who}"));
         }
     }
 
-    fn materials(&mut self, order: Seen<'_>) {
-        if order.count("materials") == 0 {
+    fn flag(&self, flag: &str) -> String {
+        let words = labels::flag(flag, self.lang());
+        if words.is_empty() { String::new() } else { format!("  ⚠ {}", clean(&words)) }
+    }
+
+    fn materials(&mut self, materials: &[Material]) {
+        if materials.is_empty() {
             return;
         }
-        self.section("Material", "Materials");
-        for material in order.list("materials") {
-            let mut amount = format!("{} {}", material.get("qty").shown(), material.text("unit"));
-            let flag = labels::flag(material.text("flag"), self.screen.lang);
-            if !flag.is_empty() {
-                amount.push_str(&format!("  ⚠ {flag}"));
-            }
-            self.labelled(&material.first(&["name", "sku"]), &amount);
+        self.section(&say!("sheet-materials"));
+        for material in materials {
+            let amount = format!("{} {}{}", material.qty, material.unit, self.flag(&material.flag));
+            self.labelled(&material.sku, &amount);
         }
     }
 
-    fn notes(&mut self, order: Seen<'_>) {
-        if order.count("notes") == 0 {
+    fn notes(&mut self, notes: &[Note]) {
+        if notes.is_empty() {
             return;
         }
-        self.section("Notas", "Notes");
-        for note in order.list("notes") {
-            let text = if note.0.is_string() { note.shown() } else { note.first(&["text", "note"]) };
-            let who = self.who_when(note);
-            for (index, line) in text.lines().enumerate() {
+        self.section(&say!("sheet-notes"));
+        for note in notes {
+            let who = self.who_when(&note.by);
+            for (index, line) in note.text.lines().enumerate() {
                 let tail = if index == 0 { who.as_str() } else { "" };
                 self.line(&format!("  {}{tail}", clean(line)));
             }
@@ -221,62 +204,57 @@ impl Sheet<'_> {
     }
 
     /// What dispatch settled, and why.
-    fn decisions(&mut self, order: Seen<'_>) {
-        if order.count("decisions") == 0 {
+    fn decisions(&mut self, order: &OrderView, decisions: &[Decided]) {
+        if decisions.is_empty() {
             return;
         }
-        self.section("Decisiones", "Decisions");
-        for decision in order.list("decisions") {
-            let label =
-                labels::field(self.rules, self.screen.lang, order.text("kind"), decision.text("field"));
-            let value = decision.get("value").shown();
-            let line = format!("  {}: {} ({})", clean(&label), clean(&value), clean(decision.text("reason")));
-            let who = self.who_when(decision);
+        self.section(&say!("sheet-decisions"));
+        for decision in decisions {
+            let label = labels::field(self.rules, self.lang(), &order.kind, &decision.field);
+            let line =
+                format!("  {}: {} ({})", clean(&label), clean(&decision.value), clean(&decision.reason));
+            let who = self.who_when(&decision.by);
             self.line(&format!("{line}{who}"));
         }
     }
 
-    fn history(&mut self, order: Seen<'_>) {
-        if order.count("history") == 0 {
+    fn history(&mut self, order: &OrderView) {
+        if order.history.is_empty() {
             return;
         }
-        self.section("Historia", "History");
-        let mut table = Table::new(&[
-            self.word("cuándo (según quien lo hizo)", "when (as claimed)"),
-            self.word("quién", "who"),
-            self.word("qué", "what"),
-            "",
-        ]);
-        for event in order.list("history") {
-            let lang = self.screen.lang;
-            let words = event.get("text").first(&[lang.word("es", "en"), "es"]);
-            let words =
-                if words.is_empty() { labels::action(self.rules, lang, event.text("action")) } else { words };
-            let unconfirmed = match (event.get("seq").0.is_null(), order.is("kept")) {
-                (false, _) => "",
-                (true, true) => lang.word("sin confirmar", "unconfirmed"),
-                (true, false) => lang.word("sin enviar", "unsent"),
-            };
-            table.row(vec![
-                self.when.both_of(event.text("claimed_at")),
-                event.first(&["person", "device"]),
-                words,
-                unconfirmed.to_owned(),
+        self.section(&say!("sheet-history"));
+        let headings = [say!("sheet-when-claimed"), say!("word-who"), say!("word-what"), Text::same("")];
+        let mut table = Table::new(self.lang(), headings);
+        for event in &order.history {
+            table.row([
+                self.when.both_of(&event.by.claimed_at),
+                who(event).to_owned(),
+                labels::sentence(&event.text, self.lang()).to_owned(),
+                self.unconfirmed(order, event),
             ]);
         }
         let text = table.render(self.screen.width, self.screen.style);
         self.text.push_str(&text);
     }
 
-    /// ` — Ana · hace 2 h · 2026-11-21 03:36`, dimmed.
-    fn who_when(&self, part: Seen<'_>) -> String {
-        let who = clean(&part.first(&["person", "by"]));
-        let at = match part.first(&["claimed_at", "at"]) {
-            at if at.is_empty() => String::new(),
-            at => self.when.both_of(&at),
+    /// What is said of an event without a place in the ledger: of one of this device's own, that it is saved here; of
+    /// another's, which the office once had, that nobody knows.
+    fn unconfirmed(&self, order: &OrderView, event: &Event) -> String {
+        match (event.seq, order.kept) {
+            (Some(_), _) => String::new(),
+            (None, true) => say!("state-not-known").of(self.lang()),
+            (None, false) => say!("state-saved").of(self.lang()),
+        }
+    }
+
+    /// ` — C-07 · hace 2 h · 2026-11-21 03:36`, dimmed.
+    fn who_when(&self, by: &Added) -> String {
+        let at = match by.claimed_at.as_str() {
+            "" => String::new(),
+            at => self.when.both_of(at),
         };
-        let words: Vec<&str> =
-            [who.as_str(), at.as_str()].into_iter().filter(|word| !word.is_empty()).collect();
+        let words: Vec<String> =
+            [clean(&by.person), at].into_iter().filter(|word| !word.is_empty()).collect();
         if words.is_empty() {
             String::new()
         } else {
@@ -285,29 +263,25 @@ impl Sheet<'_> {
     }
 }
 
-fn is_ticked(ticked: Seen<'_>, key: &str) -> bool {
-    match ticked.get(key).0.as_bool() {
-        Some(done) => done,
-        None => {
-            ticked.elements().any(|line| line.text("key") == key && (line.is("done") || line.is("checked")))
-        }
-    }
+/// The person, or the device where no person is named.
+fn who(event: &Event) -> &str {
+    if event.by.person.is_empty() { &event.by.device } else { &event.by.person }
 }
 
-/// The values of a difference, numbered as `--take` wants them, and the command that settles it.
-pub(crate) fn conflict_lines(screen: Screen, when: &When, folio: &str, conflict: Seen<'_>) -> Vec<String> {
-    let field = clean(conflict.text("field"));
+/// The values of a conflict, numbered as `--take` wants them, and the command that settles it.
+pub(crate) fn conflict_lines(screen: Screen, when: &When, folio: &str, conflict: &Conflict) -> Vec<String> {
     let mut lines: Vec<String> = conflict
-        .list("values")
+        .values
+        .iter()
         .zip(1..)
         .map(|(value, number)| {
-            let who = clean(&value.first(&["person", "device"]));
-            let at = when.both_of(value.text("claimed_at"));
-            let shown = value.get("shown").text(screen.lang.word("es", "en"));
-            format!("{number}. {}  — {who} · {at}", clean(shown))
+            let by = &value.by;
+            let who = clean(if by.person.is_empty() { &by.device } else { &by.person });
+            let at = when.both_of(&by.claimed_at);
+            format!("{number}. {}  — {who} · {at}", clean(labels::sentence(&value.shown, screen.lang)))
         })
         .collect();
-    let reason = screen.lang.word("MOTIVO", "REASON");
-    lines.push(format!("→ crew conflict resolve {folio} {field} --take N --reason {reason}"));
+    let settle = say!("conflict-how-to-settle", folio, field = clean(&conflict.field));
+    lines.push(format!("→ {}", settle.of(screen.lang)));
     lines
 }

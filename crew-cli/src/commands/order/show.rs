@@ -6,7 +6,6 @@ use super::sheet;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;
-use crate::seen::Seen;
 
 /// Arguments of `order show`.
 #[derive(Debug, Args)]
@@ -21,8 +20,7 @@ pub struct ShowArgs {
 /// Usage, if there is no such order here.
 pub fn run(cx: &Context, args: &ShowArgs) -> Result<Report, CliError> {
     cx.read(|replica| {
-        let report = Report::new(&replica.view().order_show(&args.folio)?, String::new())?;
-        let text = sheet::render(cx.screen, &cx.when, replica.rules(), Seen(&report.json));
-        Ok(Report { text, ..report })
+        let order = replica.view().order_show(&args.folio)?;
+        Report::new(&order, sheet::render(cx.screen, &cx.when, replica.rules(), &order))
     })
 }

@@ -5,11 +5,14 @@ mod proof;
 mod story;
 
 use sync_core::rules::Rules;
+use sync_core::view::case::CaseFile;
+use sync_core::view::order::OrderView;
+use sync_core::view::words::Sentence;
+use words::{Lang, Text, say};
 
 use super::html::Html;
+use crate::commands::order::{Added, Material, Note, Reading, items, shown};
 use crate::labels;
-use crate::seen::Seen;
-use crate::text::Lang;
 use crate::when::When;
 
 /// The page's style. No colour carries meaning: it is printed.
@@ -20,11 +23,11 @@ struct Page<'p> {
     html: Html,
     when: &'p When,
     rules: &'p Rules,
-    case: Seen<'p>,
+    case: &'p CaseFile,
 }
 
 /// The whole page.
-pub fn render(when: &When, rules: &Rules, case: Seen<'_>) -> String {
+pub fn render(when: &When, rules: &Rules, case: &CaseFile) -> String {
     let mut page = Page { html: Html::default(), when, rules, case };
     page.head();
     page.html.fixed("<body>\n");
@@ -49,30 +52,36 @@ impl Page<'_> {
              <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
         );
-        let title = format!("Expediente {}", self.case.text("folio"));
-        self.html.element("title", "", &title);
+        let title = say!("case-title", folio = &self.case.folio);
+        self.brief("title", "", &title);
         self.html.open("style", "").fixed(STYLE).close("style").fixed("</head>\n");
     }
 
     /// Spanish, and English beside it where it differs.
-    fn both(&mut self, es: &str, en: &str) {
-        self.html.text(es);
+    fn both(&mut self, text: &Text) {
+        let (es, en) = (text.of(Lang::Es), text.of(Lang::En));
+        self.html.text(&es);
         if !en.is_empty() && en != es {
-            self.html.text(" ").element("span", "en", en);
+            self.html.text(" ").element("span", "en", &en);
         }
     }
 
-    fn section(&mut self, es: &'static str, en: &'static str) {
+    /// An element whose text is said in Spanish alone: a narrow column has no room for two languages.
+    fn brief(&mut self, tag: &'static str, class: &'static str, text: &Text) {
+        self.html.element(tag, class, &text.of(Lang::Es));
+    }
+
+    fn section(&mut self, heading: &Text) {
         self.html.open("h2", "");
-        self.both(es, en);
+        self.both(heading);
         self.html.close("h2");
     }
 
-    fn headings(&mut self, columns: &[(&'static str, &'static str)]) {
+    fn headings(&mut self, columns: &[Text]) {
         self.html.fixed("<table>\n<thead><tr>");
-        for (es, en) in columns {
+        for column in columns {
             self.html.open("th", "");
-            self.both(es, en);
+            self.both(column);
             self.html.close("th");
         }
         self.html.fixed("</tr></thead>\n<tbody>\n");
@@ -82,210 +91,210 @@ impl Page<'_> {
         self.html.fixed("</tbody>\n</table>\n");
     }
 
-    fn sentence(&mut self, sentence: Seen<'_>) {
-        self.both(sentence.text("es"), sentence.text("en"));
+    fn sentence(&mut self, sentence: &Sentence) {
+        self.both(&Text::both(sentence.es.as_str(), sentence.en.as_str()));
     }
 
-    /// A time in the zone that the page names.
-    fn time(&self, rfc3339: &str) -> String {
-        if rfc3339.is_empty() { "—".into() } else { self.when.second_of(rfc3339) }
+    /// A time in the zone that the page names; a dash where none is known.
+    fn time(&self, rfc3339: Option<&str>) -> String {
+        match rfc3339 {
+            None | Some("") => "—".into(),
+            Some(at) => self.when.second_of(at),
+        }
     }
 
     fn heading(&mut self) {
         let case = self.case;
-        let key = case.get("municipality_key").shown();
+        let key = case.municipality_key;
         self.html.open("header", "");
-        self.html.element("div", "town", &format!("{} · {key}", case.text("municipality")));
+        self.html.element("div", "town", &format!("{} · {key}", case.municipality));
         self.html.open("p", "kicker");
-        self.both("Expediente de orden de trabajo", "Case file of a work order");
-        self.html.close("p").element("h1", "", case.text("folio"));
-        let title = case.get("order").first(&["title"]);
-        if !title.is_empty() {
-            self.html.element("p", "title", &title);
+        self.both(&say!("case-kicker"));
+        self.html.close("p").element("h1", "", &case.folio);
+        if let Some(title) = case.order.as_ref().and_then(|order| order.title.as_deref()) {
+            self.html.element("p", "title", title);
         }
         self.html.close("header");
-        for limit in case.list("limits") {
+        for limit in &case.limits {
             self.html.open("div", "box");
             self.sentence(limit);
             self.html.close("div");
         }
     }
 
-    fn term(&mut self, es: &'static str, en: &'static str, value: &str) {
+    fn term(&mut self, term: &Text, value: &str) {
         if value.is_empty() {
             return;
         }
         self.html.open("dt", "");
-        self.both(es, en);
+        self.both(term);
         self.html.close("dt").element("dd", "", value);
     }
 
     fn summary(&mut self) {
-        let (case, order) = (self.case, self.case.get("order"));
+        let case = self.case;
         self.html.open("dl", "");
-        if order.0.is_object() {
-            let label = case.get("status_label");
+        if let Some(order) = &case.order {
             self.html.open("dt", "");
-            self.both("Estado", "Status");
-            self.html.close("dt").open("dd", "").element("span", "state", label.text("es"));
-            self.html.text(" ").element("span", "en", label.text("en")).close("dd");
+            self.both(&say!("case-status"));
+            self.html.close("dt").open("dd", "").element("span", "state", &case.status_label.es);
+            self.html.text(" ").element("span", "en", &case.status_label.en).close("dd");
+            let kind = format!("{} · {}", order.kind_label.es, order.kind_label.en);
+            self.term(&say!("case-kind"), &kind);
+            for (term, value) in [
+                (say!("case-locality"), &order.locality),
+                (say!("case-crew"), &order.crew),
+                (say!("case-asset"), &order.asset),
+                (say!("case-due"), &order.due),
+                (say!("case-plan"), &order.plan),
+            ] {
+                self.term(&term, value.as_deref().unwrap_or_default());
+            }
+            if let Some(priority) = &order.priority {
+                self.html.open("dt", "");
+                self.both(&say!("case-priority"));
+                self.html.close("dt").open("dd", "");
+                self.both(&labels::priority(priority));
+                self.html.close("dd");
+            }
         }
-        let kind = order.get("kind_label");
-        let kind = [kind.text("es"), kind.text("en")].join(" · ");
-        self.term("Tipo de trabajo", "Kind", if order.0.is_object() { &kind } else { "" });
-        for (es, en, key) in [
-            ("Localidad", "Locality", "locality"),
-            ("Cuadrilla", "Crew", "crew"),
-            ("Activo", "Asset", "asset"),
-            ("Prioridad", "Priority", "priority"),
-            ("Fecha límite", "Due", "due"),
-            ("Programa", "Plan", "plan"),
-        ] {
-            self.term(es, en, &order.get(key).shown());
-        }
-        let made = format!("{} · {}", self.time(case.text("made_at")), case.text("made_by"));
-        self.term("Elaborado", "Made", &made);
-        self.term("Registro hasta", "Ledger up to", &format!("n.º {}", case.get("server_seq").shown()));
-        let zone = self.when.zone_of(case.text("made_at"));
-        self.term("Horas en", "Times in", &zone);
-        self.term("Registro interno", "Record", case.text("record"));
+        let made = format!("{} · {}", self.time(Some(&case.made_at)), case.made_by);
+        self.term(&say!("case-made"), &made);
+        self.term(&say!("case-up-to"), &format!("n.º {}", case.server_seq));
+        self.term(&say!("case-zone"), &self.when.zone_of(&case.made_at));
+        self.term(&say!("case-record"), &case.record);
         self.html.close("dl");
     }
 
     /// What was written into the order, as it stands.
     fn work(&mut self) {
-        let order = self.case.get("order");
-        if !order.0.is_object() {
-            return;
-        }
-        let description = order.text("description");
-        if !description.is_empty() {
-            self.section("Descripción", "Description");
-            self.html.element("p", "pre", description);
+        let case = self.case;
+        let Some(order) = &case.order else { return };
+        if !order.description.is_empty() {
+            self.section(&say!("case-description"));
+            self.html.element("p", "pre", &order.description);
         }
         self.fields(order);
-        self.readings(order);
-        self.materials(order);
-        self.notes(order);
+        self.readings(&items(&order.measurements));
+        self.materials(&items(&order.materials));
+        self.notes(&items(&order.notes));
     }
 
-    fn fields(&mut self, order: Seen<'_>) {
-        let kind = order.text("kind");
-        let ticked = order.get("checklist");
-        if order.get("fields").members().chain(ticked.members()).next().is_none() {
+    fn fields(&mut self, order: &OrderView) {
+        let kind = order.kind.as_str();
+        if order.fields.is_empty() && order.checklist.is_empty() {
             return;
         }
-        self.section("Datos", "Fields");
-        self.headings(&[("Dato", "Field"), ("Valor", "Value")]);
-        for (key, value) in order.get("fields").members() {
+        self.section(&say!("sheet-fields"));
+        self.headings(&[say!("case-field"), say!("case-value")]);
+        for (key, value) in &order.fields {
             let name = |lang| labels::field(self.rules, lang, kind, key);
-            let shown = |lang| labels::value(self.rules, lang, kind, key, &value.shown());
-            let ((es, en), (es_value, en_value)) =
-                ((name(Lang::Es), name(Lang::En)), (shown(Lang::Es), shown(Lang::En)));
-            self.pair(&es, &en, &es_value, &en_value);
+            let shown = |lang| labels::value(self.rules, lang, kind, key, &shown(value));
+            let (name, value) =
+                (Text::both(name(Lang::Es), name(Lang::En)), Text::both(shown(Lang::Es), shown(Lang::En)));
+            self.pair(&name, &value);
         }
         let checks = self.rules.kinds.get(kind).map(|kind| kind.checklist.as_slice()).unwrap_or_default();
-        for (key, value) in ticked.members() {
-            let found = checks.iter().find(|check| check.key == key).map(|check| &check.labels);
-            let (es, en) = found.map_or((key, key), |labels| (&*labels.es, &*labels.en));
-            let is_done = value.0.as_bool().unwrap_or(false);
-            let (es_value, en_value) = if is_done { ("☑ sí", "yes") } else { ("☐ no", "no") };
-            self.pair(es, en, es_value, en_value);
+        for (key, value) in &order.checklist {
+            let found = checks.iter().find(|check| check.key == *key).map(|check| &check.labels);
+            let name = found.map_or_else(
+                || Text::same(key.as_str()),
+                |labels| Text::both(labels.es.as_str(), labels.en.as_str()),
+            );
+            let is_done = value.as_bool() == Some(true);
+            self.pair(&name, &if is_done { say!("case-ticked") } else { say!("case-not-ticked") });
         }
         self.end_table();
     }
 
-    fn pair(&mut self, es: &str, en: &str, es_value: &str, en_value: &str) {
+    fn pair(&mut self, name: &Text, value: &Text) {
         self.html.fixed("<tr><td>");
-        self.both(es, en);
+        self.both(name);
         self.html.fixed("</td><td>");
-        self.both(es_value, en_value);
+        self.both(value);
         self.html.fixed("</td></tr>\n");
     }
 
-    fn readings(&mut self, order: Seen<'_>) {
-        if order.count("measurements") == 0 {
+    fn readings(&mut self, readings: &[Reading]) {
+        if readings.is_empty() {
             return;
         }
-        self.section("Mediciones", "Measurements");
+        self.section(&say!("sheet-measurements"));
         self.headings(&[
-            ("Qué", "What"),
-            ("Valor", "Value"),
-            ("Dónde", "Where"),
-            ("Quién", "Who"),
-            ("Hora dicha", "Claimed"),
+            say!("case-what"),
+            say!("case-value"),
+            say!("case-where"),
+            say!("case-who"),
+            say!("case-claimed"),
         ]);
-        for reading in order.list("measurements") {
-            let what = reading.text("what");
-            let (es, en) =
-                (labels::measure(self.rules, Lang::Es, what), labels::measure(self.rules, Lang::En, what));
+        for reading in readings {
+            let name = |lang| labels::measure(self.rules, lang, &reading.what);
+            let name = Text::both(name(Lang::Es), name(Lang::En));
             self.html.fixed("<tr><td>");
-            self.both(es, en);
-            let amount = format!("{} {}", reading.get("value").shown(), reading.text("unit"));
+            self.both(&name);
+            let amount = format!("{} {}", reading.value, reading.unit);
             self.html.fixed("</td>").open("td", "num").text(&amount);
-            let flag = reading.text("flag");
-            if !flag.is_empty() {
-                self.html.fixed("<br>").open("span", "mark").text("⚠ ");
-                self.both(labels::flag(flag, Lang::Es), labels::flag(flag, Lang::En));
-                self.html.close("span");
-            }
-            self.html.close("td").element("td", "", &reading.first(&["where", "place"]));
-            self.who_when(reading);
+            self.flag(&reading.flag);
+            self.html.close("td").element("td", "", &reading.place);
+            self.who_when(&reading.by);
         }
         self.end_table();
     }
 
-    fn materials(&mut self, order: Seen<'_>) {
-        if order.count("materials") == 0 {
+    fn flag(&mut self, flag: &str) {
+        if !flag.is_empty() {
+            let words = Text::both(labels::flag(flag, Lang::Es), labels::flag(flag, Lang::En));
+            self.html.fixed("<br>").open("span", "mark").text("⚠ ");
+            self.both(&words);
+            self.html.close("span");
+        }
+    }
+
+    fn materials(&mut self, materials: &[Material]) {
+        if materials.is_empty() {
             return;
         }
-        self.section("Material", "Materials");
+        self.section(&say!("sheet-materials"));
         self.headings(&[
-            ("Material", ""),
-            ("Cantidad", "Quantity"),
-            ("Quién", "Who"),
-            ("Hora dicha", "Claimed"),
+            say!("case-material"),
+            say!("case-quantity"),
+            say!("case-who"),
+            say!("case-claimed"),
         ]);
-        for material in order.list("materials") {
-            self.html.fixed("<tr>").element("td", "", &material.first(&["name", "sku"]));
-            let mut amount = format!("{} {}", material.get("qty").shown(), material.text("unit"));
-            let flag = labels::flag(material.text("flag"), Lang::Es);
-            if !flag.is_empty() {
-                amount.push_str(&format!(" ⚠ {flag}"));
-            }
-            self.html.element("td", "num", &amount);
-            self.who_when(material);
+        for material in materials {
+            self.html.fixed("<tr>").element("td", "", &material.sku);
+            self.html.open("td", "num").text(&format!("{} {}", material.qty, material.unit));
+            self.flag(&material.flag);
+            self.html.close("td");
+            self.who_when(&material.by);
         }
         self.end_table();
     }
 
-    fn notes(&mut self, order: Seen<'_>) {
-        if order.count("notes") == 0 {
+    fn notes(&mut self, notes: &[Note]) {
+        if notes.is_empty() {
             return;
         }
-        self.section("Notas", "Notes");
-        self.headings(&[("Nota", "Note"), ("Quién", "Who"), ("Hora dicha", "Claimed")]);
-        for note in order.list("notes") {
-            self.html.fixed("<tr>").element("td", "pre", note.text("text"));
-            self.who_when(note);
+        self.section(&say!("sheet-notes"));
+        self.headings(&[say!("case-note"), say!("case-who"), say!("case-claimed")]);
+        for note in notes {
+            self.html.fixed("<tr>").element("td", "pre", &note.text);
+            self.who_when(&note.by);
         }
         self.end_table();
     }
 
-    fn who_when(&mut self, part: Seen<'_>) {
-        let at = self.time(part.text("claimed_at"));
-        self.html.element("td", "who", part.text("person")).element("td", "time", &at).fixed("</tr>\n");
+    fn who_when(&mut self, by: &Added) {
+        let at = self.time(Some(&by.claimed_at));
+        self.html.element("td", "who", &by.person).element("td", "time", &at).fixed("</tr>\n");
     }
 
     fn foot(&mut self) {
         let case = self.case;
-        let made = self.time(case.text("made_at"));
-        let (by, on, seq) = (case.text("made_by"), case.text("made_on"), case.get("server_seq").shown());
+        let at = self.time(Some(&case.made_at));
         self.html.open("footer", "");
-        self.both(
-            &format!("Elaborado el {made} por {by} en el equipo {on}, con el registro hasta el n.º {seq}."),
-            &format!("Made {made} by {by} on device {on}, with the ledger up to no. {seq}."),
-        );
+        let (by, device, seq) = (&case.made_by, &case.made_on, case.server_seq);
+        self.both(&say!("case-foot", at, by, device, seq));
         self.html.close("footer");
     }
 }

@@ -14,7 +14,7 @@ use super::{Kept, hold};
 use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::output::Report;
-use crate::text;
+use words::say;
 
 struct Walked(Verifier);
 
@@ -77,28 +77,14 @@ fn walk(folder: &Path) -> Result<Verifier, CliError> {
 
 fn no_ledger(path: &Path) -> CliError {
     let path = path.display();
-    CliError::new(
-        exit::OTHER,
-        "no_ledger",
-        text!("no hay un libro en {path}", "there is no ledger in {path}"),
-        text!(
-            "nombre la carpeta de datos del servidor, la que contiene «ledger»",
-            "name the server's data folder, the one that holds “ledger”"
-        ),
-    )
+    CliError::new(exit::OTHER, "no_ledger", say!("verify-no-ledger", path), say!("verify-no-ledger-hint"))
 }
 
 fn not_proven(seq: u64, detail: &str) -> CliError {
     CliError::new(
         exit::INTEGRITY,
         "not_proven",
-        text!(
-            "el n.º {seq} del libro no se sostiene: {detail}",
-            "number {seq} of the ledger does not hold: {detail}"
-        ),
-        text!(
-            "no borre nada: copie la carpeta completa y avise a la contraloría",
-            "delete nothing: copy the whole folder and tell the auditor"
-        ),
+        say!("verify-ledger-fails", seq, detail),
+        say!("verify-ledger-fails-hint"),
     )
 }

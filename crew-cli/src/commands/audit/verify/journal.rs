@@ -15,7 +15,7 @@ use sync_core::log::line::{Contact, DeviceLine, Identity, Line};
 use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::output::Report;
-use crate::text;
+use words::say;
 
 /// What was proven.
 #[derive(Debug, Default, Serialize)]
@@ -57,12 +57,7 @@ pub(super) fn run(cx: &Context) -> Result<Report, CliError> {
         return Err(not_proven(number, &detail));
     }
     let Proven { entries, own_entries, checkpoints, .. } = walk.proven;
-    let text = text!(
-        "el diario está íntegro: {entries} hechos, {own_entries} de este equipo en una sola cadena, \
-         {checkpoints} sellos del servidor válidos y en orden",
-        "the journal is whole: {entries} entries, {own_entries} of this device in one chain, \
-         {checkpoints} checkpoints signed and in order"
-    );
+    let text = say!("verify-journal-holds", entries, own_entries, checkpoints);
     Report::new(&walk.proven, format!("{}\n", text.of(cx.screen.lang)))
 }
 
@@ -124,13 +119,7 @@ fn not_proven(number: u64, detail: &str) -> CliError {
     CliError::new(
         exit::INTEGRITY,
         "not_proven",
-        text!(
-            "el renglón {number} del diario no se sostiene: {detail}",
-            "line {number} of the journal does not hold: {detail}"
-        ),
-        text!(
-            "no borre nada: copie la carpeta completa y avise a quien administra",
-            "delete nothing: copy the whole folder and tell the administrator"
-        ),
+        say!("verify-journal-fails", number, detail),
+        say!("verify-journal-fails-hint"),
     )
 }

@@ -8,8 +8,8 @@ use sync_core::log::merkle::tile::TILE_WIDTH;
 
 use super::known::Known;
 use crate::error::CliError;
-use crate::text;
-use crate::text::Text;
+use words::Text;
+use words::say;
 
 /// The past that is checked: of a server, or in a folder.
 pub trait Past {
@@ -42,14 +42,7 @@ impl Parting {
     /// The place in words.
     pub fn words(self) -> Text {
         let Self { from, to } = self;
-        if from == to {
-            text!("los pasados se separan en el n.º {from}", "the pasts part at number {from}")
-        } else {
-            text!(
-                "los pasados se separan entre el n.º {from} y el {to}",
-                "the pasts part between numbers {from} and {to}"
-            )
-        }
+        if from == to { say!("verify-split-at", from) } else { say!("verify-split-between", from, to) }
     }
 }
 
@@ -178,11 +171,11 @@ mod tests {
     use super::{Parting, Past, against_known, find};
     use crate::commands::audit::verify::known::Known;
     use crate::error::CliError;
-    use crate::text::Lang;
     use sync_core::id::{Epoch, Hash};
     use sync_core::log::entry::Anchor;
     use sync_core::log::merkle;
     use sync_core::rows::{MemoryRows, Overlay};
+    use words::Lang;
 
     /// A past whose entries are numbers.
     struct Numbers(MemoryRows, Vec<u64>);
@@ -285,8 +278,8 @@ mod tests {
 
     #[test]
     fn a_place_is_said_exactly_or_as_a_range() {
-        let words = |from, to| Parting { from, to }.words().of(Lang::En).to_owned();
-        assert_eq!(words(7, 7), "the pasts part at number 7");
-        assert_eq!(words(7, 9), "the pasts part between numbers 7 and 9");
+        let words = |from, to| Parting { from, to }.words().of(Lang::En);
+        assert_eq!(words(7, 7), "the histories part at number 7");
+        assert_eq!(words(7, 9), "the histories part between numbers 7 and 9");
     }
 }

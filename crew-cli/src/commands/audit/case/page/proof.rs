@@ -1,62 +1,46 @@
 //! The part of the page that says what it can be checked against, and what nobody can prove.
 
+use words::{Text, say};
+
 use super::Page;
 
 impl Page<'_> {
     pub(super) fn proof(&mut self) {
-        let (case, proof) = (self.case, self.case.get("proof"));
-        self.section("Prueba", "Proof");
-        self.html.open("p", "small");
-        self.both(
-            "Cada hecho tiene una huella que depende de su contenido y del hecho anterior del mismo equipo. El registro \
-             de la oficina las reúne en un árbol cuya raíz va firmada en el sello. Quien tenga un sello puede comprobar \
-             que nada se quitó, se movió ni se cambió: crew audit verify y docs/AUDIT.md, o cualquier programa que lea \
-             sellos C2SP (tlog-checkpoint).",
-            "Each entry has a hash that depends on its content and on the same device's entry before it. The office's \
-             ledger gathers them in a tree whose root is signed in the checkpoint. Whoever holds a checkpoint can verify \
-             that nothing was dropped, moved or altered: crew audit verify and docs/AUDIT.md, or any program that reads \
-             C2SP checkpoints.",
-        );
-        self.html.close("p");
-        self.headings(&[("N.º", "No."), ("Equipo y su número", "Device and its number"), ("Huella", "Hash")]);
-        for one in case.list("happenings") {
-            let short: String = one.text("device").chars().take(8).collect();
-            let place = format!("{short} #{}", one.get("device_seq").shown());
-            let hash = match one.text("entry_hash") {
-                "" => "—",
-                hash => hash,
-            };
-            let seq = match one.get("seq").shown() {
-                seq if seq.is_empty() => "—".to_owned(),
-                seq => seq,
-            };
+        let case = self.case;
+        self.section(&say!("case-proof"));
+        self.small(&say!("case-proof-how"));
+        self.headings(&[say!("word-number"), say!("case-device-number"), say!("case-hash")]);
+        for one in &case.happenings {
+            let number = one.device_seq.map(|seq| seq.to_string()).unwrap_or_default();
+            let place = format!("{} #{number}", one.by.device.chars().take(8).collect::<String>());
+            let seq = one.seq.map_or_else(|| "—".to_owned(), |seq| seq.to_string());
             self.html.fixed("<tr>").element("td", "num", &seq).element("td", "hash", &place);
+            let hash = one.entry_hash.as_deref().unwrap_or("—");
             self.html.element("td", "hash", hash).fixed("</tr>\n");
         }
         self.end_table();
-        self.html.open("p", "small");
-        self.both("Llave del registro", "Log key");
-        self.html.close("p").element("pre", "", proof.text("log_verifier"));
-        let checkpoint = proof.text("checkpoint");
-        self.html.open("p", "small");
-        if checkpoint.is_empty() {
-            self.both("Este equipo todavía no tiene un sello.", "This device has no checkpoint yet.");
-        } else {
-            self.both(
-                "El sello más nuevo que tiene este equipo",
-                "The newest checkpoint that this device holds",
-            );
-        }
-        self.html.close("p");
-        if !checkpoint.is_empty() {
-            self.html.element("pre", "", checkpoint);
+        self.small(&say!("case-log-key"));
+        self.html.element("pre", "", &case.proof.log_verifier);
+        match case.proof.checkpoint.as_deref() {
+            None | Some("") => self.small(&say!("case-no-checkpoint")),
+            Some(checkpoint) => {
+                self.small(&say!("case-checkpoint"));
+                self.html.element("pre", "", checkpoint);
+            }
         }
     }
 
+    fn small(&mut self, text: &Text) {
+        self.html.open("p", "small");
+        self.both(text);
+        self.html.close("p");
+    }
+
     pub(super) fn not_provable(&mut self) {
-        self.section("Lo que no se puede probar", "What cannot be proven");
+        let case = self.case;
+        self.section(&say!("case-not-provable"));
         self.html.open("ul", "");
-        for one in self.case.list("not_provable") {
+        for one in &case.not_provable {
             self.html.open("li", "");
             self.sentence(one);
             self.html.close("li");

@@ -1,31 +1,26 @@
 //! The part of the page that tells what happened: the history, the differences, who had a part in it.
 
+use sync_core::view::case::Involved;
+use sync_core::view::clock::{Plausible, amount};
+use sync_core::view::story::{Difference, Doer, Happening, Settled};
+use words::{Lang, Text, say};
+
 use super::Page;
 use crate::labels;
-use crate::seen::Seen;
-use crate::text::Lang;
 
 impl Page<'_> {
     pub(super) fn history(&mut self) {
-        self.section("Historia", "History");
-        let legend = [labels::time_legend(Lang::Es), labels::time_legend(Lang::En)];
+        let case = self.case;
+        self.section(&say!("sheet-history"));
         self.html.open("p", "small");
-        self.both(legend[0], legend[1]);
+        self.both(&labels::time_legend());
         self.html.close("p");
-        self.headings(&[
-            ("N.º", "No."),
-            ("Qué", "What"),
-            ("Quién", "Who"),
-            ("Cuándo, por cada reloj", "When, by each clock"),
-        ]);
-        for one in self.case.list("happenings") {
-            let seq = match one.get("seq").shown() {
-                seq if seq.is_empty() => "—".to_owned(),
-                seq => seq,
-            };
+        self.headings(&[say!("word-number"), say!("case-what"), say!("case-who"), say!("case-when")]);
+        for one in &case.happenings {
+            let seq = one.seq.map_or_else(|| "—".to_owned(), |seq| seq.to_string());
             self.html.fixed("<tr>").element("td", "num", &seq).open("td", "what");
             self.what(one);
-            self.html.close("td").open("td", "who").element("div", "", one.text("person"));
+            self.html.close("td").open("td", "who").element("div", "", &one.by.person);
             self.doer(one);
             self.html.close("td").open("td", "clocks");
             self.clocks(one);
@@ -34,204 +29,213 @@ impl Page<'_> {
         self.end_table();
     }
 
-    fn what(&mut self, one: Seen<'_>) {
-        let is_out = !one.is("counts") && !one.get("seq").0.is_null();
+    fn what(&mut self, one: &Happening) {
+        let is_out = !one.counts && one.seq.is_some();
         self.html.open("div", if is_out { "out" } else { "" });
-        self.sentence(one.get("text"));
+        self.sentence(&one.text);
         self.html.close("div");
-        for consequence in one.list("consequences") {
+        for consequence in &one.consequences {
             self.html.open("div", "small").text("→ ");
             self.sentence(consequence);
             self.html.close("div");
         }
-        if one.text("verdict") == "unsent" {
+        if one.verdict == "unsent" {
             self.html.open("div", "small");
-            self.both("Sin enviar: solo está en este equipo.", "Not sent: it is on this device alone.");
+            self.both(&say!("case-saved"));
             self.html.close("div");
         }
-        if one.get("reason_text").0.is_object() {
-            self.held(one);
+        if one.reason_text.is_some() {
+            self.in_review(one);
         }
     }
 
-    /// Why the server held it back, and what a person decided.
-    fn held(&mut self, one: Seen<'_>) {
+    /// Why it came into review, and what a person decided.
+    fn in_review(&mut self, one: &Happening) {
         self.html.open("div", "box held");
-        self.html.element("strong", "", "Retenido: ");
-        self.sentence(one.get("reason_text"));
+        self.brief("strong", "", &say!("case-in-review"));
+        self.html.text(" ");
+        if let Some(reason) = &one.reason_text {
+            self.sentence(reason);
+        }
         self.html.fixed("<br>");
-        let decided = one.get("decided");
-        if decided.0.is_object() {
-            let (es, en) =
-                if decided.is("releases") { ("Liberado", "Released") } else { ("Desechado", "Dismissed") };
-            self.html.open("strong", "");
-            self.both(es, en);
-            self.html.close("strong");
-            let by = decided.get("by");
-            let role = labels::role_key(by.text("role"), Lang::Es);
-            let (seq, at) = (decided.get("seq").shown(), self.time(decided.text("at")));
-            self.html.text(&format!(" · {} ({role}) · n.º {seq} · {at} · ", by.text("person")));
-            self.html.text(&format!("«{}»", decided.text("reason")));
-        } else {
-            self.both("Nadie ha decidido todavía.", "Nobody has decided yet.");
+        match &one.decided {
+            None => self.both(&say!("history-undecided")),
+            Some(decided) => {
+                self.html.open("strong", "");
+                let what = if decided.releases { say!("case-released") } else { say!("case-dismissed") };
+                self.both(&what);
+                self.html.close("strong");
+                let role = labels::role_key(&decided.by.role, Lang::Es);
+                let (seq, at) = (decided.seq, self.time(Some(&decided.at)));
+                self.html.text(&format!(" · {} ({role}) · n.º {seq} · {at} · ", decided.by.person));
+                self.html.text(&format!("«{}»", decided.reason));
+            }
         }
         self.html.close("div");
     }
 
-    fn doer(&mut self, one: Seen<'_>) {
-        let role = labels::role_key(one.text("role"), Lang::Es);
-        let short: String = one.text("device").chars().take(8).collect();
-        let number = match one.get("device_seq").shown() {
-            number if number.is_empty() => String::new(),
-            number => format!(" #{number}"),
-        };
+    fn doer(&mut self, one: &Happening) {
+        let role = labels::role_key(&one.by.role, Lang::Es);
+        let short: String = one.by.device.chars().take(8).collect();
+        let number = one.device_seq.map(|number| format!(" #{number}")).unwrap_or_default();
         // The device is called like its person where nobody chose another name.
-        let name =
-            Some(one.text("device_name")).filter(|name| *name != one.text("person")).unwrap_or_default();
-        let words: Vec<&str> = [role, name].into_iter().filter(|word| !word.is_empty()).collect();
+        let name = if one.by.device_name == one.by.person { "" } else { one.by.device_name.as_str() };
+        let words: Vec<&str> = [role.as_str(), name].into_iter().filter(|word| !word.is_empty()).collect();
         self.html.element("div", "small", &words.join(" · "));
         self.html.element("div", "hash", &format!("{short}{number}"));
-        if one.get("carrier").0.is_object() {
-            let carrier = one.get("carrier").first(&["device_name", "device"]);
+        if let Some(carrier) = &one.carrier {
             self.html.open("div", "small");
-            self.both(&format!("lo trajo {carrier}"), &format!("brought by {carrier}"));
+            self.both(&say!("history-brought-by", device = device_name(carrier)));
             self.html.close("div");
         }
     }
 
-    fn clocks(&mut self, one: Seen<'_>) {
-        let mark = labels::time_mark(one.text("time"), !one.get("clock_jump_ms").0.is_null());
-        for (label, key) in [
-            ("dicho", "claimed_at"),
-            ("no antes", "not_before"),
-            ("llevado", "carried_at"),
-            ("recibido", "received_at"),
+    fn clocks(&mut self, one: &Happening) {
+        let time = &one.time;
+        let mark = labels::time_mark(time);
+        for (label, at, is_claim) in [
+            (say!("word-claimed"), &time.claimed_at, true),
+            (say!("word-not-before"), &time.not_before, false),
+            (say!("word-carried"), &time.carried_at, false),
+            (say!("word-received"), &time.received_at, false),
         ] {
-            let at = one.text(key);
-            if at.is_empty() {
-                continue;
-            }
-            let at = self.time(at);
-            self.html.open("div", "").element("span", "k", label).text(&at);
-            if key == "claimed_at" && !mark.is_empty() {
+            let Some(at) = at.as_deref().filter(|at| !at.is_empty()) else { continue };
+            let at = self.time(Some(at));
+            self.html.open("div", "");
+            self.brief("span", "k", &label);
+            self.html.text(&at);
+            if is_claim && !mark.is_empty() {
                 self.html.text(" ").element("span", "mark", &mark);
             }
             self.html.close("div");
         }
-        if one.is("boot_changed") {
-            self.html.element("div", "", "equipo reiniciado");
+        if time.boot_changed {
+            self.brief("div", "", &say!("case-restarted"));
         }
-        if let Some(jump_ms) = one.get("clock_jump_ms").0.as_i64() {
+        if let Some(jump_ms) = time.clock_jump_ms {
             let way = if jump_ms < 0 { "−" } else { "+" };
-            let amount = sync_core::view::clock::amount(jump_ms);
-            self.html.element("div", "mark", &format!("el reloj saltó {way}{amount}"));
+            self.brief("div", "mark", &say!("case-clock-jumped", by = format!("{way}{}", amount(jump_ms))));
         }
-        if let Some(skew_ms) = one.get("skew_ms").0.as_i64() {
-            self.html.element("div", "", &format!("desfase {} s", skew_ms / 1_000));
+        if let Some(skew_ms) = time.skew_ms {
+            self.brief("div", "", &say!("case-skew", seconds = skew_ms / 1_000));
         }
-        if matches!(one.text("time"), "before_bracket" | "after_bracket") {
-            self.html.element("div", "mark", labels::time_verdict(one.text("time"), Lang::Es));
+        if matches!(time.time, Plausible::BeforeBracket | Plausible::AfterBracket) {
+            self.brief("div", "mark", &labels::time_verdict(time.time));
         }
     }
 
     pub(super) fn differences(&mut self) {
-        if self.case.count("differences") == 0 {
+        let case = self.case;
+        if case.differences.is_empty() {
             return;
         }
-        self.section("Diferencias y decisiones", "Conflicts and decisions");
-        for difference in self.case.list("differences") {
-            self.html.open("div", "box");
-            self.html.open("strong", "");
-            self.sentence(difference.get("label"));
-            self.html.close("strong");
-            let (seq, at) = (difference.get("opened_seq").shown(), self.time(difference.text("opened_at")));
-            self.html.text(&format!(" · n.º {seq} · {at}"));
-            self.headings(&[
-                ("Valor", "Value"),
-                ("Quién", "Who"),
-                ("Dicho", "Claimed"),
-                ("Recibido", "Received"),
-                ("N.º", "No."),
-            ]);
-            for value in difference.list("values") {
-                self.html.fixed("<tr><td>");
-                self.sentence(value.get("shown"));
-                let by = value.get("by");
-                self.html.fixed("</td>").element("td", "", &by.first(&["person", "device"]));
-                let (claimed, received) =
-                    (self.time(value.text("claimed_at")), self.time(value.text("received_at")));
-                self.html.element("td", "time", &claimed).element("td", "time", &received);
-                self.html.element("td", "num", &value.get("seq").shown()).fixed("</tr>\n");
-            }
-            self.end_table();
-            self.settled(difference.get("settled"));
-            self.html.close("div");
+        self.section(&say!("case-differences"));
+        for difference in &case.differences {
+            self.difference(difference);
         }
     }
 
-    fn settled(&mut self, settled: Seen<'_>) {
-        if !settled.0.is_object() {
-            self.html.open("strong", "");
-            self.both("Sin resolver", "Not settled");
+    fn difference(&mut self, difference: &Difference) {
+        self.html.open("div", "box");
+        self.html.open("strong", "");
+        self.sentence(&difference.label);
+        self.html.close("strong");
+        let (seq, at) = (number(difference.opened_seq), self.time(difference.opened_at.as_deref()));
+        self.html.text(&format!(" · n.º {seq} · {at}"));
+        self.headings(&[
+            say!("case-value"),
+            say!("case-who"),
+            say!("case-claimed"),
+            say!("case-received"),
+            say!("word-number"),
+        ]);
+        for value in &difference.values {
+            self.html.fixed("<tr><td>");
+            self.sentence(&value.shown);
+            self.html.fixed("</td>").element("td", "", person(&value.by));
+            let (claimed, received) =
+                (self.time(value.claimed_at.as_deref()), self.time(value.received_at.as_deref()));
+            self.html.element("td", "time", &claimed).element("td", "time", &received);
+            self.html.element("td", "num", &number(value.seq)).fixed("</tr>\n");
+        }
+        self.end_table();
+        self.settled(difference.settled.as_ref());
+        self.html.close("div");
+    }
+
+    fn settled(&mut self, settled: Option<&Settled>) {
+        self.html.open("strong", "");
+        let Some(settled) = settled else {
+            self.both(&say!("case-not-settled"));
             self.html.close("strong");
             return;
-        }
-        let (by, value) = (settled.get("by"), settled.get("value"));
-        let (at, seq) = (self.time(settled.text("at")), settled.get("seq").shown());
-        self.html.open("strong", "");
-        self.both(&format!("Queda «{}»", value.text("es")), &format!("“{}” stands", value.text("en")));
+        };
+        let value = Text::both(settled.value.es.as_str(), settled.value.en.as_str());
+        self.both(&say!("case-stands", value));
         self.html.close("strong");
-        self.html.text(&format!(" · {} · n.º {seq} · {at}", by.text("person")));
-        let reason = settled.text("reason");
-        if !reason.is_empty() {
+        let (at, seq) = (self.time(settled.at.as_deref()), number(settled.seq));
+        self.html.text(&format!(" · {} · n.º {seq} · {at}", settled.by.person));
+        if let Some(reason) = settled.reason.as_deref().filter(|reason| !reason.is_empty()) {
             self.html.text(&format!(" · «{reason}»"));
         }
     }
 
     pub(super) fn devices(&mut self) {
-        self.section("Personas y equipos", "People and devices");
+        let case = self.case;
+        self.section(&say!("case-devices"));
         self.headings(&[
-            ("Equipo", "Device"),
-            ("Papel", "Role"),
-            ("Personas", "People"),
-            ("Hechos", "Entries"),
-            ("Alta", "Enrolled"),
-            ("Baja", "Revoked"),
+            say!("case-device"),
+            say!("case-role"),
+            say!("case-people"),
+            say!("case-entries"),
+            say!("case-enrolled"),
+            say!("case-revoked"),
         ]);
-        for device in self.case.list("devices") {
-            self.html.fixed("<tr>").open("td", "").element("div", "", device.text("name"));
-            self.html.element("div", "hash", device.text("device")).close("td").open("td", "");
-            self.both(
-                labels::role_key(device.text("role"), Lang::Es),
-                labels::role_key(device.text("role"), Lang::En),
-            );
-            let crew = device.get("crew").shown();
-            if !crew.is_empty() {
-                self.html.text(&format!(" · {crew}"));
-            }
-            self.html.close("td").open("td", "").text(&device.get("persons").shown());
-            let carried = device.get("carried").shown();
-            if device.get("carried").0.as_u64().is_some_and(|carried| carried > 0) {
-                self.html.open("div", "small");
-                self.both(&format!("llevó {carried}"), &format!("carried {carried}"));
-                self.html.close("div");
-            }
-            self.html.close("td");
-            self.html.element("td", "num", &device.get("entries").shown());
-            let enrolled = match device.get("enrolled_seq").shown() {
-                seq if seq.is_empty() => "—".to_owned(),
-                seq => format!("n.º {seq}"),
-            };
-            self.html.element("td", "num", &enrolled);
-            let revoked = device.get("revoked");
-            let words = if revoked.0.is_object() {
-                let (seq, at) = (revoked.get("seq").shown(), self.time(revoked.text("at")));
-                format!("n.º {seq} · {at} · {}", revoked.text("reason"))
-            } else {
-                "—".to_owned()
-            };
-            self.html.element("td", "", &words).fixed("</tr>\n");
+        for device in &case.devices {
+            self.device(device);
         }
         self.end_table();
     }
+
+    fn device(&mut self, device: &Involved) {
+        self.html.fixed("<tr>").open("td", "").element("div", "", &device.name);
+        self.html.element("div", "hash", &device.device).close("td").open("td", "");
+        let role =
+            Text::both(labels::role_key(&device.role, Lang::Es), labels::role_key(&device.role, Lang::En));
+        self.both(&role);
+        if let Some(crew) = device.crew.as_deref().filter(|crew| !crew.is_empty()) {
+            self.html.text(&format!(" · {crew}"));
+        }
+        self.html.close("td").open("td", "").text(&device.persons.join(", "));
+        if device.carried > 0 {
+            self.html.open("div", "small");
+            self.both(&say!("case-carried", count = device.carried));
+            self.html.close("div");
+        }
+        self.html.close("td");
+        self.html.element("td", "num", &device.entries.to_string());
+        let enrolled = device.enrolled_seq.map_or_else(|| "—".to_owned(), |seq| format!("n.º {seq}"));
+        self.html.element("td", "num", &enrolled);
+        let revoked = match &device.revoked {
+            Some(revoked) => {
+                format!("n.º {} · {} · {}", revoked.seq, self.time(revoked.at.as_deref()), revoked.reason)
+            }
+            None => "—".to_owned(),
+        };
+        self.html.element("td", "", &revoked).fixed("</tr>\n");
+    }
+}
+
+fn number(seq: Option<u64>) -> String {
+    seq.map(|seq| seq.to_string()).unwrap_or_default()
+}
+
+/// The person, or the device where no person is named.
+fn person(doer: &Doer) -> &str {
+    if doer.person.is_empty() { &doer.device } else { &doer.person }
+}
+
+/// The device's name, or its id where it has none.
+fn device_name(doer: &Doer) -> &str {
+    if doer.device_name.is_empty() { &doer.device } else { &doer.device_name }
 }

@@ -1,44 +1,15 @@
 //! The page: whole, self-contained, and inert whatever people typed.
 
 use super::render;
-use crate::seen::Seen;
-use crate::text::Lang;
+use crate::commands::audit::case::sample::sample;
 use crate::when::When;
-use serde_json::{Value, json};
 use sync_core::rules::Rules;
+use words::Lang;
 
 const NASTY: &str = "<script>alert(1)</script><img src=http://x onerror=y>\"'&";
 
-fn case(typed: &str) -> Value {
-    let both = json!({"es": typed, "en": typed});
-    let by = json!({"person": typed, "device": "ab", "device_name": typed, "role": "crew"});
-    json!({
-        "folio": "MZQ-26-A3-0001", "record": "00", "municipality": typed, "municipality_key": 14061,
-        "made_at": "2026-11-21T03:36:47.000Z", "made_by": typed, "made_on": "ab", "server_seq": 9,
-        "limits": [both], "status_label": both,
-        "order": {"title": typed, "kind": typed, "kind_label": both, "description": typed, "locality": typed,
-            "fields": {typed: typed}, "checklist": {typed: true},
-            "notes": [{"text": typed, "person": typed, "claimed_at": "2026-11-21T03:36:47.000Z"}],
-            "measurements": [{"what": typed, "value": typed, "unit": typed, "flag": typed, "person": typed}],
-            "materials": [{"sku": typed, "qty": typed, "unit": typed, "flag": typed, "person": typed}]},
-        "happenings": [{"seq": 3, "what": "change", "text": both, "consequences": [both], "person": typed,
-            "device": typed, "device_name": typed, "role": typed, "device_seq": 2, "carrier": by,
-            "claimed_at": typed, "time": "before_bracket", "clock_jump_ms": -3_600_000, "verdict": "quarantined",
-            "reason_text": both, "decided": {"seq": 5, "at": typed, "releases": true, "by": by, "reason": typed},
-            "counts": true, "entry_hash": typed}],
-        "differences": [{"field": typed, "label": both, "opened_seq": 1, "opened_at": typed,
-            "values": [{"value": typed, "shown": both, "by": by, "claimed_at": typed}],
-            "settled": {"seq": 4, "at": typed, "value": both, "by": by, "reason": typed}}],
-        "devices": [{"device": typed, "name": typed, "role": typed, "persons": [typed], "entries": 1,
-            "revoked": {"seq": 2, "at": typed, "reason": typed}}],
-        "proof": {"log_verifier": typed, "checkpoint": typed},
-        "not_provable": [both],
-    })
-}
-
 fn page(typed: &str) -> String {
-    let case = case(typed);
-    render(&When::utc(0, Lang::Es), &Rules::default(), Seen(&case))
+    render(&When::utc(0, Lang::Es), &Rules::default(), &sample(typed))
 }
 
 /// The tags of a page, each as written.

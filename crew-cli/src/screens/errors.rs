@@ -1,0 +1,137 @@
+//! What a command says when it does not end well, for every way it can end: two lines, in both languages.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use store::StoreError;
+use sync_core::decimal::DecimalError;
+use sync_core::log::verdict::Reason;
+use sync_core::replica::ReplicaError;
+use sync_core::rules::kind::ValueError;
+use sync_core::rules::measure::ReadingError;
+use words::say;
+
+use super::{LANGS, kept};
+use crate::error::CliError;
+use crate::http::HttpError;
+
+fn replica_errors() -> Vec<ReplicaError> {
+    let folio = || "MZQ-26-K7-0012".to_owned();
+    let word = || "El Mortro".to_owned();
+    let value = |error| ReplicaError::Value { field: "dose".into(), error };
+    let range =
+        ValueError::Range { value: "80".into(), unit: "mg/L".into(), min: "0".into(), max: "50".into() };
+    let unit = ReadingError::Unit { what: "ph".into(), expected: "pH".into(), found: "mg/L".into() };
+    vec![
+        ReplicaError::NotEnrolled,
+        ReplicaError::NoPerson,
+        ReplicaError::AlreadyEnrolled("Cuadrilla 7".into()),
+        ReplicaError::Unknown { what: "order", word: "MZQ-26-K7-0099".into(), known: Vec::new() },
+        ReplicaError::Unknown { what: "locality", word: word(), known: vec!["El Mortero".into()] },
+        ReplicaError::Ambiguous {
+            word: "La Palma".into(),
+            matches: vec!["la-palma-1".into(), "la-palma-2".into()],
+        },
+        value(range),
+        value(ValueError::Decimal(DecimalError::Comma("0,80".into()))),
+        value(ValueError::Choice { value: "x".into(), choices: "PVC, fierro".into() }),
+        ReplicaError::Reading { what: "ph".into(), error: unit },
+        ReplicaError::Quantity("1,5".into()),
+        ReplicaError::Length { what: "the note", found: 9_000, max: 4_000 },
+        ReplicaError::Missing {
+            folio: folio(),
+            missing: vec!["cloro residual".into()],
+            commands: vec!["crew measure MZQ-26-K7-0012 cloro 0.80 mg/L".into()],
+        },
+        ReplicaError::Step {
+            folio: folio(),
+            state: "Cancelada".into(),
+            step: "start".into(),
+            possible: vec!["reopen".into()],
+        },
+        ReplicaError::Step {
+            folio: folio(),
+            state: "Aprobada".into(),
+            step: "start".into(),
+            possible: vec![],
+        },
+        ReplicaError::Role { role: "auditor".into(), what: "note".into() },
+        ReplicaError::Refused(Reason::Revoked),
+        ReplicaError::Refused(Reason::OutOfScope),
+        ReplicaError::Refused(Reason::Rule { rule: "dose".into(), what: "above 50".into() }),
+        ReplicaError::NoSuchValue { folio: folio(), field: "dose".into(), number: 3, count: 2 },
+        ReplicaError::NoConflict { folio: folio(), field: "dose".into() },
+        ReplicaError::Import { place: "orders[3].locality".into(), problem: "…".into() },
+        ReplicaError::Bundle("cut".into()),
+        ReplicaError::Forged("…".into()),
+        ReplicaError::Behind { ours: 4, theirs: 9 },
+        ReplicaError::NotReleasable { seq: 12 },
+        ReplicaError::GroundHeld { seq: 12, on: Some(11) },
+        ReplicaError::GroundHeld { seq: 12, on: None },
+        ReplicaError::Index("…".into()),
+    ]
+}
+
+fn store_errors() -> Vec<StoreError> {
+    let path = || PathBuf::from("/home/c07/store");
+    vec![
+        StoreError::Full { path: path(), needed_bytes: 9 },
+        StoreError::ReadOnly { path: path() },
+        StoreError::Locked { path: path(), pid: Some(7) },
+        StoreError::Locked { path: path(), pid: None },
+        StoreError::NewerFormat { path: path(), found: 2, known: 1 },
+        StoreError::Corrupt { seq: 3, path: path(), offset: 1, detail: "…".into() },
+    ]
+}
+
+fn http_errors() -> Vec<HttpError> {
+    let refused = |status, code: &str| HttpError::Refused {
+        status,
+        code: code.into(),
+        message: "as the server says it".into(),
+        hint: "as the server advises".into(),
+        retry_after_s: None,
+        last_attempt: None,
+    };
+    vec![
+        HttpError::Url("servidor".into()),
+        HttpError::Link("dns".into()),
+        HttpError::TimedOut,
+        HttpError::Cut,
+        HttpError::Portal { status: 200 },
+        HttpError::NotCuadrilla,
+        HttpError::Unavailable { status: 502 },
+        HttpError::Missing("/log/checkpoint".into()),
+        HttpError::TooLarge,
+        HttpError::Garbled("gzip".into()),
+        HttpError::Tls("expired".into()),
+        refused(401, "bad_signature"),
+        refused(401, "unknown_device"),
+        refused(403, "code_expired"),
+        refused(409, "other_municipality"),
+        refused(409, "gap"),
+        refused(429, "too_many"),
+        refused(507, "disk_full"),
+        refused(400, "a_code_of_a_later_server"),
+    ]
+}
+
+#[test]
+fn every_trouble_says_what_happened_what_became_of_the_work_and_what_to_do() {
+    let path = Path::new("/media/usb/c07.cuadrilla");
+    let kept_work = say!("log-safe");
+    let mut errors: Vec<CliError> = replica_errors().into_iter().map(CliError::from).collect();
+    errors.extend(store_errors().into_iter().map(CliError::from));
+    errors.push(CliError::not_enrolled(Path::new("/home/c07")));
+    for kind in [io::ErrorKind::NotFound, io::ErrorKind::PermissionDenied] {
+        errors.push(CliError::file(path, &io::Error::from(kind)));
+    }
+    errors.extend(http_errors().into_iter().map(|error| error.into_cli(&kept_work)));
+    for (lang, ending) in LANGS {
+        let text: String = errors
+            .iter()
+            .map(|error| format!("[{} {}]\n{}\n", error.exit, error.code, error.lines(lang)))
+            .collect();
+        kept(&format!("errors.{ending}"), &text);
+    }
+}

@@ -1,0 +1,1017 @@
+### What people read, in Mexican Spanish (es-MX). The terminal, the server and the app share this
+### file. Rules: say what happened, what became of the work, what to do. A name in braces is an
+### argument; both files have the same names.
+
+## States of work, exactly as docs/GLOSSARY.md defines them
+
+state-saved = guardado
+state-counts = cuenta
+state-in-review = en revisión
+state-not-known = no se sabe
+state-released = liberado
+state-dismissed = desechado
+state-revoked = dado de baja
+office-knows = la oficina ya lo sabe
+office-told-at-sync = la oficina lo sabrá con el próximo «crew sync»
+
+## Words for headings and labels
+
+word-asset = activo
+word-builds-on = se apoya en
+word-carried = llevado
+word-claimed = dicho
+word-crew = cuadrilla
+word-description = descripción
+word-device = equipo
+word-due = fecha límite
+word-folio = folio
+word-hash = huella
+word-kind = tipo
+word-letters = letras
+word-locality = localidad
+word-name = nombre
+word-not-before = no antes de
+word-number = n.º
+word-plan = programa
+word-priority = prioridad
+word-received = recibido
+word-role = papel
+word-says = qué dice
+word-server = servidor
+word-status = estado
+word-title = título
+word-verdict = estado
+word-what = qué
+word-who = quién
+word-why = por qué
+word-writes = escribe
+word-yes = sí
+ledger-number = n.º { $seq }
+repeat = repita la orden
+
+## Counts
+
+count-orders =
+    { $count ->
+        [one] 1 orden
+       *[other] { $count } órdenes
+    }
+count-conflicts =
+    { $count ->
+        [one] dos valores
+       *[other] dos valores en { $count } datos
+    }
+count-differences =
+    { $count ->
+        [one] 1 dato con dos valores
+       *[other] { $count } datos con dos valores
+    }
+count-happenings =
+    { $count ->
+        [one] 1 hecho
+       *[other] { $count } hechos
+    }
+count-entries =
+    { $count ->
+        [one] 1 hecho
+       *[other] { $count } hechos
+    }
+count-devices =
+    { $count ->
+        [one] 1 equipo
+       *[other] { $count } equipos
+    }
+count-segments =
+    { $count ->
+        [one] 1 tramo
+       *[other] { $count } tramos
+    }
+count-round-trips =
+    { $count ->
+        [one] 1 viaje
+       *[other] { $count } viajes
+    }
+count-receipts =
+    { $count ->
+        [one] 1 acuse
+       *[other] { $count } acuses
+    }
+
+## Roles
+
+role-crew = cuadrilla
+role-dispatcher = despacho
+role-supervisor = supervisión
+role-auditor = contraloría
+role-admin = administración
+role-office = oficina
+role-unknown = no hay un papel así
+role-unknown-hint-assign = vea crew device assign --help
+role-unknown-hint-invite = vea crew invite --help
+
+## Times
+
+when-now = ahora
+when-minutes = { $count } min
+when-hours = { $count } h
+when-days = { $count } d
+when-months =
+    { $count ->
+        [one] 1 mes
+       *[other] { $count } meses
+    }
+when-years =
+    { $count ->
+        [one] 1 año
+       *[other] { $count } años
+    }
+when-ago = hace { $amount }
+when-in = en { $amount }
+when-impossible = hora imposible
+time-legend = hora dicha: < anterior a lo posible · > posterior a lo posible · ? sin sello anterior · ± el reloj saltó. Dentro de su lapso, el momento exacto no se puede probar.
+time-consistent = coherente
+time-before-bracket = anterior a lo posible
+time-after-bracket = posterior a lo posible
+time-no-anchor = sin sello anterior
+
+## Flags of readings and materials
+
+flag-above-norm = por encima de la norma
+flag-below-norm = por debajo de la norma
+flag-not-in-catalog = no está en el catálogo
+
+## Priorities
+
+priority-low = baja
+priority-normal = normal
+priority-high = alta
+priority-urgent = urgente
+
+## Why something is in review
+
+reason-revoked = el equipo está dado de baja
+reason-out-of-scope = fuera de su zona o cuadrilla
+reason-role = su papel no lo permite
+reason-fork = copia o restauración del equipo
+reason-dependency-held = se apoya en algo que está en revisión
+reason-schema-rule = una regla no lo permite
+reason-with = { $words } ({ $what })
+reason-with-rule = { $words } ({ $rule }: { $what })
+carried-gap = a la oficina le falta lo anterior
+carried-unknown-device = la oficina no conoce ese equipo
+carried-bad-chain = no concuerda con lo que la oficina tiene
+carried-unknown-reference = menciona algo que la oficina no tiene
+carried-code = su código de alta ya no vale: délo de alta otra vez
+
+## Orders: noting work
+
+order-assigned = asignada a { $crew }
+order-checked = { $mark } { $item }
+order-material = material { $sku }: { $qty } { $unit }
+order-note-added = nota agregada
+order-set = { $field } = { $value }
+order-bad-field = --field «{ $text }» no tiene la forma campo=valor
+order-bad-field-hint = escriba por ejemplo --field dosis=1.20
+order-list-none = no hay órdenes así en este equipo
+
+## Orders: the sheet of one
+
+sheet-saved = guardado en este equipo, sin enviar
+sheet-counts = enviado; cuenta
+sheet-in-review = una parte está en revisión: la oficina la tiene y todavía no cuenta
+sheet-kept = como se vio antes; lo más nuevo no se sabe: la oficina perdió una parte y este equipo la vuelve a leer
+sheet-two-values = dos valores: { $field }
+sheet-fields = Datos
+sheet-checklist = Lista de verificación
+sheet-measurements = Mediciones
+sheet-materials = Material
+sheet-notes = Notas
+sheet-decisions = Decisiones
+sheet-history = Historia
+sheet-when-claimed = cuándo (dicho)
+
+## Conflicts
+
+conflict-none = ningún dato tiene dos valores
+conflict-how-to-settle = crew conflict resolve { $folio } { $field } --take N --reason MOTIVO
+conflict-no-choice = falta --take o --value
+conflict-no-choice-hint = vea los valores con crew conflict list
+conflict-settled = decidido
+
+## What is in review
+
+quarantine-none = no hay nada en revisión
+quarantine-none-dismissed = no se ha desechado nada de este equipo
+quarantine-none-of-device = nada de ese equipo está en revisión
+quarantine-released =
+    { $count ->
+        [one] 1 liberado
+       *[other] { $count } liberados
+    }
+quarantine-written-again =
+    { $count ->
+        [one] 1 vuelto a escribir
+       *[other] { $count } vueltos a escribir
+    }
+quarantine-dismissed =
+    { $count ->
+        [one] 1 desechado
+       *[other] { $count } desechados
+    }
+quarantine-without-effect = sin efecto hoy, siguen en revisión: { $count }
+history-brought-by = lo trajo { $device }
+history-in-review = en revisión: { $reason }
+history-undecided = nadie ha decidido todavía
+
+## Status of this device
+
+status-work = trabajo
+status-all-sent = todo enviado
+status-unsent =
+    { $count ->
+        [one] 1 guardado en este equipo, sin enviar
+       *[other] { $count } guardados en este equipo, sin enviar
+    }
+status-nothing = nada
+status-last-answer = la oficina contestó
+status-server-seq = registro hasta
+status-records = fichas
+status-carried = lleva de otros
+status-dismissed = desechado
+status-split = la oficina mostró dos historias: { $at }
+status-warning = ¡atención!
+
+## Exchanges with the office
+
+sync-saved = enviado
+sync-sent = la oficina acusó
+sync-sent-of = { $confirmed }  (cuenta { $counts }, en revisión { $in_review })
+sync-received = recibido
+sync-handed-back = devuelto a la oficina
+sync-not-handed-over = sin entregar, de { $device }
+sync-differs = este equipo y la oficina no muestran lo mismo; no se perdió nada, avise a quien administra
+sync-stuck = el intercambio no avanza: la oficina no toma lo que falta
+sync-stuck-hint = avise a quien administra; { $kept }
+sync-safe = no se perdió nada
+sync-safe-all-sent = no se perdió nada: todo está enviado
+sync-safe-unsent =
+    { $count ->
+        [one] no se perdió nada: queda 1 guardado sin enviar
+       *[other] no se perdió nada: quedan { $count } guardados sin enviar
+    }
+sync-asked-to-wait = la oficina pide esperar { $seconds } s; se espera y se sigue, no se pierde nada
+sync-progress = enviados { $up }, recibidos { $down }…
+sync-renamed = otro equipo ya escribía con este nombre: esta carpeta es una copia y sigue con otro (letras { $letters }); lo que faltaba se volvió a escribir
+sync-internal = falla interna del intercambio: { $detail }
+sync-internal-hint = avise a quien administra; no se perdió nada
+split = la oficina mostró otra historia: su registro de { $shown } hechos no continúa el de { $kept } que este equipo guardó firmado; { $place }
+split-where = crew audit verify --from dice dónde se separan
+split-hint = su trabajo está a salvo y se volvió a entregar; avise a la contraloría: los dos sellos quedan en este equipo (crew audit checkpoint --parted --out ARCHIVO)
+
+## Devices
+
+device-last-answer = la oficina lo oyó
+device-last-entry = último hecho
+device-assigned = tiene otros permisos
+device-revoked-lost = dado de baja (extraviado)
+device-revoked-stolen = dado de baja (robado)
+device-revoked-retired = dado de baja (retirado)
+device-continues = continúa a { $device }
+device-clock = reloj { $minutes } min
+device-successor-active = sigue activo otro equipo que continúa su trabajo; si también se perdió: crew device revoke { $device }
+rekey-done = llave renovada: este equipo sigue con las letras { $letters }; el nombre anterior quedó dado de baja, recibidos { $read }
+rekey-shared = este equipo se comparte con PIN: su llave está cifrada bajo cada uno; no se cambió nada
+rekey-shared-hint = quite a las personas (crew person remove), renueve la llave y vuelva a agregarlas
+
+## Enrolling and inviting
+
+enrol-done = { $name } quedó dado de alta en { $municipality } como { $role }
+enrol-ready = Listo: ya tiene las órdenes que le tocan
+enrol-sync-next = Ahora: crew sync
+enrol-safe = no se perdió nada: repita la misma orden
+enrol-bad-link = el enlace de invitación está incompleto
+enrol-bad-link-hint = cópielo entero: cuadrilla:DIRECCIÓN#CÓDIGO.LLAVE
+enrol-no-code = falta el código
+enrol-no-code-hint = crew enrol DIRECCIÓN CÓDIGO --name NOMBRE, o crew enrol ENLACE --name NOMBRE
+invite-usable = ya se puede usar
+invite-usable-after-sync = servirá después del próximo «crew sync»
+invite-expires = vence
+qr-too-long = no cabe en un QR: { $error }
+qr-too-long-hint = copie el enlace
+
+## Bundles and imports
+
+bundle-not-sent-yet = Nada cuenta como enviado hasta que vuelva el acuse de la oficina.
+import-running = importando…
+import-count = cuántos
+import-assets = activos
+import-crews = cuadrillas
+import-localities = localidades
+import-materials = materiales
+import-orders = órdenes
+import-people = personas
+import-plans = programas
+import-updated = actualizados
+import-unchanged = sin cambio
+import-not-utf8 = no es UTF-8 desde el byte { $byte }
+import-bad-file = { $path }: { $detail }; no se importó nada
+import-bad-file-at = { $path }, línea { $line }, columna { $column }: { $detail }; no se importó nada
+import-bad-file-hint = se permite: municipality, version, about, localities, crews, people, assets, materials, orders, plans; vea schemas/import.schema.json
+
+## Persons who share a device
+
+person-added = { $name } ya puede usar este equipo con su PIN; la llave está cifrada
+person-working = trabaja { $name }
+person-removed = quitada; una copia vieja de la carpeta aún abre con su PIN
+person-locked = bloqueado: crew person use NOMBRE
+person-none = nadie: el equipo firma con su nombre
+person-unknown = no hay ninguna persona «{ $name }» en este equipo
+person-unknown-hint = hay: { $there }; crew person add NOMBRE agrega otra
+person-exists = ya hay una persona «{ $name }»
+person-exists-hint = use otro nombre, o agregue el apellido
+person-too-many = ya hay { $count } personas en este equipo
+person-too-many-hint = quite una con crew person remove NOMBRE
+person-bad-name = eso no es un nombre
+person-bad-name-hint = use de 1 a { $bytes } bytes
+person-no-vault = la llave no se pudo cifrar: { $error }; no se cambió nada
+person-bad-vault = { $path } está dañado
+person-bad-vault-hint = otra persona del equipo puede abrirlo con su PIN; si nadie puede, délo de alta en otra carpeta (--home)
+person-pin-of = PIN de { $name }
+person-pin-of-any = PIN de una persona que ya está
+person-pin-of-or = PIN de { $name }, o de quien trabaja
+person-wrong-pin = el PIN no es correcto
+person-wrong-pin-hint = no se perdió nada; pruebe otra vez, o crew person use NOMBRE con otra persona
+person-wrong-pin-wait = no se perdió nada; espere { $wait_s } s antes de probar otra vez
+person-pin-wait = hubo varios PIN incorrectos seguidos
+person-pin-wait-hint = espere { $seconds } s; no se perdió nada
+pin-new = PIN nuevo de { $name }
+pin-once-more = otra vez
+pin-differ = los dos PIN no son iguales
+pin-empty = el PIN está vacío
+pin-empty-hint = escríbalo, o póngalo en { $variable }
+pin-length = el PIN debe tener de { $min } a { $max } caracteres
+pin-length-hint = seis cifras resisten a quien prueba en el teléfono; una frase, también a quien copia la memoria
+pin-needed = hace falta el PIN: la llave de este equipo está cifrada
+pin-needed-hint = repita en una terminal, o dé el PIN en la variable { $variable } o con --pin-file
+
+## Trouble on this device
+
+error-not-enrolled = este equipo no está dado de alta ({ $home })
+error-not-enrolled-hint = pida un código a quien administra y ejecute: crew enrol URL CÓDIGO --name NOMBRE
+error-disk-full = no hay espacio en { $path }: no se guardó nada
+error-disk-full-hint = libere espacio y repita; lo guardado antes sigue intacto
+error-read-only = { $path } es de solo lectura: no se guardó nada
+error-read-only-hint = las consultas funcionan así; para escribir, cambie los permisos o use --home con otra carpeta
+error-not-allowed = no se permite leer o escribir { $path }
+error-not-allowed-hint = revise los permisos o elija otro lugar
+error-file-missing = no existe { $path }
+error-file-missing-hint = revise el nombre del archivo
+error-file = no se pudo usar { $path }: { $error }
+error-file-hint = revise el disco e intente de nuevo
+error-too-large = demasiado grande: { $error }; no se guardó nada
+error-too-large-hint = divídalo en partes
+error-store = falló el almacén: { $error }
+error-store-hint = repita; si vuelve a fallar, borre la carpeta «index» del almacén: se rehace sola y no se pierde nada
+error-busy = otro proceso está usando el almacén: no se guardó nada
+error-busy-process = el proceso { $pid } está usando el almacén: no se guardó nada
+error-busy-hint = espere a que termine y repita
+error-corrupt = el diario de este equipo está dañado: { $error }
+error-corrupt-hint = no lo borre: copie la carpeta completa y pida ayuda; para seguir, dé de alta otra carpeta (--home)
+error-newer-format = el almacén es del formato { $found }; este programa conoce hasta el { $known }; no se cambió nada
+error-newer-format-hint = actualice crew
+error-unconfirmed = el disco no confirmó la escritura, no la dé por guardada: { $error }
+error-unconfirmed-hint = mire con «crew audit log» si quedó, y revise el disco antes de repetir
+files-too-large = { $path } tiene más de { $mib } MiB
+files-too-large-hint = divida el archivo
+home-unknown = no se sabe en qué carpeta guardar
+home-unknown-hint = use --home CARPETA o defina { $variable }
+home-sync-running = ya hay un intercambio con la oficina en curso
+home-sync-running-hint = espere a que termine; no se perdió nada
+home-no-certificate = { $path } no contiene ningún certificado PEM
+home-no-certificate-hint = pida a quien administra el archivo de su autoridad certificadora (empieza con -----BEGIN CERTIFICATE-----)
+home-no-key = { $path } no contiene una llave
+home-no-key-hint = restaure ese archivo de una copia, o dé de alta otra carpeta (--home)
+clock-not-time = { $variable } no es una hora: «{ $text }»
+clock-not-time-hint = escriba 2026-11-21T03:36:47Z
+clock-no-randomness = el sistema no da números al azar: { $error }
+clock-no-randomness-hint = reinicie el equipo
+output-warning = aviso
+output-no-json = el resultado no cabe en JSON: { $error }
+output-no-json-hint = repita sin --json
+
+## Trouble with the network; { $kept } says what became of the work
+
+http-bad-url = no es una dirección: { $url }
+http-bad-url-hint = escríbala así: https://servidor.example:8443
+http-no-connection = sin conexión con la oficina ({ $detail })
+http-timed-out = la oficina no contestó a tiempo
+http-cut = la conexión se cortó a media respuesta: no se sabe si la oficina lo recibió
+http-portal = contestó una página web y no la oficina (HTTP { $status }): la red pide iniciar sesión
+http-portal-hint = abra el navegador, acepte o inicie sesión en esa red y repita; { $kept }
+http-not-cuadrilla = lo que contestó no es un servidor de Cuadrilla
+http-missing = el servidor no tiene { $path }
+http-too-large = la respuesta es más grande de lo posible
+http-tls = no hay conexión segura con el servidor ({ $detail })
+http-other-server-hint = revise la dirección con quien administra, o cambie de red; { $kept }
+http-unavailable = la oficina no puede atender ahora (HTTP { $status })
+http-garbled = la respuesta llegó ilegible ({ $detail })
+http-link-hint = repita cuando haya mejor señal; { $kept }
+http-refused = la oficina no lo aceptó: { $why }
+http-refused-hint = { $hint }; { $kept }
+refusal-bad-signature = la firma no corresponde a la llave de este equipo
+refusal-unknown-device = no conoce este equipo
+refusal-revoked = este equipo fue dado de baja
+refusal-code-unknown = el código no existe
+refusal-code-used = el código ya se usó
+refusal-code-expired = el código venció
+refusal-device-taken = ya hay un equipo con ese identificador
+refusal-other-municipality = es de otro municipio
+refusal-replayed = ese intento ya se había contestado
+refusal-gap = le faltan hechos anteriores de este equipo
+refusal-unknown-reference = no conoce algo en lo que esto se apoya
+refusal-bad-chain = los hechos no forman una cadena
+refusal-no-predecessor = no conoce el equipo que este continúa
+refusal-predecessor-revoked = el equipo que este continúa fue dado de baja
+refusal-too-many-successors = ese equipo ya se continuó demasiadas veces
+refusal-unknown-version = el servidor es de otra versión
+refusal-malformed = el mensaje no se entiende
+refusal-too-large = el mensaje es demasiado grande
+refusal-too-many = hubo demasiados intentos de alta
+refusal-budget = este equipo pidió más trabajo del que le toca por ahora
+refusal-disk-full = el servidor no tiene espacio
+refusal-internal = el servidor tuvo un problema
+refusal-hint-new-code = pida un código nuevo a quien administra
+refusal-hint-check-code = revise el código letra por letra, o pida otro a quien administra
+refusal-hint-enrol = dé de alta el equipo con un código nuevo
+refusal-hint-address = revise la dirección del servidor
+refusal-hint-send-again = repita: el equipo reenvía lo que le falta a la oficina
+refusal-hint-later = repita más tarde
+refusal-hint-update = pida a quien administra que actualice el servidor
+refusal-hint-tell = avise a quien administra
+
+## What the rules do not allow
+
+replica-not-enrolled = este equipo no está dado de alta
+replica-no-person = no se ha elegido quién trabaja: este equipo se comparte; no se guardó nada
+replica-no-person-hint = elija quién trabaja: crew person use NOMBRE; crew person list dice quiénes hay
+replica-already-enrolled = este equipo ya está dado de alta como { $name }
+replica-already-enrolled-hint = use otra carpeta (--home) para dar de alta un segundo equipo
+replica-unknown = no hay { $what } «{ $word }»
+replica-unknown-among = no hay { $what } «{ $word }» (hay: { $known })
+replica-unknown-hint = revise cómo se escribe, o ejecute crew sync para traer lo publicado
+replica-unknown-order-hint = vea crew order list; una orden de otra cuadrilla no está en este equipo
+replica-ambiguous = «{ $word }» es el nombre de varios lugares: { $matches }
+replica-ambiguous-hint = nombre el lugar por su clave
+replica-value = { $what }: { $problem }
+replica-quantity = cantidad: { $detail }
+replica-value-hint = escriba el número con punto, en la unidad de la regla, por ejemplo 0.80 mg/L
+replica-length = { $what } tiene { $found } caracteres; se permiten de 1 a { $max }
+replica-length-hint = acórtelo, o divídalo en dos
+replica-missing = { $folio } aún no se puede terminar: falta { $missing }
+replica-step = { $folio } está en { $state }: desde ahí no se puede { $step }
+replica-step-hint = ahora se puede: { $possible }
+replica-no-step-hint = este papel no puede dar ningún paso
+replica-role = el papel { $role } no puede hacer esto: { $what }
+replica-role-hint = pregunte al despacho; no se perdió nada
+replica-refused = no se permite: { $reason }
+replica-revoked-hint = no se perdió nada: lo enviado espera a la supervisión; pida un código nuevo y dé de alta el equipo
+replica-out-of-scope-hint = la orden es de otra cuadrilla: pregunte al despacho
+replica-no-such-value = { $field } de { $folio } no tiene un valor número { $number }; tiene { $count }
+replica-no-conflict = { $field } de { $folio } tiene un solo valor
+replica-no-conflict-hint = vea crew conflict list
+replica-import = el archivo no sirve en { $place }: { $problem }
+replica-import-hint = no se importó nada; corrija el archivo e impórtelo de nuevo
+replica-not-releasable = el hecho { $seq } no es trabajo en una orden: no se puede liberar
+replica-not-releasable-hint = deséchelo, y hágalo otra vez desde un equipo que pueda
+replica-ground-in-review = el hecho { $seq } se apoya en el { $on }, que sigue en revisión
+replica-ground-in-review-hint = libere los dos: crew quarantine release { $on } …, o deseche primero el { $on }
+replica-some-ground-in-review = el hecho { $seq } se apoya en otro que sigue en revisión
+replica-some-ground-in-review-hint = ejecute crew sync y mire otra vez crew quarantine list
+replica-bundle = el archivo no se puede usar: { $detail }
+replica-bundle-hint = no se tomó nada; copie el archivo otra vez desde su equipo
+replica-foreign = lo que contestó no es el servidor de este municipio: { $detail }
+replica-foreign-hint = no se perdió nada; si la red pide iniciar sesión, hágalo y repita
+replica-forged = la respuesta no está firmada por el servidor de confianza: { $detail }
+replica-forged-hint = no confíe en esta red; no se tomó nada y no se perdió nada
+replica-out-of-step = la respuesta habla de algo desconocido aquí: { $detail }
+replica-out-of-step-hint = no se perdió nada; repita crew sync y, si sigue igual, avise a quien administra
+replica-behind = la oficina conoce el hecho { $theirs } de este equipo, pero aquí solo hay { $ours }
+replica-behind-hint = esta carpeta es una copia vieja: ejecute crew sync, sigue con otro nombre y no se pierde nada
+replica-limit = excede un límite: { $detail }
+replica-limit-hint = no se guardó nada; divida el trabajo en pasos más pequeños
+replica-rules = no se entiende una regla: { $detail }
+replica-rules-hint = avise a quien administra
+replica-index = no se lee el índice: { $detail }
+replica-index-hint = borre la carpeta store/index de este equipo: se rehace del diario y no se pierde nada
+thing-order = una orden
+thing-kind = un tipo de trabajo
+thing-locality = una localidad
+thing-crew = una cuadrilla
+thing-asset = un activo
+thing-material = un material
+thing-measure = una medición
+thing-field = un dato
+thing-step = un paso
+thing-plan = un programa
+thing-check = un punto de la lista
+thing-device = un equipo
+thing-single-device = un solo equipo
+thing-entry-in-review = en revisión un hecho
+thing-the-note = la nota
+thing-the-title = el título
+thing-the-reason = el motivo
+thing-the-description = la descripción
+thing-the-name = el nombre
+value-not-yes-or-no = «{ $text }» no es sí o no
+value-not-whole = «{ $text }» no es un número entero
+value-not-date = «{ $text }» no es una fecha (AAAA-MM-DD)
+value-other-type = «{ $text }» no es del tipo del dato
+value-too-fine = { $text } tiene más de { $digits } decimales
+value-impossible = { $value } { $unit } es imposible: debe estar entre { $min } y { $max }
+value-too-long = tiene { $found } caracteres; se permiten { $max }
+value-no-choice = «{ $value }» no es ninguno de: { $choices }
+value-other-unit = { $what } se mide en { $expected }, no en { $found }
+value-comma = los decimales van después de un punto, no de una coma: «{ $text }»
+value-not-number = no es un número: «{ $text }»
+value-too-many-digits = tiene demasiadas cifras: «{ $text }»
+
+## How a command is written
+
+usage-missing = falta { $arg }
+usage-unknown = no se conoce { $arg }
+usage-unknown-command = no hay una orden { $word }
+usage-no-command = falta decir qué hacer
+usage-no-value = falta el valor de { $arg }
+usage-bad-value = { $value } no vale para { $arg }
+usage-surplus = sobra { $value }
+usage-wrong-number = faltan o sobran valores de { $arg }
+usage-twice = { $arg } se dio más de una vez
+usage-conflict = { $arg } no va junto con { $other }
+usage-unreadable = hay letras ilegibles
+usage-possible = se puede: { $valid }
+usage-suggestion = ¿quiso decir { $near }?
+usage-see-help = agregue --help para ver cómo se usa
+help-examples = Ejemplos
+
+## Audit: moments, differences
+
+moment-not-time = «{ $text }» no es una hora
+moment-not-time-hint = escriba 2026-11-21T18:00:00Z, 2026-11-21T12:00:00-06:00 o 2026-11-21
+moment-number-claimed = con --claimed van horas, no números del registro
+moment-number-claimed-hint = escriba dos horas o quite --claimed
+moment-reversed = { $to } es antes que { $from }
+moment-reversed-hint = escriba primero el momento anterior
+diff-as-claimed = según lo que dijo cada equipo
+diff-nothing = nada cambió entre esos momentos
+
+## Audit: checkpoints, witnesses, proofs
+
+checkpoint-kept = sello de { $entries } hechos guardado en { $shown }
+checkpoint-both-kept = el sello que se tenía está en { $kept }, el que se mostró en { $shown }
+checkpoint-no-split = la oficina no ha mostrado dos historias a este equipo
+checkpoint-no-split-hint = no hace falta nada
+checkpoint-none = este equipo no tiene un sello de ese registro: { $detail }
+checkpoint-none-hint = ejecute crew sync, o use --from URL
+cosign-done = { $name } atestigua el registro de { $entries } hechos, en { $shown }
+    llave para comprobarlo: { $key }
+cosign-refused = no se firma: este testigo ya firmó { $old } hechos y este sello de { $new } no los continúa
+cosign-needs-log = para comprobar que continúa lo ya firmado hace falta el registro
+cosign-needs-log-hint = agregue --from URL (el servidor o una copia)
+cosign-key-exists = { $shown } ya existe
+cosign-key-exists-hint = quite --new-key, o nombre otro archivo
+cosign-bad-name = ese nombre no sirve: { $detail }
+cosign-bad-name-hint = escriba algo como contraloria.example/testigo
+cosign-bad-key = { $path }: { $detail }
+cosign-bad-key-hint = restaure ese archivo de una copia, o haga otra llave con --new-key
+cosign-bad-state = { $path } no se entiende: no se firma sin saber qué se firmó antes
+cosign-bad-state-hint = restaure ese archivo de una copia; sin él, empiece con una llave nueva
+log-no-key = no se sabe con qué llave revisar el registro
+log-no-key-hint = dé la llave con --log-verifier; la imprimen `cuadrilla-server init` y la página del servidor, y conviene tenerla por otro medio
+log-bad-checkpoint = el sello no es de este registro: { $detail }
+log-bad-checkpoint-hint = compare la llave (--log-verifier) con la que le dieron por otro medio
+log-tile-missing = el servidor firmó un registro del que no entrega { $path }
+log-tile-missing-hint = repita; si sigue igual, guarde el sello y avise: lo firmado debe poder leerse
+log-forged = lo que el servidor entrega del registro no es lo que firmó
+log-forged-hint = guarde el sello que firmó (crew audit checkpoint --from URL) y repita desde otra red
+log-unread = no se pudo leer el registro: { $error }
+log-unread-hint = repita, o revise con --data una copia del registro
+log-safe = no se cambió nada aquí
+log-split-hint = guarde los dos sellos: juntos prueban que el registro se reescribió; avise a la contraloría y no borre nada
+receipt-made = comprobante de { $folio }: { $changes } cambios, con prueba en el registro de { $entries } hechos, en { $shown }
+receipt-log-split = el registro del servidor no continúa ese sello de { $size } hechos
+receipt-no-order = no hay una orden { $folio } en ese registro
+receipt-no-order-hint = revise el folio
+receipt-not-everything = este equipo no ve todo el registro, y un comprobante necesita la cadena completa de cada autor
+receipt-not-everything-hint = pídalo a despacho o a la contraloría, o use --data con una copia del registro
+receipt-not-in-log = esa orden aún no está en el registro
+receipt-not-in-log-hint = ejecute crew sync y repita
+receipt-chain-missing = este equipo no tiene la cadena completa de un autor, el equipo { $device }
+receipt-chain-missing-hint = ejecute crew sync y repita, o use --data con una copia del registro
+receipt-other-log = lo que este equipo conoce no es lo que el registro tiene: { $detail }
+receipt-other-log-hint = ejecute crew audit verify --from URL: dice desde qué número
+receipt-holds = { $folio }: { $changes } cambios, cada uno firmado por su autor y en el registro de { $entries } hechos
+receipt-fails = el comprobante no prueba nada: { $error }
+receipt-fails-hint = pida otro a quien se lo dio, y compare la llave (--log-verifier) con la que le dieron por otro medio
+verify-no-ledger = no hay un registro en { $path }
+verify-no-ledger-hint = nombre la carpeta de datos del servidor, la que contiene «ledger»
+verify-ledger-fails = el n.º { $seq } del registro no se sostiene: { $detail }
+verify-ledger-fails-hint = no borre nada: copie la carpeta completa y avise a la contraloría
+verify-journal-holds = el diario está íntegro: { $entries } hechos, { $own_entries } de este equipo en una sola cadena, { $checkpoints } sellos de la oficina, firmados y en orden
+verify-journal-fails = el renglón { $number } del diario no se sostiene: { $detail }
+verify-journal-fails-hint = no borre nada: copie la carpeta completa y avise a quien administra
+verify-split-at = las historias se separan en el n.º { $from }
+verify-split-between = las historias se separan entre el n.º { $from } y el { $to }
+verify-nothing-to-compare = falta decir con qué se compara el sello guardado
+verify-nothing-to-compare-hint = agregue --from URL (el servidor o una copia) o --data CARPETA (el registro)
+verify-no-cosignature = el sello guardado no lleva la firma del testigo { $name }: { $detail }
+verify-no-cosignature-hint = pida el sello a quien atestigua, o revise la llave que dio con --witness
+verify-log-extends = el registro de { $entries } hechos continúa el sello guardado de { $size }
+verify-log-holds = el registro de { $entries } hechos se sostiene
+verify-log-as-seen = { $holds }, y los { $seen } sellos que vio este equipo; los { $known } hechos que conoce están en su lugar
+verify-log-shorter = el registro tiene { $entries } hechos y ya había tenido { $was }: faltan; { $place }
+verify-log-split = el registro de { $entries } hechos no continúa el de { $was } que ya se había visto; { $place }
+
+## The case file (expediente)
+
+case-title = Expediente { $folio }
+case-kicker = Expediente de orden de trabajo
+case-folio = Folio
+case-order-title = Título
+case-status = Estado
+case-kind = Tipo de trabajo
+case-locality = Localidad
+case-crew = Cuadrilla
+case-asset = Activo
+case-priority = Prioridad
+case-due = Fecha límite
+case-plan = Programa
+case-made = Elaborado
+case-up-to = Registro hasta
+case-zone = Horas en
+case-record = Ficha interna
+case-description = Descripción
+case-field = Dato
+case-value = Valor
+case-where = Dónde
+case-who = Quién
+case-what = Qué
+case-when = Cuándo, por cada reloj
+case-claimed = Hora dicha
+case-received = Recibido
+case-material = Material
+case-quantity = Cantidad
+case-note = Nota
+case-ticked = ☑ sí
+case-not-ticked = ☐ no
+case-saved = Guardado: solo está en este equipo.
+case-in-review = En revisión:
+case-released = Liberado
+case-dismissed = Desechado
+case-restarted = equipo reiniciado
+case-clock-jumped = el reloj saltó { $by }
+case-skew = desfase { $seconds } s
+case-differences = Datos con dos valores y decisiones
+case-not-settled = Sin decidir
+case-stands = Queda «{ $value }»
+case-devices = Personas y equipos
+case-device = Equipo
+case-role = Papel
+case-people = Personas
+case-entries = Hechos
+case-enrolled = Alta
+case-revoked = Baja
+case-carried = llevó { $count }
+case-proof = Prueba
+case-proof-how = Cada hecho tiene una huella que depende de su contenido y del hecho anterior del mismo equipo. El registro de la oficina las reúne en un árbol cuya raíz va firmada en el sello. Con un sello se puede comprobar que nada se quitó, se movió ni se cambió: crew audit verify y docs/AUDIT.md, o cualquier programa que lea sellos C2SP (tlog-checkpoint).
+case-device-number = Equipo y su número
+case-hash = Huella
+case-log-key = Llave del registro
+case-checkpoint = El sello más nuevo que tiene este equipo
+case-no-checkpoint = Este equipo todavía no tiene un sello.
+case-not-provable = Lo que no se puede probar
+case-foot = Elaborado el { $at } por { $by } en el equipo { $device }, con el registro hasta el n.º { $seq }.
+case-wrote = escrito { $path }
+case-how-to-print = para imprimir: --html ARCHIVO; tabla: --csv ARCHIVO
+
+## Help of the commands: a command, and its arguments as attributes. Arguments that mean the same in several commands stand in help-common.
+
+help-usage = Uso
+help-heading-commands = Órdenes
+help-heading-forms = Formas
+help-heading-arguments = Datos
+help-heading-options = Opciones
+help-value-command = ORDEN
+help-common =
+    .carried = De ese equipo, solo lo que otro ya había recogido y respalda
+    .device = Todo lo que está en revisión de este equipo
+    .file = El archivo
+    .folio = Folio de la orden
+    .ids = Lo que está en revisión, por el número de la lista
+    .localities = Localidad donde trabaja; se puede repetir
+    .log_verifier = Llave del registro (si falta, la que este equipo fijó al darse de alta)
+    .name = El nombre de la persona
+    .no_sync = No avisar a la oficina de inmediato
+    .order = Solo esta orden, por folio
+    .out = Escribirlo en este archivo (si falta, en la pantalla)
+    .reason = Por qué
+    .role = Papel: crew (cuadrilla), dispatcher (despacho), supervisor, auditor (contraloría), admin
+help-crew = Órdenes de trabajo de las cuadrillas municipales, con señal o sin ella.
+    .home = Carpeta de este equipo (si no, CUADRILLA_HOME o la de datos del sistema)
+    .json = Un solo valor JSON en la salida, nada más
+    .pin_file = Archivo con el PIN de la persona (si no, CREW_PIN, o se pregunta)
+    .lang = Idioma: es, en
+    .help = Esta ayuda
+    .version = Versión de este programa
+    .examples =
+        crew enrol https://cuadrilla.example K7QM-2XWD-9RTF --name "Cuadrilla 7"
+        crew order list
+        crew start MZQ-26-K7-0012
+        crew measure MZQ-26-K7-0012 cloro 0.80 mg/L
+        crew note MZQ-26-K7-0012 "Se cambió la válvula"
+        crew finish MZQ-26-K7-0012
+        crew sync
+help-enrol = Da de alta este equipo con un código de un solo uso
+    .url = Dirección del servidor, o enlace de invitación, que ya trae el código
+    .code = Código de un solo uso
+    .name = Nombre de este equipo, o de la cuadrilla que lo lleva
+    .ca = Certificado de la autoridad que responde por el servidor (PEM), si el sistema no la conoce
+help-status = Estado de este equipo: qué está guardado, enviado o en revisión
+help-sync = Intercambia con la oficina hasta que ambos tengan todo
+    .poor_link = Mensajes pequeños desde el principio, para mala señal
+    .watch = Quedarse, e intercambiar cuando haya novedades
+    .examples =
+        crew sync
+        crew sync --poor-link
+        crew sync --watch
+help-order = Órdenes de trabajo
+help-order-new = Crea una orden
+    .kind = Tipo de trabajo, por clave o nombre
+    .locality = Localidad, por clave o nombre
+    .asset = Activo, por clave
+    .crew = Clave de la cuadrilla, por ejemplo C-07
+    .title = Título corto
+    .fields = Un dato del tipo de trabajo, como campo=valor; se puede repetir
+    .description = Qué hay que hacer
+    .due = Fecha límite, AAAA-MM-DD
+    .priority = Prioridad: low (baja), normal, high (alta), urgent (urgente)
+    .plan = Programa al que cuenta, por clave
+    .examples =
+        crew order new --kind cloracion --locality "Pueblo Nuevo" --crew C-07
+        crew order new --kind leak_repair --locality Mezquitic --title "Fuga en Hidalgo 12"
+help-order-list = Lista las órdenes
+    .status = Solo las que están en este estado
+    .crew = Solo las de esta cuadrilla
+    .locality = Solo las de esta localidad, por clave o nombre
+    .examples =
+        crew order list --status in_progress --crew C-07
+help-order-show = Muestra una orden completa
+help-order-start = Inicia el trabajo
+help-order-pause = Pausa el trabajo
+help-order-finish = Termina el trabajo
+help-order-cancel = Cancela la orden
+help-order-reopen = Reabre una orden
+help-order-approve = Aprueba un trabajo terminado
+help-order-step = Da otro paso que tenga el tipo de trabajo
+    .step = El paso
+help-order-assign = Asigna la orden a una cuadrilla
+    .crew = Clave de la cuadrilla, por ejemplo C-07
+help-order-note = Agrega una nota
+    .text = La nota
+help-order-measure = Agrega una medición
+    .what = Qué se mide, por ejemplo cloro o ph
+    .value = El valor; los decimales después de un punto
+    .unit = La unidad, por ejemplo mg/L
+    .place = Dónde se tomó
+    .instrument = Con qué instrumento
+    .examples =
+        crew measure MZQ-26-K7-0012 cloro 0.80 mg/L --where "llave del tanque"
+help-order-material = Agrega material usado
+    .sku = Clave del material
+    .qty = Cuánto
+    .unit = La unidad, por ejemplo mg/L
+    .examples =
+        crew material MZQ-26-K7-0012 HIPOCLORITO 2.5 kg
+help-order-set = Llena un dato de la orden
+    .field = El dato, por clave o nombre
+    .value = El valor; los decimales después de un punto
+    .examples =
+        crew set MZQ-26-K7-0012 dosis 1.20
+help-order-check = Marca un punto de la lista de verificación
+    .item = El punto de la lista
+    .undo = Quitar la marca
+help-conflict = Datos con dos valores, que debe decidir una persona
+help-conflict-list = Lista los datos con dos valores
+help-conflict-resolve = Decide cuál de los valores queda, con el motivo
+    .field = El dato, por clave o nombre
+    .take = Toma el valor con este número, como aparece en la lista
+    .value = Escribe este valor
+    .examples =
+        crew conflict resolve MZQ-26-K7-0012 fields.dose --take 2 --reason "Lo confirmó la cuadrilla"
+        crew conflict resolve MZQ-26-K7-0012 fields.dose --value 1.20 --reason "Medido de nuevo"
+help-quarantine = Trabajo en revisión: la oficina lo tiene y todavía no cuenta
+help-quarantine-list = Lista lo que está en revisión
+    .dismissed = Lo propio que se desechó, para leerlo y copiarlo
+help-quarantine-release = Hace que cuente lo que está en revisión
+    .reason = Por qué
+help-quarantine-dismiss = Desecha lo que está en revisión; su autor conserva copia
+    .reason = Por qué
+help-bundle = Intercambio por archivo: memoria USB, otro teléfono
+    .examples =
+        crew bundle export /media/usb/c07.cuadrilla
+        crew bundle import /media/usb/c07.cuadrilla
+help-bundle-export = Escribe un archivo con lo que falta entregar
+help-bundle-import = Toma lo que trae un archivo
+help-bundle-inspect = Muestra qué trae un archivo, sin tomarlo
+help-import = Localidades, cuadrillas, activos, materiales y órdenes desde un archivo YAML o JSON
+    .file = El archivo, YAML o JSON
+help-invite = Da un código de un solo uso para otro equipo
+    .crew = Clave de la cuadrilla, para el equipo de una cuadrilla
+    .qr = Dibujar el enlace como QR aunque no haya terminal
+    .examples =
+        crew invite --role crew --crew C-07 --locality "Pueblo Nuevo"
+help-device = Equipos dados de alta
+help-device-list = Lista los equipos
+help-device-revoke = Da de baja un equipo
+    .device = El equipo, por nombre, letras o inicio de su identificador
+    .fate = Qué fue de él: lost (extraviado), stolen (robado), retired (retirado)
+    .reason = Por qué
+help-device-assign = Da a un equipo otro papel, cuadrilla o localidades
+    .device = El equipo, por nombre, letras o inicio de su identificador
+    .crew = Clave de la cuadrilla, por ejemplo C-07
+    .reason = Por qué
+help-device-rekey = Renueva la llave de este equipo
+help-person = Personas que comparten este equipo, cada una con su PIN
+help-person-add = Agrega a una persona con su propio PIN; desde la primera, la llave del equipo queda cifrada
+    .by_pin_file = Archivo con el PIN de una persona que ya está
+help-person-list = Lista a las personas de este equipo
+help-person-use = Elige quién trabaja, con su PIN
+help-person-remove = Quita a una persona, con su PIN o el de quien trabaja
+help-person-lock = No elige a nadie: no se anota trabajo hasta que alguien se elija
+help-audit = Quién hizo qué y cuándo, con su prueba
+help-audit-log = Lista los hechos en el orden del registro
+    .device = Solo este equipo, por su identificador o sus primeras letras
+help-audit-replay = El estado como lo conocía la oficina, o como había ocurrido, en un momento
+    .at_seq = Como lo conocía la oficina en este número del registro
+    .known_at = Como lo conocía la oficina a esta hora (RFC 3339)
+    .claimed_at = Como había ocurrido a esta hora, según las cuadrillas (RFC 3339)
+    .list = De todo el municipio, solo lo que muestra una lista
+    .examples =
+        crew audit replay --known-at 2026-11-21T18:00:00Z
+        crew audit replay --order MZQ-26-K7-0012 --at-seq 120
+help-audit-verify = Prueba el diario de este equipo, el registro de un servidor (--from) o un registro entero (--data)
+    .from = Revisa el registro de este servidor, o de una copia estática
+    .data = Revisa el registro de esta carpeta, sin red
+    .checkpoint = Un sello guardado antes: lo que se revisa debe continuarlo
+    .witness = Exige la firma de este testigo en el sello guardado; se puede repetir
+    .examples =
+        crew audit checkpoint --from https://cuadrilla.example --out kept.txt
+        crew audit verify --from https://cuadrilla.example --checkpoint kept.txt
+help-audit-checkpoint = Guarda un sello del registro, para exigirle después que lo continúe
+    .from = Pedirlo a este servidor o a una copia estática (si falta: el último que vio este equipo)
+    .parted = Los dos sellos del último par de historias que vio este equipo: ARCHIVO.kept y ARCHIVO.shown
+help-audit-cosign = Firma un sello como testigo, si continúa lo que ya se firmó
+    .file = El sello a firmar (si falta, el último de --from)
+    .from = El servidor, o una copia estática, cuyos datos prueban que continúa lo ya firmado
+    .key = La llave del testigo
+    .new_key = Hace primero esa llave
+    .name = Nombre del testigo en una llave nueva, por ejemplo contraloria.example/testigo
+    .out = Escribirlo en este archivo (si falta, en la pantalla)
+    .examples =
+        crew audit cosign --from https://cuadrilla.example --key testigo.key --new-key --name contraloria.example/testigo --out kept.txt
+help-audit-receipt = Escribe un archivo que prueba una orden ante terceros, sin nosotros
+    .folio = Folio de la orden
+    .from = El servidor, o una copia estática, de donde leer el registro (si falta, el de este equipo)
+    .data = Lo hace con el registro de esta carpeta, sin red
+    .checkpoint = El sello al que lleva la prueba, quizá firmado por un testigo (si falta, el último)
+    .examples =
+        crew audit receipt MZQ-26-K7-0012 --out comprobante.json
+help-audit-receipt-check = Comprueba un archivo así, sin red
+help-audit-diff = Qué cambió entre dos momentos
+    .from = El momento anterior: número del registro, hora (RFC 3339) o día
+    .to = El momento posterior
+    .claimed = Según lo que dicen las cuadrillas, no cuándo lo supo la oficina
+    .examples =
+        crew audit diff 2026-11-20 2026-11-21
+        crew audit diff 120 145 --order MZQ-26-K7-0012
+        crew audit diff 2026-11-20 2026-11-21 --claimed
+help-audit-history = Todo lo que le pasó a una orden, en palabras sencillas
+help-audit-case = El expediente de una orden: página para imprimir, JSON o CSV
+    .html = Escribe la página en este archivo
+    .csv = Escribe la tabla de hechos en este archivo
+    .examples =
+        crew audit case MZQ-26-K7-0012 --html expediente.html --csv hechos.csv
+help-completions = Autocompletado para el intérprete de órdenes
+    .shell = Intérprete: bash, zsh, fish
+    .examples =
+        crew completions bash > ~/.local/share/bash-completion/completions/crew
+help-man = Escribe las páginas de manual en una carpeta
+    .dir = La carpeta para las páginas
+
+## The server's commands and page
+
+server-io = { $what }: { $error }
+server-io-hint = Revise permisos y espacio en disco.
+server-corrupt = el hecho { $seq } del registro está dañado: { $detail }
+server-corrupt-hint = Restaure la carpeta de datos desde un respaldo y corra `verify`; los equipos reenvían solos lo que falte. No borre la carpeta dañada.
+server-index = no se pudo leer el índice: { $detail }
+server-index-hint = Corra `cuadrilla-server rebuild`: el índice se rehace desde el registro, no se pierde nada.
+server-locked = { $path } está en uso por otro proceso
+server-locked-by = { $path } está en uso por el proceso { $pid }
+server-locked-hint = Detenga ese servidor primero, o use otra carpeta con --data.
+server-no-store = no hay datos de Cuadrilla en { $path }
+server-no-store-hint = Créelos con `cuadrilla-server init --data DIR --municipality CLAVE --name NOMBRE`.
+server-disk-full = no queda espacio para escribir en { $path }
+server-disk-full-hint = Libere espacio y repita.
+server-read-only = no se permite escribir en { $path }
+server-read-only-hint = Revise el dueño y los permisos de la carpeta.
+server-newer-format = { $path } es de una versión más nueva de este programa
+server-newer-format-hint = Actualice cuadrilla-server.
+server-store-hint = Revise el disco y corra `verify`.
+server-hub = el registro no abre: { $detail }
+server-hub-hint = Revise que log.key sea el de estos datos; `verify` revisa el registro, `rebuild` rehace el índice.
+server-no-command = falta decir qué hacer
+server-usage-hint = Corra `cuadrilla-server --help`, o la orden con `--help`.
+server-no-schemas = no hay carpeta de reglas en { $path }
+server-no-schemas-hint = Corrija --schemas o CUADRILLA_SCHEMAS, o quítelo para usar las reglas incluidas.
+server-not-created = no se pudo crear { $path }
+server-not-read = no se pudo leer { $path }
+server-not-written = no se pudo escribir { $path }
+server-key-exposed = otras personas pueden leer { $path } (permisos { $mode })
+server-key-exposed-hint = Corra `chmod 600 { $path }`.
+server-key-unreadable = { $path } no contiene 64 dígitos hexadecimales
+server-key-unreadable-hint = Restáurelo desde un respaldo.
+server-key-missing = falta { $path }
+server-key-missing-hint = Cree los datos con `cuadrilla-server init`, o restaure ese archivo desde un respaldo.
+server-no-randomness = el sistema no dio azar: { $error }
+server-no-randomness-hint = Reinicie el equipo.
+server-setting-range = { $name } = { $count }: debe estar entre 1 y 1073741824
+server-setting-hint = Corra `cuadrilla-server serve --help`: ahí está cada ajuste con su valor usual.
+server-tls-one = tls_cert y tls_key van juntos: falta uno
+server-tls-none = { $path }: no hay ningún certificado PEM
+server-tls-hint = tls_cert es la cadena en PEM (primero la del servidor), tls_key su llave en PEM; sin ambos se sirve HTTP.
+server-municipality = Municipio
+server-folios = Folios
+server-rules = Reglas
+server-log-key = Llave del registro
+server-admin-code = Código de administración
+server-link = Enlace de invitación
+server-bad-rule = Regla que no se usa
+server-code = Código
+server-expires = Vence
+server-entries = Hechos
+server-devices = Equipos
+server-root = Raíz
+server-other-history = Dicen otra historia
+server-first-bad = Primero dañado
+server-new-files = Archivos nuevos
+server-seconds = Segundos
+server-store-exists = ya hay datos de Cuadrilla en { $path }
+server-store-exists-hint = Use otra carpeta con --data; para otro código de administración: `cuadrilla-server invite`.
+server-name = «{ $name }» no es un nombre
+server-name-hint = Use de 1 a 100 letras, por ejemplo --name Mezquitic.
+server-prefix = «{ $prefix }» no sirve para folios
+server-prefix-hint = Use de 2 a 4 mayúsculas, por ejemplo MZQ.
+server-source-flag = opción
+server-source-file = archivo
+server-source-default = usual
+server-no-threads = no hay hilos
+server-signals = señales
+server-listening = Atendiendo en { $address }
+server-not-listening = no se puede atender en { $address }: { $error }
+server-not-listening-hint = Detenga lo que use ese puerto, o elija otro con --listen 127.0.0.1:0.
+server-other-published = lo ya publicado ({ $path }, { $old } hechos) no es el principio de este registro de { $size }
+server-other-published-hint = No lo sobrescriba: averigüe cuál de los dos cambió, y publique en otra carpeta.
+server-conflicts = Dos valores
+server-no-order = no hay orden { $folio } en el registro
+server-no-order-hint = Revise el folio; una orden aparece aquí cuando su equipo la ha enviado.
+server-page-title = Servidor Cuadrilla de { $name }
+server-page-text = Aquí envían su trabajo los equipos de las cuadrillas. Para dar de alta uno, pida un código a la administración y corra:
+server-page-key = Llave del registro, para quien audita:
+
+## Help of the server's commands
+
+help-server = Servidor de Cuadrilla: recibe lo que registran las cuadrillas, lo guarda y lo reparte.
+    .json = Escribe un solo valor JSON en la salida.
+    .lang = Idioma: es o en.
+    .data = Carpeta de datos.
+    .municipality = Clave INEGI del municipio, por ejemplo 14061.
+    .name = Nombre del municipio.
+    .url = Dirección con que la encontrarán los equipos; con ella se da también el enlace de invitación.
+    .folio_prefix = Letras con que empiezan los folios; si falta, salen del nombre.
+    .schemas = Carpeta de reglas sobre las incluidas.
+    .to = Carpeta que sirve el servidor estático; ahí se hace `log/`.
+    .config = Archivo TOML con ajustes; gana la línea de órdenes, luego las variables, luego este archivo.
+    .folio = Folio de la orden.
+    .role = Papel; aquí solo admin, los demás los invita la administración con `crew invite`.
+    .shell = Terminal.
+help-server-settings = Ajustes
+help-server-init = Crea los datos de un municipio y el código de su primera administradora.
+help-server-serve = Atiende a los equipos hasta recibir SIGTERM o SIGINT.
+help-server-config = Muestra los ajustes con que serviría y de dónde viene cada uno.
+help-server-verify = Revisa cada hecho del registro: sumas, cadenas, firmas y raíz de Merkle.
+help-server-rebuild = Tira el índice y lo rehace desde el registro.
+help-server-log-export = Escribe el registro de transparencia como archivos, para cualquier servidor estático.
+help-server-show = Muestra una orden leyendo el registro; funciona también mientras sirve.
+help-server-invite = Da un código de administración nuevo, con el servidor detenido.
+help-server-completions = Escribe el autocompletado de una terminal.
+help-server-man = Escribe la página de manual.
