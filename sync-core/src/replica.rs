@@ -34,7 +34,7 @@ pub use sync::request::Request;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use crate::id::{BootId, Hash};
+use crate::id::{BootId, Hash, RecordId};
 use crate::log::line::{DeviceLine, Enrolling, Identity, Line, Lines};
 use crate::rows::{Batch, Overlay, Rows, RowsError, read};
 use crate::rules::Rules;
@@ -187,6 +187,11 @@ impl<'a> Replica<'a> {
     /// Returns how far each scope was read.
     fn cursors(&self) -> Result<BTreeMap<Scope, u64>, RowsError> {
         Ok(read(&self.reading(), &keyspace::cursors())?.unwrap_or_default())
+    }
+
+    /// Checks whether a change of another device is shown only because pending work builds on it.
+    pub fn is_ground(&self, record: &RecordId, change: &Hash) -> Result<bool, ReplicaError> {
+        Ok(pending::is_ground(&self.overlay, record, change)?)
     }
 
     /// Checks whether lines of the journal are to be folded into a new generation before the next request.

@@ -120,7 +120,7 @@ async fn a_strangers_body_is_not_decoded() {
     let (service, code) = start(Config::default());
     let device = enrolled(&service, &code).await;
     // Begins as a request of this device does; what follows would not decode.
-    let mut frame = b"CQA1\x9b\x01\xcd\x36\xed\xc4\x10".to_vec();
+    let mut frame = b"CQA1\x9b\x02\xcd\x36\xed\xc4\x10".to_vec();
     frame.extend(device.id.0);
     frame.extend([0xc1; 100]);
     let refused = send(&service, message("/v1/sync", frame)).await;

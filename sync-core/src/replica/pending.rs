@@ -417,10 +417,21 @@ fn relist(raw: &mut Overlay<'_>, record: &RecordId) -> Result<(), RowsError> {
     })
 }
 
+/// Checks whether a change of another device is shown as the ground of pending work.
+pub(super) fn is_ground(raw: &dyn Rows, record: &RecordId, change: &Hash) -> Result<bool, RowsError> {
+    Ok(grounds(raw, record)?.iter().any(|(_, (ground, _))| ground.change == *change))
+}
+
 /// Shows or hides each own entry as the mirror that is shown now has it; and finds those that are pending over it.
 pub(super) fn recount(raw: &mut Overlay<'_>) -> Result<BTreeSet<RecordId>, RowsError> {
     let Some(me) = IDENTITY.read(raw)? else { return Ok(BTreeSet::new()) };
     let generation = GENERATIONS.read_or_default(raw)?.shown;
+    // Entries of names it had before, and behind grounds, show through once the mirror has them.
+    for key in overlay_keys(raw, keyspace::ENTRIES)? {
+        if Layer::mirror(raw, generation).get(&key)?.is_some() {
+            clear_overlay(raw, [key])?;
+        }
+    }
     let mut records = BTreeSet::new();
     for seq in 1..=HEAD.read_or_default(raw)?.seq {
         let Some(row) = read_own(raw, &me.device, seq)? else { continue };
