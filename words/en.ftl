@@ -211,6 +211,15 @@ history-brought-by = brought by { $device }
 history-in-review = in review: { $reason }
 history-undecided = nobody has decided yet
 
+## Keeping work on this device
+
+saved-here = saved on this device
+store-tail = an unfinished write ({ $bytes } bytes, never confirmed) was moved to { $saved }; what was saved is intact
+index-later = the index will catch up later ({ $error }); what was saved is intact
+index-rebuilt-later = the index will be rebuilt later ({ $error }); what was saved is intact
+index-rebuilding = the index is being rebuilt: { $reason }; nothing is lost
+index-progress = index: { $applied } of { $last }
+
 ## Status of this device
 
 status-work = work

@@ -223,6 +223,15 @@ history-brought-by = lo trajo { $device }
 history-in-review = en revisión: { $reason }
 history-undecided = nadie ha decidido todavía
 
+## Keeping work on this device
+
+saved-here = guardado en este equipo
+store-tail = se apartó una escritura inconclusa ({ $bytes } bytes, nunca confirmada) en { $saved }; lo guardado sigue intacto
+index-later = el índice se pondrá al día después ({ $error }); lo guardado sigue intacto
+index-rebuilt-later = el índice se rehará después ({ $error }); lo guardado sigue intacto
+index-rebuilding = se rehace el índice: { $reason }; no se perdió nada
+index-progress = índice: { $applied } de { $last }
+
 ## Status of this device
 
 status-work = trabajo

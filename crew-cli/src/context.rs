@@ -17,9 +17,8 @@ use crate::home::Home;
 use crate::labels;
 use crate::output::Screen;
 use crate::pin;
-use crate::text;
-use crate::text::Word as _;
 use crate::when::When;
+use words::say;
 
 /// How long a second `crew` waits for the first, in milliseconds.
 const LOCK_WAIT_MS: u64 = 5_000;
@@ -63,7 +62,7 @@ impl Context {
         }
         let person = persons.person_in_use()?;
         let name = &person.name;
-        let question = text!("PIN de {name}", "PIN of {name}");
+        let question = say!("person-pin-of", name);
         let pin = pin::get(self.pin_file.as_deref(), pin::PIN_VARIABLE, &question, self.screen.lang)?;
         let seed = persons.open(self.home.folder(), &[person], &pin)?;
         // One that a crash left beside the vaults.
@@ -139,10 +138,7 @@ impl Context {
         self.progress_done(behind);
         if let Err(error) = applied {
             // The lines are durable and count; the index is derived and catches up next time.
-            self.screen.warn(&text!(
-                "el índice se pondrá al día después ({error})",
-                "the index will catch up later ({error})"
-            ));
+            self.screen.warn(&say!("index-later", error = error.to_string()));
         }
         self.close(device);
         Ok(answer)
@@ -171,7 +167,7 @@ impl Context {
 
     fn progress(&self, behind: u64, CatchUp { applied, last }: CatchUp) {
         if behind > QUIET_LINES_MAX {
-            self.screen.progress(&text!("índice: {applied} de {last}", "index: {applied} of {last}"));
+            self.screen.progress(&say!("index-progress", applied, last));
         }
     }
 
@@ -191,34 +187,24 @@ impl Context {
 
     fn close(&self, device: DiskDevice) {
         if let Err(error) = device.close() {
-            self.screen.warn(&text!(
-                "el índice se rehará después ({error})",
-                "the index will be rebuilt later ({error})"
-            ));
+            self.screen.warn(&say!("index-rebuilt-later", error = error.to_string()));
         }
     }
 
     fn tell(&self, notices: &Notices) {
         if let Some(tail) = &notices.tail {
             let (bytes, saved) = (tail.bytes, tail.saved_as.display());
-            self.screen.warn(&text!(
-                "se apartó una escritura inconclusa ({bytes} bytes, nunca confirmada) en {saved}",
-                "an unfinished write ({bytes} bytes, never confirmed) was set aside in {saved}"
-            ));
+            self.screen.warn(&say!("store-tail", bytes, saved));
         }
         if let Some(index) = &notices.index {
             let reason = &index.reason;
-            self.screen.warn(&text!(
-                "se rehace el índice: {reason}; no se perdió nada",
-                "the index is being rebuilt: {reason}; nothing is lost"
-            ));
+            self.screen.warn(&say!("index-rebuilding", reason = reason.to_string()));
         }
     }
 
     /// What is proven once the store has confirmed a write: this and no more.
     pub fn saved(&self) -> String {
-        let words = self.screen.lang.word("guardado en el teléfono", "saved on the phone");
-        self.screen.style.good(words)
+        self.screen.style.good(&say!("saved-here").of(self.screen.lang))
     }
 
     /// A state's label.

@@ -12,6 +12,7 @@ pub mod help;
 pub mod home;
 pub mod http;
 pub mod labels;
+pub mod lang;
 pub mod log;
 pub mod output;
 pub mod parting;
@@ -22,7 +23,6 @@ pub mod qr;
 mod screens;
 pub mod style;
 pub mod table;
-pub mod text;
 pub mod usage;
 pub mod vault;
 pub mod when;
@@ -40,8 +40,8 @@ use words::Lang;
 
 /// Runs the command line `args` (the program's name first) and answers the exit code.
 pub fn main_with(args: Vec<OsString>) -> ExitCode {
-    let lang = text::lang_of(&args, &env);
-    let screen = Screen::of_process(lang, text::has_flag(&args, "--json"));
+    let lang = lang::asked(&args, &env);
+    let screen = Screen::of_process(lang, lang::has_flag(&args, "--json"));
     let code = match parse(args, lang) {
         Ok(Parsed::Command(cli)) => run(&cli, screen),
         Ok(Parsed::Shown(text)) => {

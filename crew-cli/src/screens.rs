@@ -9,8 +9,8 @@ use std::path::Path;
 
 use serde::Serialize;
 use sync_core::id::DeviceId;
-use sync_core::replica::sync::driver::{CarriedRefused, Outcome};
 use sync_core::replica::DecidedEntry;
+use sync_core::replica::sync::driver::{CarriedRefused, Outcome};
 use sync_core::view::lists::Filter;
 use sync_core::view::own::RefusedEntry;
 use sync_core::view::replay::At;

@@ -139,7 +139,7 @@ fn a_restored_server_is_found_out_and_gets_back_what_devices_hold() {
     // A command that tells the server on the way says it too, and goes on.
     let invited = town.command("admin", &["invite", "--role", "crew", "--crew", "C-09"]).output().unwrap();
     let warned = String::from_utf8_lossy(&invited.stderr);
-    assert!(invited.status.success() && warned.contains("another past"), "{warned}");
+    assert!(invited.status.success() && warned.contains("another history"), "{warned}");
     // The second phone never comes back; dispatch still has its work.
     let (status, said) = town.refused("office", &["sync"]);
     assert_eq!(status, 5);

@@ -1,35 +1,12 @@
-//! Text: what a person reads, in Spanish and in English. Which of the two is chosen only where it is shown.
+//! Language: which one the arguments and the environment ask for, found before the arguments are parsed.
 
 use std::ffi::{OsStr, OsString};
 
 use words::Lang;
 
-/// Makes a text from a Spanish and an English format string.
-#[macro_export]
-macro_rules! text {
-    ($es:literal, $en:literal $(,)?) => {
-        words::Text::both(format!($es), format!($en))
-    };
-}
-
-/// One of two fixed words.
-pub trait Word {
-    /// One of two fixed words.
-    fn word(self, es: &'static str, en: &'static str) -> &'static str;
-}
-
-impl Word for Lang {
-    fn word(self, es: &'static str, en: &'static str) -> &'static str {
-        match self {
-            Self::Es => es,
-            Self::En => en,
-        }
-    }
-}
-
 /// What the arguments and the environment ask for, found before the arguments are parsed: `--help` and usage
 /// errors are in that language too.
-pub fn lang_of(args: &[OsString], env: &dyn Fn(&str) -> Option<String>) -> Lang {
+pub fn asked(args: &[OsString], env: &dyn Fn(&str) -> Option<String>) -> Lang {
     let asked = given_value(args, "--lang")
         .or_else(|| ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(env_value(env)));
     asked.map_or(Lang::Es, |tag| Lang::of_tag(&tag))
@@ -57,13 +34,13 @@ pub(crate) fn has_flag(args: &[OsString], flag: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{has_flag, lang_of};
+    use super::{asked, has_flag};
     use std::ffi::OsString;
     use words::Lang;
 
     fn guess(args: &[&str], lang: Option<&str>) -> Lang {
         let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-        lang_of(&args, &|name| lang.filter(|_| name == "LANG").map(str::to_owned))
+        asked(&args, &|name| lang.filter(|_| name == "LANG").map(str::to_owned))
     }
 
     #[test]
