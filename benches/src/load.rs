@@ -1,4 +1,4 @@
-//! Load: thousands of simulated devices, each with the real notebook and a key of its own, against the built server
+//! Load: thousands of simulated devices, each with the real replica and a key of its own, against the built server
 //! over HTTP. What they were told is compared with the ledger afterwards: a load that checks nothing proves nothing.
 
 mod audit;
@@ -130,7 +130,7 @@ fn size(profile: Profile, options: &Options) -> Size {
     Size { devices, per_crew, orders_per_crew }
 }
 
-/// Plays a profile. Answers what devices without a notebook were told; the others are asked afterwards.
+/// Plays a profile. Answers what devices without a replica were told; the others are asked afterwards.
 /// A verdict on what grew waits until the ledger is audited.
 async fn play(
     profile: Profile,

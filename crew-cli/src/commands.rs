@@ -1,4 +1,4 @@
-//! Commands: one file each. A command reads its arguments, asks the notebook, and answers a report.
+//! Commands: one file each. A command reads its arguments, asks the replica, and answers a report.
 
 pub mod audit;
 pub mod bundle;

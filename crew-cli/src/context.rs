@@ -1,4 +1,4 @@
-//! Context: one run of a command. Opens the device's store, hands the core's notebook to the command, and makes what
+//! Context: one run of a command. Opens the device's store, hands the core's replica to the command, and makes what
 //! it wrote durable before anything is said to be saved.
 
 use std::path::PathBuf;
@@ -82,8 +82,8 @@ impl Context {
         self.home.seed()
     }
 
-    /// Lets `ask` read the notebook. Works on a read-only folder, beside another `crew`, and on a full disk: then
-    /// the rows are folded anew in memory.
+    /// Lets `ask` read the replica. Works on a read-only folder, beside another `crew`, and on a full disk: then
+    /// the rows are folded again in memory.
     ///
     /// # Errors
     /// What `ask` answers, or what the store does.
@@ -104,7 +104,7 @@ impl Context {
         }
     }
 
-    /// Lets `act` write in the notebook. When this returns, what it wrote is durable; if it fails, nothing is kept.
+    /// Lets `act` write in the replica. When this returns, what it wrote is durable; if it fails, nothing is kept.
     ///
     /// # Errors
     /// What `act` answers, or what the store does.

@@ -99,7 +99,7 @@ pub fn verdict(code: &str, lang: Lang) -> String {
     }
 }
 
-/// Whether the office knows of a decision already, or hears of it at the next exchange.
+/// Whether the office knows of a decision already, or learns of it at the next exchange.
 pub fn told(is_told: bool) -> Text {
     if is_told { say!("office-knows") } else { say!("office-told-at-sync") }
 }

@@ -1,5 +1,5 @@
 //! Screens: what a person reads and what a script gets, of one fixed story, held by files. `screens/snapshots` has the
-//! texts in both languages at 80 columns (`INSTA_UPDATE=always` writes them anew after a change that is meant);
+//! texts in both languages at 80 columns (`INSTA_UPDATE=always` writes them again after a change that is meant);
 //! `schemas/golden` has the JSON of every view, which the app's tests read too (`GOLDEN_UPDATE=1` writes it).
 
 mod errors;

@@ -97,7 +97,7 @@ impl<L: Log, I: Index> Committer<L, I> {
         &self.hub
     }
 
-    /// Returns whether the store failed in a way that only opening it again can mend.
+    /// Returns whether the store failed in a way that only opening it again can repair.
     pub fn is_over(&self) -> bool {
         self.is_over
     }

@@ -23,7 +23,7 @@ pub type SharedRows = dyn Rows + Send + Sync;
 /// Lines that every thread may read.
 pub type SharedLines = dyn Lines + Send + Sync;
 
-/// What readers see: handles that change when the store is opened anew, and how far the rows are.
+/// What readers see: handles that change when the store is opened again, and how far the rows are.
 pub struct View {
     /// The index.
     pub rows: Arc<SharedRows>,
@@ -52,7 +52,7 @@ impl View {
 pub struct Health {
     /// There is no room for more records; reading goes on.
     pub disk_full: AtomicBool,
-    /// The store does not work and is being opened anew; why.
+    /// The store does not work and is being opened again; why.
     broken: Mutex<Option<String>>,
     /// A stop was asked for.
     pub stopping: AtomicBool,

@@ -22,7 +22,7 @@ const COMPRESS_BYTES_MIN: usize = 128;
 const ZSTD_LEVEL: i32 = 3;
 
 thread_local! {
-    /// What zstd works with, kept by each thread: to make it anew takes longer than a small message.
+    /// What zstd works with, kept by each thread: to make it again takes longer than a small message.
     static UNPACKER: RefCell<Option<DCtx<'static>>> = const { RefCell::new(None) };
     static PACKER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
 }

@@ -103,7 +103,7 @@ impl Problem {
         )
     }
 
-    /// The index does not read: it is being opened anew, or will be once the writer meets it.
+    /// The index does not read: it is being opened again, or will be once the writer meets it.
     fn unread(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "the index could not be read");
         Self::later("index", "the server's index cannot be read at the moment")

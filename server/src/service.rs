@@ -26,7 +26,7 @@ const TICK: Duration = Duration::from_secs(2);
 pub struct Foundations<L: SharedLog, I: SharedIndex> {
     /// The store, open and caught up.
     pub opened: Opened<L, I>,
-    /// Opens it anew if it fails.
+    /// Opens it again if it fails.
     pub open: OpenStore<L, I>,
     /// The log key's seed.
     pub seed: [u8; 32],

@@ -37,7 +37,7 @@ pub fn opener(data: PathBuf) -> crate::writer::OpenStore<Ledger, SledIndex> {
     Box::new(move || open(&data))
 }
 
-/// Logs the notices; answers why devices must read anew, if they must.
+/// Logs the notices; returns why a new epoch must begin, if one must.
 fn warn(notices: &Notices) -> Option<String> {
     let mut reason = None;
     if let Some(tail) = &notices.tail {

@@ -1,4 +1,4 @@
-//! Testing: a founded municipality in memory, and a device that speaks the wire without a notebook.
+//! Testing: a founded municipality in memory, and a device that speaks the wire without a replica.
 
 use std::sync::Arc;
 

@@ -19,7 +19,7 @@ use crate::app_state::{AppState, View};
 use crate::problem::Problem;
 use crate::rule_files::RuleFile;
 
-/// How often a store that does not work is opened anew.
+/// How often a store that does not work is opened again.
 const REOPEN_EVERY: Duration = Duration::from_secs(2);
 
 /// A log that the writer's thread may own, and whose lines every thread may read.
@@ -36,7 +36,7 @@ impl<I: Index<Rows: Send + Sync + 'static> + Send + 'static> SharedIndex for I {
 pub struct Opened<L, I> {
     /// The store.
     pub store: Store<L, I>,
-    /// Why devices must read anew, if they must.
+    /// Why a new epoch must begin, if one must.
     pub epoch_reason: Option<String>,
     /// Whether its index was rebuilt.
     pub is_rebuilt: bool,
@@ -190,7 +190,7 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
         Space { free_bytes: (self.free_bytes)(), reserve_bytes: self.reserve_bytes }
     }
 
-    /// Gives the store up and opens it anew, at once if that was not tried just before.
+    /// Gives the store up and opens it again, at once if that was not tried just before.
     fn give_up(&mut self, why: &str) {
         tracing::error!(why, "the store failed and is opened anew");
         self.app.health.set_broken(Some(why.to_owned()));
@@ -198,7 +198,7 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
         self.mend();
     }
 
-    /// Opens the store anew if it was given up and enough time has passed.
+    /// Opens the store again if it was given up and enough time has passed.
     fn mend(&mut self) {
         if self.committer.is_some() || Instant::now() < self.reopen_at {
             return;

@@ -103,7 +103,7 @@ impl Ledger {
     ///
     /// # Errors
     /// `RecordSize`, `AppendSize`: nothing was written. `Full`, `ReadOnly`, `Io`: the file is cut back, a later
-    /// append may succeed. `SyncFailed`: the ledger takes no more appends (`AppendsStopped`) until opened anew,
+    /// append may succeed. `SyncFailed`: the ledger takes no more appends (`AppendsStopped`) until opened again,
     /// because an fsync that failed cannot be repeated: the system may have dropped the pages. Reading goes on.
     pub fn append(&mut self, records: &[Vec<u8>]) -> Result<u64> {
         if let Some(cause) = &self.stopped {
@@ -227,7 +227,7 @@ impl Ledger {
     }
 
     /// That failure, or, where the ledger's end is uncertain since, that nothing is appended any more: whoever is told so
-    /// opens it anew at once, and not only after the next append has failed too.
+    /// opens it again at once, and not only after the next append has failed too.
     fn unless_stopped(&self, failure: StoreError) -> StoreError {
         match &self.stopped {
             Some(cause) => {

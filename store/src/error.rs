@@ -78,7 +78,7 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
-    /// An earlier failure left the ledger's end uncertain: nothing is appended until the store is opened anew.
+    /// An earlier failure left the ledger's end uncertain: nothing is appended until the store is opened again.
     #[error("no appends to {} until it is opened anew: {cause}", path.display())]
     AppendsStopped {
         /// The ledger's folder.

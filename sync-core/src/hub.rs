@@ -123,7 +123,7 @@ impl Hub {
         Ok(lines)
     }
 
-    /// Starts a new life of the ledger: every device reads its scopes anew and offers what the ledger lost.
+    /// Starts a new life of the ledger. Devices find out by their kept states whether it lost what they were told.
     pub fn start_epoch(
         &mut self,
         overlay: &mut Overlay<'_>,

@@ -1,4 +1,4 @@
-//! Replica: the device's side as pure code. It writes a person's work as chained entries, asks and hears the
+//! Replica: the device's side as pure code. It writes a person's work as chained entries, asks the
 //! server, and answers what the screen shows. The shell keeps what it writes before anybody is told "guardado".
 
 mod attempt;
@@ -80,7 +80,7 @@ pub struct Written {
     pub batch: Batch,
 }
 
-/// The device's notebook, open for one command.
+/// The device's replica, open for one command.
 pub struct Replica<'a> {
     overlay: Overlay<'a>,
     lines: PendingLines<'a>,
@@ -119,7 +119,7 @@ impl Lines for PendingLines<'_> {
 }
 
 impl<'a> Replica<'a> {
-    /// Opens the notebook. `next_line` is the number of the first line it may write; `extra_rules` are rule files
+    /// Opens the replica. `next_line` is the number of the first line it may write; `extra_rules` are rule files
     /// found on the device, used where the office has published none of that name.
     pub fn open(
         rows: &'a dyn Rows,

@@ -1,4 +1,4 @@
-//! Tamper: a dishonest operator. Edits one accepted entry of a ledger folder and makes everything anew that the server's
+//! Tamper: a dishonest operator. Edits one accepted entry of a ledger folder and remakes everything that the server's
 //! own key can: frames and checksums, the chains, what later changes name, the Merkle tree, the checkpoint. It has no
 //! author's key, so the author's signature is all it cannot make.
 

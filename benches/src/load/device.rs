@@ -1,4 +1,4 @@
-//! Device: one simulated phone. The real notebook over rows and a journal in memory, with a key of its own.
+//! Device: one simulated phone. The real replica over rows and a journal in memory, with a key of its own.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -76,7 +76,7 @@ impl Device {
         Clocks { now_ms: now_ms(), boot: BootId([7; 8]), monotonic_ms, entropy }
     }
 
-    /// Lets `act` use the notebook; what it wrote is kept only if it succeeds.
+    /// Lets `act` use the replica; what it wrote is kept only if it succeeds.
     pub(crate) fn act<T>(
         &mut self,
         act: impl FnOnce(&mut Replica<'_>) -> Result<T, ReplicaError>,

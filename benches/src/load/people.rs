@@ -135,7 +135,7 @@ impl Town {
             };
             match field.think(|| supervisor.act(decide)).await {
                 Ok(()) => field.tally.deed("held entry decided"),
-                // What it builds on is held too, or was set aside.
+                // What it builds on is quarantined too, or was dismissed.
                 Err(_) => field.tally.deed("held entry left for later"),
             }
         }

@@ -12,9 +12,9 @@ const SAMPLES_MAX: usize = 4_000_000;
 pub(crate) enum Purpose {
     /// To become somebody.
     Enrol,
-    /// To hand work in, and hear what is new: its answer is the acknowledgement.
+    /// To hand work in, and be told what is new: its answer is the acknowledgement.
     Push,
-    /// To hear what is new.
+    /// To be told what is new.
     Pull,
 }
 
@@ -68,7 +68,7 @@ impl Tally {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes the counts and begins anew.
+    /// Takes the counts, and sets them to zero.
     pub(crate) fn take(&self) -> Counts {
         std::mem::take(&mut self.counts())
     }

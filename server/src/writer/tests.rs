@@ -134,7 +134,7 @@ fn after_an_unconfirmed_append_the_store_is_opened_anew_and_says_what_it_has() {
     let frame = bench.admin.sync(&[invitation("A")]);
     bench.medium.fail_append(0, AppendFault::AfterWriting);
     assert_eq!(bench.one(&frame).err().map(|problem| problem.code), Some("not_durable"));
-    // It was opened anew at once; this medium kept what was written.
+    // It was opened again at once; this medium kept what was written.
     assert_eq!(bench.one(&frame), duplicates(1));
     assert!(bench.app.health.conditions()[0].1.is_none());
     bench.assert_consistent();

@@ -176,7 +176,7 @@ impl Session<'_, '_> {
 
     fn office_act(&mut self, act: Act) -> Result<(), HubError> {
         if matches!(act, Act::Epoch { .. }) {
-            // Every device is to read anew; those that do not see everything listen to the catalogue.
+            // Every device is to sync; those that do not see everything listen to the catalogue.
             self.news.insert(Scope::Catalog);
         }
         let (line, news) = self.hub.write_act(self.overlay, self.next_seq, self.now_ms, act)?;

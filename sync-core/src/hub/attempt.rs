@@ -1,5 +1,5 @@
 //! Attempt: the number of each device's newest request, so that a recorded one is worth nothing. It is a row like any
-//! other, though no line of the ledger says it: after a rebuild of the index the numbers begin anew.
+//! other, though no line of the ledger says it: after a rebuild of the index the numbers begin at zero.
 
 use super::{HubError, RequestError};
 use crate::id::DeviceId;

@@ -141,7 +141,7 @@ fn tell_of_act(
         Act::Rule { .. } => {
             tell(overlay, number, Scope::Catalog, news);
         }
-        // A device hears of its own standing with each reply; the event says that there is news.
+        // A device is told its standing with each reply; the event says that there is news.
         Act::Revoke { device, .. } | Act::Assign { device, .. } => {
             tell(overlay, number, Scope::Device(*device), news);
         }

@@ -150,9 +150,9 @@ impl<'a> Reading<'a> {
         // A cursor beyond the ledger's end counts for nothing.
         let cursor_of =
             |scope: &Scope| asked.get(scope).copied().filter(|seq| *seq <= server_seq).unwrap_or(0);
-        // A revoked device may hand its work in, and hears how it fared, but no news.
+        // A revoked device may hand its work in, and is told how it fared, but no news.
         let scopes = if row.revoked.is_some() { BTreeSet::new() } else { row.scopes() };
-        // What was decided about its entries it hears in any case, under whatever name it wrote them.
+        // What was decided about its entries it is told in any case, under whatever name it wrote them.
         let sees_all = row.role.sees_everything() && row.revoked.is_none();
         let of_names = names.iter().filter(|_| !sees_all).map(|name| Scope::Device(*name));
         let scopes = scopes.into_iter().chain(of_names);

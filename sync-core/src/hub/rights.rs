@@ -11,7 +11,7 @@ use crate::state::interpret::Judged;
 use crate::state::keyspace;
 
 /// Judges a change in a ledger of `size` entries. Work from before its author could know of other rights is judged by
-/// those it had. An author who had seen a past that was lost may have had rights there that were given anew since: what
+/// those it had. An author who had seen a past that was lost may have had rights there that were given back since: what
 /// those allowed, before or after, stands. Rights from before the loss, or
 /// from before a state of this ledger that an earlier entry names, it knew to be gone: they do not count.
 pub fn judge_by_rights<'c>(

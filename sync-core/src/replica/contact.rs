@@ -57,7 +57,7 @@ pub(super) fn fold_contact(
 }
 
 /// Checks whether a generation that was filled to its end may take the place of the one that is shown. A revoked device
-/// hears no more: without a common state its new generation is empty, and it keeps what it has.
+/// is told no more: without a common state its new generation is empty, and it keeps what it has.
 pub(super) fn is_worth_showing(contact: &Contact, from_size: u64) -> bool {
     from_size > 0 || contact.cursors.keys().any(|scope| !matches!(scope, Scope::Device(_)))
 }

@@ -29,7 +29,7 @@ const REASON_CHARS_MAX: usize = 1_000;
 pub struct Decisions {
     /// Entries that will count once the server has heard of it, by ledger number.
     pub released: Vec<u64>,
-    /// Entries set aside for good.
+    /// Entries dismissed.
     pub dismissed: Vec<u64>,
     /// Entries whose ground is gone: their content was written again by this device.
     pub written_again: Vec<u64>,
@@ -77,7 +77,7 @@ impl Replica<'_> {
         Ok(decisions)
     }
 
-    /// Sets held entries aside for good. Their author keeps a copy.
+    /// Dismisses quarantined entries. Their author keeps a copy.
     pub fn dismiss(&mut self, seqs: &[u64], reason: &str) -> Result<Decisions, ReplicaError> {
         check_length("the reason", reason, REASON_CHARS_MAX)?;
         self.may_decide("dismiss")?;

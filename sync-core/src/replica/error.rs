@@ -1,4 +1,4 @@
-//! What a person hears when the notebook cannot do what they asked: what, where, and what to do next.
+//! What a person is told when the replica cannot do what they asked: what, where, and what to do next.
 
 use crate::crypto::SignatureError;
 use crate::log::verdict::Reason;
@@ -11,7 +11,7 @@ use crate::view::ViewError;
 use crate::wire::message::FrameError;
 use crate::wire::pack::PackError;
 
-/// Why the notebook refuses.
+/// Why the replica refuses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReplicaError {
     /// No identity yet.

@@ -312,7 +312,7 @@ fn follow(
         cursors.keys().filter(|scope| !matches!(scope, Scope::Device(_))).cloned().collect()
     };
     let now = scopes(now);
-    // A revoked device has none, hears no more, and keeps what it has.
+    // A revoked device has none, is told no more, and keeps what it has.
     if now.is_empty() || now == scopes(before) { Ok(Vec::new()) } else { see_only(rows, &now) }
 }
 
@@ -322,7 +322,7 @@ fn see_only(rows: &mut Overlay<'_>, scopes: &BTreeSet<Scope>) -> Result<Vec<Reco
         let record = RecordId::from_slice(&tail);
         let record = record.ok_or_else(|| RowsError("a record row has a malformed key".into()))?;
         let mut left = row.clone();
-        // A device that saw everything knows of scopes that were never its own, and of which it hears no more.
+        // A device that saw everything knows of scopes that were never its own, and of which it is told no more.
         left.scopes.retain(|scope| scopes.contains(scope));
         // The whole municipality is never announced: what is here already is in it from now on.
         if scopes.contains(&Scope::Municipality) && row.created_seq != 0 {

@@ -1,4 +1,4 @@
-//! Again: entries that cannot count as they are, written once more as this device's own. What each did is repeated
+//! Rewrite: entries that cannot count as they are, written once more as this device's own. What each did is repeated
 //! on the record as it is now; what no rule allows any more is kept as a note, so that nothing is lost.
 
 use crate::state::document::load_document;

@@ -252,7 +252,7 @@ fn note_again(
         let key = keyspace::again(author, again.seq);
         let known: Option<AgainRow> = read(overlay, &key)?;
         // Who went on under a third name repeats one entry of each before it: the first word names the oldest.
-        // A crew may hear them in another order.
+        // A crew may be told them in another order.
         if known.is_none_or(|known| seq < known.line) {
             overlay.write(key, &AgainRow { again: again.clone(), line: seq });
         }

@@ -207,7 +207,8 @@ pub enum PackError {
         /// How many there may be.
         max: u64,
     },
-    /// It speaks of a record or change that the receiver does not know: the two must reconcile.
+    /// It speaks of a record or change that the receiver does not know. A device resets then; a server
+    /// answers `unknown_reference`.
     #[error("the pack speaks of {0}, which is not known here")]
     UnknownRef(String),
     /// The index could not be read.

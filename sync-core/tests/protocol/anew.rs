@@ -1,4 +1,4 @@
-//! Anew: a server came back with a part of its past lost, and devices read its ledger from the beginning.
+//! Anew: a server came back with a part of its history lost, and devices reset to the newest common state.
 
 use sync_core::id::Hash;
 use sync_core::limits::{CODE_LIFE_MS, MESSAGE_BYTES_AIM_POOR};
@@ -85,7 +85,7 @@ fn own_work_keeps_in_view_what_it_builds_on_though_no_ledger_has_it() {
     assert_rebuilds(&town.server, &[&town.one, &town.two]);
 }
 
-/// Nearly all that is read anew stands in the journal already: a line says so, and does not repeat it.
+/// What a device was told before stands in the journal already, and is not written there again.
 #[test]
 fn reading_anew_does_not_write_the_journal_twice() {
     let mut town = town();

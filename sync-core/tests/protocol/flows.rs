@@ -1,4 +1,4 @@
-//! The whole way of a record: work, clash, carry, lose, mend.
+//! The whole way of a record: work, clash, carry, lose, recover.
 
 use sync_core::hub::RequestError;
 use sync_core::log::act::Role;

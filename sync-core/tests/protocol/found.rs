@@ -138,7 +138,7 @@ fn a_crew_that_is_made_supervisor_lists_nothing_that_was_written_again_before() 
     copy.finish(&mut town.server);
     copy.succeed(&mut town.server);
     copy.sync_whatever(&mut town.server);
-    // The crew hears who wrote it first, before it may see what was held.
+    // The crew is told who wrote it first, before it may see what was held.
     town.one.sync(&mut town.server);
     assert!(town.server.held().is_empty());
     let one = town.server.device("Cuadrilla 7");

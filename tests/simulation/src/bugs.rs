@@ -1,5 +1,6 @@
-//! Bugs: known mistakes that can be planted, to see whether the simulator sees. Each is done where the production
-//! shell's logic is mirrored, or by changing rows and bytes between the core's stages as such a mistake would.
+//! Bugs: known mistakes that can be planted, to see whether the simulator sees. Each is done where the
+//! simulation's shells stand for the programs', or by changing rows, lines and bytes between the core's stages as such a
+//! mistake would.
 
 macro_rules! bugs {
     ($($name:ident $word:literal $about:literal,)*) => {

@@ -2,7 +2,8 @@
 //! clock, network and disk. A seed is all that a run is made of.
 //!
 //! `plan` says what a seed is, `world` lives it, `properties` look at what came of it, `reduce` makes a story short.
-//! What the production shells do around the core is mirrored in `server` and `phone`; what the store does is the store.
+//! What the production shells do around the driver and the committer is imitated in `server` and `phone`; the log is the
+//! real one.
 //!
 //! Absent here: threads, the system's clock and randomness, HTTP and its codings, per-device budgets, sled itself.
 

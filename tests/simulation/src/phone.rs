@@ -1,5 +1,5 @@
 //! Phone: a person's device, run by the production engine: nothing is told before it is durable, and a store that failed
-//! is opened anew by the next command.
+//! is opened again by the next command.
 
 pub mod exchange;
 mod planted;
@@ -43,7 +43,7 @@ pub struct Saved {
 /// What stands between a person and what they wanted.
 #[derive(Debug)]
 pub enum Hindered {
-    /// The notebook refuses.
+    /// The replica refuses.
     Refused(ReplicaError),
     /// The disk failed or the phone stopped: nothing was said to be saved.
     Disk,
@@ -341,7 +341,7 @@ impl Phone {
         }
     }
 
-    /// Lets `ask` read the notebook.
+    /// Lets `ask` read the replica.
     pub fn read<T>(
         &mut self,
         now_ms: i64,
@@ -354,7 +354,7 @@ impl Phone {
         asked.map_err(|error| self.hindered(error))
     }
 
-    /// Lets `act` write in the notebook. When this returns, what it wrote is durable.
+    /// Lets `act` write in the replica. When this returns, what it wrote is durable.
     pub fn act<T>(
         &mut self,
         now_ms: i64,
@@ -384,7 +384,7 @@ impl Phone {
         let appended = device.append(unsaved);
         let has_stopped = self.medium.disk.has_stopped();
         let Some(saved) = appended.ok().filter(|_| !has_stopped) else {
-            // The command ends with an error; the next one opens the store anew.
+            // The command ends with an error; the next one opens the store again.
             self.device = None;
             return Err(Hindered::Disk);
         };
@@ -406,7 +406,7 @@ impl Phone {
         Ok((answer, lines))
     }
 
-    /// A refusal, unless the notebook could not read what it had kept.
+    /// A refusal, unless the replica could not read what it had kept.
     fn hindered(&mut self, error: ReplicaError) -> Hindered {
         if self.medium.disk.has_stopped() {
             self.device = None;

@@ -310,7 +310,7 @@ impl Server {
         Trouble::Broken(breaks(what, error))
     }
 
-    /// What opening had to do; answers why devices must read anew, if they must. As in the server's `start`.
+    /// What opening had to do; returns why a new epoch must begin, if one must. As in the server's `start`.
     fn hear(&mut self, notices: &Notices) -> Option<String> {
         let mut reason = None;
         if let Some(tail) = &notices.tail {
@@ -406,7 +406,7 @@ impl Server {
 pub enum Trouble {
     /// The run is over.
     Broken(Broken),
-    /// The store failed; it is opened anew.
+    /// The store failed; it is opened again.
     Disk(StoreError),
 }
 

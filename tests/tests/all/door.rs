@@ -18,7 +18,7 @@ impl Drop for Secure {
     }
 }
 
-/// Serves the town's data anew, with `extra` arguments, and answers where.
+/// Serves the town's data once more, with `extra` arguments, and answers where.
 fn serve(town: &mut Town, extra: &[String], log: &str) -> Secure {
     town.kill();
     let mut command = Command::new(program("cuadrilla-server"));

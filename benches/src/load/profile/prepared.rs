@@ -1,5 +1,5 @@
 //! Prepared: work of a device that was packed and signed beforehand, so that sending it costs the load next to
-//! nothing. One order is made and worked by the real notebook; the others are its copies under other folios.
+//! nothing. One order is made and worked by the real replica; the others are its copies under other folios.
 
 use std::collections::BTreeMap;
 

@@ -35,7 +35,7 @@ const HANDLES_FREE: f64 = 8.0;
 /// Threads may grow by so many: the pool that waits for the disk comes and goes.
 const THREADS_FREE: f64 = 8.0;
 /// What is on the disk may be so many times the ledger, and a base more. An index that was just rebuilt has 4.6 times the
-/// ledger's bytes (each entry in several rows), and sled's file holds twice what is live: it writes pages anew and frees
+/// ledger's bytes (each entry in several rows), and sled's file holds twice what is live: it rewrites pages and frees
 /// the old ones once enough of a segment is.
 const DISK_PER_LEDGER_BYTE: f64 = 12.0;
 const DISK_FREE_BYTES: f64 = 64.0 * 1024.0 * 1024.0;

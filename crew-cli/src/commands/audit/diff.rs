@@ -31,7 +31,7 @@ pub struct DiffArgs {
 /// Tells what changed.
 ///
 /// # Errors
-/// Usage, if a moment is none or they are the wrong way round; what the notebook answers.
+/// Usage, if a moment is none or they are the wrong way round; what the replica answers.
 pub fn run(cx: &Context, args: &DiffArgs) -> Result<Report, CliError> {
     let (from, to) = span(&args.from, &args.to, args.claimed)?;
     cx.read(|replica| {

@@ -35,7 +35,7 @@ pub struct ReplayArgs {
 /// Replays.
 ///
 /// # Errors
-/// Usage, if the time is none; what the notebook answers.
+/// Usage, if the time is none; what the replica answers.
 pub fn run(cx: &Context, args: &ReplayArgs) -> Result<Report, CliError> {
     let at = moment(args)?;
     cx.read(|replica| {

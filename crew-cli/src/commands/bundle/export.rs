@@ -10,7 +10,7 @@ use words::say;
 /// Writes the file: whole, or not at all.
 ///
 /// # Errors
-/// As the notebook or the disk answers.
+/// As the replica or the disk answers.
 pub fn run(cx: &Context, args: &BundleArgs) -> Result<Report, CliError> {
     let seed = cx.seed()?;
     let bundle = cx.write(|replica| {

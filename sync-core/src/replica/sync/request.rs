@@ -18,7 +18,7 @@ use crate::wire::convert::{NoRefs, items_of};
 use crate::wire::message::{Segment, SyncRequest, VERSION, close_request, frame_request, request_hash};
 use crate::wire::pack::{Refs, pack};
 
-/// A request that was made, with what is needed to hear its answer.
+/// A request that was made, with what is needed to take its reply.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// The frame to send.

@@ -15,7 +15,7 @@ use crate::broken::{Broken, Property};
 use crate::phone::{Hindered, Phone, Saved};
 use crate::world::World;
 
-/// Words of a server after which a phone has to be enrolled anew by a person.
+/// Words of a server after which a phone has to be enrolled again by a person.
 const NEEDS_A_PERSON: [&str; 8] = [
     "unknown_device",
     "bad_signature",

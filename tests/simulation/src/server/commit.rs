@@ -170,7 +170,7 @@ impl Server {
 
     fn append_failed(&mut self, failed: Failed<Ticket>, now_ms: i64) -> Result<Vec<(u64, Answer)>, Trouble> {
         if self.running.as_ref().is_some_and(|running| running.committer.is_over()) {
-            // It is opened anew at once.
+            // It is opened again at once.
             self.running = None;
             self.start(now_ms)?;
         } else if let Some(running) = &self.running {

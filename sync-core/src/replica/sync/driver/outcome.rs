@@ -17,7 +17,7 @@ pub struct Outcome {
     pub pulled: u64,
     /// This device's entries that the server accepted.
     pub accepted: u64,
-    /// This device's entries that the server holds back.
+    /// This device's entries that the server quarantined.
     pub quarantined: Vec<RefusedEntry>,
     /// Requests sent, answered or not.
     pub round_trips: u64,
@@ -27,7 +27,7 @@ pub struct Outcome {
     pub bytes_down: u64,
     /// How far the server's ledger was.
     pub server_seq: u64,
-    /// This device's entries that were held back and are decided about.
+    /// This device's entries that were quarantined and are decided about.
     pub decided: Vec<DecidedEntry>,
     /// The server showed a history that is not the one this device kept.
     pub split: Option<SplitView>,
@@ -37,8 +37,7 @@ pub struct Outcome {
     pub renamed: Option<Succeeded>,
     /// What the server did not take of what this device carries for others. It stays here.
     pub carried_refused: Vec<CarriedRefused>,
-    /// Scopes in which this device and the server differ although both compared record by record, and none of this
-    /// device's entries is held back, which would explain it.
+    /// Scopes in which this device and the server differ although the mirror was read again from the beginning.
     pub differs: Vec<Scope>,
 }
 
@@ -68,7 +67,7 @@ impl Outcome {
             self.carried_refused.retain(|refused| refused.device != device);
             self.carried_refused.push(CarriedRefused { device, code });
         }
-        // While there is more, the two sides are still comparing.
+        // While there is more, the mirror is being read again.
         self.differs = if exchanged.more { Vec::new() } else { exchanged.differs };
     }
 }
