@@ -303,7 +303,7 @@ impl<'a> Reading<'a> {
         }
         for change in applied_changes(self.rows, record)? {
             if change.device == self.device {
-                self.choose_own(0, change.seq, true)?;
+                self.choose_own_of_whole(change.seq)?;
             } else {
                 self.choose(change.line)?;
             }

@@ -43,9 +43,12 @@ pub(super) fn fold_contact(
     };
     CONTACT.write(raw, &row);
     EVIDENCE.clear(raw);
-    let mut kept = KEPT.read_or_default(raw)?;
-    keep(&mut kept, Kept { line: number, anchor });
-    KEPT.write(raw, &kept);
+    // One whose reply was not read is nothing to go on from: see `Replica::on_reply`.
+    if !contact.cursors.is_empty() {
+        let mut kept = KEPT.read_or_default(raw)?;
+        keep(&mut kept, Kept { line: number, anchor });
+        KEPT.write(raw, &kept);
+    }
     take_standing(raw, &identity, contact);
     if generations
         .filling

@@ -10,7 +10,7 @@ use crate::crypto::{PublicKey, Purpose, SecretKey};
 use crate::id::{DeviceId, RecordId};
 use crate::log::act::{Act, Continues};
 use crate::log::chain::{DecodedBody, decode_body};
-use crate::log::line::{DeviceLine, Enrolled, Enrolling, Lines, read_entry};
+use crate::log::line::{DeviceLine, Enrolled, Enrolling, Lines, Reset, read_entry};
 use crate::rows::{Overlay, Rows, RowsError, all_under, read};
 use crate::rules::Rules;
 use crate::state::authority::enrol::succession_bytes;
@@ -145,6 +145,10 @@ impl Replica<'_> {
         let identity = self.enrol_finish(key, request, reply)?;
         if identity.server_key != was.server_key {
             return Err(ReplicaError::Forged("another server answered the renewal of this device".into()));
+        }
+        if identity.role.sees_everything() != was.role.sees_everything() {
+            // The old name's role changed, and this device had not heard: see `Replica::on_reply`.
+            self.push_device_line(DeviceLine::Reset(Reset { to_line: 0, is_lost: false }))?;
         }
         let repeated = self.write_again(&originals)?;
         Ok(Succeeded { was: was.device, device: identity.device, letters: identity.letters, repeated })

@@ -60,6 +60,17 @@ impl Reading<'_> {
         Ok(())
     }
 
+    /// Tells the place of an own entry among the changes of a record that comes whole. Told before, at its number, it
+    /// may have stood without what it builds on.
+    pub(super) fn choose_own_of_whole(&mut self, device_seq: u64) -> Result<(), HubError> {
+        if let Some(row) = read::<EntryRow>(self.rows, &keyspace::entry(&self.device, device_seq))?
+            && let Some(receipt) = &row.receipt
+        {
+            self.told.remove(&receipt.seq);
+        }
+        self.choose_own(0, device_seq, true)
+    }
+
     /// Tells what was decided about an own entry, which may stand on a branch.
     fn choose_decided(&mut self, name: usize, device_seq: u64, hash: &Hash) -> Result<(), HubError> {
         let key = keyspace::fork(&self.names[name], device_seq, hash);

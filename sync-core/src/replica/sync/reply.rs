@@ -162,8 +162,13 @@ impl Replica<'_> {
         ONE_BY_ONE.clear(&mut self.overlay);
         let saw_everything = self.identity()?.role.sees_everything();
         if saw_everything != answer.standing.role.sees_everything() && answer.standing.revoked.is_none() {
-            // The hub tells another selection from its beginning on: a mirror of its own.
+            // The hub tells another selection from now on: it goes into a mirror of its own, from its beginning. This
+            // reply followed the cursors of the one before, so nothing of it is read.
             self.push_device_line(DeviceLine::Reset(Reset { to_line: 0, is_lost: false }))?;
+            self.take_contact(answer, false)?;
+            self.take_carried(answer, exchanged)?;
+            exchanged.more = true;
+            return Ok(());
         }
         let mut undecided = self.own_undecided()?;
         undecided.extend(self.count_outcomes(answer, exchanged)?);
@@ -177,7 +182,7 @@ impl Replica<'_> {
             taken => taken?,
         };
         exchanged.recovered = self.carry_lost(answer)?;
-        self.take_contact(answer)?;
+        self.take_contact(answer, true)?;
         self.take_carried(answer, exchanged)?;
         exchanged.decided = self.newly_decided(&undecided)?;
         self.compare(answer, exchanged)?;
@@ -192,8 +197,10 @@ impl Replica<'_> {
         Ok(!self.cursors()?.is_empty())
     }
 
-    fn take_contact(&mut self, answer: &SyncReply) -> Result<(), ReplicaError> {
-        let scope_at = |index: u32| answer.scopes.get(usize::try_from(index).unwrap_or(usize::MAX));
+    /// Writes down that the server was heard, and how far its scopes were read if the reply `was_read`.
+    fn take_contact(&mut self, answer: &SyncReply, was_read: bool) -> Result<(), ReplicaError> {
+        let scopes = if was_read { answer.scopes.as_slice() } else { &[] };
+        let scope_at = |index: u32| scopes.get(usize::try_from(index).unwrap_or(usize::MAX));
         let moves = answer
             .moves
             .iter()
@@ -204,12 +211,12 @@ impl Replica<'_> {
             server_at_ms: answer.server_at_ms,
             epoch: answer.epoch,
             server_seq: answer.server_seq,
-            cursors: answer.scopes.iter().map(|scope| (scope.clone(), answer.cursor)).collect(),
+            cursors: scopes.iter().map(|scope| (scope.clone(), answer.cursor)).collect(),
             head_seq: answer.head_seq,
             moves,
             standing: answer.standing.clone(),
             checkpoint: answer.checkpoint.clone(),
-            is_whole: !answer.more,
+            is_whole: was_read && !answer.more,
         };
         self.push_device_line(DeviceLine::Contact(contact))?;
         self.refresh()

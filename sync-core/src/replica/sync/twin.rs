@@ -82,11 +82,12 @@ impl Replica<'_> {
         answer: &SyncReply,
         exchanged: &mut Exchanged,
     ) -> Result<BTreeSet<u64>, ReplicaError> {
-        let mut quarantined = BTreeSet::new();
+        let (mut quarantined, mut counted) = (BTreeSet::new(), BTreeSet::new());
         let (device, rows) = (self.identity()?.device, self.reading());
         for run in answer.own.iter().filter(|run| run.name == 0) {
             for seq in run.first..run.end() {
-                if rows.get(&keyspace::entry(&device, seq))?.is_some() {
+                // One of a record that comes whole is told there once more.
+                if !counted.insert(seq) || rows.get(&keyspace::entry(&device, seq))?.is_some() {
                     continue;
                 }
                 let Some(own) = read_own(&self.overlay, &device, seq)? else { break };
