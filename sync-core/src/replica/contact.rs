@@ -3,7 +3,7 @@
 
 use super::generations::swap;
 use super::mirror::{Target, filled};
-use super::pending::{forget_receipts, refold_dirty};
+use super::pending::{forget_receipts, refold_dirty, show_as_in};
 use crate::limits::KEPT_ANCHORS_MAX;
 use crate::log::checkpoint;
 use crate::log::entry::Anchor;
@@ -50,17 +50,18 @@ pub(super) fn fold_contact(
         KEPT.write(raw, &kept);
     }
     take_standing(raw, &identity, contact);
-    if generations
-        .filling
-        .is_some_and(|filling| contact.is_whole && is_worth_showing(contact, filling.from_size))
-    {
-        swap(rules, raw, lines)?;
+    if let Some(filling) = generations.filling.filter(|_| contact.is_whole) {
+        if is_worth_showing(contact, filling.from_size) {
+            swap(rules, raw, lines)?;
+        } else {
+            show_as_in(raw, filling.generation)?;
+        }
     }
     refold_dirty(rules, raw, lines)
 }
 
 /// Checks whether a generation that was filled to its end may take the place of the one that is shown. A revoked device
-/// is told no more: without a common state its new generation is empty, and it keeps what it has.
+/// is told no more: without a common state its new generation holds its own places only, and it keeps the orders it has.
 pub(super) fn is_worth_showing(contact: &Contact, from_size: u64) -> bool {
     from_size > 0 || contact.cursors.keys().any(|scope| !matches!(scope, Scope::Device(_)))
 }

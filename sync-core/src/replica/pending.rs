@@ -142,6 +142,24 @@ pub(super) fn forget_receipts(raw: &mut Overlay<'_>) -> Result<(), RowsError> {
     Ok(())
 }
 
+/// Shows own entries as a generation has them that does not take the place of the shown one.
+pub(super) fn show_as_in(raw: &mut Overlay<'_>, generation: u8) -> Result<(), RowsError> {
+    let Some(me) = IDENTITY.read(raw)? else { return Ok(()) };
+    let shown = GENERATIONS.read_or_default(raw)?.shown;
+    for seq in 1..=HEAD.read_or_default(raw)?.seq {
+        let Some(row) = read_own(raw, &me.device, seq)? else { continue };
+        let key = keyspace::entry(&me.device, seq);
+        match read::<EntryRow>(&Layer::mirror(raw, generation), &key)? {
+            Some(entry) => in_overlay(raw, shown, |rows| {
+                rows.write(key, &entry);
+                Ok(())
+            })?,
+            None => show_unplaced(raw, &me.device, seq, &row)?,
+        }
+    }
+    Ok(())
+}
+
 /// Checks whether a record has pending entries.
 fn is_pending(raw: &dyn Rows, record: &RecordId) -> Result<bool, RowsError> {
     let prefix = pending_of(record);

@@ -167,8 +167,9 @@ fn a_copy_goes_on_as_a_successor_in_the_same_exchange() {
     town.one.sync(&mut town.server);
     copy.act(|replica| replica.note(&folio, "de la copia")).unwrap();
     let mut driver = Driver::new(Goal::Sync, Terms::default());
-    // The answer to its enrolment gets lost as well.
-    let script = [Fate::Served, Fate::Served, Fate::AnswerLost];
+    // It goes past the attempts of the other, hears that there is another, and asks which entries are its own. The answer
+    // to its enrolment gets lost as well.
+    let script = [Fate::Served, Fate::Served, Fate::Served, Fate::AnswerLost];
     let (end, seen) = drive(&mut copy, &mut town.server, &mut driver, &script);
     assert_eq!(end, End::Finished);
     let renamed = driver.outcome().renamed.clone().unwrap();

@@ -342,6 +342,18 @@ impl Phone {
                 rows.apply(batch);
             }
         }
-        rows.rows
+        swept(rows)
     }
+}
+
+/// The rows once those of mirrors that are no longer shown are deleted: when that happens is in no line.
+pub fn swept(mut rows: MemoryRows) -> BTreeMap<Vec<u8>, Vec<u8>> {
+    let mut more = true;
+    while more {
+        let mut overlay = Overlay::new(&rows);
+        more = replica::generations::sweep(&mut overlay, 1_000).unwrap();
+        let batch = overlay.batch;
+        rows.apply(batch);
+    }
+    rows.rows
 }

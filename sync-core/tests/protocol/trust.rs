@@ -8,7 +8,7 @@ use sync_core::state::local::is_in_no_line;
 use sync_core::view::replay::At;
 
 use crate::flows::{invite, pump_order, town, work_a_day};
-use crate::harness::{Phone, Server};
+use crate::harness::{Phone, Server, swept};
 
 pub fn device_of(phone: &mut Phone) -> DeviceId {
     phone.act(|replica| Ok(replica.identity()?.device)).unwrap()
@@ -26,7 +26,7 @@ pub fn assert_rebuilds(server: &Server, phones: &[&Phone]) {
     kept.retain(|key, _| !is_in_no_line(key));
     assert_eq!(Server::from_lines(server.lines.0.clone()).rows.rows, kept);
     for phone in phones {
-        let (mut kept, mut rebuilt) = (phone.rows.rows.clone(), phone.rebuilt());
+        let (mut kept, mut rebuilt) = (swept(phone.rows.clone()), phone.rebuilt());
         for rows in [&mut kept, &mut rebuilt] {
             rows.retain(|key, _| !is_in_no_line(key));
         }
