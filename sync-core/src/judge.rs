@@ -80,7 +80,7 @@ fn name_taken(
     let mut row = acceptable.row.clone();
     row.apply(change, &Hash::ZERO, &acceptable.patches);
     let Some(name) = row.name() else { return Ok(Some(rule("required", "the new record has no name"))) };
-    let taken: Option<crate::state::fold::ListRow> = read(rows, &keyspace::name(row.kind, &name))?;
+    let taken: Option<crate::state::summary::ListRow> = read(rows, &keyspace::name(row.kind, &name))?;
     Ok(taken.filter(|other| other.record != *record).map(|_| rule("name_taken", name)))
 }
 

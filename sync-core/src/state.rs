@@ -10,3 +10,4 @@ pub mod layers;
 pub mod local;
 pub mod membership;
 pub mod refs;
+pub mod summary;

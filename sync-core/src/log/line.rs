@@ -1,6 +1,10 @@
 //! Line: one numbered line of a ledger. The server's ledger holds entries with their receipts. A device's
 //! journal holds its entries, those it received, and what it was told.
 
+mod lines;
+
+pub use lines::{Lines, read_entry, read_line};
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -380,49 +384,5 @@ impl Line {
             Some((tag, _)) => Err(LineError::Malformed(format!("unknown tag {tag}"))),
             None => Err(LineError::Malformed("empty".into())),
         }
-    }
-}
-
-/// Where lines are read from by number. Each call may wait for a disk, except [`Lines::end`].
-pub trait Lines {
-    /// Returns the number that the next line will get; 1 if there is none.
-    fn end(&self) -> u64;
-
-    /// Returns the bytes of a line.
-    ///
-    /// # Errors
-    /// If there is no such line, or it cannot be read.
-    fn line(&self, number: u64) -> Result<Vec<u8>, RowsError>;
-
-    /// Calls `visit` for each line in `from..to`, in order, until it returns `false`. Numbers outside are left out.
-    ///
-    /// # Errors
-    /// If a line cannot be read; the lines before it have been visited.
-    fn each(&self, from: u64, to: u64, visit: &mut dyn FnMut(u64, &[u8]) -> bool) -> Result<(), RowsError> {
-        for number in from.max(1)..to.min(self.end()) {
-            if !visit(number, &self.line(number)?) {
-                break;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Returns the line with a number.
-///
-/// # Errors
-/// There is none, or it does not read.
-pub fn read_line(lines: &dyn Lines, number: u64) -> Result<Line, RowsError> {
-    Ok(Line::from_bytes(&lines.line(number)?)?)
-}
-
-/// Returns the entry of the line with a number, and its receipt if it has one.
-///
-/// # Errors
-/// There is none, or it is no entry.
-pub fn read_entry(lines: &dyn Lines, number: u64) -> Result<(Option<Receipt>, ChainedEntry), RowsError> {
-    match read_line(lines, number)? {
-        Line::Entry { receipt, chained } => Ok((receipt, chained)),
-        Line::Device(_) => Err(RowsError(format!("line {number} holds no entry"))),
     }
 }

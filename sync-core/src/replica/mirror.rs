@@ -17,13 +17,12 @@ use crate::rows::{Overlay, Rows, RowsError, all_under, read};
 use crate::rules::Rules;
 use crate::scope::Scope;
 use crate::state::decide::{Decided, decide};
-use crate::state::fold::{
-    Applied, EntryRow, Folded, Received, apply_if_grounded, fold_entry, is_applied, store_row,
-};
+use crate::state::fold::{Applied, EntryRow, Folded, Received, apply_if_grounded, fold_entry, is_applied};
 use crate::state::held::unlist;
 use crate::state::keyspace;
 use crate::state::layers::in_mirror;
 use crate::state::local::{GENERATIONS, Generations, IDENTITY, read_own};
+use crate::state::summary::store_row;
 
 /// Folds an entry of another device that the hub told.
 pub(super) fn fold_told(

@@ -2,7 +2,13 @@
 //! again into the overlay, above the mirror. Nothing here can fail a sync: an entry that finds no ground is skipped; it
 //! stays listed and is still sent.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod grounds;
+
+pub(super) use grounds::{is_ground, keep_grounds};
+
+use std::collections::BTreeSet;
+
+use grounds::{grounds, needed_grounds, show_ground};
 
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::ungrounded;
@@ -15,14 +21,15 @@ use crate::record::row::RecordRow;
 use crate::record::schema::RecordKind;
 use crate::rows::{Overlay, Rows, RowsError, all_under, number_in, read};
 use crate::rules::Rules;
-use crate::state::fold::{Applied, EntryRow, ListRow, applied_changes, apply_change, list_row};
+use crate::state::fold::{Applied, EntryRow, apply_change};
 use crate::state::interpret::{check_creation, missing_upon, read_upon};
 use crate::state::keyspace;
 use crate::state::layers::{Layer, Merged, clear_overlay, in_overlay, overlay_keys};
 use crate::state::local::{
-    CONTACT, COPY, DIRTY, GENERATIONS, Ground, HEAD, IDENTITY, OwnRow, PROVISIONAL, Pending, dirty, ground,
-    grounds_of, own, pending, pending_of, provisional, provisional_receipt, read_own,
+    CONTACT, COPY, DIRTY, GENERATIONS, HEAD, IDENTITY, OwnRow, PROVISIONAL, Pending, dirty, own, pending,
+    pending_of, provisional, provisional_receipt, read_own,
 };
+use crate::state::summary::{ListRow, list_row};
 
 /// Folds an own entry that has no place in the ledger yet.
 pub(super) fn fold_own(
@@ -283,105 +290,6 @@ fn still_pending(
     Ok(stay)
 }
 
-type Placed = (u32, (Ground, Vec<u8>));
-
-/// Returns the grounds of a record by index, each with the key under which its entry is shown.
-fn grounds(raw: &dyn Rows, record: &RecordId) -> Result<Vec<Placed>, RowsError> {
-    let with_key = |(tail, ground): (Vec<u8>, ShownGround)| {
-        let index = tail.try_into().map(u32::from_be_bytes);
-        let index = index.map_err(|_| RowsError("a ground has a malformed key".into()))?;
-        Ok((index, (ground.ground, keyspace::entry(&ground.device, ground.seq))))
-    };
-    all_under(raw, &grounds_of(record))?.into_iter().map(with_key).collect()
-}
-
-/// A ground as it is kept.
-#[derive(serde::Serialize, serde::Deserialize)]
-struct ShownGround {
-    ground: Ground,
-    device: DeviceId,
-    seq: u64,
-}
-
-/// Keeps the grounds of a record, in an order in which each follows what it builds on.
-pub(super) fn keep_grounds(
-    raw: &mut Overlay<'_>,
-    record: &RecordId,
-    all: impl IntoIterator<Item = (DeviceId, u64, Ground)>,
-) -> Result<(), RowsError> {
-    for (index, _) in grounds(raw, record)? {
-        raw.delete(ground(record, index));
-    }
-    for (index, (device, seq, one)) in (0..).zip(all) {
-        raw.write(ground(record, index), &ShownGround { ground: one, device, seq });
-    }
-    Ok(())
-}
-
-/// Returns the grounds that pending entries build on and that the mirror lacks; forgets the others. One that the mirror
-/// has in quarantine is no ground.
-fn needed_grounds(
-    raw: &mut Overlay<'_>,
-    lines: &dyn Lines,
-    generation: u8,
-    record: &RecordId,
-    waiting: &[Item],
-) -> Result<Vec<Item>, RowsError> {
-    let kept = grounds(raw, record)?;
-    if kept.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mirror = Layer::mirror(raw, generation);
-    let applied: BTreeSet<Hash> = applied_changes(&mirror, record)?.into_iter().map(|row| row.hash).collect();
-    let mut items: BTreeMap<Hash, (u32, Item)> = BTreeMap::new();
-    let mut gone = Vec::new();
-    for (index, (one, key)) in kept {
-        let entry: Option<EntryRow> = read(&mirror, &key)?;
-        let is_refused = entry.is_some_and(|row| row.change == Some(one.change) && row.accepted().is_none());
-        if applied.contains(&one.change) || is_refused {
-            gone.push(index);
-        } else {
-            items.insert(one.change, (index, Item::read(lines, one.line)?));
-        }
-    }
-    let mut needed = Vec::new();
-    let mut next: Vec<Hash> = waiting.iter().flat_map(|item| item.change.deps.iter().copied()).collect();
-    while let Some(hash) = next.pop() {
-        if let Some((index, item)) = items.remove(&hash) {
-            next.extend(&item.change.deps);
-            needed.push((index, item));
-        }
-    }
-    gone.extend(items.into_values().map(|(index, _)| index));
-    gone.into_iter().for_each(|index| raw.delete(ground(record, index)));
-    needed.sort_by_key(|(index, _)| *index);
-    Ok(needed.into_iter().map(|(_, item)| item).collect())
-}
-
-/// Shows the entry behind a ground, unless the mirror has another one in its place.
-fn show_ground(
-    raw: &mut Overlay<'_>,
-    generation: u8,
-    record: &RecordId,
-    item: &Item,
-) -> Result<(), RowsError> {
-    in_overlay(raw, generation, |rows| {
-        let key = keyspace::entry(&item.change.device, item.seq);
-        if rows.get(&key)?.is_none() {
-            let row = EntryRow {
-                hash: None,
-                line: item.line,
-                record: *record,
-                change: Some(item.hash),
-                receipt: None,
-                decided: None,
-            };
-            rows.write(key, &row);
-        }
-        Ok(())
-    })
-}
-
 /// Puts a change on top of its record, if it finds its ground there. Returns whether it did.
 fn put(rules: &Rules, rows: &mut Overlay<'_>, record: &RecordId, item: &Item) -> Result<bool, RowsError> {
     let change = &item.change;
@@ -433,11 +341,6 @@ fn relist(raw: &mut Overlay<'_>, record: &RecordId) -> Result<(), RowsError> {
         rows.write(key, &ListRow { unsent, held_back, ..list_row(record, &row) });
         Ok(())
     })
-}
-
-/// Checks whether a change of another device is shown as the ground of pending work.
-pub(super) fn is_ground(raw: &dyn Rows, record: &RecordId, change: &Hash) -> Result<bool, RowsError> {
-    Ok(grounds(raw, record)?.iter().any(|(_, (ground, _))| ground.change == *change))
 }
 
 /// Shows or hides each own entry as the mirror that is shown now has it; and finds those that are pending over it.

@@ -12,8 +12,8 @@ use crate::record::schema::RecordKind;
 use crate::rows::{Rows, RowsError, decode, read};
 use crate::rules::fold_word;
 use crate::rules::kind::WorkKind;
-use crate::state::fold::ListRow;
 use crate::state::keyspace;
+use crate::state::summary::ListRow;
 use std::collections::BTreeSet;
 
 /// A locality, crew, material or asset.

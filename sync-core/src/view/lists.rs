@@ -10,9 +10,9 @@ use super::{View, ViewError};
 use crate::id::RecordId;
 use crate::record::schema::RecordKind;
 use crate::rows::{Rows, RowsError, decode};
-use crate::state::fold::ListRow;
 use crate::state::keyspace;
 use crate::state::local::{REVOKED, carried};
+use crate::state::summary::ListRow;
 use crate::time::rfc3339;
 
 /// A filter of orders; `None` lets all through.

@@ -23,8 +23,9 @@ use crate::record::schema::RecordKind;
 use crate::rows::{Rows, RowsError, read};
 use crate::rules::Rules;
 use crate::state::authority::AgainRow;
-use crate::state::fold::{ChangeRow, EntryRow, ListRow};
+use crate::state::fold::{ChangeRow, EntryRow};
 use crate::state::keyspace;
+use crate::state::summary::ListRow;
 use crate::time::{TimeMs, rfc3339};
 
 /// One change of an order with all that is known about it.

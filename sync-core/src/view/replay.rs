@@ -23,8 +23,8 @@ use crate::record::row::RecordRow;
 use crate::record::schema::RecordKind;
 use crate::rows::{Overlay, Rows, RowsError, encode, read};
 use crate::rules::Rules;
-use crate::state::fold::{ListRow, list_row};
 use crate::state::keyspace;
+use crate::state::summary::{ListRow, list_row};
 use crate::time::{TimeMs, rfc3339};
 use crate::view::{View, ViewError};
 

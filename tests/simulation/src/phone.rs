@@ -463,7 +463,7 @@ fn hide_conflicts(medium: &Medium) {
     medium.edit_rows(|rows| {
         for (key, value) in rows.iter_mut() {
             if key.get(2..).is_some_and(|key| key.starts_with(b"l/"))
-                && let Ok(mut row) = decode::<sync_core::state::fold::ListRow>(value)
+                && let Ok(mut row) = decode::<sync_core::state::summary::ListRow>(value)
             {
                 row.conflicts = 0;
                 *value = encode(&row);

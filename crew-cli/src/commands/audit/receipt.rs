@@ -16,8 +16,8 @@ use sync_core::log::proof_file::{About, CollectError, Collector, ProofFile};
 use sync_core::record::schema::RecordKind;
 use sync_core::rows::{MemoryRows, Overlay, read};
 use sync_core::rules::Rules;
-use sync_core::state::fold::ListRow;
 use sync_core::state::keyspace;
+use sync_core::state::summary::ListRow;
 
 use super::checkpoint::newest;
 use super::verify::known;

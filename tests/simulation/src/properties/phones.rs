@@ -128,7 +128,7 @@ fn how_rows_differ(one: &dyn Rows, other: &dyn Rows, in_both: bool) -> Result<St
     if let Some((key, one, other)) = named.find(|(_, one, other)| one != other) {
         let key = String::from_utf8_lossy(key);
         let [one, other] =
-            [one, other].map(|bytes| sync_core::rows::decode::<sync_core::state::fold::ListRow>(bytes));
+            [one, other].map(|bytes| sync_core::rows::decode::<sync_core::state::summary::ListRow>(bytes));
         return Ok(format!("no record differs; {key} is listed as {one:?} and {other:?}"));
     }
     Ok("no record differs".into())
