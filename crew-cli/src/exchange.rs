@@ -8,6 +8,7 @@ use std::path::Path;
 use sync_core::log::line::Identity;
 use sync_core::replica::Succeeded;
 use sync_core::replica::sync::driver::{Driver, End, Goal, Invited, Outcome, Terms};
+use sync_core::wire::message::About;
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
@@ -36,7 +37,7 @@ pub fn run_with(
 ) -> Result<Outcome, CliError> {
     let _lock = cx.home.lock_exchange()?;
     let terms = if is_poor { terms(patience).for_poor_link() } else { terms(patience) };
-    let mut driver = Driver::new(Goal::Sync, terms);
+    let mut driver = Driver::new(Goal::Sync, terms).describing(about(cx));
     let mut shell = Shell::new(cx, patience, *seed);
     match shell.drive(&mut driver)? {
         End::Finished | End::TooLong => Ok(driver.outcome().clone()),
@@ -101,6 +102,19 @@ pub fn warn_of_parting(cx: &Context, outcome: &Outcome) {
         let alarm = parting::found(cx, parted);
         cx.screen.warn(&alarm.message);
         cx.screen.warn(&alarm.hint);
+    }
+}
+
+/// What the office is told of this device beside its work.
+fn about(cx: &Context) -> About {
+    let disk = rustix::fs::statvfs(cx.home.folder()).ok();
+    About {
+        unsent: 0,
+        photos: 0,
+        program: env!("CARGO_PKG_VERSION").into(),
+        program_hash: None,
+        free_bytes: disk.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
+        is_persistent: None,
     }
 }
 

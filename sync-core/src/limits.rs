@@ -33,8 +33,6 @@ pub const SEGMENT_ENTRIES_MAX: usize = 4_096;
 pub const SEGMENTS_MAX: usize = 256;
 /// Most entries one pack may hold.
 pub const PACK_ENTRIES_MAX: usize = 65_536;
-/// Most quarantined entries that are compared in one request.
-pub const HELD_COMPARED_MAX: usize = 20_000;
 
 /// Most Automerge operations in one change.
 pub const CHANGE_OPS_MAX: usize = 20_000;
@@ -51,6 +49,8 @@ pub const RECORD_CHANGES_MAX: u32 = 20_000;
 
 /// Longest person name, in bytes of UTF-8.
 pub const PERSON_BYTES_MAX: usize = 200;
+/// Longest version that a program says it has, in bytes of UTF-8.
+pub const PROGRAM_BYTES_MAX: usize = 64;
 /// Longest device name, in bytes of UTF-8.
 pub const DEVICE_NAME_BYTES_MAX: usize = 200;
 /// Longest register key, in bytes.

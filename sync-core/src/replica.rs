@@ -169,9 +169,9 @@ impl<'a> Replica<'a> {
         Written { lines: self.lines.written.into_inner(), batch: self.overlay.batch }
     }
 
-    /// Sets what requests say of this device.
-    pub fn set_about(&mut self, about: About) {
-        self.about = Some(about);
+    /// Sets what requests say of this device; how much is unsent is counted in [`Replica::request`].
+    pub fn set_about(&mut self, about: Option<About>) {
+        self.about = about;
     }
 
     /// Returns the rows that a person's view reads: the overlay over the mirror.

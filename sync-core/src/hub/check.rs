@@ -3,7 +3,7 @@
 use super::{Hub, attempt};
 use crate::crypto::PublicKey;
 use crate::id::{DeviceId, Hash};
-use crate::limits::{ENROL_BYTES_MAX, SEGMENTS_MAX};
+use crate::limits::{ENROL_BYTES_MAX, PROGRAM_BYTES_MAX, SEGMENTS_MAX};
 use crate::log::act::Act;
 use crate::log::chain::{DecodedBody, VerifiedEntry};
 use crate::rows::{Rows, RowsError, decode, read};
@@ -93,6 +93,9 @@ pub enum RequestError {
     /// More than one request may hold.
     #[error("the request carries {0} segments, at most {SEGMENTS_MAX} are allowed")]
     TooManySegments(usize),
+    /// More than a program's name may have.
+    #[error("the program's version has {0} bytes, at most {PROGRAM_BYTES_MAX} are allowed")]
+    LongProgram(usize),
     /// The code does not open.
     #[error(transparent)]
     Enrol(EnrolError),
@@ -122,7 +125,7 @@ impl RequestError {
             Self::Chain(ChainError::Pack(PackError::UnknownRef(_))) => "unknown_reference",
             Self::Chain(_) => "bad_chain",
             Self::Gap { .. } => "gap",
-            Self::TooManySegments(_) => "too_large",
+            Self::TooManySegments(_) | Self::LongProgram(_) => "too_large",
             Self::Enrol(EnrolError::UnknownCode) => "code_unknown",
             Self::Enrol(EnrolError::UsedCode) => "code_used",
             Self::Enrol(EnrolError::ExpiredCode) => "code_expired",
@@ -194,6 +197,10 @@ impl Hub {
         let (theirs, ours) = (sync.municipality, self.genesis.municipality);
         if theirs != ours {
             return Err(RequestError::OtherMunicipality { theirs, ours });
+        }
+        let found = sync.about.as_ref().map_or(0, |about| about.program.len());
+        if found > PROGRAM_BYTES_MAX {
+            return Err(RequestError::LongProgram(found));
         }
         if sync.carried.len() > SEGMENTS_MAX {
             return Err(RequestError::TooManySegments(sync.carried.len()));

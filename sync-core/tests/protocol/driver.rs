@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use sync_core::log::line::{DeviceLine, Line};
 use sync_core::replica::sync::driver::{Answer, Driver, End, Event, Goal, OutOfTurn, Route, Step, Terms};
-use sync_core::wire::message::{SyncRequest, open_request};
+use sync_core::wire::message::{About, SyncRequest, open_request};
 
 use crate::flows::{Town, pump_order, town_with, work_a_day};
 use crate::harness::{Phone, Server, rule_files, served};
@@ -90,6 +90,25 @@ fn refused(code: &str, last_attempt: Option<u64>) -> Fate {
 
 fn unsent(phone: &mut Phone) -> u64 {
     phone.act(|replica| Ok(replica.view().status()?.unsent)).unwrap()
+}
+
+#[test]
+fn a_request_says_how_much_is_unsent_and_what_the_shell_knows() {
+    let (mut town, _) = town_at_work();
+    let waiting = unsent(&mut town.one);
+    let known = About {
+        unsent: 0,
+        photos: 0,
+        program: "0.1.0".into(),
+        program_hash: None,
+        free_bytes: Some(7),
+        is_persistent: Some(false),
+    };
+    let mut driver = Driver::new(Goal::Sync, Terms::default()).describing(known.clone());
+    let (end, seen) = drive(&mut town.one, &mut town.server, &mut driver, &[]);
+    assert_eq!(end, End::Finished);
+    assert!(waiting > 0);
+    assert_eq!(seen.requests[0].about, Some(About { unsent: waiting, ..known }));
 }
 
 #[test]

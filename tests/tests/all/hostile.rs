@@ -17,7 +17,7 @@ use sync_core::log::entry::{Anchor, Body, Entry, Header};
 use sync_core::log::line::Line;
 use sync_core::rows::MemoryRows;
 use sync_core::state::refs::receiver;
-use sync_core::wire::message::{Segment, SyncRequest, VERSION, seal_request};
+use sync_core::wire::message::{About, Segment, SyncRequest, VERSION, seal_request};
 use sync_core::wire::pack::{PackBody, PackItem, change_hashes, pack};
 
 const MUNICIPALITY: u32 = 14061;
@@ -180,6 +180,15 @@ fn an_enrolled_device_that_lies_and_floods_is_limited_and_named_and_the_others_a
     evil.refused(&SyncRequest { device: victim.id, ..evil.request() }, 401, "bad_signature");
     evil.refused(&SyncRequest { device: DeviceId([9; 16]), ..evil.request() }, 401, "unknown_device");
     evil.refused(&SyncRequest { municipality: 14_120, ..evil.request() }, 409, "other_municipality");
+    let about = About {
+        unsent: 0,
+        photos: 0,
+        program: "9".repeat(65),
+        program_hash: None,
+        free_bytes: None,
+        is_persistent: None,
+    };
+    evil.refused(&SyncRequest { about: Some(about), ..evil.request() }, 413, "too_large");
     evil.refused(
         &with_own(evil.request(), evil.segment(evil.id, 2, 14_120, &act(0))),
         409,

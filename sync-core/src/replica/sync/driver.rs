@@ -16,6 +16,7 @@ use crate::replica::successor::NewName;
 use crate::replica::sync::reply::Exchanged;
 use crate::replica::sync::request::{Draft, OwnEntries, Request};
 use crate::replica::{KeyName, Signed, Succeeded, ToSign, Unsigned};
+use crate::wire::message::About;
 use pace::{Adapted, Pace};
 
 /// Most times that one exchange goes on under a new name: once if it was told before, and once if it is told now.
@@ -167,6 +168,7 @@ pub struct Driver {
     turn: u64,
     successions: u32,
     outcome: Outcome,
+    about: Option<About>,
 }
 
 impl Driver {
@@ -179,7 +181,14 @@ impl Driver {
             turn: 0,
             successions: 0,
             outcome: Outcome::default(),
+            about: None,
         }
+    }
+
+    /// Returns it with what its requests say of this device. How much is unsent is counted here.
+    #[must_use]
+    pub fn describing(self, about: About) -> Self {
+        Self { about: Some(about), ..self }
     }
 
     /// Returns what the exchange came to so far. Nothing is in it that is not durable.

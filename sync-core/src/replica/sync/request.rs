@@ -15,7 +15,9 @@ use crate::state::keyspace;
 use crate::state::local::{COPY, EVIDENCE, KEPT, ONE_BY_ONE, carried, carried_refused, read_own};
 use crate::state::refs::RowRefs;
 use crate::wire::convert::{NoRefs, items_of};
-use crate::wire::message::{Segment, SyncRequest, VERSION, close_request, frame_request, request_hash};
+use crate::wire::message::{
+    About, Segment, SyncRequest, VERSION, close_request, frame_request, request_hash,
+};
 use crate::wire::pack::{Refs, pack};
 
 /// A request that was made, with what is needed to take its reply.
@@ -131,6 +133,8 @@ impl Replica<'_> {
         };
         let has_evidence = evidence.is_some();
         let one_by_one = ONE_BY_ONE.read(&self.overlay)?.is_some();
+        let unsent = (self.view().own_head()?.seq + 1).saturating_sub(self.view().first_unsent()?);
+        let about = self.about.clone().map(|about| About { unsent, ..about });
         let placed: Option<u64> = read(&self.reading(), &keyspace::placed(&identity.device))?;
         let request = SyncRequest {
             version: VERSION,
@@ -148,7 +152,7 @@ impl Replica<'_> {
             older,
             placed: placed.unwrap_or(0),
             one_by_one,
-            about: self.about.clone(),
+            about,
         };
         let frame = frame_request(&request);
         let more = own_more || carried_more;
