@@ -104,6 +104,8 @@ pub struct Own {
 pub struct Copy {
     /// What the reply said of entries that are this device's.
     pub runs: Vec<OwnRun>,
+    /// Whether these are all that the ledger has beside those that the mirror has.
+    pub is_whole: bool,
     /// That the name was revoked.
     pub revoked: Option<Revoked>,
 }

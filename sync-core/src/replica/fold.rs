@@ -13,7 +13,8 @@ use crate::rules::Rules;
 use crate::state::authority::rules_from;
 use crate::state::layers::Merged;
 use crate::state::local::{
-    ATTEMPT, COPY, ENROLLING, EVIDENCE, REVOKED, SPLITS, carried_from, carried_of, carried_receipt, spans,
+    ATTEMPT, COPY, CopyRow, ENROLLING, EVIDENCE, REVOKED, SPLITS, carried_from, carried_of, carried_receipt,
+    spans,
 };
 
 /// Most split views listed; each stays in the journal.
@@ -100,7 +101,8 @@ fn fold_device_line(
 
 /// Notes that another device writes under this one's name, and what the ledger has of this one's own entries.
 fn fold_copy(overlay: &mut Overlay<'_>, copy: &Copy) -> Result<(), RowsError> {
-    let mut row = COPY.read_or_default(overlay)?;
+    // What is not told again the ledger has lost: a copy's mirror stands still and does not show it.
+    let mut row = if copy.is_whole { CopyRow::default() } else { COPY.read_or_default(overlay)? };
     for run in &copy.runs {
         let into = if is_settled(run) { &mut row.settled } else { &mut row.quarantined };
         if !into.contains(&(run.first, run.count)) {

@@ -111,7 +111,7 @@ impl Replica<'_> {
                 // Under this name there is nothing more to say, but for a revoked copy, which cannot go on under another.
                 self.count_branch(&runs, &mut exchanged)?;
                 let revoked = answer.standing.revoked.clone();
-                self.push_device_line(DeviceLine::Copy(Copy { runs, revoked }))?;
+                self.push_device_line(DeviceLine::Copy(Copy { runs, is_whole: !answer.more, revoked }))?;
                 self.take_carried(&answer, &mut exchanged)?;
                 exchanged.more = !self.is_copy()? && self.has_untold()?;
             }

@@ -198,7 +198,7 @@ pub fn device_lines() -> Vec<DeviceLine> {
             kept: CHECKPOINT.into(),
             shown: CHECKPOINT.replace("140", "139"),
         }),
-        DeviceLine::Copy(Copy { runs: runs(), revoked: Some(revoked()) }),
+        DeviceLine::Copy(Copy { runs: runs(), is_whole: true, revoked: Some(revoked()) }),
         DeviceLine::Receipt(ack()),
         DeviceLine::Carried(carried.clone()),
         DeviceLine::CarriedReceipt(Carried { prev: None, ..carried }),
