@@ -24,6 +24,7 @@ use crate::dice::Dice;
 use crate::disk::Stop;
 use crate::kept::Kept;
 use crate::medium::{Copy, IndexLosses, Medium, SimIndex, SimLog, SimStore, open_store};
+use crate::planted::Planted;
 use crate::server::Answer;
 use exchange::Talk;
 
@@ -152,7 +153,7 @@ impl Phone {
         if bug == Some(Bug::SavedBeforeSync) {
             medium.disk.set_lying(true);
         }
-        medium.planted().bug = bug.filter(|bug| *bug == Bug::ReceiptDropped);
+        medium.planted().bug = bug.filter(|bug| Planted::is_of_phone(*bug));
         let clock = Clock { off_ms: 0, boot: dice.bytes(), booted_at_ms: now_ms };
         Self {
             number,
@@ -189,7 +190,7 @@ impl Phone {
         self.is_from_copy = true;
         let medium = Medium::of_copy(&copy);
         medium.disk.set_lying(self.bug == Some(Bug::SavedBeforeSync));
-        medium.planted().bug = self.bug.filter(|bug| *bug == Bug::ReceiptDropped);
+        medium.planted().bug = self.bug.filter(|bug| Planted::is_of_phone(*bug));
         Self {
             number,
             home: self.home,

@@ -10,6 +10,7 @@ use sync_core::rows::{Batch, Rows, RowsError, Visit, decode, encode, read};
 use sync_core::state::authority::DeviceRow;
 use sync_core::state::held::QuarantineRow;
 use sync_core::state::keyspace;
+use sync_core::state::local::Generations;
 
 use crate::bugs::Bug;
 
@@ -27,6 +28,11 @@ pub struct Planted {
 }
 
 impl Planted {
+    /// Checks whether a phone's log and index make the mistake too.
+    pub fn is_of_phone(bug: Bug) -> bool {
+        matches!(bug, Bug::ReceiptDropped | Bug::RefillSkips | Bug::GroundLost)
+    }
+
     /// The lines that a mistaken log appends in the place of these.
     pub fn lines(&mut self, lines: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
         match self.bug {
@@ -108,7 +114,21 @@ fn batch(bug: Option<Bug>, rows: &dyn Rows, batch: &mut Batch) {
         }),
         Some(Bug::WaitingForgotten) => batch.writes.retain(|key, _| !key.starts_with(b"h/")),
         Some(Bug::EntryEventLost) => lose_reentries(rows, batch),
+        Some(Bug::GroundLost) => batch.writes.retain(|key, _| !key.starts_with(b"P/g/")),
+        Some(Bug::RefillSkips) => skip_in_refill(batch),
         _ => {}
+    }
+}
+
+/// Filling begins in the middle of the lines that are in force.
+fn skip_in_refill(batch: &mut Batch) {
+    for (key, value) in &mut batch.writes {
+        let Some(row) = value.as_ref().filter(|_| key.starts_with(b"L/generations")) else { continue };
+        let Ok(mut generations) = decode::<Generations>(row) else { continue };
+        if let Some(filling) = generations.filling.as_mut().filter(|filling| filling.next_line == 1) {
+            filling.next_line = (filling.to_line / 2).max(1);
+            *value = Some(encode(&generations));
+        }
     }
 }
 

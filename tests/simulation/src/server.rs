@@ -277,10 +277,7 @@ impl Server {
     fn open(&mut self, now_ms: i64) -> Result<(), Trouble> {
         self.mistake_before_open();
         let (mut store, notices) = open_store(&self.medium, &self.options)?;
-        let mut epoch_reason = self.hear(&notices);
-        if self.bug == Some(Bug::EpochForgotten) {
-            epoch_reason = None;
-        }
+        let epoch_reason = self.hear(&notices);
         self.kept.check(&store.lines(), Property::AcknowledgedSurvives, "the server")?;
         self.book.follow(&store.lines())?;
         if self.bug != Some(Bug::NoCatchUp) {

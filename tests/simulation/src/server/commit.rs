@@ -4,7 +4,7 @@ use engine::committer::{Failed, Judged, Published, Refusal, Request, Space, View
 use store_disk::LedgerReader;
 use sync_core::hub::{Admitted, Durable, HubError, RequestError};
 use sync_core::limits::MESSAGE_BYTES_MAX;
-use sync_core::wire::message::{open_request, request_hash};
+use sync_core::wire::message::open_request;
 
 use super::{Answer, Job, Message, Running, Server, Ticket, Trouble, attempts_in, breaks, planted};
 use crate::broken::{Broken, Property};
@@ -202,8 +202,7 @@ impl Server {
             let bytes = frame.len();
             return Err(Property::WithinLimits.broken(format!("a reply has {bytes} bytes")).into());
         }
-        let request = request_hash(&one.frame);
-        Ok(Answer::Frame(planted::reply(self.bug, &self.key(), &request, frame, one.message, ahead)))
+        Ok(Answer::Frame(planted::reply(self.bug, &self.key(), &one.frame, frame, one.message, ahead)))
     }
 }
 

@@ -5,13 +5,13 @@ use std::path::Path;
 use engine::committer::Judged;
 use store::Watermark;
 use sync_core::crypto::SecretKey;
-use sync_core::id::{DeviceId, Epoch, Hash};
+use sync_core::id::{DeviceId, Hash};
 use sync_core::rows::{Batch, Overlay, read};
 use sync_core::state::authority::DeviceRow;
 use sync_core::state::fold::EntryRow;
 use sync_core::state::keyspace;
 use sync_core::state::refs::receiver;
-use sync_core::wire::message::{SyncReply, SyncRequest, seal_reply};
+use sync_core::wire::message::{SyncReply, SyncRequest, request_hash, seal_reply};
 use sync_core::wire::pack::unpack;
 
 use super::{Job, Message, Server, Ticket};
@@ -72,10 +72,6 @@ fn show(bug: Bug, own: &mut Overlay<'_>, frame: &[u8]) {
     {
         own.write(keyspace::device(&sync.device), &row);
     }
-    if bug == Bug::EpochForgotten && !sync.evidence.is_empty() {
-        // Evidence counts for the life that it is about only.
-        own.write(keyspace::epoch(), &Epoch([u8::MAX; 8]));
-    }
     let Some(segment) = &sync.own else { return };
     if !matches!(bug, Bug::ForkUnchecked | Bug::DuplicateTwice) {
         return;
@@ -111,19 +107,22 @@ fn forget_from(own: &mut Overlay<'_>, device: &DeviceId, first: u64, before: Has
 pub(super) fn reply(
     bug: Option<Bug>,
     key: &SecretKey,
-    request: &Hash,
+    request: &[u8],
     frame: Vec<u8>,
     message: Message,
     ahead: u64,
 ) -> Vec<u8> {
-    let is_wrong = matches!(bug, Some(Bug::ReceiptShifted | Bug::HeadTooHigh)) || ahead > 0;
+    let is_wrong = matches!(bug, Some(Bug::ReceiptShifted | Bug::FromTooNew)) || ahead > 0;
     if !is_wrong || message == Message::Enrol {
         return frame;
     }
     let Ok(mut reply) = rmp_serde::from_slice::<SyncReply>(body_of(&frame)) else { return frame };
     match bug {
         Some(Bug::ReceiptShifted) => reply.own.iter_mut().for_each(|run| run.seq += 1),
-        Some(Bug::HeadTooHigh) => reply.head_seq += 1,
+        Some(Bug::FromTooNew) => {
+            let Ok(sync) = rmp_serde::from_slice::<SyncRequest>(body_of(request)) else { return frame };
+            reply.from = reply.from.and(sync.older.first().copied());
+        }
         _ => {
             // The cursor says that everything was read, and it was not.
             reply.cursor += ahead;
@@ -131,7 +130,7 @@ pub(super) fn reply(
             reply.fingerprints.clear();
         }
     }
-    seal_reply(key, request, &reply)
+    seal_reply(key, &request_hash(request), &reply)
 }
 
 /// Mistakes between judging and appending.
