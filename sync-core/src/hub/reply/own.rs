@@ -122,7 +122,8 @@ impl Reading<'_> {
 
     pub(super) fn push_run(&mut self, run: OwnRun) {
         let before = self.runs.len();
-        if self.one_by_one {
+        // Under a name that it had before, the ledger may have another branch: each entry is told with its hash.
+        if self.one_by_one || run.name > 0 {
             self.runs.push(run);
         } else {
             push_run(&mut self.runs, run);

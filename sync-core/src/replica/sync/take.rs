@@ -94,7 +94,7 @@ impl Replica<'_> {
                 device.ok_or_else(|| ReplicaError::Forged("it names a name this device never had".into()))?;
             let mut news = Vec::new();
             for run in of_name.iter().filter(|run| !run.verdict.is_fork()) {
-                if self.is_news(&device, run)? {
+                if self.is_own_run(&device, run)? && self.is_news(&device, run)? {
                     news.push(OwnRun { at: 0, name: 0, ..run.clone() });
                 }
             }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::id::DeviceId;
 use crate::log::line::OwnRun;
 use crate::log::verdict::Verdict;
 use crate::replica::{Replica, ReplicaError};
@@ -31,7 +32,7 @@ impl Replica<'_> {
         let mut ours = Vec::new();
         let mut is_twin = answer.head_seq > own_head || COPY.read(&self.overlay)?.is_some();
         for run in answer.own.iter().filter(|run| run.name == 0) {
-            let is_own = self.is_own_run(run)?;
+            let is_own = self.is_own_run(&self.identity()?.device, run)?;
             // A branch is the other device's, unless it is this one that stands on it.
             is_twin |= run.verdict.is_fork() == is_own;
             if is_own {
@@ -46,9 +47,8 @@ impl Replica<'_> {
     }
 
     /// Checks whether the last entry of a run is this device's. Its hash stands for the whole chain before it.
-    fn is_own_run(&self, run: &OwnRun) -> Result<bool, ReplicaError> {
-        let device = self.identity()?.device;
-        let last = read_own(&self.overlay, &device, run.end().saturating_sub(1))?;
+    pub(super) fn is_own_run(&self, device: &DeviceId, run: &OwnRun) -> Result<bool, ReplicaError> {
+        let last = read_own(&self.overlay, device, run.end().saturating_sub(1))?;
         Ok(last.is_some_and(|own| own.hash.first_bytes() == run.tail))
     }
 
@@ -105,7 +105,7 @@ impl Replica<'_> {
     }
 
     /// Checks whether an own run tells anything that the reading generation does not have.
-    pub(super) fn is_news(&self, device: &crate::id::DeviceId, run: &OwnRun) -> Result<bool, ReplicaError> {
+    pub(super) fn is_news(&self, device: &DeviceId, run: &OwnRun) -> Result<bool, ReplicaError> {
         let rows = self.reading();
         for seq in run.first..run.end() {
             let known: Option<EntryRow> = read(&rows, &keyspace::entry(device, seq))?;
