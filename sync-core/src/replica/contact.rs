@@ -54,7 +54,7 @@ pub(super) fn fold_contact(
         if is_worth_showing(contact, filling.from_size) {
             swap(rules, raw, lines)?;
         } else {
-            show_as_in(raw, filling.generation)?;
+            show_as_in(raw, filling.generation, &[])?;
         }
     }
     refold_dirty(rules, raw, lines)

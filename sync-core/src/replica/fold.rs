@@ -4,7 +4,7 @@
 use super::contact::fold_contact;
 use super::generations::{fold_reset, refill};
 use super::mirror::{fold_runs, fold_told};
-use super::pending::{fold_own, fold_receipt};
+use super::pending::{fold_own, fold_receipt, show_as_in};
 use super::successor::take_name;
 use crate::log::chain::decode_body;
 use crate::log::line::{Copy, DeviceLine, Line, Lines, OwnRun};
@@ -13,8 +13,8 @@ use crate::rules::Rules;
 use crate::state::authority::rules_from;
 use crate::state::layers::Merged;
 use crate::state::local::{
-    ATTEMPT, COPY, CopyRow, ENROLLING, EVIDENCE, REVOKED, SPLITS, carried_from, carried_of, carried_receipt,
-    spans,
+    ATTEMPT, COPY, CopyRow, ENROLLING, EVIDENCE, GENERATIONS, REVOKED, SPLITS, carried_from, carried_of,
+    carried_receipt, spans,
 };
 
 /// Most split views listed; each stays in the journal.
@@ -110,6 +110,10 @@ fn fold_copy(overlay: &mut Overlay<'_>, copy: &Copy) -> Result<(), RowsError> {
         }
     }
     COPY.write(overlay, &row);
+    if let Some(filling) = GENERATIONS.read_or_default(overlay)?.filling {
+        // A copy reads no further, so the new mirror will not be shown.
+        show_as_in(overlay, filling.generation, &copy.runs)?;
+    }
     if let Some(revoked) = &copy.revoked {
         REVOKED.write(overlay, revoked);
     }

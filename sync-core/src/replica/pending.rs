@@ -14,7 +14,7 @@ use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::ungrounded;
 use crate::log::chain::{DecodedBody, decode_body};
 use crate::log::entry::ChainedEntry;
-use crate::log::line::{CarriedAck, Lines, read_entry};
+use crate::log::line::{CarriedAck, Lines, OwnRun, read_entry};
 use crate::log::verdict::Receipt;
 use crate::record::change::Change;
 use crate::record::row::RecordRow;
@@ -149,14 +149,22 @@ pub(super) fn forget_receipts(raw: &mut Overlay<'_>) -> Result<(), RowsError> {
     Ok(())
 }
 
-/// Shows own entries as a generation has them that does not take the place of the shown one.
-pub(super) fn show_as_in(raw: &mut Overlay<'_>, generation: u8) -> Result<(), RowsError> {
+/// Shows own entries as a generation has them that does not take the place of the shown one, or as `runs` tell.
+pub(super) fn show_as_in(raw: &mut Overlay<'_>, generation: u8, runs: &[OwnRun]) -> Result<(), RowsError> {
     let Some(me) = IDENTITY.read(raw)? else { return Ok(()) };
     let shown = GENERATIONS.read_or_default(raw)?.shown;
     for seq in 1..=HEAD.read_or_default(raw)?.seq {
         let Some(row) = read_own(raw, &me.device, seq)? else { continue };
         let key = keyspace::entry(&me.device, seq);
-        match read::<EntryRow>(&Layer::mirror(raw, generation), &key)? {
+        let told = runs.iter().find(|run| (run.first..run.end()).contains(&seq)).map(|run| EntryRow {
+            hash: Some(row.hash),
+            line: row.line,
+            record: row.record,
+            change: row.change,
+            receipt: Some(run.receipt(seq)),
+            decided: run.decision.clone(),
+        });
+        match read::<EntryRow>(&Layer::mirror(raw, generation), &key)?.or(told) {
             Some(entry) => in_overlay(raw, shown, |rows| {
                 rows.write(key, &entry);
                 Ok(())
