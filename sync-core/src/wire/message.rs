@@ -121,7 +121,7 @@ pub struct CarriedResult {
     pub device: DeviceId,
     /// Entry numbers that are now in the ledger, up to this one; 0 for none.
     pub head_seq: u64,
-    /// The server's signed [`CarriedAck`], to be carried back; empty if nothing can be said.
+    /// The server's signed [`CarriedAck`](crate::log::line::CarriedAck), to be carried back; empty if nothing can be said.
     pub receipt: ByteBuf,
     /// Why it was refused, if it was: a stable word.
     pub refused: Option<String>,

@@ -34,7 +34,7 @@ pub struct Invited {
 pub enum Event {
     /// The exchange begins.
     Begin,
-    /// What [`Driver::write`] wrote is durable.
+    /// What [`Driver::write`](super::Driver::write) wrote is durable.
     Kept(Kept),
     /// The public half of the key that was asked for.
     Key(PublicKey),
@@ -50,7 +50,7 @@ pub enum Event {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub enum Step {
-    /// Opens the replica, calls [`Driver::write`] with it, appends what that wrote, and says [`Event::Kept`] once it is
+    /// Opens the replica, calls [`Driver::write`](super::Driver::write) with it, appends what that wrote, and says [`Event::Kept`] once it is
     /// durable.
     Append,
     /// Finds this key, or makes it and keeps it; says [`Event::Key`].
@@ -101,9 +101,9 @@ pub enum Answer {
     Reply {
         /// Its bytes.
         frame: Vec<u8>,
-        /// Bytes sent, as on the wire, for [`Outcome::bytes_up`].
+        /// Bytes sent, as on the wire, for [`Outcome::bytes_up`](super::Outcome::bytes_up).
         bytes_up: u64,
-        /// Bytes received, as on the wire, for [`Outcome::bytes_down`].
+        /// Bytes received, as on the wire, for [`Outcome::bytes_down`](super::Outcome::bytes_down).
         bytes_down: u64,
     },
     /// The server said no.
@@ -143,11 +143,11 @@ pub enum End {
     Stuck,
     /// This answer leaves nothing more to try.
     GaveUp(Answer),
-    /// The replica refused to go on: [`Driver::write`] said why.
+    /// The replica refused to go on: [`Driver::write`](super::Driver::write) said why.
     Failed,
 }
 
-/// The word that what a [`Driver::write`] wrote is durable, once the shell hands it back.
+/// The word that what a [`Driver::write`](super::Driver::write) wrote is durable, once the shell hands it back.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "say Event::Kept with it once what was written is durable"]
 pub struct Kept(pub(super) u64);
