@@ -123,6 +123,9 @@ enum State {
 ///
 /// struct Journal(Vec<Vec<u8>>);
 /// impl Lines for Journal {
+///     fn end(&self) -> u64 {
+///         self.0.len() as u64 + 1
+///     }
 ///     fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
 ///         let index = usize::try_from(number).map_err(|error| RowsError(error.to_string()))? - 1;
 ///         self.0.get(index).cloned().ok_or_else(|| RowsError("there is no such line".into()))
