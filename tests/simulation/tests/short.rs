@@ -32,7 +32,7 @@ fn a_planted_bug_is_seen() {
 }
 
 /// Stories that broke something once, as short as they could be made, and what was wrong.
-const STORIES: [(u64, &str, &str); 17] = [
+const STORIES: [(u64, &str, &str); 18] = [
     (49, "246,253,306,318,324-325", "a copy that was revoked offered its branch for ever"),
     (49, "246,253,256,270,443,445,450-451", "who carried a branch of a forked chain carried it for ever"),
     (
@@ -96,6 +96,11 @@ const STORIES: [(u64, &str, &str); 17] = [
         297_962_165,
         "11-16,41-45,93,112-117,124-129,195-206,237-242,273-278,285-296,309-314,321-332,339-362",
         "an earlier answer to the same request, sent again byte for byte, was counted as foreign",
+    ),
+    (
+        886_435_183,
+        "0-36,80-181,193-247,259-379,413-423",
+        "a role that a restored server forgot and was given again ended the exchange as one in which nothing moves",
     ),
     (13, "0-92,189-284", "an entry of a second branch was kept under a wrong hash, and never settled"),
 ];

@@ -48,6 +48,8 @@ pub struct Exchanged {
     pub recovered: u64,
     /// Own quarantined entries that were decided about.
     pub decided: Vec<DecidedEntry>,
+    /// Whether the device's role changed so that it is told another selection: nothing else of the reply was taken.
+    pub changed_role: bool,
     /// Scopes whose state differs from the hub's. The mirror is read again from the beginning, if `more` says so; else
     /// that was in vain.
     pub differs: Vec<Scope>,
@@ -167,7 +169,7 @@ impl Replica<'_> {
             self.push_device_line(DeviceLine::Reset(Reset { to_line: 0, is_lost: false }))?;
             self.take_contact(answer, false)?;
             self.take_carried(answer, exchanged)?;
-            exchanged.more = true;
+            (exchanged.changed_role, exchanged.more) = (true, true);
             return Ok(());
         }
         let mut undecided = self.own_undecided()?;

@@ -104,7 +104,7 @@ impl Pace {
     /// Counts replies that moved nothing; `false` once there were too many in a row.
     pub(super) fn goes_on(&mut self, exchanged: &Exchanged) -> bool {
         let moved = exchanged.pulled + exchanged.accepted + exchanged.quarantined.len() as u64;
-        self.idle_replies = if moved > 0 { 0 } else { self.idle_replies + 1 };
+        self.idle_replies = if moved > 0 || exchanged.changed_role { 0 } else { self.idle_replies + 1 };
         self.idle_replies < IDLE_REPLIES_MAX
     }
 
@@ -157,7 +157,9 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::{Adapted, Pace, Terms};
+    use crate::limits::IDLE_REPLIES_MAX;
     use crate::replica::sync::driver::Answer;
+    use crate::replica::sync::reply::Exchanged;
 
     #[test]
     fn messages_halve_down_to_the_smallest_and_then_it_ends() {
@@ -183,6 +185,20 @@ mod tests {
         }
         assert_eq!(waits, [1_000, 1_500, 2_500, 4_500, 8_500, 15_500, 15_500]);
         assert_eq!(pace.adapt(&Answer::Busy { retry_after_s: Some(3_600) }, true), Adapted::GiveUp);
+    }
+
+    #[test]
+    fn a_role_that_changed_is_something_that_moved() {
+        let mut pace = Pace::new(Terms::default());
+        let idle = Exchanged::default();
+        for _ in 1..IDLE_REPLIES_MAX {
+            assert!(pace.goes_on(&idle));
+        }
+        assert!(pace.goes_on(&Exchanged { changed_role: true, ..Exchanged::default() }));
+        for _ in 1..IDLE_REPLIES_MAX {
+            assert!(pace.goes_on(&idle));
+        }
+        assert!(!pace.goes_on(&idle));
     }
 
     #[test]
