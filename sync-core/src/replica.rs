@@ -45,7 +45,6 @@ use crate::state::layers::{Layer, Merged};
 use crate::state::local::{ENROLLING, Filling, GENERATIONS, Generations, IDENTITY, REVOKED};
 use crate::time::TimeMs;
 use crate::view::View;
-use crate::wire::message::About;
 
 /// What the shell knows of the moment: clocks and randomness.
 #[derive(Debug, Clone, Copy)]
@@ -91,7 +90,6 @@ pub struct Replica<'a> {
     identity: Option<Identity>,
     enrolling: Option<Enrolling>,
     generations: Generations,
-    about: Option<About>,
 }
 
 /// The kept lines, and the ones written by this command on top.
@@ -145,7 +143,6 @@ impl<'a> Replica<'a> {
             identity: IDENTITY.read(rows)?,
             enrolling: ENROLLING.read(rows)?,
             generations: GENERATIONS.read_or_default(rows)?,
-            about: None,
         })
     }
 
@@ -167,11 +164,6 @@ impl<'a> Replica<'a> {
     /// What was written, to be kept.
     pub fn finish(self) -> Written {
         Written { lines: self.lines.written.into_inner(), batch: self.overlay.batch }
-    }
-
-    /// Sets what requests say of this device; how much is unsent is counted in [`Replica::request`].
-    pub fn set_about(&mut self, about: Option<About>) {
-        self.about = about;
     }
 
     /// Returns the rows that a person's view reads: the overlay over the mirror.

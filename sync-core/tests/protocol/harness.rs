@@ -283,7 +283,7 @@ impl Phone {
         self.act(|replica| {
             let key = replica.key(&seed);
             let own = replica.own_entries(shape)?.map(|own| own.by(&key));
-            Ok(replica.request(own, shape)?.by(&key).into_request())
+            Ok(replica.request(own, shape, None)?.by(&key).into_request())
         })
         .unwrap()
     }

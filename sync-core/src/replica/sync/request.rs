@@ -108,12 +108,14 @@ impl Replica<'_> {
         self.to_vouch_for(OwnEntries { device, entries, more, spell_out })
     }
 
-    /// Writes the number of the next attempt, and returns the request with it. What was written must be durable before
+    /// Writes the number of the next attempt, and returns the request with it. How much is unsent is counted here, whatever
+    /// `about` says. What was written must be durable before
     /// the request is sent: a number is used once.
     pub fn request(
         &mut self,
         own: Option<Signed<OwnEntries>>,
         shape: Shape,
+        about: Option<About>,
     ) -> Result<Unsigned<Draft>, ReplicaError> {
         let aim_bytes = shape.aim_bytes;
         let identity = self.identity()?.clone();
@@ -134,7 +136,7 @@ impl Replica<'_> {
         let has_evidence = evidence.is_some();
         let one_by_one = ONE_BY_ONE.read(&self.overlay)?.is_some();
         let unsent = (self.view().own_head()?.seq + 1).saturating_sub(self.view().first_unsent()?);
-        let about = self.about.clone().map(|about| About { unsent, ..about });
+        let about = about.map(|about| About { unsent, ..about });
         let placed: Option<u64> = read(&self.reading(), &keyspace::placed(&identity.device))?;
         let request = SyncRequest {
             version: VERSION,

@@ -109,8 +109,7 @@ impl Driver {
         replica: &mut Replica<'_>,
         own: Option<Signed<OwnEntries>>,
     ) -> Result<Then, ReplicaError> {
-        replica.set_about(self.about.clone());
-        Ok(Then::Sign(Signing::Request(replica.request(own, self.pace.shape())?)))
+        Ok(Then::Sign(Signing::Request(replica.request(own, self.pace.shape(), self.about.clone())?)))
     }
 
     fn hear_enrolment(
