@@ -39,7 +39,7 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// For an exchange somebody asked for.
+    /// For an exchange that a person asked for.
     pub fn ordinary() -> Self {
         Self {
             connect: Duration::from_secs(10),
@@ -143,7 +143,7 @@ impl Server {
         Ok(Reply { frame, bytes_up: body.len() as u64, bytes_down })
     }
 
-    /// A file of at most `bytes_max` bytes, from whoever serves it: nothing says yet that it is genuine.
+    /// A file of at most `bytes_max` bytes, from any server: nothing says yet that it is genuine.
     ///
     /// # Errors
     /// As [`Server::post`]; `Missing` if there is no such file.

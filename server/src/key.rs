@@ -1,4 +1,4 @@
-//! Key: the seed of the log key, in a private file beside the store. Whoever has it can speak as this server.
+//! Key: the seed of the log key, in a private file beside the store. A program that has it can speak as this server.
 
 use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Write as _};

@@ -48,7 +48,7 @@ fn warn(notices: &Notices) -> Option<String> {
     if let Some(index) = &notices.index {
         let saved_as = index.saved_as.as_deref().map(|path| path.display().to_string()).unwrap_or_default();
         tracing::warn!(reason = %index.reason, saved_as, "the index was set aside and is rebuilt");
-        // Somebody was told of records that this ledger does not have: a restored copy, or a disk that lied.
+        // A device was told of records that this ledger does not have: a restored copy, or a disk that lied.
         if matches!(index.reason, IndexReason::AheadOfLedger { .. } | IndexReason::OtherLedger { .. }) {
             reason = Some(format!("the ledger lost records that the index had: {}", index.reason));
         }

@@ -192,7 +192,7 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
 
     /// Gives the store up and opens it again, at once if that was not tried just before.
     fn give_up(&mut self, why: &str) {
-        tracing::error!(why, "the store failed and is opened anew");
+        tracing::error!(why, "the store failed and is opened again");
         self.app.health.set_broken(Some(why.to_owned()));
         self.committer = None;
         self.mend();
@@ -207,7 +207,7 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
         match self.reopen() {
             Ok(()) => tracing::warn!("the store works again"),
             Err(why) => {
-                tracing::error!(why, "the store could not be opened anew");
+                tracing::error!(why, "the store could not be opened again");
                 self.app.health.set_broken(Some(why));
             }
         }

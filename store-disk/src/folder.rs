@@ -93,7 +93,7 @@ fn write_format(disk: &dyn Disk, folder: &Path) -> std::io::Result<()> {
     disk.sync_folder(folder)
 }
 
-/// Makes the names that lead to `folder` durable: whoever made one of them may have been ended before it was.
+/// Makes the names that lead to `folder` durable: the process that made one of them may have ended before that.
 fn sync_names_above(disk: &dyn Disk, folder: &Path) -> std::io::Result<()> {
     use std::io::ErrorKind::{InvalidInput, PermissionDenied, ReadOnlyFilesystem, Unsupported};
     for above in std::path::absolute(folder)?.ancestors().skip(1) {

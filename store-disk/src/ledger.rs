@@ -226,7 +226,7 @@ impl Ledger {
         }
     }
 
-    /// That failure, or, where the ledger's end is uncertain since, that nothing is appended any more: whoever is told so
+    /// That failure, or, where the ledger's end is uncertain since, that nothing is appended any more: a caller that is told so
     /// opens it again at once, and not only after the next append has failed too.
     fn unless_stopped(&self, failure: StoreError) -> StoreError {
         match &self.stopped {

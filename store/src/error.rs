@@ -79,7 +79,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// An earlier failure left the ledger's end uncertain: nothing is appended until the store is opened again.
-    #[error("no appends to {} until it is opened anew: {cause}", path.display())]
+    #[error("no appends to {} until it is opened again: {cause}", path.display())]
     AppendsStopped {
         /// The ledger's folder.
         path: PathBuf,

@@ -118,7 +118,7 @@ impl Device {
             let index = usize::try_from(pick).unwrap_or(0) % self.folios.len();
             let folio = self.folios.swap_remove(index);
             match self.act(|replica| work(replica, &folio, turn, true)) {
-                // Somebody of the crew was there first.
+                // Another device of the crew was there first.
                 Err(ReplicaError::Step { .. }) => {}
                 done => return done,
             }

@@ -10,7 +10,7 @@ const SAMPLES_MAX: usize = 4_000_000;
 /// What a request was for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Purpose {
-    /// To become somebody.
+    /// To enrol.
     Enrol,
     /// To hand work in, and be told what is new: its answer is the acknowledgement.
     Push,

@@ -1,4 +1,4 @@
-//! Checkpoint: `GET /v1/checkpoint` and `GET /log/checkpoint`, the log's size and root, signed, for whoever wants to keep one.
+//! Checkpoint: `GET /v1/checkpoint` and `GET /log/checkpoint`, the log's size and root, signed, for a person who wants to keep one.
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! Events: `GET /v1/events?device=ID`, a stream that says `news` when a device should sync, and nothing else.
 //!
-//! The device id is not a secret, and a stream carries no content: whoever listens learns when there is work in a
+//! The device id is not a secret, and a stream carries no content: a listener learns when there is work in a
 //! device's scopes, not which. Each listener costs a receiver of the one broadcast, its scopes and two timers.
 
 use std::convert::Infallible;

@@ -16,7 +16,7 @@ use crate::problem::Problem;
 
 /// A full tile never changes.
 const CACHE_FULL: &str = "public, max-age=31536000, immutable";
-/// A partial one is asked for by whoever has just read its checkpoint, and soon replaced.
+/// A partial one is asked for by a reader that has just read its checkpoint, and soon replaced.
 const CACHE_PARTIAL: &str = "public, max-age=60";
 
 /// `GET /log/tile/<L>/<N>[.p/<W>]` and `GET /log/tile/entries/<N>[.p/<W>]`.

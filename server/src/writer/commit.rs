@@ -183,7 +183,7 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
         let Some(committer) = &mut self.committer else { return Err(self.broken()) };
         let judged = committer.start_epoch(&entropy, reason, now_ms())?;
         self.keep(judged)?;
-        tracing::warn!(reason, "a new epoch was started: devices read anew and re-send what is missing");
+        tracing::warn!(reason, "a new epoch was started: devices read again and re-send what is missing");
         Ok(())
     }
 }

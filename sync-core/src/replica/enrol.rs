@@ -135,7 +135,7 @@ impl Replica<'_> {
         Err(ReplicaError::Forged(format!("the invitation names the key {pin}, the answer has {found}")))
     }
 
-    /// Takes the server's answer: from here on the device is somebody, and this server's key is the one it trusts.
+    /// Takes the server's answer: from here on the device is enrolled, and this server's key is the one it trusts.
     pub fn enrol_finish(
         &mut self,
         key: &PublicKey,

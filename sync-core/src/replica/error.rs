@@ -20,7 +20,7 @@ pub enum ReplicaError {
     /// Persons share this device and none is chosen.
     #[error("nobody is chosen: this device is shared")]
     NoPerson,
-    /// Already somebody.
+    /// Already enrolled.
     #[error("this device is already enrolled as {0}")]
     AlreadyEnrolled(String),
     /// A word that names nothing here.
@@ -288,7 +288,7 @@ impl ReplicaError {
             Self::Refused(Reason::OutOfScope) => "the order belongs to another crew: ask dispatch".into(),
             Self::Refused(Reason::Rule { rule, what }) => format!("rule {rule}: {what}"),
             Self::Refused(Reason::Held { .. }) => "it builds on work that is held back: sync, then ask dispatch".into(),
-            Self::Refused(Reason::Revoked) => "nothing is lost: what was sent is held for the supervisor; enrol this device anew with a new code to go on".into(),
+            Self::Refused(Reason::Revoked) => "nothing is lost: what was sent is held for the supervisor; enrol this device again with a new code to go on".into(),
             Self::Refused(_) => "ask dispatch; nothing is lost".into(),
             Self::NoSuchValue { .. } | Self::NoConflict { .. } => "see `crew conflict list`".into(),
             Self::Import { .. } => "nothing was imported; mend the file and import it again".into(),
@@ -297,7 +297,7 @@ impl ReplicaError {
             Self::Forged(_) => "do not trust this network; nothing was taken over, and nothing is lost".into(),
             Self::OutOfStep(_) => "sync again; if it stays, tell the administrator".into(),
             Self::Behind { .. } => "this folder is an old copy: run `crew sync`, it goes on under a new name and nothing is lost".into(),
-            Self::NotReleasable { .. } => "dismiss it, and make the act anew on a device that may".into(),
+            Self::NotReleasable { .. } => "dismiss it, and make the act again on a device that may".into(),
             Self::GroundHeld { on: Some(on), .. } => format!("release both: crew quarantine release {on} … or dismiss {on} first"),
             Self::GroundHeld { .. } => "sync, and look at `crew quarantine list` again".into(),
             Self::Change(_) => "split the work into smaller steps".into(),

@@ -111,7 +111,7 @@ impl Replica<'_> {
         let row: Option<RecordRow> = read(&self.rows(), &keyspace::record(record))?;
         let is_creation = change.deps.is_empty();
         let kind = match (&row, is_creation) {
-            // Somebody else has made it meanwhile: an import, say.
+            // Another device has made it since: by an import, say.
             (Some(_), true) => return Ok(Outcome::Left),
             (Some(row), false) => row.kind,
             (None, true) => match check_creation(change) {

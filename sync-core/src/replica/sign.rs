@@ -76,7 +76,7 @@ impl<T> Unsigned<T> {
         &self.to_sign
     }
 
-    /// Returns it with its signature. Whoever receives it checks that.
+    /// Returns it with its signature. Its receiver checks that.
     pub fn signed(self, signature: Signature) -> Signed<T> {
         Signed { content: self.content, signature }
     }

@@ -135,7 +135,7 @@ impl DeviceRow {
         }
     }
 
-    /// The device as it was for somebody who had seen the ledger up to `anchor_size` only: rights that changed later
+    /// The device as it was for a reader that had seen the ledger up to `anchor_size` only: rights that changed later
     /// are still the old ones.
     pub fn as_known_at(&self, anchor_size: u64) -> Self {
         let anchor_size = anchor_size.max(self.anchor_seen);

@@ -30,7 +30,7 @@ pub fn note_carried(
 ) -> Result<(), RowsError> {
     let key = keyspace::carried_head(device, seq);
     let mut words: Vec<CarriedHead> = read(overlay, &key)?.unwrap_or_default();
-    // Whoever names a false head must not stand in the way of who names the true one.
+    // A carrier that names a false head must not stand in the way of one that names the true head.
     if words.len() < CARRIED_WORDS_MAX && words.iter().all(|word| word.head != *head) {
         words.push(CarriedHead {
             head: *head,

@@ -110,7 +110,7 @@ pub fn applied_changes(rows: &dyn Rows, record: &RecordId) -> Result<Vec<ChangeR
     Ok(changes.into_iter().map(|(_, change)| change).collect())
 }
 
-/// Whether a change of a record was applied. Applying is not idempotent, so whoever might repeat one asks first.
+/// Whether a change of a record was applied. Applying is not idempotent, so a caller that might repeat one asks first.
 pub fn is_applied(rows: &dyn Rows, record: &RecordId, change: &Hash) -> Result<bool, RowsError> {
     Ok(applied_changes(rows, record)?.iter().any(|row| row.hash == *change))
 }

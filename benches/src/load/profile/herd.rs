@@ -36,7 +36,7 @@ pub(crate) async fn run(town: &Town, visits: u64, within: Duration) -> anyhow::R
         arriving.spawn(async move {
             tokio::time::sleep(wait).await;
             let mut device = shared.lock().await;
-            // It gives up after a while, as a device does; somebody syncs it again.
+            // It gives up after a while, as a device does; a person syncs it again.
             while let Err(error) = field.sync(&mut device, Link::Good).await {
                 field.tally.trouble(format!("exchange: {error}"));
             }

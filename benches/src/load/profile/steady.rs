@@ -16,7 +16,7 @@ use crate::load::town::{Shared, Town};
 
 /// How often the office works.
 const OFFICE_EVERY: Duration = Duration::from_secs(3);
-/// How often somebody carries a bundle.
+/// How often a person carries a bundle.
 const BUNDLE_EVERY: Duration = Duration::from_secs(4);
 
 /// What a mix is made of.

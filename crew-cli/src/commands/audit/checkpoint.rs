@@ -1,4 +1,4 @@
-//! `crew audit checkpoint`: keeps the newest checkpoint this device was shown, or a server's. Whoever keeps one can hold
+//! `crew audit checkpoint`: keeps the newest checkpoint this device was shown, or a server's. A person who keeps one can hold
 //! the log to it for ever.
 
 use std::path::PathBuf;

@@ -73,7 +73,7 @@ pub fn run(cx: &Context, args: &ReceiptArgs) -> Result<Report, CliError> {
         Some(folder) => from_folder(cx, args, folder, &key)?,
         None => from_journal(cx, args, &key)?,
     };
-    // Whoever gets it will check it; so it is checked before it is given out.
+    // The receiver will check it; so it is checked before it is given out.
     file.check(&key).map_err(|error| not_in_the_log(&error.to_string()))?;
     let mut bytes = serde_json::to_vec_pretty(&file).map_err(|error| not_in_the_log(&error.to_string()))?;
     bytes.push(b'\n');

@@ -33,7 +33,7 @@ impl Session<'_, '_> {
         let refused = |what: &str| Ok(Err(Reason::Rule { rule: "release".into(), what: what.into() }));
         if anchor.size >= *seq && !is_past(self.overlay, self.next_seq - 1, anchor)? {
             return refused(
-                "it names a number of a ledger that was lost since; look at the list and decide anew",
+                "it names a number of a ledger that was lost since; look at the list and decide again",
             );
         }
         let Some((row, chained)) = self.quarantined(*seq)? else {

@@ -15,7 +15,7 @@ pub enum EnrolError {
     /// No such code here.
     #[error("this code is not known to this municipality's server")]
     UnknownCode,
-    /// Somebody used it.
+    /// A device used it.
     #[error("this code was already used")]
     UsedCode,
     /// Too late.

@@ -215,7 +215,7 @@ mod tests {
         }
     }
 
-    /// What somebody knows who was shown `past` at those sizes, and has those entries of it.
+    /// What a reader knows that was shown `past` at those sizes, and has those entries of it.
     fn known(past: &Numbers, sizes: &[u64], leaves: impl Iterator<Item = u64>) -> Known {
         Known {
             anchors: sizes.iter().map(|size| (Epoch([1; 8]), past.anchor(*size))).collect(),
