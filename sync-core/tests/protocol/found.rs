@@ -5,6 +5,19 @@ use sync_core::replica::NewOrder;
 use sync_core::scope::Scope;
 
 use crate::flows::{pump_order, town};
+use crate::harness::{Phone, Server};
+
+/// Copies a phone; both write a note, and the copy learns of the other and goes on under a name of its own.
+fn copy_that_goes_on(original: &mut Phone, server: &mut Server, folio: &str) -> Phone {
+    let mut copy = original.clone();
+    copy.draws = 100;
+    original.act(|replica| replica.note(folio, "del original")).unwrap();
+    original.sync(server);
+    copy.act(|replica| replica.note(folio, "de la copia")).unwrap();
+    copy.finish(server);
+    copy.succeed(server);
+    copy
+}
 
 #[test]
 fn a_copy_hears_that_it_is_one_although_others_built_on_what_the_other_one_did() {
@@ -88,13 +101,7 @@ fn a_released_creation_and_what_was_built_on_it_are_read_at_once() {
 fn who_went_on_under_a_new_name_lists_nothing_that_it_wrote_again() {
     let mut town = town();
     let folio = pump_order(&mut town);
-    let mut copy = town.dispatch.clone();
-    copy.draws = 100;
-    town.dispatch.act(|replica| replica.note(&folio, "del original")).unwrap();
-    town.dispatch.sync(&mut town.server);
-    copy.act(|replica| replica.note(&folio, "de la copia")).unwrap();
-    copy.finish(&mut town.server);
-    copy.succeed(&mut town.server);
+    let mut copy = copy_that_goes_on(&mut town.dispatch, &mut town.server, &folio);
     copy.sync_whatever(&mut town.server);
     copy.sync(&mut town.server);
     assert!(town.server.held().is_empty(), "the server takes it for settled");
@@ -105,13 +112,7 @@ fn who_went_on_under_a_new_name_lists_nothing_that_it_wrote_again() {
 fn an_act_of_an_old_name_counts_although_its_place_is_heard_under_the_new_one() {
     let mut town = town();
     let folio = pump_order(&mut town);
-    let mut copy = town.dispatch.clone();
-    copy.draws = 100;
-    town.dispatch.act(|replica| replica.note(&folio, "del original")).unwrap();
-    town.dispatch.sync(&mut town.server);
-    copy.act(|replica| replica.note(&folio, "de la copia")).unwrap();
-    copy.finish(&mut town.server);
-    copy.succeed(&mut town.server);
+    let mut copy = copy_that_goes_on(&mut town.dispatch, &mut town.server, &folio);
     // The work that it wrote again arrives, the answer does not, and it goes on under yet another name.
     let request = copy.request(256 * 1024, false);
     town.server.serve(&request.frame, false).unwrap();
@@ -119,9 +120,7 @@ fn an_act_of_an_old_name_counts_although_its_place_is_heard_under_the_new_one() 
     copy.succeed(&mut town.server);
     copy.sync_whatever(&mut town.server);
     town.admin.sync(&mut town.server);
-    let held = |phone: &mut crate::harness::Phone| {
-        phone.act(|replica| Ok(replica.view().quarantine()?)).unwrap().len()
-    };
+    let held = |phone: &mut Phone| phone.act(|replica| Ok(replica.view().quarantine()?)).unwrap().len();
     assert_eq!(held(&mut town.admin), town.server.held().len());
     assert_eq!(held(&mut copy), town.server.held().len());
 }
@@ -130,13 +129,7 @@ fn an_act_of_an_old_name_counts_although_its_place_is_heard_under_the_new_one() 
 fn a_crew_that_is_made_supervisor_lists_nothing_that_was_written_again_before() {
     let mut town = town();
     let folio = pump_order(&mut town);
-    let mut copy = town.two.clone();
-    copy.draws = 100;
-    town.two.act(|replica| replica.note(&folio, "del original")).unwrap();
-    town.two.sync(&mut town.server);
-    copy.act(|replica| replica.note(&folio, "de la copia")).unwrap();
-    copy.finish(&mut town.server);
-    copy.succeed(&mut town.server);
+    let mut copy = copy_that_goes_on(&mut town.two, &mut town.server, &folio);
     copy.sync_whatever(&mut town.server);
     // The crew is told who wrote it first, before it may see what was held.
     town.one.sync(&mut town.server);
