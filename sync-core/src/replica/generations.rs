@@ -88,9 +88,10 @@ pub fn refill(raw: &mut Overlay<'_>, lines: &dyn Lines, max: u64) -> Result<bool
     let in_force = generations.in_force.clone();
     let last = filling.to_line.min(filling.next_line.saturating_add(max.saturating_sub(1)));
     let mut rules = Rules::default();
+    let mut target = Target::of(raw, &generations, &mut rules)?;
     for number in filling.next_line..=last {
         if in_force.iter().any(|(first, last)| (*first..=*last).contains(&number)) {
-            fold_again(&mut rules, raw, lines, number)?;
+            fold_again(&mut target, raw, lines, number)?;
         }
     }
     filling.next_line = last + 1;
@@ -102,13 +103,11 @@ pub fn refill(raw: &mut Overlay<'_>, lines: &dyn Lines, max: u64) -> Result<bool
 
 /// Folds a told line into the generation that is being filled. Other lines stay what they are.
 fn fold_again(
-    rules: &mut Rules,
+    target: &mut Target<'_>,
     raw: &mut Overlay<'_>,
     lines: &dyn Lines,
     number: u64,
 ) -> Result<(), RowsError> {
-    let generations = GENERATIONS.read_or_default(raw)?;
-    let mut target = Target::of(raw, &generations, rules)?;
     match read_line(lines, number)? {
         Line::Entry { receipt: Some(receipt), chained } => {
             let decoded = decode_body(&chained.entry.body)?;
