@@ -30,7 +30,7 @@ tally! {
     seeds "seeds",
     device_days "simulated device-days",
     deeds "deeds of people and troubles of the world",
-    refusals "deeds that the notebook refused",
+    refusals "deeds that the replica refused",
     entries "entries in the ledgers",
     held "of them held back at first",
     requests "requests sent",
