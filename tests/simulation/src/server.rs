@@ -137,6 +137,8 @@ pub struct Server {
     pub admin_code: String,
     /// Counts.
     pub counts: Counts,
+    /// Starts in a row that the disk did not let it make.
+    pub starts_failed: u32,
     /// What its index lost.
     pub losses: IndexLosses,
 }
@@ -196,6 +198,7 @@ impl Server {
             sees_space: true,
             admin_code: founded.admin_code,
             counts: Counts::default(),
+            starts_failed: 0,
             losses: IndexLosses::default(),
         };
         let opened = open_store(&server.medium, &server.options);

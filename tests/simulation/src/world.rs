@@ -48,6 +48,11 @@ pub(crate) enum Coming {
     Retry { phone: usize, salt: u64 },
 }
 
+/// How long after a failed start a server is started again, in milliseconds; it doubles with each.
+const START_PAUSE_MS: i64 = 30_000;
+/// How often that doubles.
+const START_DOUBLINGS_MAX: u32 = 7;
+
 /// A run.
 pub struct World {
     /// What the seed says.
@@ -310,9 +315,16 @@ impl World {
         }
         let is_up = self.servers[server].start(self.now_ms)?;
         self.look_at_server(server);
-        if !is_up && !self.servers[server].is_up() {
-            // Whatever hinders it, it is tried again.
-            self.later(30_000, Coming::Start { server });
+        let starts = |coming: &Coming| matches!(coming, Coming::Start { server: other } if *other == server);
+        if !is_up && !self.servers[server].is_up() && !self.coming.values().any(starts) {
+            // Whatever hinders it, it is tried again: once, however many wait for it, and less and less often. A disk
+            // may stay full for months.
+            let doublings = self.servers[server].starts_failed.min(START_DOUBLINGS_MAX);
+            self.servers[server].starts_failed += 1;
+            self.later(START_PAUSE_MS << doublings, Coming::Start { server });
+        }
+        if is_up {
+            self.servers[server].starts_failed = 0;
         }
         Ok(())
     }
