@@ -2,11 +2,13 @@
 //! orders of ten changes each, chained and signed by their devices and accepted. It has no index: the server
 //! is measured on making that.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
+use store::Index as _;
 use store_disk::{DiskStore, Options};
 use sync_core::crypto::SecretKey;
 use sync_core::hub::{Foundation, Hub, fold_line, found};
@@ -18,7 +20,7 @@ use sync_core::log::line::Line;
 use sync_core::log::merkle;
 use sync_core::log::verdict::{Receipt, Verdict};
 use sync_core::record::change::Change;
-use sync_core::rows::{MemoryRows, Overlay};
+use sync_core::rows::{MemoryRows, Overlay, ROWS_FORMAT, Rows as _};
 use sync_core::rules::Rules;
 use sync_core::state::authority::enrol::{code_from, code_hash};
 
@@ -45,6 +47,27 @@ struct Ledger {
     seq: u64,
     /// Only the log's hashes, for the checkpoints that devices name.
     hashes: MemoryRows,
+}
+
+/// Counts what lies in the index of a data folder, as JSON: by the letter of the family, how many keys and how many
+/// bytes of keys and values.
+///
+/// # Errors
+/// What the disk answers.
+pub fn count(data: &Path) -> anyhow::Result<serde_json::Value> {
+    let mut options = Options { create: false, ..Options::server() };
+    options.index.rows_format = ROWS_FORMAT;
+    let (store, _) = store_disk::open(data, &options)?;
+    let mut families: BTreeMap<String, (u64, u64)> = BTreeMap::new();
+    store.index().rows().scan(b"", b"", &mut |key, value| {
+        let family = families.entry(String::from_utf8_lossy(&key[..1]).into_owned()).or_default();
+        family.0 += 1;
+        family.1 += (key.len() + value.len()) as u64;
+        true
+    })?;
+    let rows: u64 = families.values().map(|family| family.0).sum();
+    let bytes: u64 = families.values().map(|family| family.1).sum();
+    Ok(serde_json::json!({"entries": store.end() - 1, "rows": rows, "bytes": bytes, "families": families}))
 }
 
 /// Writes a data folder whose ledger has about `entries` entries; answers how many it has.

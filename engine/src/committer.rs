@@ -10,7 +10,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use store::{CatchUp, Index, Log, Store, StoreError};
+use store::{CatchUp, Index, Log, Paged, Store, StoreError};
 use sync_core::hub::{Admitted, Durable, Hub, HubError, fold_line};
 use sync_core::rows::Batch;
 use sync_core::state::authority::rules_from;
@@ -103,7 +103,7 @@ impl<L: Log, I: Index> Committer<L, I> {
     }
 
     /// Returns what readers are to see now.
-    pub fn view(&self) -> View<L::Lines, I::Rows> {
+    pub fn view(&self) -> View<L::Lines, Paged<I::Rows>> {
         View { lines: self.store.lines(), rows: self.rows(), seq: self.store.end() - 1 }
     }
 
@@ -169,7 +169,7 @@ impl<L: Log, I: Index> Committer<L, I> {
     }
 
     /// Returns what readers are to see, and the answers. The shell shows the one before it sends the other.
-    pub fn publish<T>(&self, kept: Kept<T>) -> Published<L::Lines, I::Rows, T> {
+    pub fn publish<T>(&self, kept: Kept<T>) -> Published<L::Lines, Paged<I::Rows>, T> {
         let Kept { answers, is_act, lines } = kept;
         Published { view: self.view(), answers, is_act, lines }
     }
@@ -180,9 +180,9 @@ impl<L: Log, I: Index> Committer<L, I> {
     /// As [`Store::apply`], or `Index` if the index panicked; the committer is over then. Nothing durable is lost.
     pub fn apply(&mut self) -> Result<(), StoreError> {
         let Some(fresh) = &self.fresh else { return Ok(()) };
-        let (batch, last) = (Batch::clone(fresh), self.store.end() - 1);
+        let last = self.store.end() - 1;
         let store = &mut self.store;
-        let applied = catch_unwind(AssertUnwindSafe(|| store.apply(batch, last)));
+        let applied = catch_unwind(AssertUnwindSafe(|| store.apply(fresh, last)));
         let applied = applied.unwrap_or_else(|panic| {
             Err(StoreError::Index { detail: format!("the index panicked: {}", panic_text(&*panic)) })
         });
@@ -203,7 +203,7 @@ impl<L: Log, I: Index> Committer<L, I> {
         self.store.close()
     }
 
-    fn rows(&self) -> Fresh<I::Rows> {
+    fn rows(&self) -> Fresh<Paged<I::Rows>> {
         Fresh::new(self.store.rows(), self.fresh.clone().unwrap_or_default())
     }
 

@@ -1,6 +1,6 @@
 //! Device: a person's side. Opens a device's store, runs a replica over it, and keeps what it wrote.
 
-use store::{CatchUp, Index, Log, Store, StoreError};
+use store::{CatchUp, Index, Log, Paged, Store, StoreError};
 use sync_core::log::line::Lines;
 use sync_core::replica::{self, Author, Clocks, Replica, ReplicaError, Written};
 use sync_core::rows::{MemoryRows, Overlay, Rows, RowsError};
@@ -97,7 +97,7 @@ impl<L: Log, I: Index> Device<L, I> {
     }
 
     /// Returns a handle for reading.
-    pub fn reader(&self) -> Reader<L::Lines, I::Rows> {
+    pub fn reader(&self) -> Reader<L::Lines, Paged<I::Rows>> {
         Reader { lines: self.store.lines(), rows: self.store.rows() }
     }
 
@@ -163,7 +163,7 @@ impl<L: Log, I: Index> Device<L, I> {
             return self.catch_up(progress);
         }
         let last = self.store.end() - 1;
-        self.store.apply(batch, last)
+        self.store.apply(&batch, last)
     }
 
     /// Lets `act` write in the replica, and saves what it wrote.

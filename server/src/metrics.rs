@@ -31,6 +31,8 @@ pub struct Metrics {
     appends: Counter,
     fsyncs: Counter,
     bytes_written: Counter,
+    rows_written: Counter,
+    row_bytes_written: Counter,
     /// Requests in one commit.
     batch_requests: Histogram,
     ack_seconds: Histogram,
@@ -54,6 +56,8 @@ impl Default for Metrics {
             appends: Counter::default(),
             fsyncs: Counter::default(),
             bytes_written: Counter::default(),
+            rows_written: Counter::default(),
+            row_bytes_written: Counter::default(),
             batch_requests: Histogram::new(exponential_buckets(1.0, 2.0, 10)),
             ack_seconds: Histogram::new(exponential_buckets(0.001, 2.0, 15)),
             queue: Gauge::default(),
@@ -75,6 +79,8 @@ impl Metrics {
         registry.register("ledger_appends", "Durable appends to the ledger", self.appends.clone());
         registry.register("ledger_fsyncs", "Times the disk was asked to make durable", self.fsyncs.clone());
         registry.register("ledger_bytes", "Bytes appended to the ledger", self.bytes_written.clone());
+        registry.register("index_rows", "Keys written to the index", self.rows_written.clone());
+        registry.register("index_bytes", "Bytes written to the index", self.row_bytes_written.clone());
         registry.register("ledger_records", "Records in the ledger", self.ledger_records.clone());
         registry.register("batch_requests", "Requests in one commit", self.batch_requests.clone());
         registry.register("ack_seconds", "From a whole request to its answer", self.ack_seconds.clone());
@@ -117,6 +123,8 @@ impl Metrics {
         self.appends.inc_by(now.appends.saturating_sub(before.appends));
         self.fsyncs.inc_by(now.fsyncs.saturating_sub(before.fsyncs));
         self.bytes_written.inc_by(now.bytes_written.saturating_sub(before.bytes_written));
+        self.rows_written.inc_by(now.rows_written.saturating_sub(before.rows_written));
+        self.row_bytes_written.inc_by(now.row_bytes_written.saturating_sub(before.row_bytes_written));
         self.ledger_records.set(i64::try_from(records).unwrap_or(i64::MAX));
     }
 }

@@ -30,6 +30,7 @@ impl Counters {
             records: self.lines.load(Relaxed),
             fsyncs: self.fsyncs.load(Relaxed),
             bytes_written: self.bytes_written.load(Relaxed),
+            ..Stats::default()
         }
     }
 }

@@ -12,6 +12,7 @@ mod faults;
 mod index;
 mod log;
 mod memory;
+mod paged;
 mod store;
 
 pub mod conformance;
@@ -21,4 +22,5 @@ pub use faults::{AppendFault, Crash, FaultyIndex, FaultyLog, FaultyMemory, Fault
 pub use index::{Index, IndexNotice, IndexReason, RESERVED, Watermark};
 pub use log::{APPEND_BYTES_MAX, FRAME_BYTES, LINE_BYTES_MAX, Log, Stats, check_sizes};
 pub use memory::{Memory, MemoryIndex, MemoryLines, MemoryLog, MemoryRowsHandle};
+pub use paged::Paged;
 pub use store::{CATCH_UP_BYTES_MAX, CATCH_UP_LINES_MAX, CatchUp, Fold, Store};

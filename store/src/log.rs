@@ -11,7 +11,7 @@ pub const FRAME_BYTES: u64 = 16;
 /// The largest line that an append takes, unless the log is told otherwise.
 pub const LINE_BYTES_MAX: u32 = 8 * 1024 * 1024;
 
-/// Counts of what a log did since it was opened, for benchmarks and the operator's metrics.
+/// Counts of what log and index did since they were opened, for benchmarks and the operator's metrics.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {
     /// Appends that became durable.
@@ -22,6 +22,10 @@ pub struct Stats {
     pub fsyncs: u64,
     /// Bytes of durable appends, framing included.
     pub bytes_written: u64,
+    /// Keys written to the index: a page that holds several rows is one. A log alone counts none.
+    pub rows_written: u64,
+    /// Bytes of these keys and of their values.
+    pub row_bytes_written: u64,
 }
 
 /// Numbered lines with one writer. Every method may wait for the disk, except [`Log::end`], [`Log::lines`] and
@@ -61,7 +65,7 @@ pub trait Log {
     /// Returns a handle for reading.
     fn lines(&self) -> Self::Lines;
 
-    /// Returns counts since opening.
+    /// Returns counts since opening, of the log alone.
     fn stats(&self) -> Stats;
 }
 

@@ -1,10 +1,11 @@
 //! Store: a log and the index that follows from it, kept in step.
 
-use sync_core::rows::{Batch, Overlay, Rows};
+use sync_core::rows::{Batch, Overlay};
 
 use crate::error::{FoldError, Result, StoreError};
 use crate::index::{Index, IndexNotice, IndexReason, Watermark, check_keys};
 use crate::log::{Log, Stats};
+use crate::paged::Paged;
 
 /// Lines that [`Store::catch_up`] folds before it applies what they wrote. A row written many times in between is
 /// written to the index once; but the index holds on to what a batch replaces until the batch is whole.
@@ -33,6 +34,8 @@ pub struct Store<L, I> {
     // Dropped in this order: the log may hold the lock that lets the index be written.
     index: I,
     log: L,
+    rows_written: u64,
+    row_bytes_written: u64,
 }
 
 impl<L: Log, I: Index> Store<L, I> {
@@ -43,7 +46,7 @@ impl<L: Log, I: Index> Store<L, I> {
     /// # Errors
     /// As [`Log::read`] and [`Index::start_over`].
     pub fn open(log: L, index: I, reason: Option<IndexReason>) -> Result<(Self, Option<IndexNotice>)> {
-        let mut store = Self { index, log };
+        let mut store = Self { index, log, rows_written: 0, row_bytes_written: 0 };
         let reason = match reason {
             Some(reason) => Some(reason),
             None => store.disagreement()?,
@@ -89,8 +92,13 @@ impl<L: Log, I: Index> Store<L, I> {
     }
 
     /// Returns a handle for reading rows; see [`Index::Rows`].
-    pub fn rows(&self) -> I::Rows {
-        self.index.rows()
+    pub fn rows(&self) -> Paged<I::Rows> {
+        Paged::new(self.index.rows())
+    }
+
+    /// Returns the index, whose own rows are the pages that [`Store::rows`] reads.
+    pub fn index(&self) -> &I {
+        &self.index
     }
 
     /// Returns the log.
@@ -102,14 +110,20 @@ impl<L: Log, I: Index> Store<L, I> {
     ///
     /// # Errors
     /// `Watermark` if it would go back or pass the log's end, `ReservedKey`; else as [`Index::apply`].
-    pub fn apply(&mut self, batch: Batch, watermark: u64) -> Result<()> {
+    pub fn apply(&mut self, batch: &Batch, watermark: u64) -> Result<()> {
         let (current, last) = (self.watermark(), self.log.end() - 1);
         if watermark < current || watermark > last {
             return Err(StoreError::Watermark { offered: watermark, current, last });
         }
-        check_keys(&batch)?;
+        check_keys(batch)?;
         let record_crc = self.crc_of(watermark)?;
-        self.index.apply(batch, Watermark { seq: watermark, record_crc })
+        let pages = self.rows().to_pages(batch);
+        let pages = pages.map_err(|error| StoreError::Index { detail: error.to_string() })?;
+        let bytes =
+            |(key, value): (&Vec<u8>, &Option<Vec<u8>>)| key.len() + value.as_ref().map_or(0, Vec::len);
+        self.rows_written += pages.writes.len() as u64;
+        self.row_bytes_written += pages.writes.iter().map(bytes).sum::<usize>() as u64;
+        self.index.apply(pages, Watermark { seq: watermark, record_crc })
     }
 
     /// Returns the last line that the index contains, 0 for none.
@@ -127,7 +141,8 @@ impl<L: Log, I: Index> Store<L, I> {
 
     /// Returns counts since opening.
     pub fn stats(&self) -> Stats {
-        self.log.stats()
+        let (rows_written, row_bytes_written) = (self.rows_written, self.row_bytes_written);
+        Stats { rows_written, row_bytes_written, ..self.log.stats() }
     }
 
     /// Writes out what is only held for speed, and gives the store free for others; see [`Index::close`].
@@ -150,7 +165,7 @@ impl<L: Log, I: Index> Store<L, I> {
             let from = self.watermark() + 1;
             let to = (last + 1).min(from + CATCH_UP_LINES_MAX);
             let (batch, applied) = self.fold_batch(from, to, fold)?;
-            self.apply(batch, applied)?;
+            self.apply(&batch, applied)?;
             progress(CatchUp { applied, last });
         }
         Ok(self.watermark())
@@ -158,9 +173,8 @@ impl<L: Log, I: Index> Store<L, I> {
 
     /// Folds lines from `from` on, before `to`, until there are enough. Returns the writes and the last line folded.
     fn fold_batch(&self, from: u64, to: u64, fold: &mut Fold<'_>) -> Result<(Batch, u64)> {
-        let rows = self.index.rows();
-        let rows: &dyn Rows = &rows;
-        let mut overlay = Overlay::new(rows);
+        let rows = self.rows();
+        let mut overlay = Overlay::new(&rows);
         let mut folded = from - 1;
         let mut bytes = 0;
         let mut failed = None;

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The version of what rows hold. A store whose index has another one rebuilds it from its lines.
-pub const ROWS_FORMAT: u32 = 6;
+pub const ROWS_FORMAT: u32 = 7;
 
 /// A row could not be read. The index is derived, so the cure is always the same: rebuild it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -163,6 +163,17 @@ impl<'r> Overlay<'r> {
     /// Sets `key` to the MessagePack form of `value`.
     pub fn write<T: Serialize>(&mut self, key: Vec<u8>, value: &T) {
         self.batch.put(key, encode(value));
+    }
+
+    /// As [`Overlay::write`], unless that is what is there.
+    pub fn write_changed<T: Serialize>(&mut self, key: Vec<u8>, value: &T) -> Result<(), RowsError> {
+        let value = encode(value);
+        let mut is_same = false;
+        self.look(&key, &mut |known| is_same = known == Some(value.as_slice()))?;
+        if !is_same {
+            self.put(key, value);
+        }
+        Ok(())
     }
 
     /// Changes the value at `key`, which is empty where there is none. What was written before is changed where it lies.

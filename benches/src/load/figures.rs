@@ -139,6 +139,8 @@ impl Figures {
         line("fsyncs", &format!("{fsyncs:.0}, {:.3} an entry", fsyncs / entries));
         let commits = self.grew("batch_requests_count");
         line("requests a commit", &format!("{:.1}", self.grew("batch_requests_sum") / commits));
+        let (rows, bytes) = (self.grew("index_rows_total"), self.grew("index_bytes_total"));
+        line("index written an entry", &format!("{:.1} rows, {:.0} bytes", rows / entries, bytes / entries));
         line("ledger bytes an entry", &format!("{:.0}", self.grew("ledger_bytes_total") / entries));
         for (kind, count) in &self.counts.deeds {
             line(&format!("did: {kind}"), &count.to_string());

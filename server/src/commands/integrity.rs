@@ -85,9 +85,15 @@ pub(super) fn rebuild(args: &Data) -> Result<Report, Failure> {
     let (mut store, _) = store_disk::open(&args.data, &start::options(false))?;
     store.rebuild()?;
     let entries = start::catch_up(&mut store)?;
+    let stats = store.stats();
     store.close()?;
     let seconds = started.elapsed().as_secs_f64();
-    let json = json!({"entries": entries, "seconds": Value::from((seconds * 1000.0).round() / 1000.0)});
+    let json = json!({
+        "entries": entries,
+        "seconds": Value::from((seconds * 1000.0).round() / 1000.0),
+        "index_rows": stats.rows_written,
+        "index_bytes": stats.row_bytes_written,
+    });
     let rows =
         [(say!("server-entries"), entries.to_string()), (say!("server-seconds"), format!("{seconds:.1}"))];
     Ok(Report::table(json, &rows))

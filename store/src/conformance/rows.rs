@@ -53,9 +53,9 @@ fn catch_up_counting<L: Log, I: Index>(store: &mut Store<L, I>) -> Result<u64, S
 pub(super) fn rows_read_back<B: Backend>(backend: &mut B) -> Result<(), Failure> {
     let mut store = backend.open().map_err(said)?;
     append_named(&mut store, 2)?;
-    store.apply(batch(["a", "a/2", "a/1", "a/3", "b"].map(|key| (key, Some("old")))), 1).map_err(said)?;
+    store.apply(&batch(["a", "a/2", "a/1", "a/3", "b"].map(|key| (key, Some("old")))), 1).map_err(said)?;
     store
-        .apply(batch([("a/2", Some("new")), ("a/3", None), ("c", None), ("z", Some(""))]), 2)
+        .apply(&batch([("a/2", Some("new")), ("a/3", None), ("c", None), ("z", Some(""))]), 2)
         .map_err(said)?;
     let rows = store.rows();
     for (prefix, from, expected) in [
@@ -79,7 +79,7 @@ pub(super) fn rows_read_back<B: Backend>(backend: &mut B) -> Result<(), Failure>
 pub(super) fn row_handle<B: Backend>(backend: &mut B) -> Result<(), Failure> {
     let mut store = backend.open().map_err(said)?;
     let rows = store.rows();
-    store.apply(batch([("k", Some("v"))]), 0).map_err(said)?;
+    store.apply(&batch([("k", Some("v"))]), 0).map_err(said)?;
     ensure!(rows.get(b"k").map_err(said)?.is_some(), "a row applied later is not seen");
     store.rebuild().map_err(said)?;
     ensure!(rows.get(b"k").map_err(said)?.is_none(), "a row from before the rebuild is seen");
@@ -96,7 +96,7 @@ pub(super) fn rows_read_while_scanning<B: Backend>(backend: &mut B) -> Result<()
     for number in 0..300 {
         many.put(format!("{number:03}").into_bytes(), b"v".to_vec());
     }
-    store.apply(many, 0).map_err(said)?;
+    store.apply(&many, 0).map_err(said)?;
     let rows = store.rows();
     let mut visited = 0;
     rows.scan(b"", b"", &mut |key, _| {
@@ -111,7 +111,7 @@ pub(super) fn rows_read_while_scanning<B: Backend>(backend: &mut B) -> Result<()
 pub(super) fn rows_survive_closing<B: Backend>(backend: &mut B) -> Result<(), Failure> {
     let mut store = backend.open().map_err(said)?;
     append_named(&mut store, 3)?;
-    store.apply(batch([("k", Some("v"))]), 3).map_err(said)?;
+    store.apply(&batch([("k", Some("v"))]), 3).map_err(said)?;
     store.close().map_err(said)?;
     let store = backend.open().map_err(said)?;
     ensure!(store.watermark() == 3, "the watermark is {}", store.watermark());
@@ -138,11 +138,11 @@ pub(super) fn rows_agree_after_a_crash<B: Backend>(backend: &mut B) -> Result<()
 pub(super) fn watermark_is_bounded<B: Backend>(backend: &mut B) -> Result<(), Failure> {
     let mut store = backend.open().map_err(said)?;
     append_named(&mut store, 3)?;
-    store.apply(batch([]), 2).map_err(said)?;
+    store.apply(&batch([]), 2).map_err(said)?;
     let refused = batch([("k", Some("v"))]);
-    ensure_error!(store.apply(refused.clone(), 1), StoreError::Watermark { offered: 1, current: 2, last: 3 });
-    ensure_error!(store.apply(refused, 4), StoreError::Watermark { offered: 4, current: 2, last: 3 });
-    store.apply(batch([("same", Some("v"))]), 2).map_err(said)?;
+    ensure_error!(store.apply(&refused, 1), StoreError::Watermark { offered: 1, current: 2, last: 3 });
+    ensure_error!(store.apply(&refused, 4), StoreError::Watermark { offered: 4, current: 2, last: 3 });
+    store.apply(&batch([("same", Some("v"))]), 2).map_err(said)?;
     ensure!(store.watermark() == 2, "the watermark is {}", store.watermark());
     ensure!(keys(&store.rows(), "", "")? == "same", "a refused batch left rows");
     Ok(())
@@ -151,7 +151,7 @@ pub(super) fn watermark_is_bounded<B: Backend>(backend: &mut B) -> Result<(), Fa
 pub(super) fn reserved_keys<B: Backend>(backend: &mut B) -> Result<(), Failure> {
     let mut store = backend.open().map_err(said)?;
     let mixed = batch([("\0watermark", None), ("k", Some("v"))]);
-    ensure_error!(store.apply(mixed, 0), StoreError::ReservedKey);
+    ensure_error!(store.apply(&mixed, 0), StoreError::ReservedKey);
     ensure!(scan(&store.rows(), "", "")?.is_empty(), "a refused batch left rows, or the store shows its own");
     ensure!(scan(&store.rows(), "\0", "\0")?.is_empty(), "the store shows its own rows");
     ensure!(store.rows().get(b"\0watermark").map_err(said)?.is_none(), "the store shows its watermark row");

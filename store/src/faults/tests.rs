@@ -52,9 +52,9 @@ fn an_index_ahead_of_a_lossy_ledger_is_dropped() {
     let mut batch = Batch::default();
     batch.put(b"k".to_vec(), b"v".to_vec());
     medium.fail_apply(0);
-    assert!(matches!(store.apply(batch.clone(), 4), Err(StoreError::Index { .. })));
+    assert!(matches!(store.apply(&batch, 4), Err(StoreError::Index { .. })));
     assert_eq!((store.watermark(), store.rows().get(b"k").unwrap()), (0, None));
-    store.apply(batch, 4).unwrap();
+    store.apply(&batch, 4).unwrap();
     medium.crash(Crash { acknowledged_records_lost: 1, ..Crash::default() });
     let (store, notice) = medium.open().unwrap();
     assert_eq!(notice.unwrap().reason, IndexReason::AheadOfLedger { watermark: 4, last: 3 });

@@ -1,6 +1,7 @@
 //! Keyspace: the keys of the index rows that follow from a ledger, all in one place: one letter, a slash, then
 //! big-endian or text parts. A hub has them as they are; a device has them once for each generation of its mirror, and in
-//! its overlay (`state/layers.rs`). Rows that only a device has stand in `state/local.rs`.
+//! its overlay (`state/layers.rs`). Rows that only a device has stand in `state/local.rs`. An index may keep numbered rows
+//! several to a page ([`pages`]), which nobody sees who reads rows.
 //!
 //! | prefix | value | row | on a device |
 //! |---|---|---|---|
@@ -32,6 +33,8 @@
 //! | `w/` device, seq | `[CarriedHead]` | the chain up to that entry, cosigned by a carrier | told |
 //! | `y/` device, seq | `i64` | how far the device's clock was off, from that ledger number on | told |
 //! | `z/` device, seq | `AgainRow` | the entry that this one of the device repeats | told |
+
+pub mod pages;
 
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::record::schema::RecordKind;

@@ -68,8 +68,7 @@ pub fn write_row(overlay: &mut Overlay<'_>, record: &RecordId, row: &RecordRow) 
     overlay.write(keyspace::record(record), row);
     let Some(name) = row.name() else { return Ok(()) };
     if !row.scopes.is_empty() {
-        overlay.write(keyspace::name(row.kind, &name), &list_row(record, row));
-        return Ok(());
+        return overlay.write_changed(keyspace::name(row.kind, &name), &list_row(record, row));
     }
     delete_name(overlay, record, row, &name)
 }

@@ -6,10 +6,10 @@ use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use store::{Index, IndexNotice, IndexReason, Log, Result, Stats, Store, StoreError, Watermark};
+use store::{Index, IndexNotice, IndexReason, Log, Paged, Result, Stats, Store, StoreError, Watermark};
 use store_disk::simulation::open_ledger_on;
 use store_disk::{Ledger, LedgerOptions, LedgerReader, Notices};
-use sync_core::rows::{Batch, Rows, RowsError, Visit};
+use sync_core::rows::{Batch, MemoryRows, Rows, RowsError, Visit};
 
 use crate::bugs::Bug;
 use crate::dice::Dice;
@@ -37,14 +37,17 @@ struct IndexState {
     is_open: bool,
 }
 
-/// The index's rows as the core reads them; a handle outlives its store and then fails.
+/// The rows of a running machine, as the core reads them.
+pub type SimRows = Paged<SimPages>;
+
+/// What the index holds; a handle outlives its store and then fails.
 #[derive(Clone)]
-pub struct SimRows {
+pub struct SimPages {
     state: Arc<RwLock<IndexState>>,
     opening: u64,
 }
 
-impl SimRows {
+impl SimPages {
     fn state(&self) -> std::result::Result<RwLockReadGuard<'_, IndexState>, RowsError> {
         let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
         if state.is_open && state.opening == self.opening {
@@ -54,7 +57,7 @@ impl SimRows {
     }
 }
 
-impl Rows for SimRows {
+impl Rows for SimPages {
     fn get(&self, key: &[u8]) -> std::result::Result<Option<Vec<u8>>, RowsError> {
         Ok(self.state()?.rows.get(key).cloned())
     }
@@ -191,12 +194,40 @@ impl Medium {
 
     /// All rows, as they are.
     pub fn rows(&self) -> BTreeMap<Vec<u8>, Vec<u8>> {
-        self.index().rows.clone()
+        let paged = Paged::new(MemoryRows { rows: self.index().rows.clone() });
+        let mut rows = BTreeMap::new();
+        let visit = &mut |key: &[u8], value: &[u8]| rows.insert(key.to_vec(), value.to_vec()).is_none();
+        paged.scan(b"", b"", visit).expect("an index in use reads");
+        rows
     }
 
-    /// For planted bugs: changes rows behind everybody's back.
+    /// For planted bugs: writes rows behind everybody's back. Returns what would undo it.
+    pub fn write_rows(&self, batch: &Batch) -> Batch {
+        let mut index = self.index();
+        let before = MemoryRows { rows: index.rows.clone() };
+        let pages = Paged::new(before.clone()).to_pages(batch).expect("an index in use reads");
+        let undo = pages.writes.keys().map(|key| (key.clone(), before.rows.get(key).cloned())).collect();
+        put(&mut index.rows, pages);
+        Batch { writes: undo }
+    }
+
+    /// For planted bugs: takes back what [`Medium::write_rows`] wrote.
+    pub fn undo_rows(&self, undo: Batch) {
+        put(&mut self.index().rows, undo);
+    }
+
+    /// For planted bugs: changes rows that lie in no page behind everybody's back.
     pub fn edit_rows(&self, edit: impl FnOnce(&mut BTreeMap<Vec<u8>, Vec<u8>>)) {
         edit(&mut self.index().rows);
+    }
+}
+
+fn put(rows: &mut BTreeMap<Vec<u8>, Vec<u8>>, batch: Batch) {
+    for (key, value) in batch.writes {
+        match value {
+            Some(value) => rows.insert(key, value),
+            None => rows.remove(&key),
+        };
     }
 }
 
@@ -211,7 +242,7 @@ pub fn open_store(medium: &Medium, options: &LedgerOptions) -> Result<(SimStore,
     let reason = index.is_broken.then(|| IndexReason::DidNotOpen("simulated".into()));
     index.opening += 1;
     index.is_open = true;
-    let rows = SimRows { state: Arc::clone(&medium.index), opening: index.opening };
+    let rows = SimPages { state: Arc::clone(&medium.index), opening: index.opening };
     drop(index);
     let log = SimLog { ledger, medium: medium.clone() };
     let (store, notice) = Store::open(log, SimIndex { medium: medium.clone(), rows }, reason)?;
@@ -260,13 +291,13 @@ impl Log for SimLog {
 /// The index of a running machine.
 pub struct SimIndex {
     medium: Medium,
-    rows: SimRows,
+    rows: SimPages,
 }
 
 impl Index for SimIndex {
-    type Rows = SimRows;
+    type Rows = SimPages;
 
-    fn rows(&self) -> SimRows {
+    fn rows(&self) -> SimPages {
         self.rows.clone()
     }
 
@@ -279,8 +310,7 @@ impl Index for SimIndex {
         if self.medium.disk.has_stopped() {
             return Err(StoreError::Index { detail: "the machine has stopped".into() });
         }
-        let mut batch = batch;
-        self.medium.planted().rows(&index.rows, &mut batch, watermark.seq > index.watermark.seq);
+        let batch = self.medium.planted().rows(&index.rows, batch, watermark.seq > index.watermark.seq);
         let mut replaced = Vec::with_capacity(batch.writes.len());
         for (key, value) in batch.writes {
             let before = match value {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::{Bound, Range};
 
+use store::Paged;
 use sync_core::log::line::{DeviceLine, Line};
 use sync_core::log::verdict::Reason;
 use sync_core::record::row::RecordRow;
-use sync_core::rows::{Batch, Rows, RowsError, Visit, decode, encode, read};
+use sync_core::rows::{Batch, MemoryRows, Rows, RowsError, Visit, decode, encode, read};
 use sync_core::state::authority::DeviceRow;
 use sync_core::state::held::QuarantineRow;
 use sync_core::state::keyspace;
@@ -50,8 +51,13 @@ impl Planted {
         }
     }
 
-    /// Makes of a batch what a mistaken index applies.
-    pub fn rows(&mut self, rows: &BTreeMap<Vec<u8>, Vec<u8>>, batch: &mut Batch, has_lines: bool) {
+    /// Makes of a batch of pages what a mistaken index applies.
+    pub fn rows(&mut self, rows: &BTreeMap<Vec<u8>, Vec<u8>>, pages: Batch, has_lines: bool) -> Batch {
+        if self.bug.is_none() {
+            return pages;
+        }
+        let below = Paged::new(Below(rows));
+        let mut batch = plain(rows, pages);
         match self.bug {
             Some(Bug::BatchForgotten) if has_lines => {
                 self.batches += 1;
@@ -60,10 +66,36 @@ impl Planted {
                 }
             }
             Some(Bug::AttemptsDropped) if !has_lines => batch.writes.clear(),
-            Some(Bug::RevokedAccepted) => keep_revoked(rows, batch),
-            bug => self::batch(bug, &Below(rows), batch),
+            Some(Bug::RevokedAccepted) => keep_revoked(rows, &mut batch),
+            bug => self::batch(bug, &below, &mut batch),
+        }
+        below.to_pages(&batch).expect("an index in use reads")
+    }
+}
+
+/// Returns the rows that a batch of pages writes over those of an index.
+fn plain(below: &BTreeMap<Vec<u8>, Vec<u8>>, pages: Batch) -> Batch {
+    let mut plain = Batch::default();
+    for (key, page) in pages.writes {
+        for (row, _) in rows_in(&key, below.get(&key)) {
+            plain.delete(row);
+        }
+        for (row, value) in rows_in(&key, page.as_ref()) {
+            plain.put(row, value);
         }
     }
+    plain
+}
+
+fn rows_in(key: &[u8], page: Option<&Vec<u8>>) -> Vec<(Vec<u8>, Vec<u8>)> {
+    let rows = page.map(|page| (key.to_vec(), page.clone())).into_iter().collect();
+    let mut found = Vec::new();
+    let visit = &mut |row: &[u8], value: &[u8]| {
+        found.push((row.to_vec(), value.to_vec()));
+        true
+    };
+    Paged::new(MemoryRows { rows }).scan(b"", b"", visit).expect("an index in use reads");
+    found
 }
 
 fn is_carried_receipt(line: &[u8]) -> bool {
@@ -71,6 +103,7 @@ fn is_carried_receipt(line: &[u8]) -> bool {
 }
 
 /// The rows of an index, borrowed.
+#[derive(Clone)]
 struct Below<'r>(&'r BTreeMap<Vec<u8>, Vec<u8>>);
 
 impl Rows for Below<'_> {

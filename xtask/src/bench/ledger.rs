@@ -39,7 +39,16 @@ fn measure(stage: &mut Stage, entries: u64) -> anyhow::Result<Vec<Row>> {
         let took = took.as_secs_f64();
         rows.push(row(what, format!("<= {budget:.1}"), format!("{took:.1}"), Some(took / budget)));
         rows.push(row("  entries/s", "-".into(), format!("{:.0}", entries / took), None));
+        if command == "rebuild" {
+            let an_entry = |count: &serde_json::Value| format!("{:.2}", number(count) / entries);
+            rows.push(row("  keys written (an entry)", "-".into(), an_entry(&answer["index_rows"]), None));
+            rows.push(row("  bytes of keys and values", "-".into(), an_entry(&answer["index_bytes"]), None));
+        }
     }
+    let counted = stage.call_json_plain("ledger", &["--count", "--data", &data])?;
+    let an_entry = |count: &serde_json::Value| format!("{:.2}", number(count) / entries);
+    rows.push(row("keys in the index (an entry)", "-".into(), an_entry(&counted["rows"]), None));
+    rows.push(row("  bytes of keys and values", "-".into(), an_entry(&counted["bytes"]), None));
     let mut starts = Vec::new();
     let mut memory = 0.0;
     for _ in 0..STARTS {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use store::{
     FaultyIndex, FaultyLog, FaultyMemory, Index, IndexNotice, IndexReason, Memory, MemoryIndex, MemoryLines,
-    MemoryLog, MemoryRowsHandle, Result, Store, Watermark,
+    MemoryLog, MemoryRowsHandle, Paged, Result, Store, Watermark,
 };
 use sync_core::crypto::SecretKey;
 use sync_core::hub::{Admitted, Durable, Foundation, Hub, found};
@@ -87,7 +87,7 @@ pub struct Town {
     pub committer: TownCommitter,
     pub trap: Trap,
     pub space: Space,
-    pub view: View<MemoryLines, TrapRows>,
+    pub view: View<MemoryLines, Paged<TrapRows>>,
     pub hub: Hub,
 }
 

@@ -33,34 +33,16 @@ pub(super) fn before_judge(bug: Option<Bug>, medium: &Medium, rows: &SimRows, jo
             show(bug, &mut own, &job.frame);
         }
     }
-    let batch = own.batch;
-    let mut replaced = Vec::new();
-    medium.edit_rows(|rows| {
-        for (key, value) in batch.writes {
-            let before = match value {
-                Some(value) => rows.insert(key.clone(), value),
-                None => rows.remove(&key),
-            };
-            replaced.push((key, before));
-        }
-    });
-    Shown(replaced)
+    Shown(medium.write_rows(&own.batch))
 }
 
 /// The true rows, where a mistake showed others.
-pub(super) struct Shown(Vec<(Vec<u8>, Option<Vec<u8>>)>);
+pub(super) struct Shown(Batch);
 
 impl Shown {
     /// Puts the true rows back.
     pub(super) fn put_back(self, medium: &Medium) {
-        medium.edit_rows(|rows| {
-            for (key, value) in self.0 {
-                match value {
-                    Some(value) => rows.insert(key, value),
-                    None => rows.remove(&key),
-                };
-            }
-        });
+        medium.undo_rows(self.0);
     }
 }
 
@@ -148,14 +130,7 @@ pub(super) fn before_append(bug: Option<Bug>, medium: &Medium, judged: &Judged<T
 
 /// Rows that are applied whatever became of their lines.
 pub(super) fn apply_at_once(medium: &Medium, batch: &Batch) {
-    medium.edit_rows(|rows| {
-        for (key, value) in &batch.writes {
-            match value {
-                Some(value) => rows.insert(key.clone(), value.clone()),
-                None => rows.remove(key),
-            };
-        }
-    });
+    medium.write_rows(batch);
 }
 
 impl Server {
