@@ -13,6 +13,11 @@ type Prefix = [u8; 2];
 /// The prefix of the overlay.
 const OVERLAY: Prefix = *b"O/";
 
+/// Changes of records.
+const CHANGES: &[u8] = b"c/";
+/// Families that only told lines write: fingerprints, quarantine, numbers, members.
+const TOLD_ONLY: [&[u8]; 4] = [b"f/", b"q/", b"n/", b"p/"];
+
 /// Returns the prefix of a generation of the mirror.
 pub const fn mirror(generation: u8) -> [u8; 2] {
     [b'M', generation]
@@ -114,6 +119,9 @@ impl Rows for Merged<'_> {
 }
 
 /// Lets `act` write in a generation of the mirror.
+///
+/// # Panics
+/// If it takes a change away: a record only grows within a generation.
 pub fn in_mirror<T>(
     raw: &mut Overlay<'_>,
     generation: u8,
@@ -124,12 +132,19 @@ pub fn in_mirror<T>(
     let answer = act(&mut inner)?;
     let batch = inner.batch;
     for (key, value) in batch.writes {
+        assert!(
+            value.is_some() || !key.starts_with(CHANGES),
+            "no change leaves a record within a generation"
+        );
         raw.batch.writes.insert(join(mirror(generation), &key), value);
     }
     Ok(answer)
 }
 
 /// Lets `act` write in the overlay, over a generation of the mirror.
+///
+/// # Panics
+/// If it writes what only the hub says.
 pub fn in_overlay<T>(
     raw: &mut Overlay<'_>,
     generation: u8,
@@ -140,6 +155,10 @@ pub fn in_overlay<T>(
     let answer = act(&mut inner)?;
     let batch = inner.batch;
     for (key, value) in batch.writes {
+        assert!(
+            !TOLD_ONLY.iter().any(|family| key.starts_with(family)),
+            "only the hub says what these rows say"
+        );
         let hidden = value.is_none() && raw.get(&join(mirror(generation), &key))?.is_some();
         let value = if hidden { Some(Vec::new()) } else { value };
         raw.batch.writes.insert(join(OVERLAY, &key), value);
