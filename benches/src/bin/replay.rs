@@ -10,6 +10,7 @@ use anyhow::ensure;
 use clap::Parser;
 use cuadrilla_benches::journal::Journal;
 use cuadrilla_benches::orders::{START_MS, STEP_MS, folio, moment, rules};
+use rustix::time::{ClockId, clock_gettime};
 use sync_core::replica::Replica;
 use sync_core::view::replay::At;
 
@@ -29,7 +30,7 @@ struct Args {
 
 const SAMPLES: u64 = 200;
 const ONE_BUDGET_MS: f64 = 100.0;
-const ALL_BUDGET_S: f64 = 10.0;
+const ALL_BUDGET_S: f64 = 4.0;
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
@@ -54,9 +55,11 @@ fn main() -> anyhow::Result<()> {
         ("known in the middle", At::Known(middle_ms)),
         ("claimed in the middle", At::Claimed(middle_ms)),
     ] {
-        let started = Instant::now();
+        let (started, used) = (Instant::now(), processor());
         let found = replica.view().replay_list(at)?.orders.len();
-        row(&format!("municipality {what} ({found} orders)"), "s", seconds(started), ALL_BUDGET_S);
+        let used = processor() - used;
+        row(&format!("municipality {what} ({found} orders), processor"), "s", used, ALL_BUDGET_S);
+        println!("  by the wall clock: {:.2} s", seconds(started));
     }
     if args.whole {
         let started = Instant::now();
@@ -85,6 +88,12 @@ fn one_order(replica: &Replica<'_>, entries: u64, orders: u64) -> anyhow::Result
 
 fn seconds(started: Instant) -> f64 {
     started.elapsed().as_secs_f64()
+}
+
+/// Seconds of processor time that this process has used: what compares on a machine that others use.
+fn processor() -> f64 {
+    let used = clock_gettime(ClockId::ProcessCPUTime);
+    used.tv_sec as f64 + used.tv_nsec as f64 / 1e9
 }
 
 fn row(what: &str, unit: &str, measured: f64, budget: f64) {
