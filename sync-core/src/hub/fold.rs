@@ -149,7 +149,15 @@ fn tell_of_act(
             tell(overlay, number, Scope::Device(before.device), news);
         }
         Act::Again { pairs } => tell_of_rewrite(overlay, number, author, pairs, news)?,
-        _ => {}
+        // `tell_of_decision` tells of what a decision did. No scope but the municipality hears of the others.
+        Act::Release { .. }
+        | Act::Dismiss { .. }
+        | Act::Genesis { .. }
+        | Act::Epoch { .. }
+        | Act::Invite { .. }
+        | Act::Enrol { .. }
+        | Act::Carry { .. }
+        | Act::Clock { .. } => {}
     }
     Ok(())
 }

@@ -278,7 +278,15 @@ impl Act {
                 check("localities", localities.len(), DEVICE_LOCALITIES_MAX)?;
             }
             Self::Enrol { name, .. } => check("bytes of name", name.len(), DEVICE_NAME_BYTES_MAX)?,
-            _ => {}
+            // [`ACT_BYTES_MAX`] alone limits these.
+            Self::Genesis { .. }
+            | Self::Epoch { .. }
+            | Self::Revoke { .. }
+            | Self::Carry { .. }
+            | Self::Clock { .. }
+            | Self::Rule { .. }
+            | Self::Release { .. }
+            | Self::Dismiss { .. } => {}
         }
         Ok(act)
     }

@@ -245,7 +245,7 @@ impl Told<'_, '_> {
 }
 
 /// Scopes that the hub does not announce record by record: the whole municipality holds everything, the catalogue all
-/// that is no order.
+/// records that are no order and no report.
 struct ImplicitScopes(BTreeSet<Scope>);
 
 impl ImplicitScopes {
@@ -257,7 +257,10 @@ impl ImplicitScopes {
     }
 
     fn after(&self, row: &RecordRow) -> BTreeSet<Scope> {
-        let is_catalog = !matches!(row.kind, RecordKind::Order | RecordKind::Report);
+        let is_catalog = match row.kind {
+            RecordKind::Catalog | RecordKind::Asset | RecordKind::Plan => true,
+            RecordKind::Order | RecordKind::Report => false,
+        };
         let holds = |scope: &&Scope| **scope == Scope::Municipality || is_catalog;
         row.scopes.iter().chain(self.0.iter().filter(holds)).cloned().collect()
     }

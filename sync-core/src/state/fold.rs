@@ -257,7 +257,14 @@ fn fold_act(
             let settles = row.map_or_else(Settles::default, |row| Settles::of(row.role, row.continues));
             return settle_rewritten(rules, overlay, receipt, author, &settles, pairs);
         }
-        _ => {}
+        // These change authority alone.
+        Act::Genesis { .. }
+        | Act::Epoch { .. }
+        | Act::Invite { .. }
+        | Act::Enrol { .. }
+        | Act::Revoke { .. }
+        | Act::Assign { .. }
+        | Act::Clock { .. } => {}
     }
     Ok(Vec::new())
 }

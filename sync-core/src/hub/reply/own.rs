@@ -150,7 +150,15 @@ impl Reading<'_> {
             }
             // Its standing comes with each reply.
             Ok(Act::Revoke { .. } | Act::Assign { .. } | Act::Enrol { .. }) => Ok(()),
-            _ => self.choose(line),
+            Ok(
+                Act::Genesis { .. }
+                | Act::Epoch { .. }
+                | Act::Invite { .. }
+                | Act::Carry { .. }
+                | Act::Clock { .. }
+                | Act::Rule { .. },
+            )
+            | Err(_) => self.choose(line),
         }
     }
 
