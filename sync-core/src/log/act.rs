@@ -257,12 +257,6 @@ impl Act {
         rmp_serde::to_vec_named(self).expect("an act always has a MessagePack form")
     }
 
-    /// Returns whether the act decides about quarantined entries. It has its effect only where those are
-    /// known.
-    pub fn decides(&self) -> bool {
-        matches!(self, Self::Again { .. } | Self::Release { .. } | Self::Dismiss { .. })
-    }
-
     /// Reads an act's bytes.
     ///
     /// # Errors
