@@ -55,7 +55,8 @@ impl Role {
     }
 }
 
-/// One act. PROTOCOL.md, section 6, says which role may write which.
+/// One act. PROTOCOL.md, section 6, says which role may write which; CONTRIBUTING.md, *Add an act*, lists what
+/// another one needs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Act {

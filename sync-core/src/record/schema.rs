@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::record::change::Scalar;
 
-/// The kinds of record.
+/// The kinds of record. CONTRIBUTING.md, *Add a record kind*, lists what another one needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecordKind {
@@ -234,4 +234,46 @@ fn text(json: &Value) -> String {
 
 fn texts(json: &Value) -> Vec<String> {
     json.as_array().into_iter().flatten().filter_map(Value::as_str).map(String::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::{FILES, RecordKind, RecordSchemas, texts};
+    use crate::log::act::Role;
+
+    /// Returns all kinds. One that is not listed does not compile.
+    macro_rules! kinds {
+        ($($kind:ident),+) => {{
+            let name = |kind: RecordKind| match kind { $(RecordKind::$kind => stringify!($kind)),+ };
+            let kinds = [$(RecordKind::$kind),+];
+            assert_eq!(kinds.map(name), [$(stringify!($kind)),+]);
+            kinds
+        }};
+    }
+
+    #[test]
+    fn every_record_kind_is_in_all_and_has_a_schema_that_reads() {
+        assert_eq!(RecordKind::ALL, kinds!(Order, Report, Asset, Plan, Catalog));
+        assert_eq!(FILES.map(|(kind, _)| kind), RecordKind::ALL);
+        let roles: BTreeSet<&str> = Role::INVITABLE.iter().map(|role| role.key()).collect();
+        for (kind, text) in FILES {
+            let json: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(RecordKind::from_key(kind.key()), Some(kind));
+            assert_eq!(json["properties"]["type"]["const"], kind.key(), "the file is another kind's");
+            let schemas = RecordSchemas::built_in();
+            let schema = schemas.of(kind);
+            for key in texts(&json["required"]) {
+                let is_known = schema.registers.contains_key(&key) || schema.slot(&key).is_some();
+                assert!(is_known, "{}: no register and no slot is called {key}", kind.key());
+            }
+            let who = schema.registers.values().map(|register| &register.who);
+            for role in who.chain(schema.slots.iter().map(|slot| &slot.who)).flatten() {
+                assert!(roles.contains(role.as_str()), "{}: no role is called {role}", kind.key());
+            }
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use cuadrilla_tests::repository;
 use serde_json::Value;
+use sync_core::record::schema::RecordKind;
 
 fn read(path: &Path) -> Value {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
@@ -26,6 +27,22 @@ fn the_shared_files_and_the_example_are_valid() {
     let text = std::fs::read_to_string(folder.join("examples/mezquitic.yaml")).unwrap();
     let example: Value = serde_saphyr::from_str(&text).unwrap();
     check("import.schema.json", "mezquitic.yaml", &example);
+}
+
+#[test]
+fn the_records_are_valid_schemas_and_each_is_that_of_a_kind() {
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(repository().join("schemas/record")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let schema = read(&path);
+        jsonschema::validator_for(&schema)
+            .unwrap_or_else(|error| panic!("{name} is no JSON Schema: {error}"));
+        let id = schema["$id"].as_str().unwrap();
+        assert!(id.ends_with(&format!("/record/{name}")), "{name} says that it is {id}");
+        found.insert(name.trim_end_matches(".schema.json").to_owned());
+    }
+    assert_eq!(found, RecordKind::ALL.map(|kind| kind.key().to_owned()).into());
 }
 
 #[test]
