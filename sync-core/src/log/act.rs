@@ -73,7 +73,8 @@ pub enum Act {
         /// The log key as a `signed-note` verifier.
         log_verifier: String,
     },
-    /// A new life of the ledger: its cursors no longer count.
+    /// A new life of the ledger: its first one, or one that begins because entries were lost. Whether a device's
+    /// cursors hold follows from the checkpoint that it keeps, not from the epoch (PROTOCOL.md, section 8).
     Epoch {
         /// The new epoch.
         epoch: Epoch,

@@ -71,7 +71,8 @@ pub struct SyncRequest {
     pub device: DeviceId,
     /// Number of the attempt: never used twice, so that a recorded request is worth nothing.
     pub attempt: u64,
-    /// The ledger's life that the cursors belong to.
+    /// The ledger's life that the device knows; zero before the first reply. It says only whether evidence begins
+    /// another one: whether cursors hold follows from `kept`.
     pub epoch: Epoch,
     /// How far each scope was read.
     pub cursors: Vec<(Scope, u64)>,
