@@ -1,5 +1,5 @@
-//! `crew audit verify --data DIR`: a whole ledger, offline: checksums, bodies, chains, signatures, anchors and root, and
-//! that it goes on from what was kept or seen of it.
+//! `crew audit verify --data DIR`: a whole ledger, offline: checksums, bodies, chains, signatures and root, and that it
+//! goes on from what was kept or seen of it.
 
 use std::path::Path;
 
