@@ -1,4 +1,7 @@
 //! Keys and signatures: Ed25519 with a domain tag for each purpose, so that no signature serves two.
+//!
+//! A tagged signature is over 32 bytes. Checkpoints alone have no tag ([`crate::log::checkpoint`]): their signature
+//! is over a text, which is longer.
 
 use ed25519_dalek::{Signer, SigningKey, Verifier, VerifyingKey};
 use serde::{Deserialize, Serialize};

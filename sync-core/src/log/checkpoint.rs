@@ -23,7 +23,8 @@ pub struct Signed {
     pub note: String,
 }
 
-/// Signs size and root under the municipality's log name.
+/// Signs size and root under the municipality's log name: the bytes of three lines, origin, size and root, without a
+/// tag. With at least 71 bytes they are never the 32 bytes that [`crate::crypto`] signs with the same key.
 pub fn sign(key: &SecretKey, municipality: u32, size: u64, root: &Hash) -> Result<String, String> {
     use ed25519_dalek::Signer;
     let origin = log_origin(municipality);
