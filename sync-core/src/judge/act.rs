@@ -25,6 +25,8 @@ pub fn judge_act(author: &DeviceRow, act: &Act) -> Result<(), Reason> {
         // Any device may say what it carried. A device that rewrites says what it repeats; the content is
         // judged by itself.
         Act::Carry { .. } | Act::Again { .. } => return Ok(()),
+        // An enrolment has no author yet: `hub::admit` takes it for its code or its predecessor's signature. A device
+        // that is enrolled may write no other one.
         Act::Enrol { .. } => &[],
     };
     if allowed.contains(&author.role) { Ok(()) } else { Err(Reason::Role { what: act.action().into() }) }

@@ -21,7 +21,8 @@ pub enum Role {
     Supervisor,
     /// Contraloría: reads everything, writes nothing.
     Auditor,
-    /// Administración: invites and revokes devices, and all that dispatch may.
+    /// Administración: invites and revokes devices, changes their rights, and releases or dismisses quarantined
+    /// work. It may write in a record wherever some role may; the steps of an order name it or do not.
     Admin,
     /// The server itself; writes the acts that only the server may.
     Office,
@@ -274,7 +275,7 @@ impl Act {
                 check("localities", localities.len(), DEVICE_LOCALITIES_MAX)?;
             }
             Self::Enrol { name, .. } => check("bytes of name", name.len(), DEVICE_NAME_BYTES_MAX)?,
-            // [`ACT_BYTES_MAX`] alone limits these.
+            // Reading limits these by [`ACT_BYTES_MAX`] only.
             Self::Genesis { .. }
             | Self::Epoch { .. }
             | Self::Revoke { .. }

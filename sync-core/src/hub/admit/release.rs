@@ -44,7 +44,9 @@ impl Session<'_, '_> {
             return Ok(Ok(()));
         }
         if row.reason.is_fork() {
-            return refused("an entry of a forked chain is re-authored by its device, not released");
+            return refused(
+                "an entry of a forked chain is written again by a supervisor's device or by its successor, not released",
+            );
         }
         let DecodedBody::Change(change) = decode_body(&chained.entry.body)? else {
             return refused("it is no change of a record");
