@@ -1,8 +1,9 @@
-//! Limits: every size, count and time that Cuadrilla bounds, in one place, with the unit last in the name.
+//! Limits: the sizes, counts and times that several modules must agree on, with the unit last in the name. A limit
+//! that a single module knows stands at the top of that module. PROTOCOL.md, section 4, has those of one message.
 //!
-//! Bytes from outside are checked against these before memory is allocated for them.
+//! Bytes from outside are checked against them before memory is allocated for them.
 
-/// Longest wire message before decompression, in bytes. Larger bodies are refused unread.
+/// Longest wire message, in bytes, before decompression and after it. No more of a larger body is read.
 pub const MESSAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Longest enrolment request, in bytes. It holds one act with a code, a key and a name, and comes from
 /// strangers; this bounds what they can make a server unpack.
@@ -29,7 +30,7 @@ pub const IDLE_REPLIES_MAX: u32 = 4;
 
 /// Most entries in one segment.
 pub const SEGMENT_ENTRIES_MAX: usize = 4_096;
-/// Most segments in one request or bundle: the device's and those it carries.
+/// Most segments of other devices that one request carries, beside the device's own; and most segments of a bundle.
 pub const SEGMENTS_MAX: usize = 256;
 /// Most entries one pack may hold.
 pub const PACK_ENTRIES_MAX: usize = 65_536;
