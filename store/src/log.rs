@@ -18,7 +18,8 @@ pub struct Stats {
     pub appends: u64,
     /// Lines in them.
     pub records: u64,
-    /// Times the disk was asked to make something durable, folders included.
+    /// Times the disk was asked to make something durable, folders included. A log without a disk counts one for each
+    /// append.
     pub fsyncs: u64,
     /// Bytes of durable appends, framing included.
     pub bytes_written: u64,
