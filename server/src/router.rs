@@ -45,7 +45,7 @@ pub struct Notes {
     pub bytes_down: usize,
     /// Entries accepted.
     pub accepted: u64,
-    /// Entries held back.
+    /// Entries quarantined.
     pub quarantined: u64,
     /// Entries that were there before.
     pub duplicates: u64,

@@ -1,4 +1,4 @@
-//! The ledger: append-only numbered records in chunk files, the only ground state. Its fsync is the commit point.
+//! The ledger: append-only numbered lines in chunk files, the only ground state. Its fsync is the commit point.
 
 mod chunks;
 mod frame;
@@ -27,7 +27,7 @@ const BUFFER_BYTES_KEPT: usize = 1024 * 1024;
 pub struct LedgerOptions {
     /// A new chunk file is begun when an append would make the current one larger than this. At most 1 GiB.
     pub chunk_bytes_max: u64,
-    /// The largest record that [`Ledger::append`] takes. At most 64 MiB. Larger ones already stored stay readable.
+    /// The largest line that [`Ledger::append`] takes. At most 64 MiB. Larger ones already stored stay readable.
     pub record_bytes_max: u32,
 }
 
@@ -98,8 +98,8 @@ impl Ledger {
         Ok((ledger, repair))
     }
 
-    /// Writes `records` in one write, makes them durable with one fdatasync, and only then answers the sequence
-    /// number of the first (they get consecutive ones). An empty slice changes nothing and answers [`Ledger::end`].
+    /// Writes the lines in one write, makes them durable with one fdatasync, and only then answers the number of the
+    /// first (they get consecutive ones). An empty slice changes nothing and answers [`Ledger::end`].
     ///
     /// # Errors
     /// `RecordSize`, `AppendSize`: nothing was written. `Full`, `ReadOnly`, `Io`: the file is cut back, a later
@@ -134,7 +134,7 @@ impl Ledger {
         self.lock = Some(lock);
     }
 
-    /// The sequence number the next record will get.
+    /// The number that the next line will get.
     pub fn end(&self) -> u64 {
         self.shared.end()
     }

@@ -70,11 +70,11 @@ pub struct Check<B> {
 pub fn checks<B: Backend>() -> Vec<Check<B>> {
     vec![
         Check { name: "a new store is empty", run: lines::new_store_is_empty },
-        Check { name: "records are numbered from 1 and read back", run: lines::records_read_back },
+        Check { name: "lines are numbered from 1 and read back", run: lines::records_read_back },
         Check { name: "an empty append changes nothing", run: lines::empty_append },
-        Check { name: "an append of a bad record keeps nothing", run: lines::bad_record },
-        Check { name: "records survive closing", run: lines::records_survive_closing },
-        Check { name: "records survive a crash", run: lines::records_survive_a_crash },
+        Check { name: "an append of a bad line keeps nothing", run: lines::bad_record },
+        Check { name: "lines survive closing", run: lines::records_survive_closing },
+        Check { name: "lines survive a crash", run: lines::records_survive_a_crash },
         Check { name: "a range is clamped, and stops when told", run: lines::range_is_clamped },
         Check { name: "rows read back, in order and by prefix", run: rows::rows_read_back },
         Check { name: "a row handle sees later applies and fails after closing", run: rows::row_handle },
@@ -83,8 +83,8 @@ pub fn checks<B: Backend>() -> Vec<Check<B>> {
         Check { name: "rows and watermark agree after a crash", run: rows::rows_agree_after_a_crash },
         Check { name: "a watermark neither goes back nor passes the end", run: rows::watermark_is_bounded },
         Check { name: "reserved keys are refused and hidden", run: rows::reserved_keys },
-        Check { name: "catching up folds each record once, in order", run: rows::catch_up_folds_once },
-        Check { name: "a fold that fails names its record and can go on", run: rows::catch_up_resumes },
+        Check { name: "catching up folds each line once, in order", run: rows::catch_up_folds_once },
+        Check { name: "a fold that fails names its line and can go on", run: rows::catch_up_resumes },
         Check { name: "a fold reads what it has written", run: rows::fold_reads_its_writes },
         Check { name: "a rebuilt index comes out the same", run: rows::rebuild_comes_out_the_same },
         Check { name: "a second opening is refused", run: lines::second_opening },
@@ -112,7 +112,7 @@ fn record(seq: u64) -> Vec<u8> {
     format!("record {seq}").into_bytes()
 }
 
-/// Appends `count` records whose content names their number.
+/// Appends `count` lines whose content names their number.
 fn append_named<L: Log, I: Index>(store: &mut Store<L, I>, count: u64) -> Result<(), Failure> {
     let first = store.end();
     let records: Vec<_> = (first..first + count).map(record).collect();
@@ -125,7 +125,7 @@ fn ensure_named(records: &dyn Lines, last: u64) -> Result<(), Failure> {
     ensure!(records.end() == last + 1, "the end is {}, not {}", records.end(), last + 1);
     for seq in 1..=last {
         let read = records.line(seq).map_err(said)?;
-        ensure!(read == record(seq), "record {seq} reads as {read:?}");
+        ensure!(read == record(seq), "line {seq} reads as {read:?}");
     }
     let mut next = 1;
     records
@@ -135,7 +135,7 @@ fn ensure_named(records: &dyn Lines, last: u64) -> Result<(), Failure> {
             expected
         })
         .map_err(said)?;
-    ensure!(next == last + 1, "the range stopped before record {next} of {last}");
+    ensure!(next == last + 1, "the range stopped before line {next} of {last}");
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Office: the server's side as pure code: check what arrives, judge it, fold it, answer.
+//! Hub: the server's side as pure code: check what arrives, judge it, fold it, answer.
 //!
 //! The shell drives three stages. `check_*` proves signatures and chains and may run anywhere in parallel; `admit`
 //! judges and belongs to the one writer; `reply` reads and runs in parallel again, after the ledger is durable.
@@ -38,7 +38,7 @@ use crate::state::authority::{DeviceRow, GenesisRow};
 use crate::state::keyspace;
 use crate::time::TimeMs;
 
-/// The office: its key, its municipality and the rules in force.
+/// The hub: its key, its municipality and the rules in force.
 pub struct Hub {
     key: SecretKey,
     genesis: GenesisRow,
@@ -47,7 +47,7 @@ pub struct Hub {
     signed: Mutex<Option<(Anchor, String)>>,
 }
 
-/// What stops the office itself (not a request).
+/// What stops the hub itself (not a request).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HubError {
     /// The index could not be read.

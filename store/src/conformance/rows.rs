@@ -1,4 +1,4 @@
-//! Checks of the index side: rows, watermark, and the fold that fills them from the records.
+//! Checks of the index side: rows, watermark, and the fold that fills them from the lines.
 
 use sync_core::rows::{Batch, Rows};
 
@@ -37,7 +37,7 @@ fn keys(rows: &dyn Rows, prefix: &str, from: &str) -> Result<String, Failure> {
     Ok(keys.collect::<Vec<_>>().join(" "))
 }
 
-/// Folds every record into a row of its own and a running count.
+/// Folds every line into a row of its own and a running count.
 fn catch_up_counting<L: Log, I: Index>(store: &mut Store<L, I>) -> Result<u64, StoreError> {
     store.catch_up(
         &mut |seq, bytes, rows| {

@@ -55,7 +55,7 @@ impl Admitted {
 pub struct AdmitStats {
     /// Entries accepted.
     pub accepted: u64,
-    /// Entries held back.
+    /// Entries quarantined.
     pub quarantined: u64,
     /// Entries the ledger already had.
     pub duplicates: u64,

@@ -1,4 +1,4 @@
-//! Entry: one act of one person on one record, and its place in its device's chain.
+//! Entry: one change or act of one person, and its place in its device's chain.
 //!
 //! The hash of an entry covers its canonical bytes. The wire leaves out what the receiver can compute. The
 //! receiver rebuilds these bytes; hash and signature prove that they are the author's.

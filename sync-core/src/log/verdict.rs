@@ -24,7 +24,7 @@ pub enum Reason {
         /// Hash of the entry that it follows.
         after: Hash,
     },
-    /// It builds on something that is itself held back or has not arrived.
+    /// It builds on something that is itself quarantined or has not arrived.
     Held {
         /// The change it waits for.
         on: Hash,

@@ -1,4 +1,4 @@
-//! Deciding: what a supervisor does about work that is held back, and an administrator about devices.
+//! Deciding: what a supervisor does about quarantined work, and an administrator about devices.
 
 use crate::log::chain::decode_body;
 use crate::state::held::QuarantineRow;

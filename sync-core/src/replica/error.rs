@@ -157,7 +157,7 @@ pub enum ReplicaError {
         /// Its ledger number.
         seq: u64,
     },
-    /// A release of something that builds on what is still held back.
+    /// A release of something that builds on what is still quarantined.
     #[error("entry {seq} builds on entry {}, which is still held back", on.map_or("?".to_string(), |on| on.to_string()))]
     GroundHeld {
         /// Its ledger number.

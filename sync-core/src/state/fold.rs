@@ -62,7 +62,7 @@ pub struct EntryRow {
     pub change: Option<Hash>,
     /// The server's first word, once there is one. It never changes.
     pub receipt: Option<Receipt>,
-    /// What was decided later, if that word held the entry back.
+    /// What was decided later, if that word quarantined the entry.
     pub decided: Option<Decision>,
 }
 

@@ -18,7 +18,7 @@ pub struct QuarantineRow {
     pub device_seq: u64,
     /// The record it would change.
     pub record: RecordId,
-    /// Why it is held back.
+    /// Why it is quarantined.
     pub reason: Reason,
     /// The entry.
     pub chained: ByteBuf,

@@ -1,4 +1,4 @@
-//! `crew audit history FOLIO`: everything that happened to an order, in plain words, what was held back included.
+//! `crew audit history FOLIO`: everything that happened to an order, in plain words, what was quarantined included.
 
 use clap::Args;
 use sync_core::view::story::{Doer, Happening, Story};

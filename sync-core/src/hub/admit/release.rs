@@ -1,4 +1,4 @@
-//! Release: whether a decision about an entry that is held back can have its effect.
+//! Release: whether a decision about a quarantined entry can have its effect.
 
 use super::super::HubError;
 use super::super::rights::{is_past, judge_by_rights};
@@ -26,8 +26,8 @@ impl Session<'_, '_> {
         Ok(Some((row, chained)))
     }
 
-    /// Whether a release names something that can be applied now. What cannot is held back like any other entry, so
-    /// that one bad release never blocks its author.
+    /// Whether a release names something that can be applied now. If not, the release itself is quarantined like any
+    /// other entry, so that one bad release never blocks its author.
     pub(super) fn judge_release(&self, act: &Act, anchor: &Anchor) -> Result<Result<(), Reason>, RowsError> {
         let (Act::Release { seq, .. } | Act::Dismiss { seq, .. }) = act else { return Ok(Ok(())) };
         let refused = |what: &str| Ok(Err(Reason::Rule { rule: "release".into(), what: what.into() }));

@@ -48,7 +48,7 @@ pub(super) fn moves_by_index(
 }
 
 /// The ledger number since which a record exists: that of its creation, or of the act that released it. Who read the
-/// ledger up to a creation that was held back does not know the record yet.
+/// ledger up to a creation that was quarantined does not know the record yet.
 pub(super) fn counts_since(rows: &dyn Rows, record: &RecordId) -> Result<Option<u64>, RowsError> {
     let Some(creation) = read::<ChangeRow>(rows, &keyspace::change(record, 0))? else { return Ok(None) };
     let entry: Option<EntryRow> = read(rows, &keyspace::entry(&creation.device, creation.seq))?;
