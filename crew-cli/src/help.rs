@@ -1,18 +1,30 @@
 //! Help: the tree of commands with its texts from the catalogue. A command is the message `help-…`, its arguments are
 //! the message's attributes; those that mean the same in several commands are attributes of `help-common`.
 
+use std::ffi::OsString;
+
 use clap::builder::StyledStr;
-use clap::{Arg, ArgAction, Command, CommandFactory as _};
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _, Error};
 use words::{Lang, attribute, say};
 
 use crate::cli::Cli;
 
-/// The tree of commands, ready to parse or to describe.
+/// The tree of commands, with its texts.
 pub fn command(lang: Lang) -> Command {
+    described(plain(), "crew", lang)
+}
+
+/// Parses what was typed. The tree gets its texts only for who asks for them, or made a slip: they take a third of a
+/// short command's time.
+pub fn parse(args: &[OsString], lang: Lang) -> Result<ArgMatches, Error> {
+    plain().try_get_matches_from(args).or_else(|_| command(lang).try_get_matches_from(args))
+}
+
+/// The tree of commands without its texts.
+fn plain() -> Command {
     let help = Arg::new("help").short('h').long("help").global(true).action(ArgAction::Help);
     let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
-    let command = Cli::command().arg(help).arg(version).arg_required_else_help(false);
-    described(command, "crew", lang)
+    Cli::command().arg(help).arg(version).arg_required_else_help(false)
 }
 
 /// The command and those below it, described in a language.

@@ -42,7 +42,7 @@ use words::Lang;
 pub fn main_with(args: Vec<OsString>) -> ExitCode {
     let lang = lang::asked(&args, &env);
     let screen = Screen::of_process(lang, lang::has_flag(&args, "--json"));
-    let code = match parse(args, lang) {
+    let code = match parse(&args, lang) {
         Ok(Parsed::Command(cli)) => run(&cli, screen),
         Ok(Parsed::Shown(text)) => {
             screen.out(&text);
@@ -59,8 +59,8 @@ enum Parsed {
     Shown(String),
 }
 
-fn parse(args: Vec<OsString>, lang: Lang) -> Result<Parsed, CliError> {
-    let parsed = help::command(lang).try_get_matches_from(args).and_then(|m| Cli::from_arg_matches(&m));
+fn parse(args: &[OsString], lang: Lang) -> Result<Parsed, CliError> {
+    let parsed = help::parse(args, lang).and_then(|matches| Cli::from_arg_matches(&matches));
     match parsed {
         Ok(cli) => Ok(Parsed::Command(Box::new(cli))),
         Err(error) if error.exit_code() == 0 => Ok(Parsed::Shown(error.render().to_string())),

@@ -4,14 +4,14 @@ use proptest::prelude::*;
 use sync_core::id::{DeviceId, Hash, RecordId};
 use sync_core::rows::{Batch, MemoryRows, Rows};
 use sync_core::scope::Scope;
-use sync_core::state::keyspace;
+use sync_core::state::{keyspace, local};
 
 use super::Paged;
 
 /// A key that may lie in a page, beside others that do not; each also in a device's layer.
 fn keys() -> impl Strategy<Value = Vec<u8>> {
     let number = prop_oneof![0..100_u64, 250..260_u64, Just(u64::MAX)];
-    let plain = (0..7_u8, 0..3_u8, number).prop_map(|(family, id, number)| {
+    let plain = (0..8_u8, 0..3_u8, number).prop_map(|(family, id, number)| {
         let (device, record) = (DeviceId([id; 16]), RecordId([id; 16]));
         let scope = [Scope::Municipality, Scope::Catalog, Scope::Device(device)][usize::from(id)].clone();
         match family {
@@ -21,6 +21,7 @@ fn keys() -> impl Strategy<Value = Vec<u8>> {
             3 => keyspace::number(number),
             4 => keyspace::event(&scope, number, &record),
             5 => keyspace::record(&record),
+            6 => local::own(&device, number),
             _ => keyspace::fork(&device, number, &Hash([id; 32])),
         }
     });

@@ -24,6 +24,7 @@ pub fn family(key: &[u8]) -> Option<Family> {
     let (head, width, slot_bits) = match plain.get(..2)? {
         b"c/" => (2 + ID, 4, 3),
         b"d/" => (2 + ID, 8, 4),
+        b"L/" if plain.starts_with(b"L/o/") => (4 + ID, 8, 4),
         b"g/" | b"n/" => (2, 8, 5),
         b"s/" => (plain.iter().position(|byte| *byte == 0)? + 1, 8, 5),
         _ => return None,
