@@ -191,16 +191,16 @@ fn limits(identity: &Identity, server_seq: u64, is_there: bool) -> Vec<Sentence>
     )];
     if !identity.role.sees_everything() {
         limits.push(Sentence::new(
-            "Este equipo no recibe todo: pueden faltar hechos de otros, lo retenido a otros equipos y quién lo decidió. \
+            "Este equipo no recibe todo: pueden faltar hechos de otros, lo que está en revisión de otros equipos y quién lo decidió. \
              Pida el expediente a despacho o contraloría.",
-            "This device is not told of everything: entries of others, what was held back of other devices and who \
+            "This device is not told of everything: entries of others, what is in review of other devices and who \
              decided about it may be missing. Ask dispatch or audit for the case file.",
         ));
     }
     if !is_there {
         limits.push(Sentence::new(
-            "Nada de esta orden cuenta hoy: solo existe lo que se retuvo.",
-            "Nothing of this order counts today: there is only what was held back.",
+            "Nada de esta orden cuenta hoy: solo hay lo que está en revisión o se desechó.",
+            "Nothing of this order counts today: there is only what is in review or was dismissed.",
         ));
     }
     limits

@@ -187,8 +187,8 @@ impl View<'_> {
             if span.holds(Some((seq, receipt.received_at_ms)), 0) {
                 let why = reason_words(reason);
                 let text = Sentence::new(
-                    format!("se retuvo el hecho n.º {seq}: {}", why.es),
-                    format!("entry no. {seq} was held back: {}", why.en),
+                    format!("el hecho n.º {seq} quedó en revisión: {}", why.es),
+                    format!("entry no. {seq} went into review: {}", why.en),
                 );
                 diff.text.push(text.clone());
                 let reason = reason.code().into();
@@ -350,15 +350,15 @@ fn conflicts(before: Option<&OrderView>, after: &OrderView, diff: &mut OrderDiff
     for one in &diff.conflicts_opened {
         let label = &one.label;
         diff.text.push(Sentence::new(
-            format!("se abrió una diferencia en {}", label.es),
-            format!("a conflict opened on {}", label.en),
+            format!("hay dos valores en {}", label.es),
+            format!("there are two values on {}", label.en),
         ));
     }
     for one in &diff.conflicts_closed {
         let label = &one.label;
         diff.text.push(Sentence::new(
-            format!("se resolvió la diferencia en {}", label.es),
-            format!("the conflict on {} was settled", label.en),
+            format!("{} vuelve a tener un solo valor", label.es),
+            format!("{} has one value again", label.en),
         ));
     }
 }

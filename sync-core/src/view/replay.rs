@@ -139,8 +139,8 @@ impl View<'_> {
         }
         if !sees_everything {
             note.add(
-                "este equipo solo tiene lo de su zona y su cuadrilla, y no lo que se retuvo a otros",
-                "this device has only its own scopes, and not what was held back of others",
+                "este equipo solo tiene lo de su zona y su cuadrilla, y nada de otros que esté en revisión",
+                "this device has only its own scopes, and nothing of others that is in review",
             );
         }
         let (axis, at) = (at.axis(), at.shown());

@@ -243,8 +243,8 @@ impl Telling<'_> {
             };
             let (es, en) = (list(|s| &s.es), list(|s| &s.en));
             told.push(Sentence::new(
-                format!("hay valores distintos en {}: {es}", label.es),
-                format!("values differ on {}: {en}", label.en),
+                format!("hay dos valores en {}: {es}", label.es),
+                format!("two values on {}: {en}", label.en),
             ));
             let opened =
                 self.story.differences.iter_mut().find(|one| one.field == *name && one.settled.is_none());

@@ -123,8 +123,8 @@ pub fn reason_words(reason: &Reason) -> Sentence {
             "the device had already sent another entry with that number: it is a copy or was restored",
         ),
         Reason::Held { .. } => Sentence::new(
-            "se apoya en otro hecho que está retenido o que no ha llegado",
-            "it builds on another entry that is held back or has not arrived",
+            "se apoya en otro hecho que está en revisión o que no ha llegado",
+            "it builds on another entry that is in review or has not arrived",
         ),
         Reason::Rule { rule, what } => Sentence::new(
             format!("una regla no lo permite ({rule}): {what}"),
@@ -202,8 +202,8 @@ impl Teller<'_> {
         };
         let (es_not, en_not) = (not("no", |s| &s.es), not("not", |s| &s.en));
         Some(Sentence::new(
-            format!("resolvió el conflicto de {}: queda «{}»{es_not}, porque {reason}", label.es, value.es),
-            format!("resolved the conflict on {}: “{}” stands{en_not}, because {reason}", label.en, value.en),
+            format!("eligió el valor de {}: queda «{}»{es_not}, porque {reason}", label.es, value.es),
+            format!("chose the value of {}: “{}” stands{en_not}, because {reason}", label.en, value.en),
         ))
     }
 

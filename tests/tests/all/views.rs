@@ -94,7 +94,7 @@ fn diffs(town: &Town, folio: &str, open_seq: &str, settled_seq: &str) {
     plain.args(["--lang", "es", "--home"]).arg(town.path("office"));
     let said = plain.args(["audit", "diff", open_seq, settled_seq, "--order", folio]).output().unwrap();
     let said = String::from_utf8(said.stdout).unwrap();
-    assert!(said.contains("se resolvió la diferencia en") && said.contains(folio), "{said}");
+    assert!(said.contains("vuelve a tener un solo valor") && said.contains(folio), "{said}");
     assert_eq!(town.refused("office", &["audit", "diff", settled_seq, open_seq]).0, 2);
     assert_eq!(town.refused("office", &["audit", "diff", "1", "2", "--claimed"]).0, 2);
 }

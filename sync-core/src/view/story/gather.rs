@@ -145,8 +145,8 @@ impl<'n> Gathered<'n> {
                 if decision.releases { ("liberó", "released") } else { ("desechó", "dismissed") };
             let (seq, reason) = (receipt.seq, &decision.reason);
             let text = Sentence::new(
-                format!("{es} el hecho n.º {seq}, retenido: {reason}"),
-                format!("{en} entry no. {seq}, held back: {reason}"),
+                format!("{es} el hecho n.º {seq}, que estaba en revisión: {reason}"),
+                format!("{en} entry no. {seq}, which was in review: {reason}"),
             );
             let (what, action) =
                 if decision.releases { ("release", "release") } else { ("dismissal", "dismiss") };
