@@ -127,9 +127,28 @@ impl From<Refusal> for Problem {
     }
 }
 
+/// The status for a refusal of the hub, by its stable word.
+fn status_of(code: &str) -> StatusCode {
+    match code {
+        "bad_signature" | "unknown_device" => StatusCode::UNAUTHORIZED,
+        "code_unknown"
+        | "code_used"
+        | "code_expired"
+        | "no_predecessor"
+        | "predecessor_revoked"
+        | "too_many_successors" => StatusCode::FORBIDDEN,
+        "other_municipality" | "device_taken" | "gap" | "replayed" | "unknown_reference" => {
+            StatusCode::CONFLICT
+        }
+        "too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+        "internal" => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
 impl From<RequestError> for Problem {
     fn from(error: RequestError) -> Self {
-        let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::BAD_REQUEST);
+        let status = status_of(error.code());
         if status.is_server_error() {
             return Self::unread(&error);
         }

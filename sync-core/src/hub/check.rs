@@ -138,23 +138,6 @@ impl RequestError {
         }
     }
 
-    /// The HTTP status.
-    pub fn status(&self) -> u16 {
-        match self.code() {
-            "bad_signature" | "unknown_device" => 401,
-            "code_unknown"
-            | "code_used"
-            | "code_expired"
-            | "no_predecessor"
-            | "predecessor_revoked"
-            | "too_many_successors" => 403,
-            "other_municipality" | "device_taken" | "gap" | "replayed" | "unknown_reference" => 409,
-            "too_large" => 413,
-            "internal" => 500,
-            _ => 400,
-        }
-    }
-
     /// What to do next.
     pub fn hint(&self) -> &'static str {
         match self.code() {

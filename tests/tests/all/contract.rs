@@ -144,6 +144,14 @@ impl<'a> Visit<'a> for Reach {
         }
         visit::visit_signature(self, signature);
     }
+    fn visit_arm(&mut self, arm: &'a syn::Arm) {
+        if let syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(number), .. }) = &*arm.body
+            && number.base10_parse::<u16>().is_ok_and(|number| (400..600).contains(&number))
+        {
+            self.note(arm.span().start().line, format!("{number} (a status of HTTP)"));
+        }
+        visit::visit_arm(self, arm);
+    }
     fn visit_expr_async(&mut self, expression: &'a syn::ExprAsync) {
         self.note(expression.span().start().line, "an async block");
     }
@@ -204,6 +212,7 @@ fn the_check_of_the_core_sees_each_thing_it_forbids() {
         ("state", "static X: u8 = 1;"),
         ("lazy state", "static X: LazyLock<Mutex<u8>> = LazyLock::new(|| Mutex::new(1));"),
         ("logging", "fn f() { tracing::info!(\"x\"); }"),
+        ("status", "fn f(code: &str) -> u16 { match code { \"gap\" => 409, _ => 400 } }"),
     ]);
     for (name, source) in seeded {
         assert!(!reach_of(source).is_empty(), "{name} was not seen");
