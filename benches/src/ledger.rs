@@ -127,7 +127,7 @@ fn write_key(data: &Path) -> anyhow::Result<()> {
 impl Author {
     fn new(number: u64) -> anyhow::Result<Self> {
         let key = SecretKey::from_seed(&[u8::try_from(number + 1)?; 32]);
-        let device = DeviceId(wide(number));
+        let device = key.public().device();
         Ok(Self { device, key, seq: 0, head: Hash::ZERO, anchor: Anchor::default() })
     }
 }

@@ -57,7 +57,7 @@ pub(crate) fn identity() -> Identity {
         localities: Vec::new(),
         server_key: key.public(),
         log_verifier: log_verifier(),
-        successions: Vec::new(),
+        salts: Vec::new(),
         names_before: Vec::new(),
     }
 }

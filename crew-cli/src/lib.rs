@@ -39,10 +39,10 @@ use crate::output::Screen;
 use words::Lang;
 
 /// Runs the command line `args` (the program's name first) and answers the exit code.
-pub fn main_with(args: Vec<OsString>) -> ExitCode {
-    let lang = lang::asked(&args, &env);
-    let screen = Screen::of_process(lang, lang::has_flag(&args, "--json"));
-    let code = match parse(&args, lang) {
+pub fn main_with(args: &[OsString]) -> ExitCode {
+    let lang = lang::asked(args, &env);
+    let screen = Screen::of_process(lang, lang::has_flag(args, "--json"));
+    let code = match parse(args, lang) {
         Ok(Parsed::Command(cli)) => run(&cli, screen),
         Ok(Parsed::Shown(text)) => {
             screen.out(&text);

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    crew_cli::main_with(std::env::args_os().collect())
+    crew_cli::main_with(&std::env::args_os().collect::<Vec<_>>())
 }

@@ -282,13 +282,37 @@ func keyOf(e entry, l logged) (ed25519.PublicKey, error) {
 	for n := r.mapping(); n > 0 && !r.bad; n-- {
 		if string(r.str()) == "key" {
 			if key := r.bin(); len(key) == ed25519.PublicKeySize {
-				return key, nil
+				return key, checkKey(key, e.device)
 			}
 			break
 		}
 		r.skip()
 	}
 	return nil, errors.New("this brings no key")
+}
+
+// checkKey insists that the device's id is that of the key, so that nobody enrols another key under it, and that the key
+// is not one of the few for which anybody can sign (points of small order, RFC 8032 5.1.7 lets them pass).
+func checkKey(key []byte, device string) error {
+	point := append([]byte(nil), key...)
+	point[31] &= 0x7f
+	for _, weak := range []string{
+		"0000000000000000000000000000000000000000000000000000000000000000",
+		"0100000000000000000000000000000000000000000000000000000000000000",
+		"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+		"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	} {
+		if hex.EncodeToString(point) == weak {
+			return errors.New("this key is not safe to use")
+		}
+	}
+	if hex.EncodeToString(tagged("cuadrilla/device/v1", key)[:16]) != device {
+		return errors.New("the device id is not that of the key")
+	}
+	return nil
 }
 
 // checkPiece follows a chain from entry to entry, and checks the signature over its end.

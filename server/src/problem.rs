@@ -136,7 +136,8 @@ fn status_of(code: &str) -> StatusCode {
         | "code_expired"
         | "no_predecessor"
         | "predecessor_revoked"
-        | "too_many_successors" => StatusCode::FORBIDDEN,
+        | "too_many_successors"
+        | "device_key" => StatusCode::FORBIDDEN,
         "other_municipality" | "device_taken" | "gap" | "replayed" | "unknown_reference" => {
             StatusCode::CONFLICT
         }

@@ -84,6 +84,8 @@ pub(crate) fn writer(
 /// A device with a chain of acts.
 pub(crate) struct Device {
     pub(crate) id: DeviceId,
+    /// What its key is made from.
+    pub(crate) number: u8,
     /// The one it says it belongs to.
     pub(crate) municipality: u32,
     key: SecretKey,
@@ -97,7 +99,8 @@ impl Device {
     pub(crate) fn new(number: u8) -> Self {
         let key = SecretKey::from_seed(&[number; 32]);
         Self {
-            id: DeviceId([number; 16]),
+            id: key.public().device(),
+            number,
             municipality: MUNICIPALITY,
             key,
             seq: 0,

@@ -3,7 +3,7 @@
 //! A tagged signature is over 32 bytes. Checkpoints alone have no tag ([`crate::log::checkpoint`]): their signature
 //! is over a text, which is longer.
 
-use ed25519_dalek::{Signer, SigningKey, Verifier, VerifyingKey};
+use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{DeviceId, Hash};
@@ -57,9 +57,12 @@ pub const ALG_ED25519: u8 = 1;
 /// A signature that does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
-    /// The key is not a point of the curve.
+    /// The key is not a point of the curve, or one of the few for which anybody can sign.
     #[error("not a valid Ed25519 public key")]
     Key,
+    /// A device's id is that of its first key, so that nobody can enrol another key under it.
+    #[error("the device id is not that of the key")]
+    Device,
     /// The algorithm is unknown to this version.
     #[error("signature algorithm {0} is not known")]
     Algorithm(u8),
@@ -67,6 +70,10 @@ pub enum SignatureError {
     #[error("the signature does not match")]
     Mismatch,
 }
+
+/// What was drawn for a further key of a device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct KeySalt(#[serde(with = "serde_bytes")] pub [u8; 16]);
 
 /// A public key, 32 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -81,13 +88,13 @@ impl SecretKey {
         Self(SigningKey::from_bytes(seed))
     }
 
-    /// Returns the key of a device that goes on under new names: one seed in the home folder gives a key for
-    /// each name.
-    pub fn of_name(seed: &[u8; 32], successions: &[DeviceId]) -> Self {
-        let next = |seed: [u8; 32], device: &DeviceId| {
-            Hash::tagged("cuadrilla/successor-seed/v1", &[&seed, &device.0]).0
-        };
-        Self::from_seed(&successions.iter().fold(*seed, next))
+    /// Returns the key of a device that goes on under new names: one seed in the home folder gives a key for each name,
+    /// with the salts that were drawn for them. A salt stands in the device's journal only: whoever has a copy of the
+    /// seed does not have the keys of the names that came later.
+    pub fn of_name(seed: &[u8; 32], salts: &[KeySalt]) -> Self {
+        let next =
+            |seed: [u8; 32], salt: &KeySalt| Hash::tagged("cuadrilla/successor-seed/v1", &[&seed, &salt.0]).0;
+        Self::from_seed(&salts.iter().fold(*seed, next))
     }
 
     /// Returns the public half.
@@ -121,16 +128,74 @@ impl PublicKey {
         if signature.alg != ALG_ED25519 {
             return Err(SignatureError::Algorithm(signature.alg));
         }
-        let key = VerifyingKey::from_bytes(&self.0).map_err(|_| SignatureError::Key)?;
         let digest = purpose.digest(parts);
-        key.verify(&digest.0, &ed25519_dalek::Signature::from_bytes(&signature.bytes))
+        self.point()?
+            .verify_strict(&digest.0, &ed25519_dalek::Signature::from_bytes(&signature.bytes))
             .map_err(|_| SignatureError::Mismatch)
+    }
+
+    /// Checks that it is the first key of that device, and one that only who knows its secret half can sign with.
+    ///
+    /// # Errors
+    /// `Key`, `Device`.
+    pub fn check_first_of(&self, device: &DeviceId) -> Result<(), SignatureError> {
+        self.point()?;
+        if self.device() == *device { Ok(()) } else { Err(SignatureError::Device) }
+    }
+
+    /// Returns the point, unless its order is small: for such a key signatures can be made that hold for every message.
+    fn point(&self) -> Result<VerifyingKey, SignatureError> {
+        let key = VerifyingKey::from_bytes(&self.0).map_err(|_| SignatureError::Key)?;
+        if key.is_weak() { Err(SignatureError::Key) } else { Ok(key) }
+    }
+
+    /// Returns the id of the device whose first key this is. Nobody else can enrol under that id.
+    pub fn device(&self) -> DeviceId {
+        let hash = Hash::tagged("cuadrilla/device/v1", &[&self.0]);
+        let mut id = [0; 16];
+        id.copy_from_slice(&hash.0[..16]);
+        DeviceId(id)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Purpose, SecretKey, SignatureError};
+    use super::{KeySalt, PublicKey, Purpose, SecretKey, Signature, SignatureError};
+    use crate::id::DeviceId;
+
+    /// A key for which a signature of zeros and this point holds for every message, unless it is refused.
+    const IDENTITY: [u8; 32] = {
+        let mut point = [0; 32];
+        point[0] = 1;
+        point
+    };
+    /// A point of order eight.
+    const SMALL: [u8; 32] = [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67, 0x0f, 0x2a,
+        0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac, 0x03, 0x7a,
+    ];
+
+    #[test]
+    fn a_key_for_which_anybody_can_sign_is_none() {
+        let mut bytes = [0; 64];
+        bytes[..32].copy_from_slice(&IDENTITY);
+        let of_nobody = Signature { alg: super::ALG_ED25519, bytes };
+        for weak in [IDENTITY, SMALL, [0; 32]].map(PublicKey) {
+            assert_eq!(weak.verify(Purpose::Segment, &[b"x"], &of_nobody), Err(SignatureError::Key));
+            assert_eq!(weak.check_first_of(&weak.device()), Err(SignatureError::Key));
+        }
+        let key = SecretKey::from_seed(&[7; 32]).public();
+        assert_eq!(key.verify(Purpose::Segment, &[b"x"], &of_nobody), Err(SignatureError::Mismatch));
+    }
+
+    #[test]
+    fn a_device_has_the_id_of_its_first_key() {
+        let key = |salts: &[KeySalt]| SecretKey::of_name(&[7; 32], salts).public();
+        let (first, other) = (key(&[]), key(&[KeySalt([1; 16])]));
+        assert_eq!(first.check_first_of(&first.device()), Ok(()));
+        assert_eq!(first.check_first_of(&other.device()), Err(SignatureError::Device));
+        assert_eq!(first.check_first_of(&DeviceId([0; 16])), Err(SignatureError::Device));
+    }
 
     #[test]
     fn a_signature_holds_for_its_key_content_and_purpose_only() {

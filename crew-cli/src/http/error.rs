@@ -169,6 +169,7 @@ fn refusal(code: &str) -> Option<Text> {
         "code_used" => say!("refusal-code-used"),
         "code_expired" => say!("refusal-code-expired"),
         "device_taken" => say!("refusal-device-taken"),
+        "device_key" => say!("refusal-device-key"),
         "other_municipality" => say!("refusal-other-municipality"),
         "replayed" => say!("refusal-replayed"),
         "gap" => say!("refusal-gap"),
@@ -200,7 +201,7 @@ fn refusal_hint(code: &str, advice: &str) -> Text {
         "gap" | "replayed" | "unknown_reference" => say!("refusal-hint-send-again"),
         "too_many" | "budget" | "disk_full" | "internal" => say!("refusal-hint-later"),
         "unknown_version" => say!("refusal-hint-update"),
-        "bad_chain" | "malformed" | "too_large" | "device_taken" => say!("refusal-hint-tell"),
+        "bad_chain" | "malformed" | "too_large" | "device_taken" | "device_key" => say!("refusal-hint-tell"),
         _ => Text::same(advice),
     }
 }

@@ -130,6 +130,7 @@ impl RequestError {
             Self::Enrol(EnrolError::UsedCode) => "code_used",
             Self::Enrol(EnrolError::ExpiredCode) => "code_expired",
             Self::Enrol(EnrolError::DeviceTaken) => "device_taken",
+            Self::Enrol(EnrolError::Key(_)) => "device_key",
             Self::Enrol(EnrolError::NoPredecessor) => "no_predecessor",
             Self::Enrol(EnrolError::PredecessorRevoked) => "predecessor_revoked",
             Self::Enrol(EnrolError::TooManySuccessors) => "too_many_successors",

@@ -1,7 +1,7 @@
 //! Founding: the first lines of a new ledger.
 
 use crate::crypto::SecretKey;
-use crate::id::{DeviceId, Epoch, Hash};
+use crate::id::{Epoch, Hash};
 use crate::limits::CODE_CHARS;
 use crate::log::act::{Act, Role};
 use crate::log::checkpoint::log_origin;
@@ -38,7 +38,7 @@ pub struct Founded {
 /// Makes the first lines: the municipality, its first epoch, and the first administrator's invitation.
 pub fn found(foundation: &Foundation<'_>) -> Founded {
     let key = SecretKey::from_seed(foundation.seed);
-    let office = DeviceId(part(foundation.entropy, 0));
+    let office = key.public().device();
     let admin_code = code_from(&part::<CODE_CHARS>(foundation.entropy, 16));
     let origin = log_origin(foundation.municipality);
     let log_verifier = signed_note::new_ed25519_verifier_key(&origin, &key.signing_key().verifying_key());

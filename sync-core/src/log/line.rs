@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use crate::crypto::PublicKey;
+use crate::crypto::{KeySalt, PublicKey};
 use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::log::act::{Continues, Role};
 use crate::log::entry::{ChainedEntry, EntryError};
@@ -220,8 +220,8 @@ pub struct Enrolling {
     pub url: String,
     /// The code.
     pub code: String,
-    /// The new device's id.
-    pub device: DeviceId,
+    /// What was drawn for its key; none for the first key of a folder.
+    pub salt: Option<KeySalt>,
     /// What people call it.
     pub name: String,
     /// When, by the device's clock.
@@ -257,8 +257,8 @@ pub struct Identity {
     pub server_key: PublicKey,
     /// The same as a `signed-note` verifier.
     pub log_verifier: String,
-    /// The ids under which it went on, oldest first, where it was found to be a copy: its key follows from them.
-    pub successions: Vec<DeviceId>,
+    /// What was drawn for its key, oldest first; nothing for the first key of a folder.
+    pub salts: Vec<KeySalt>,
     /// The names it had before, newest first.
     pub names_before: Vec<DeviceId>,
 }

@@ -284,19 +284,20 @@ impl ProofFile {
     }
 }
 
-/// Returns the key that an enrolment, or the founding of the ledger, brings.
+/// Returns the key that an enrolment, or the founding of the ledger, brings. A device's id is that of its key: whoever has
+/// the log's key cannot enrol another one under it.
 fn key_of(checked: &CheckedChange) -> Result<(PublicKey, String), String> {
-    match &checked.decoded {
+    let (key, name) = match &checked.decoded {
         DecodedBody::Act(Act::Enrol { key, name, .. })
             if checked.receipt.verdict.is_accepted() && checked.entry.header.seq == 1 =>
         {
-            Ok((*key, name.clone()))
+            (*key, name.clone())
         }
-        DecodedBody::Act(Act::Genesis { key, name, .. }) if checked.receipt.seq == 1 => {
-            Ok((*key, name.clone()))
-        }
-        _ => Err("it brings no key".into()),
-    }
+        DecodedBody::Act(Act::Genesis { key, name, .. }) if checked.receipt.seq == 1 => (*key, name.clone()),
+        _ => return Err("it brings no key".into()),
+    };
+    key.check_first_of(&checked.entry.header.device).map_err(|error| error.to_string())?;
+    Ok((key, name))
 }
 
 impl ChainPiece {

@@ -135,6 +135,9 @@ impl Verifier {
             }
             _ => None,
         };
+        if let Some(key) = &brings {
+            key.check_first_of(&header.device).map_err(|error| error.to_string())?;
+        }
         let chain = self.chains.entry(header.device).or_default();
         match (chain.key, brings) {
             (None, None) => Err(format!("device {} is not enrolled before it", header.device)),
@@ -247,8 +250,14 @@ fn check_body(chained: &ChainedEntry) -> Result<DecodedBody, String> {
 #[cfg(test)]
 mod tests {
     use super::{Bad, Proven, Verifier};
+    use crate::crypto::SecretKey;
     use crate::hub::{Foundation, found};
+    use crate::id::{BootId, Hash, RecordId};
+    use crate::log::act::Act;
+    use crate::log::chain::sign_head;
+    use crate::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
     use crate::log::line::Line;
+    use crate::log::verdict::{Receipt, Verdict};
 
     fn lines() -> Vec<Vec<u8>> {
         let foundation = Foundation {
@@ -280,9 +289,43 @@ mod tests {
     }
 
     #[test]
+    fn whoever_has_the_logs_key_enrols_no_other_key_under_a_devices_id() {
+        let (theirs, forged) = (SecretKey::from_seed(&[5; 32]), SecretKey::from_seed(&[6; 32]));
+        let enrolment = |key: &SecretKey| {
+            let act =
+                Act::Enrol { code: "x".into(), key: key.public(), name: "Bomba 2".into(), continues: None };
+            let header = Header {
+                municipality: 0,
+                device: theirs.public().device(),
+                seq: 1,
+                record: RecordId::ZERO,
+                person: "Bomba 2".into(),
+                claimed_at_ms: 1_795_000_000_000,
+                boot: BootId::ZERO,
+                monotonic_ms: 0,
+                anchor: Anchor::default(),
+            };
+            let entry = Entry { header, body: Body::Act(act.to_bytes()) };
+            let mut chained = ChainedEntry { entry, prev: Some(Hash::ZERO), signature: None };
+            let head = chained.hash().unwrap();
+            chained.signature = Some(sign_head(key, &theirs.public().device(), 1, &head));
+            let receipt = Receipt {
+                seq: 4,
+                received_at_ms: 1_795_000_000_000,
+                carrier: None,
+                verdict: Verdict::Accepted,
+            };
+            prove(&[lines(), vec![Line::Entry { receipt: Some(receipt), chained }.to_bytes()]].concat())
+        };
+        assert_eq!(enrolment(&theirs).map(|proven| proven.devices), Ok(2));
+        let refused = enrolment(&forged).unwrap_err();
+        assert_eq!((refused.seq, refused.detail.as_str()), (4, "the device id is not that of the key"));
+    }
+
+    #[test]
     fn a_founded_ledger_holds_and_whatever_is_changed_in_it_is_named() {
         assert_eq!(prove(&lines()).map(|proven| (proven.entries, proven.devices)), Ok((3, 1)));
-        let entry = |line: &mut Line, change: fn(&mut crate::log::entry::ChainedEntry)| match line {
+        let entry = |line: &mut Line, change: fn(&mut ChainedEntry)| match line {
             Line::Entry { chained, .. } => change(chained),
             Line::Device(_) => unreachable!("a ledger holds entries"),
         };
@@ -290,7 +333,7 @@ mod tests {
             with_third(|line| entry(line, |chained| chained.entry.header.claimed_at_ms += 1)),
             with_third(|line| entry(line, |chained| chained.entry.header.person = "otra".into())),
             with_third(|line| entry(line, |chained| chained.signature = None)),
-            with_third(|line| entry(line, |chained| chained.prev = Some(crate::id::Hash([1; 32])))),
+            with_third(|line| entry(line, |chained| chained.prev = Some(Hash([1; 32])))),
             with_third(|line| entry(line, |chained| chained.entry.header.municipality += 1)),
             with_third(|line| match line {
                 Line::Entry { receipt: Some(receipt), .. } => receipt.seq = 7,

@@ -1,8 +1,8 @@
 //! Enrolment: the device's first entry, and the identity that the server answers with.
 
 use super::{KeyName, Replica, ReplicaError, Signed, Unsigned};
-use crate::crypto::{PublicKey, Purpose};
-use crate::id::{DeviceId, Hash, RecordId};
+use crate::crypto::{KeySalt, PublicKey, Purpose};
+use crate::id::{Hash, RecordId};
 use crate::limits::DEVICE_NAME_BYTES_MAX;
 use crate::link::KeyPin;
 use crate::log::act::{Act, Role};
@@ -64,15 +64,17 @@ impl Replica<'_> {
         if name.trim().is_empty() || found > DEVICE_NAME_BYTES_MAX {
             return Err(ReplicaError::Length { what: "the name", found, max: DEVICE_NAME_BYTES_MAX });
         }
+        // The same words are the same attempt: the server knows it again by its key. Other words get another key, because
+        // the first may be enrolled although its answer got lost.
+        let salt = self.enrolling.is_some().then(|| KeySalt(self.draw()));
         let enrolling = Enrolling {
             url: url.into(),
             code: code.into(),
-            device: DeviceId(self.draw()),
+            salt,
             name: name.into(),
             started_at_ms: self.moment.now_ms,
             continues: None,
         };
-        // The same words are the same attempt: the server knows it again by its device id.
         let is_repeat =
             self.enrolling.as_ref().is_some_and(|e| e.url == url && e.code == code && e.name == name);
         if !is_repeat {
@@ -87,7 +89,7 @@ impl Replica<'_> {
         let enrolling = self.enrolling.as_ref().ok_or(ReplicaError::NotEnrolled)?;
         let continues = enrolling.continues.as_ref();
         let is_renewed = continues.is_some_and(|continues| continues.retires);
-        Ok(KeyName { is_renewed, successions: self.names_with(continues, enrolling.device) })
+        Ok(KeyName { is_renewed, salts: self.salts_with(continues, enrolling.salt) })
     }
 
     /// Returns the entry of the enrolment under way, by the public half of [`Replica::enrolling_key`].
@@ -108,7 +110,7 @@ impl Replica<'_> {
         };
         let header = Header {
             municipality: 0,
-            device: enrolling.device,
+            device: key.device(),
             seq: 1,
             record: RecordId::ZERO,
             person: enrolling.name.clone(),
@@ -150,7 +152,7 @@ impl Replica<'_> {
             ReplicaError::Forged(format!("it gives a role {:?} that does not exist", answer.role))
         })?;
         let identity = Identity {
-            device: enrolling.device,
+            device: key.device(),
             url: enrolling.url,
             municipality: answer.municipality,
             municipality_name: answer.name,
@@ -162,7 +164,7 @@ impl Replica<'_> {
             localities: answer.localities,
             server_key: answer.server_key,
             log_verifier: answer.log_verifier,
-            successions: self.names_with(enrolling.continues.as_ref(), enrolling.device),
+            salts: self.salts_with(enrolling.continues.as_ref(), enrolling.salt),
             names_before: self.names_so_far(),
         };
         let chained = self.enrolment_entry(key)?;

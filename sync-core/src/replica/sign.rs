@@ -1,23 +1,23 @@
 //! Sign: what a device's key is asked to sign. The core makes the bytes and goes on with the signature; the key stays
 //! with the shell, which may take its time over it.
 
-use crate::crypto::{Purpose, SecretKey, Signature};
-use crate::id::{DeviceId, Hash};
+use crate::crypto::{KeySalt, Purpose, SecretKey, Signature};
+use crate::id::Hash;
 
 /// Which of a device's keys: it has another one under each name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KeyName {
     /// Whether it hangs on the secret that was drawn to renew the key, not on the one in use.
     pub is_renewed: bool,
-    /// The names that the device went on under, the newest last; none under its first name.
-    pub successions: Vec<DeviceId>,
+    /// What was drawn for it, the newest last; nothing for the first key of a folder.
+    pub salts: Vec<KeySalt>,
 }
 
 impl KeyName {
     /// Returns the key, for a shell that derives all keys of a device from one seed: the renewed seed if the name says
     /// [`KeyName::is_renewed`].
     pub fn of_seed(&self, seed: &[u8; 32]) -> SecretKey {
-        SecretKey::of_name(seed, &self.successions)
+        SecretKey::of_name(seed, &self.salts)
     }
 }
 

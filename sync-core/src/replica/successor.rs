@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::pending::{mark_dirty, refold_dirty};
 use super::rewrite::{Original, Repeated};
 use super::{KeyName, Replica, ReplicaError, Signed, Unsigned};
-use crate::crypto::{PublicKey, Purpose, SecretKey};
+use crate::crypto::{KeySalt, PublicKey, Purpose, SecretKey};
 use crate::id::{DeviceId, RecordId};
 use crate::log::act::{Act, Continues};
 use crate::log::chain::{DecodedBody, decode_body};
@@ -39,7 +39,7 @@ pub struct Succeeded {
 /// A name that this device may go on under, once the old name's key has said so.
 #[derive(Debug, Clone)]
 pub struct NewName {
-    device: DeviceId,
+    salt: KeySalt,
     retires: bool,
     key: KeyName,
 }
@@ -59,8 +59,8 @@ impl Replica<'_> {
 
     /// Returns which key signs for this device now.
     pub fn key_name(&self) -> KeyName {
-        let names = self.identity.as_ref().map(|identity| identity.successions.clone());
-        KeyName { is_renewed: false, successions: names.unwrap_or_default() }
+        let salts = self.identity.as_ref().map(|identity| identity.salts.clone());
+        KeyName { is_renewed: false, salts: salts.unwrap_or_default() }
     }
 
     /// Returns the key that signs for this device now, for a shell that derives all keys of a device from one seed.
@@ -79,13 +79,11 @@ impl Replica<'_> {
         })
     }
 
-    /// All names after an enrolment as `device`: those of its seed.
-    pub(super) fn names_with(&self, continues: Option<&Continues>, device: DeviceId) -> Vec<DeviceId> {
-        let Some(continues) = continues else { return Vec::new() };
-        let before = self.identity.as_ref().filter(|_| !continues.retires);
-        let mut names = before.map(|identity| identity.successions.clone()).unwrap_or_default();
-        names.push(device);
-        names
+    /// All that was drawn for the key of an enrolment: what the key in use hangs on, and `salt`.
+    pub(super) fn salts_with(&self, continues: Option<&Continues>, salt: Option<KeySalt>) -> Vec<KeySalt> {
+        let before = self.identity.as_ref().filter(|_| continues.is_some_and(|continues| !continues.retires));
+        let before = before.map(|identity| identity.salts.clone()).unwrap_or_default();
+        before.into_iter().chain(salt).collect()
     }
 
     /// Returns the names this device had, newest first.
@@ -103,27 +101,27 @@ impl Replica<'_> {
         if under_way.is_some_and(is_repeat) {
             return Ok(None);
         }
-        let device = DeviceId(self.draw());
-        let mut successions = if retires { Vec::new() } else { identity.successions };
-        successions.push(device);
-        Ok(Some(NewName { device, retires, key: KeyName { is_renewed: retires, successions } }))
+        let salt = KeySalt(self.draw());
+        let mut salts = if retires { Vec::new() } else { identity.salts };
+        salts.push(salt);
+        Ok(Some(NewName { salt, retires, key: KeyName { is_renewed: retires, salts } }))
     }
 
     /// Returns what the old name's key has to say about the new one, by the public half of [`NewName::key`].
     pub fn succession(&self, new: &NewName, key: &PublicKey) -> Result<Unsigned<NewName>, ReplicaError> {
-        let bytes = succession_bytes(&self.identity()?.device, &new.device, key, new.retires);
+        let bytes = succession_bytes(&self.identity()?.device, key, new.retires);
         Ok(Unsigned::new(self.key_name(), Purpose::Succession, bytes, new.clone()))
     }
 
     /// Writes that this device enrols under its new name. The request is [`Replica::enrolment`], as for a new device.
     pub fn succeed_start(&mut self, new: Signed<NewName>) -> Result<(), ReplicaError> {
         let Signed { content, signature } = new;
-        let NewName { device, retires, key: _ } = content;
+        let NewName { salt, retires, key: _ } = content;
         let identity = self.identity()?.clone();
         let enrolling = Enrolling {
             url: identity.url,
             code: String::new(),
-            device,
+            salt: Some(salt),
             name: identity.name,
             started_at_ms: self.moment.now_ms,
             continues: Some(Continues { device: identity.device, signature, retires }),

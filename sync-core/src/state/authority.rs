@@ -217,6 +217,7 @@ pub fn apply_act(
             overlay.write(keyspace::invite(code_hash), &invite);
         }
         Act::Enrol { code, key, name, continues } => {
+            key.check_first_of(author).map_err(|error| RowsError(format!("enrolment {seq}: {error}")))?;
             let enrolment = Enrolment { code, key: *key, name, continues: continues.as_ref() };
             enrol(overlay, seq, author, &enrolment)?;
             catch_up(overlay, author)?;

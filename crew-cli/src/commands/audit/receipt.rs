@@ -102,7 +102,7 @@ fn from_journal(cx: &Context, args: &ReceiptArgs, key: &str) -> Result<(ProofFil
         return Err(sees_too_little());
     }
     let known = known::of_device(cx)?.ok_or_else(sees_too_little)?;
-    let device_key = SecretKey::of_name(&cx.seed()?, &identity.successions);
+    let device_key = SecretKey::of_name(&cx.seed()?, &identity.salts);
     let host = LogHost::new(cx, args.from.as_deref().unwrap_or(&identity.url))?;
     let newest = host.checkpoint(key)?;
     let state = host.state(newest.anchor)?;

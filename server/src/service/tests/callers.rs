@@ -78,7 +78,7 @@ impl Town {
         assert_eq!(send(&service, message("/v1/sync", admin.sync(&[act]))).await.status(), StatusCode::OK);
         let mut claims = claims.0;
         claims.municipality = 14_062;
-        let elsewhere = (Device::new(9), "BBBB-BBBB-BBBB".to_owned());
+        let elsewhere = (Device::new(99), "BBBB-BBBB-BBBB".to_owned());
         Self { service, crew, revoked, elsewhere, claims }
     }
 
@@ -94,7 +94,7 @@ impl Town {
         };
         match path {
             "/v1/enrol" => {
-                let mut first = Device::new(device.id.0[0]);
+                let mut first = Device::new(device.number);
                 if caller == Caller::Claims {
                     first = Device::new(77);
                 }

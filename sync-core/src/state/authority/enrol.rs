@@ -1,7 +1,7 @@
 //! Enrolling: codes, and whether a device may begin with one, or go on with another one's work.
 
 use super::{DeviceRow, InviteRow};
-use crate::crypto::{PublicKey, Purpose};
+use crate::crypto::{PublicKey, Purpose, SignatureError};
 use crate::id::{DeviceId, Hash};
 use crate::limits::{CODE_CHARS, CODE_LIFE_MS, SUCCESSORS_MAX};
 use crate::log::act::{Act, Continues};
@@ -30,9 +30,12 @@ pub enum EnrolError {
     /// A copy of a copy of a copy.
     #[error("too many devices went on with that device's work already")]
     TooManySuccessors,
-    /// Another device has that id.
-    #[error("this device id is taken")]
+    /// A device has that key already.
+    #[error("a device with this key is enrolled already")]
     DeviceTaken,
+    /// The key is none, or the id is not that of the key.
+    #[error("this device cannot enrol: {0}")]
+    Key(SignatureError),
     /// The index could not be read.
     #[error(transparent)]
     Rows(#[from] RowsError),
@@ -81,9 +84,10 @@ pub fn check_enrolment(
     is_vouched: bool,
 ) -> Result<(), EnrolError> {
     let Act::Enrol { code, key, continues, .. } = act else { return Err(EnrolError::UnknownCode) };
+    key.check_first_of(device).map_err(EnrolError::Key)?;
     let known = read::<DeviceRow>(rows, &keyspace::device(device))?;
     if let Some(continues) = continues {
-        return check_succession(rows, device, key, continues, known.as_ref());
+        return check_succession(rows, key, continues, known.as_ref());
     }
     let invite: InviteRow =
         read(rows, &keyspace::invite(&code_hash(code)))?.ok_or(EnrolError::UnknownCode)?;
@@ -108,14 +112,13 @@ fn is_from_before_a_loss(rows: &dyn Rows, invite: &InviteRow) -> Result<bool, Ro
 /// Whether a new device may go on with another one's work: that one's key says so, and still counts.
 fn check_succession(
     rows: &dyn Rows,
-    device: &DeviceId,
     key: &PublicKey,
     continues: &Continues,
     known: Option<&DeviceRow>,
 ) -> Result<(), EnrolError> {
     let before: DeviceRow =
         read(rows, &keyspace::device(&continues.device))?.ok_or(EnrolError::NoPredecessor)?;
-    let signed = succession_bytes(&continues.device, device, key, continues.retires);
+    let signed = succession_bytes(&continues.device, key, continues.retires);
     before
         .key
         .verify(Purpose::Succession, &[&signed], &continues.signature)
@@ -144,10 +147,10 @@ pub(super) fn first_name(rows: &dyn Rows, device: &DeviceId) -> Result<(DeviceId
     Ok((id, row))
 }
 
-/// Returns what the key of `old` signs for [`Purpose::Succession`], so that `new` may go on with its work; the old name
-/// ends, if it `retires`.
-pub fn succession_bytes(old: &DeviceId, new: &DeviceId, new_key: &PublicKey, retires: bool) -> Vec<u8> {
-    [&old.0[..], &new.0, &new_key.0, &[u8::from(retires)]].concat()
+/// Returns what the key of `old` signs for [`Purpose::Succession`], so that the device of `new_key` may go on with its
+/// work; the old name ends, if it `retires`.
+pub fn succession_bytes(old: &DeviceId, new_key: &PublicKey, retires: bool) -> Vec<u8> {
+    [&old.0[..], &new_key.0, &[u8::from(retires)]].concat()
 }
 
 /// The letters of the n-th device (from 0): `A1` to `Z9` without I and O, then three and more characters.

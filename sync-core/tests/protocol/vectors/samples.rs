@@ -1,7 +1,7 @@
 //! One value of each act, line and message, every field said. Keys and bytes in them are public and used nowhere else.
 
 use serde_bytes::ByteBuf;
-use sync_core::crypto::{Purpose, SecretKey, Signature};
+use sync_core::crypto::{KeySalt, Purpose, SecretKey, Signature};
 use sync_core::id::{BootId, DeviceId, Epoch, Fingerprint, Hash, RecordId};
 use sync_core::log::act::{Act, Again, Continues, Fate, Role};
 use sync_core::log::chain::sign_head;
@@ -178,7 +178,7 @@ pub fn device_lines() -> Vec<DeviceLine> {
         DeviceLine::Enrolling(Enrolling {
             url: "https://cuadrilla.example".into(),
             code: "XEWABQ2B09NY".into(),
-            device: DEVICE,
+            salt: Some(KeySalt([8; 16])),
             name: "Cuadrilla 7".into(),
             started_at_ms: AT_MS,
             continues: Some(continues()),
@@ -219,7 +219,7 @@ fn identity() -> Identity {
         localities: vec!["mezquitic".into()],
         server_key: server_key().public(),
         log_verifier: VERIFIER.into(),
-        successions: vec![OTHER],
+        salts: vec![KeySalt([8; 16])],
         names_before: vec![OTHER],
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn step(bug: Option<Bug>, step: Step) -> Step {
 
 /// The key that is signed with.
 pub(super) fn key(bug: Option<Bug>, name: KeyName) -> KeyName {
-    if bug == Some(Bug::FirstKey) { KeyName { successions: Vec::new(), ..name } } else { name }
+    if bug == Some(Bug::FirstKey) { KeyName { salts: Vec::new(), ..name } } else { name }
 }
 
 /// The signature that is handed back.
