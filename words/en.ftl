@@ -393,6 +393,8 @@ clock-not-time-hint = write 2026-11-21T03:36:47Z
 clock-no-randomness = the system gives no randomness: { $error }
 clock-no-randomness-hint = restart the device
 output-warning = warning
+output-not-written = the answer could not be written: { $error }
+output-not-written-hint = What was saved is saved. Free space or choose another destination, and ask again.
 output-no-json = the result has no JSON form: { $error }
 output-no-json-hint = repeat without --json
 
@@ -510,6 +512,8 @@ thing-material = material
 thing-measure = measure
 thing-field = field
 thing-step = step
+thing-state = state
+thing-priority = priority
 thing-plan = plan
 thing-check = checklist point
 thing-device = device

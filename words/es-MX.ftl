@@ -405,6 +405,8 @@ clock-not-time-hint = escriba 2026-11-21T03:36:47Z
 clock-no-randomness = el sistema no da números al azar: { $error }
 clock-no-randomness-hint = reinicie el equipo
 output-warning = aviso
+output-not-written = no se pudo escribir la respuesta: { $error }
+output-not-written-hint = Lo que se guardó está guardado. Libere espacio o elija otro destino, y repita la consulta.
 output-no-json = el resultado no cabe en JSON: { $error }
 output-no-json-hint = repita sin --json
 
@@ -522,6 +524,8 @@ thing-material = un material
 thing-measure = una medición
 thing-field = un dato
 thing-step = un paso
+thing-state = un estado
+thing-priority = una prioridad
 thing-plan = un programa
 thing-check = un punto de la lista
 thing-device = un equipo

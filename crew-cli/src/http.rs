@@ -204,7 +204,11 @@ fn check_head(response: &mut http::Response<Body>) -> Result<(), HttpError> {
     if status == 200 && is(CONTENT_TYPE) {
         return Ok(());
     }
-    if (300..400).contains(&status) || (is("text/html") && status != 404) {
+    // A page with an error is what a proxy shows whose server is away, or that takes no message so large.
+    if status == 413 {
+        return Err(HttpError::TooLarge);
+    }
+    if (300..400).contains(&status) || status == 511 || (is("text/html") && status < 400) {
         return Err(HttpError::Portal { status });
     }
     if !is("application/json") {

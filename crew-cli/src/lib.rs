@@ -45,8 +45,7 @@ pub fn main_with(args: &[OsString]) -> ExitCode {
     let code = match parse(args, lang) {
         Ok(Parsed::Command(cli)) => run(&cli, screen),
         Ok(Parsed::Shown(text)) => {
-            screen.out(&text);
-            exit::DONE
+            screen.out(&text).map_or_else(|error| screen.fail(&error), |()| exit::DONE)
         }
         Err(error) => screen.fail(&error),
     };
@@ -71,10 +70,11 @@ fn parse(args: &[OsString], lang: Lang) -> Result<Parsed, CliError> {
 fn run(cli: &Cli, screen: Screen) -> u8 {
     let outcome = Context::new(cli, screen, &env).and_then(|context| commands::run(&context, &cli.command));
     match outcome {
-        Ok(report) => {
-            screen.report(&report);
-            report.failure.as_ref().map_or(exit::DONE, |error| screen.fail(error))
-        }
+        Ok(report) => match (screen.report(&report), &report.failure) {
+            (Err(error), _) => screen.fail(&error),
+            (Ok(()), Some(error)) => screen.fail(error),
+            (Ok(()), None) => exit::DONE,
+        },
         Err(error) => screen.fail(&error),
     }
 }

@@ -98,23 +98,33 @@ impl Screen {
     }
 
     /// Shows what a command answered.
-    pub fn report(&self, report: &Report) {
-        if self.json {
-            match &report.written {
-                Some(written) => self.out(written),
-                None => self.out(&report.json.to_string()),
-            }
-            self.out("\n");
-        } else {
-            self.out(&report.text);
+    ///
+    /// # Errors
+    /// As [`Self::out`].
+    pub fn report(&self, report: &Report) -> Result<(), CliError> {
+        if !self.json {
+            return self.out(&report.text);
         }
+        let json = report.written.clone().unwrap_or_else(|| report.json.to_string());
+        self.out(&format!("{json}\n"))
     }
 
     /// Writes text to standard output as it is.
-    pub fn out(&self, text: &str) {
+    ///
+    /// # Errors
+    /// `output`, if it cannot be written: a file that is not whole is no answer. A reader that went away
+    /// (`crew order list | head`) is no failure of ours, and nobody is left to tell.
+    pub fn out(&self, text: &str) -> Result<(), CliError> {
         let mut stdout = io::stdout().lock();
-        // A reader that went away (`crew order list | head`) is no failure of ours, and nobody is left to tell.
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::new(
+                exit::OTHER,
+                "output",
+                say!("output-not-written", error = error.to_string()),
+                say!("output-not-written-hint"),
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Shows why the command failed, and answers its exit code.

@@ -89,8 +89,10 @@ fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
 
 /// Insists on the content type of a message.
 pub fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
-    match text(headers, header::CONTENT_TYPE) {
-        Some(CONTENT_TYPE) => Ok(()),
+    // Parameters, as a `charset` that some library adds, change nothing.
+    let named = text(headers, header::CONTENT_TYPE).and_then(|kind| kind.split(';').next());
+    match named {
+        Some(kind) if kind.trim().eq_ignore_ascii_case(CONTENT_TYPE) => Ok(()),
         _ => Err(Problem::refused(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "content_type",

@@ -8,7 +8,7 @@ mod serve;
 mod show;
 
 use std::ffi::OsString;
-use std::io::Write;
+use std::io::{self, Write};
 
 use clap::FromArgMatches as _;
 use clap::error::ErrorKind;
@@ -128,11 +128,16 @@ fn print(shell: &mut Shell<'_>, report: &Report, json: bool, lang: Lang) -> u8 {
         (true, _) => writeln!(shell.out, "{}", report.json),
         (false, text) => write!(shell.out, "{text}"),
     };
-    match &report.failure {
-        Some(failure) => fail(shell, failure, json, lang),
-        // A reader that has gone away (`| head`) is no failure of ours.
-        None if written.and_then(|()| shell.out.flush()).is_err() => 0,
-        None => 0,
+    match (&report.failure, written.and_then(|()| shell.out.flush())) {
+        (Some(failure), _) => fail(shell, failure, json, lang),
+        // A reader that has gone away (`| head`) is no failure of ours; an answer that is not whole is one.
+        (None, Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let error = error.to_string();
+            let failure =
+                Failure::other("output", say!("output-not-written", error), say!("output-not-written-hint"));
+            fail(shell, &failure, json, lang)
+        }
+        (None, _) => 0,
     }
 }
 

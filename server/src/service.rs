@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use engine::committer::Committer;
-use store::StoreError;
+use store::{Stats, StoreError};
 use sync_core::hub::HubError;
 use tokio::sync::{mpsc, watch};
 
@@ -63,6 +63,8 @@ impl Service {
         let (work, incoming) = mpsc::channel(config.queue_max);
         let (stop, stopped) = watch::channel(false);
         let app = Arc::new(AppState::new(StateParts { view, work, config, data, stop: stopped }));
+        // Right from the start, not from the first append on.
+        app.metrics.store(Stats::default(), Stats::default(), app.view().seq);
         if is_rebuilt {
             app.metrics.rebuilds.inc();
         }

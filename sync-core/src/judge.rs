@@ -111,7 +111,25 @@ impl Bench<'_, '_> {
         for patch in &self.acceptable.patches {
             self.judge_touch(patch)?;
         }
+        self.judge_lengths()?;
         self.judge_finish()
+    }
+
+    /// Checks that no list outgrows its limit.
+    fn judge_lengths(&self) -> Result<(), Reason> {
+        for (index, slot) in self.schema.slots.iter().enumerate() {
+            let Some(most) = slot.items_max else { continue };
+            let is_here = |patch: &&Patch<'_>| matches!(patch, Patch::Append { slot, .. } if *slot == index);
+            let added = self.acceptable.patches.iter().filter(is_here).count();
+            let before = self.acceptable.row.lengths.get(index).copied().unwrap_or(0);
+            if added > 0 && u32::try_from(added).unwrap_or(u32::MAX).saturating_add(before) > most {
+                return Err(rule(
+                    "limit",
+                    format!("{} has {before} elements, at most {most} are allowed", slot.key),
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn judge_scope(&self) -> Result<(), Reason> {
@@ -259,6 +277,9 @@ impl Bench<'_, '_> {
                     if let Some(member) = slot.members.get(*key) {
                         member.check(value).map_err(|what| wrong(key, what))?;
                     }
+                }
+                if let Some(key) = slot.required.iter().find(|key| !map.contains_key(key.as_str())) {
+                    return Err(rule("required", format!("{} needs {key}", slot.key)));
                 }
                 if slot.key == "measurements" { self.judge_reading(map) } else { Ok(()) }
             }

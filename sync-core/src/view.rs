@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod clock;
 pub mod diff;
 pub mod entries;
+mod folio;
 pub mod held;
 pub mod lists;
 pub mod order;

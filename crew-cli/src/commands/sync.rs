@@ -49,7 +49,7 @@ pub fn run(cx: &Context, args: &SyncArgs) -> Result<Report, CliError> {
     let totals = exchange::run(cx, Patience::ordinary(), args.poor_link)?;
     if let Some(parted) = &totals.split {
         if !cx.screen.json {
-            cx.screen.out(&told(cx, &totals));
+            cx.screen.out(&told(cx, &totals))?;
         }
         return Err(parting::found(cx, parted));
     }
@@ -120,7 +120,7 @@ fn watch(cx: &Context, is_poor: bool) -> Result<Report, CliError> {
             Ok(totals) => {
                 wait_s = RETRY_FIRST_S;
                 if totals.pushed + totals.pulled > 0 {
-                    cx.screen.out(&told(cx, &totals));
+                    cx.screen.out(&told(cx, &totals))?;
                 }
                 exchange::warn_of_parting(cx, &totals);
                 if wait_for_news(cx, &url, &path).is_ok() {

@@ -124,6 +124,8 @@ fn thing(what: &str) -> Text {
         "measure" => say!("thing-measure"),
         "field" => say!("thing-field"),
         "step" => say!("thing-step"),
+        "state" => say!("thing-state"),
+        "priority" => say!("thing-priority"),
         "plan" => say!("thing-plan"),
         "checklist point" => say!("thing-check"),
         "device" => say!("thing-device"),

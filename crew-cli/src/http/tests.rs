@@ -74,6 +74,11 @@ fn a_captive_portal_is_no_reply() {
     let page = b"<html>Bienvenido</html>";
     let head = "HTTP/1.1 200 OK\nContent-Type: text/html; charset=utf-8\nContent-Length: 23";
     assert_eq!(post_to(head, page), Err(HttpError::Portal { status: 200 }));
+    // A proxy whose server is away, and one that takes no message so large, say so with a page.
+    let away = "HTTP/1.1 502 Bad Gateway\nContent-Type: text/html\nContent-Length: 23";
+    assert_eq!(post_to(away, page), Err(HttpError::Unavailable { status: 502 }));
+    let small = "HTTP/1.1 413 Content Too Large\nContent-Type: text/html\nContent-Length: 23";
+    assert_eq!(post_to(small, page), Err(HttpError::TooLarge));
     let redirect = "HTTP/1.1 302 Found\nLocation: http://login.example/\nContent-Length: 0";
     assert_eq!(post_to(redirect, b""), Err(HttpError::Portal { status: 302 }));
 }

@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use regex_lite::Regex;
 use serde_json::Value;
 
 use crate::record::change::Scalar;
+use crate::time::parse_rfc3339;
 
 /// The kinds of record. CONTRIBUTING.md, *Add a record kind*, lists what another one needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -69,8 +71,12 @@ pub struct Slot {
     pub who: Vec<String>,
     /// Members of its element maps, with their limits; empty for scalars.
     pub members: BTreeMap<String, ScalarRule>,
+    /// Members that each element map has.
+    pub required: Vec<String>,
     /// Limit of scalar elements and texts.
     pub element: ScalarRule,
+    /// Most elements of a list.
+    pub items_max: Option<u32>,
 }
 
 /// The values that a register may hold.
@@ -78,11 +84,36 @@ pub struct Slot {
 pub struct ScalarRule {
     /// JSON Schema types allowed; empty for any.
     pub types: Vec<String>,
+    /// Fewest characters of a string.
+    pub chars_min: Option<usize>,
     /// Most characters of a string.
     pub chars_max: Option<usize>,
     /// The only values allowed; empty for any.
     pub words: Vec<String>,
+    /// What a string must look like.
+    pub pattern: Option<Pattern>,
+    /// Whether a string is a day of the calendar, `2026-11-28`.
+    pub is_day: bool,
+    /// Smallest integer.
+    pub min: Option<i64>,
+    /// Largest integer.
+    pub max: Option<i64>,
 }
+
+/// A regular expression, as JSON Schema has it.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    source: String,
+    compiled: Regex,
+}
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for Pattern {}
 
 /// One register of the root map.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,19 +206,47 @@ impl ScalarRule {
         if !self.types.is_empty() && !self.types.iter().any(|t| t == found) {
             return Err(format!("holds a {found}, expected {}", self.types.join(" or ")));
         }
-        if let Scalar::Str(text) = value {
-            let chars = text.chars().count();
-            if let Some(max) = self.chars_max
-                && chars > max
-            {
-                return Err(format!("has {chars} characters, at most {max} are allowed"));
-            }
-            if !self.words.is_empty() && !self.words.contains(text) {
-                return Err(format!("holds {text:?}, expected one of {}", self.words.join(", ")));
-            }
+        match value {
+            Scalar::Str(text) => self.check_text(text),
+            Scalar::Int(number) => self.check_number(*number),
+            Scalar::Null | Scalar::Bool(_) => Ok(()),
         }
-        Ok(())
     }
+
+    fn check_text(&self, text: &str) -> Result<(), String> {
+        let chars = text.chars().count();
+        if let Some(max) = self.chars_max.filter(|max| chars > *max) {
+            return Err(format!("has {chars} characters, at most {max} are allowed"));
+        }
+        if let Some(min) = self.chars_min.filter(|min| chars < *min) {
+            return Err(format!("has {chars} characters, at least {min} are needed"));
+        }
+        if !self.words.is_empty() && !self.words.iter().any(|word| word == text) {
+            return Err(format!("holds {text:?}, expected one of {}", self.words.join(", ")));
+        }
+        if self.is_day && !is_day(text) {
+            return Err(format!("holds {text:?}, expected a day such as 2026-11-28"));
+        }
+        match &self.pattern {
+            Some(pattern) if !pattern.compiled.is_match(text) => {
+                Err(format!("holds {text:?}, which does not look like {}", pattern.source))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_number(&self, number: i64) -> Result<(), String> {
+        let (min, max) = (self.min.unwrap_or(i64::MIN), self.max.unwrap_or(i64::MAX));
+        if (min..=max).contains(&number) {
+            return Ok(());
+        }
+        Err(format!("holds {number}, expected {min} to {max}"))
+    }
+}
+
+/// Returns whether a text names a day of the calendar, `2026-11-28`.
+pub fn is_day(text: &str) -> bool {
+    text.len() == 10 && parse_rfc3339(text).is_some()
 }
 
 fn read_slot(json: &Value) -> Slot {
@@ -203,7 +262,9 @@ fn read_slot(json: &Value) -> Slot {
         of_maps: json["element"].as_str() == Some("map"),
         who: texts(&json["who"]),
         members: members.map(|(key, value)| (key.clone(), read_rule(value))).collect(),
+        required: texts(&json["members_required"]),
         element: read_rule(&json["value"]),
+        items_max: json["items_max"].as_u64().and_then(|max| u32::try_from(max).ok()),
     }
 }
 
@@ -223,9 +284,23 @@ fn read_rule(json: &Value) -> ScalarRule {
     let constant = json["const"].as_str().map(|word| vec![word.to_string()]);
     ScalarRule {
         types: types.into_iter().filter(|t| t != "null").collect(),
-        chars_max: json["maxLength"].as_u64().and_then(|max| usize::try_from(max).ok()),
+        chars_min: size(&json["minLength"]),
+        chars_max: size(&json["maxLength"]),
         words: constant.unwrap_or_else(|| texts(&json["enum"])),
+        pattern: json["pattern"].as_str().map(read_pattern),
+        is_day: json["format"].as_str() == Some("date"),
+        min: json["minimum"].as_i64(),
+        max: json["maximum"].as_i64(),
     }
+}
+
+fn size(json: &Value) -> Option<usize> {
+    json.as_u64().and_then(|size| usize::try_from(size).ok())
+}
+
+fn read_pattern(source: &str) -> Pattern {
+    let compiled = Regex::new(source).expect("a built-in pattern is one");
+    Pattern { source: source.into(), compiled }
 }
 
 fn text(json: &Value) -> String {
@@ -244,6 +319,7 @@ mod tests {
 
     use super::{FILES, RecordKind, RecordSchemas, texts};
     use crate::log::act::Role;
+    use crate::record::change::Scalar;
 
     /// Returns all kinds. One that is not listed does not compile.
     macro_rules! kinds {
@@ -253,6 +329,28 @@ mod tests {
             assert_eq!(kinds.map(name), [$(stringify!($kind)),+]);
             kinds
         }};
+    }
+
+    #[test]
+    fn a_value_is_held_to_all_that_its_schema_says() {
+        let schemas = RecordSchemas::built_in();
+        let order = schemas.of(RecordKind::Order);
+        let due = |day: &str| order.registers["due"].rule.check(&Scalar::Str(day.into()));
+        assert_eq!(due("2028-02-29"), Ok(()));
+        for day in
+            ["mañana", "2027-02-29", "2027-2-9", "01/12/2026", "2027-13-01", "2026-11-28T00:00:00Z", ""]
+        {
+            assert!(due(day).is_err(), "{day}");
+        }
+        let (_, photos) = order.slot("photos").unwrap();
+        let photo = |key: &str, value: Scalar| photos.members[key].check(&value);
+        assert_eq!(photo("bytes", Scalar::Int(1)), Ok(()));
+        assert!(photo("bytes", Scalar::Int(-5)).is_err());
+        assert!(photo("bytes", Scalar::Int(67_108_865)).is_err());
+        assert!(photo("sha256", Scalar::Str("../../../etc/passwd".into())).is_err());
+        assert_eq!(photos.required, ["sha256", "bytes", "media_type"]);
+        let (_, notes) = order.slot("notes").unwrap();
+        assert!(notes.element.check(&Scalar::Str(String::new())).is_err());
     }
 
     #[test]

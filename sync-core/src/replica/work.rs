@@ -6,7 +6,9 @@ use crate::decimal::Decimal;
 use crate::limits::TEXT_CHARS_MAX;
 use crate::record::change::Scalar;
 use crate::record::row::RecordRow;
+use crate::record::schema::is_day;
 use crate::rules::fold_word;
+use crate::rules::kind::ValueError;
 use crate::time::rfc3339;
 
 impl Replica<'_> {
@@ -61,7 +63,7 @@ impl Replica<'_> {
             .parse()
             .map_err(|e: crate::decimal::DecimalError| ReplicaError::Quantity(e.to_string()))?;
         if decimal.units <= 0 {
-            let error = crate::rules::kind::ValueError::Range {
+            let error = ValueError::Range {
                 value: decimal.to_string(),
                 unit: unit.into(),
                 min: "0".into(),
@@ -109,13 +111,10 @@ impl Replica<'_> {
     fn set_register(&self, open: &mut Open, name: &str, value: &str) -> Result<(), ReplicaError> {
         match name {
             "description" => Ok(open.document.update_text("description", value)?),
-            "title" => {
-                check_length("the title", value, 200)?;
-                Ok(open.document.put("title", &text(value))?)
+            "title" | "locality" | "asset" | "due" | "priority" => {
+                let value = self.register_value(name, value)?;
+                Ok(open.document.put(name, &value)?)
             }
-            "locality" => Ok(open.document.put("locality", &text(&self.view().find_locality(value)?))?),
-            "asset" => Ok(open.document.put("asset", &text(&self.view().find_asset(value)?))?),
-            "due" | "priority" => Ok(open.document.put(name, &text(value))?),
             _ => {
                 let kind = self.kind_of(&open.row);
                 let fields =
@@ -125,6 +124,27 @@ impl Replica<'_> {
                 let known = fields.chain(registers).collect();
                 Err(ReplicaError::Unknown { what: "field", word: name.into(), known })
             }
+        }
+    }
+
+    /// Returns what a register of an order holds, if a person says so: the key of what they named, a day, a word. Whoever
+    /// sets a register, and whyever, comes through here.
+    fn register_value(&self, name: &str, typed: &str) -> Result<Scalar, ReplicaError> {
+        let typed = typed.trim();
+        match name {
+            "title" => check_length("the title", typed, 200).map(|()| text(typed)),
+            "locality" => Ok(text(&self.view().find_locality(typed)?)),
+            "asset" => Ok(text(&self.view().find_asset(typed)?)),
+            "crew" => Ok(text(&self.view().find_crew(typed)?)),
+            "status" => Ok(text(&self.view().find_state(typed)?)),
+            "due" if typed.is_empty() => Ok(Scalar::Null),
+            "due" if is_day(typed) => Ok(text(typed)),
+            "due" => {
+                let error = ValueError::Type(typed.into(), "a date (YYYY-MM-DD)");
+                Err(ReplicaError::Value { field: name.into(), error })
+            }
+            "priority" => Ok(text(self.view().find_priority(typed)?)),
+            _ => Ok(text(typed)),
         }
     }
 
@@ -175,7 +195,7 @@ impl Replica<'_> {
             }
             Choice::Value(typed) => match (name.strip_prefix("fields."), self.kind_of(&open.row)) {
                 (Some(key), Some(kind)) => parse_field(kind, key, typed)?.1,
-                _ => text(typed),
+                _ => self.register_value(&name, typed)?,
             },
         };
         open.document.put(&name, &value)?;

@@ -3,7 +3,7 @@
 //! If nothing fits, or several things do, a `find_…` fails with [`ViewError::Unknown`] or
 //! [`ViewError::Ambiguous`], which list the names there are.
 
-use super::{View, ViewError};
+use super::{View, ViewError, folio};
 use crate::id::DeviceId;
 use crate::id::RecordId;
 use crate::record::change::Scalar;
@@ -12,9 +12,13 @@ use crate::record::schema::RecordKind;
 use crate::rows::{Rows, RowsError, decode, read};
 use crate::rules::fold_word;
 use crate::rules::kind::WorkKind;
+use crate::rules::steps::State;
 use crate::state::keyspace;
 use crate::state::summary::ListRow;
 use std::collections::BTreeSet;
+
+/// Most names that an ambiguous word is answered with.
+const MATCHES_SHOWN: usize = 12;
 
 /// A locality, crew, material or asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,14 +81,7 @@ impl<'a> View<'a> {
                 matches.push(item);
             }
         }
-        match matches.as_slice() {
-            [one] => Ok(one.key.clone()),
-            [] => Err(unknown("locality", word, &items)),
-            several => Err(ViewError::Ambiguous {
-                word: word.into(),
-                matches: several.iter().map(|item| format!("{} ({})", item.name, item.key)).collect(),
-            }),
-        }
+        only(word, &matches)?.ok_or_else(|| unknown("locality", word, &items))
     }
 
     /// Returns the name of a locality by its key; the key itself if the catalog does not have it.
@@ -97,11 +94,13 @@ impl<'a> View<'a> {
     /// Returns the asset that a person means, by key or name.
     pub fn find_asset(&self, word: &str) -> Result<String, ViewError> {
         let items = self.assets()?;
+        if items.iter().any(|item| item.key == word) {
+            return Ok(word.into());
+        }
         let wanted = fold_word(word);
-        let found = items.iter().find(|item| item.key == word).or_else(|| {
-            items.iter().find(|item| fold_word(&item.name) == wanted || fold_word(&item.key) == wanted)
-        });
-        found.map(|item| item.key.clone()).ok_or_else(|| unknown("asset", word, &items))
+        let named = |item: &&Item| fold_word(&item.name) == wanted || fold_word(&item.key) == wanted;
+        only(word, &items.iter().filter(named).collect::<Vec<_>>())?
+            .ok_or_else(|| unknown("asset", word, &items))
     }
 
     /// Returns the crew that a person means, by code. The catalog's crews are known, and those that devices
@@ -117,8 +116,9 @@ impl<'a> View<'a> {
         if let Some(code) = known.iter().find(|code| fold_word(code) == wanted) {
             return Ok(code.clone());
         }
-        if let Some(item) = catalog.iter().find(|item| fold_word(&item.name) == wanted) {
-            return Ok(item.key.clone());
+        let named: Vec<&Item> = catalog.iter().filter(|item| fold_word(&item.name) == wanted).collect();
+        if let Some(code) = only(word, &named)? {
+            return Ok(code);
         }
         let is_code = !word.is_empty()
             && word.len() <= 16
@@ -127,6 +127,42 @@ impl<'a> View<'a> {
             return Ok(word.into());
         }
         Err(ViewError::Unknown { what: "crew", word: word.into(), known: known.into_iter().collect() })
+    }
+
+    /// Returns the code of the crew that a new device is invited for: one that is known, and as it is known. A crew that
+    /// nobody named yet may be, as long as the catalog has none.
+    pub fn find_crew_to_invite(&self, word: &str) -> Result<String, ViewError> {
+        match self.find_crew(word) {
+            Err(ViewError::Unknown { .. }) if self.catalog("crew")?.is_empty() => Ok(word.into()),
+            found => found,
+        }
+    }
+
+    /// Returns the state that a person means, by key or label.
+    pub fn find_state(&self, word: &str) -> Result<String, ViewError> {
+        let wanted = fold_word(word);
+        let states = &self.rules().steps.states;
+        let named = |state: &&State| {
+            [&state.key, &state.labels.es, &state.labels.en].iter().any(|name| fold_word(name) == wanted)
+        };
+        states.iter().find(named).map(|state| state.key.clone()).ok_or_else(|| ViewError::Unknown {
+            what: "state",
+            word: word.into(),
+            known: states.iter().map(|state| state.key.clone()).collect(),
+        })
+    }
+
+    /// Returns the priority that a person means.
+    pub fn find_priority(&self, word: &str) -> Result<&'static str, ViewError> {
+        const PRIORITIES: [(&str, &str); 4] =
+            [("low", "baja"), ("normal", "normal"), ("high", "alta"), ("urgent", "urgente")];
+        let wanted = fold_word(word);
+        let found = PRIORITIES.iter().find(|(key, es)| *key == wanted || *es == wanted);
+        found.map(|(key, _)| *key).ok_or_else(|| ViewError::Unknown {
+            what: "priority",
+            word: word.into(),
+            known: PRIORITIES.map(|(key, _)| key.into()).to_vec(),
+        })
     }
 
     /// Returns a material's unit, if the catalog has the material.
@@ -151,15 +187,27 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Returns the order with a folio, in upper or lower case.
+    /// Returns the order with a folio, as people say it: in upper or lower case, with other dashes, without leading zeros,
+    /// or its last parts alone, where no other order of this device ends alike.
     pub fn find_order(&self, folio: &str) -> Result<RecordId, ViewError> {
-        let folio = folio.trim().to_uppercase();
+        let folio = folio::spelt(folio);
         let row: Option<ListRow> = read(self.rows(), &keyspace::name(RecordKind::Order, &folio))?;
-        row.map(|row| row.record).ok_or_else(|| ViewError::Unknown {
-            what: "order",
-            word: folio,
-            known: vec![],
-        })
+        if let Some(row) = row {
+            return Ok(row.record);
+        }
+        let mut found = Vec::new();
+        if let Some(said) = folio::parts(&folio) {
+            let orders = self.items(&keyspace::listed(RecordKind::Order))?;
+            found = orders.into_iter().filter(|item| folio::ends_with(&item.key, &said)).collect();
+        }
+        match found.as_slice() {
+            [one] => Ok(one.record),
+            [] => Err(ViewError::Unknown { what: "order", word: folio, known: vec![] }),
+            several => {
+                let matches = several.iter().take(MATCHES_SHOWN).map(|item| item.key.clone()).collect();
+                Err(ViewError::Ambiguous { word: folio, matches })
+            }
+        }
     }
 
     /// Returns the device with that name, letters, or start of its id.
@@ -185,6 +233,18 @@ impl<'a> View<'a> {
                 Err(ViewError::Unknown { what: "single device", word: word.into(), known })
             }
         }
+    }
+}
+
+/// Returns the key of the one item that fits; `None` if none does. Several are an error that lists them, never a guess.
+fn only(word: &str, found: &[&Item]) -> Result<Option<String>, ViewError> {
+    match found {
+        [] => Ok(None),
+        [one] => Ok(Some(one.key.clone())),
+        several => Err(ViewError::Ambiguous {
+            word: word.into(),
+            matches: several.iter().map(|item| format!("{} ({})", item.name, item.key)).collect(),
+        }),
     }
 }
 

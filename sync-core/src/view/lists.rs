@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::order::{Conflict, OrderView, order_after, steps_of};
 use super::own::RefusedEntry;
 use super::words::Sentence;
-use super::{View, ViewError};
+use super::{View, ViewError, folio};
 use crate::id::RecordId;
 use crate::record::schema::RecordKind;
 use crate::rows::{Rows, RowsError, decode};
@@ -129,6 +129,8 @@ impl View<'_> {
     /// Returns the orders of this device, by folio.
     pub fn order_list(&self, filter: &Filter) -> Result<Vec<OrderSummary>, ViewError> {
         let locality = filter.locality.as_deref().map(|word| self.find_locality(word)).transpose()?;
+        let status = filter.status.as_deref().map(|word| self.find_state(word)).transpose()?;
+        let crew = filter.crew.as_deref().map(|word| self.find_crew(word)).transpose()?;
         let localities: std::collections::BTreeMap<String, String> =
             self.catalog("locality")?.into_iter().map(|item| (item.key, item.name)).collect();
         let prefix = keyspace::listed(RecordKind::Order);
@@ -137,8 +139,8 @@ impl View<'_> {
         self.rows().scan(&prefix, &prefix, &mut |key, value| {
             match decode::<ListRow>(value) {
                 Ok(row) => {
-                    let fits = filter.status.as_deref().is_none_or(|status| row.status == status)
-                        && filter.crew.as_deref().is_none_or(|crew| row.crew.as_deref() == Some(crew))
+                    let fits = status.as_ref().is_none_or(|status| row.status == *status)
+                        && (crew.is_none() || row.crew == crew)
                         && (locality.is_none() || row.locality == locality);
                     if fits {
                         orders.push(summary(
@@ -152,6 +154,8 @@ impl View<'_> {
             }
             failure.is_none()
         })?;
+        // The index sorts folios as text.
+        orders.sort_by(|one: &OrderSummary, other| folio::rank(&one.folio).cmp(&folio::rank(&other.folio)));
         failure.map_or(Ok(orders), |error| Err(error.into()))
     }
 

@@ -12,4 +12,5 @@ mod schemas;
 mod source;
 mod tidy;
 mod trust;
+mod values;
 mod views;

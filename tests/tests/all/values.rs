@@ -1,0 +1,112 @@
+//! Values, rules and names go through one door, whoever brings them and however; each question gets a true answer.
+
+use cuadrilla_tests::Town;
+use serde_json::{Value, json};
+
+fn said(error: &Value) -> &str {
+    error["message"].as_str().unwrap()
+}
+
+#[test]
+fn a_day_is_a_day_of_the_calendar_and_a_priority_a_known_one() {
+    let town = Town::peopled();
+    let folio = town.folio("office", "chlorination");
+    for day in ["mañana", "2027-02-29", "01/12/2026", "2026-1-1"] {
+        assert_eq!(town.refused("office", &["set", &folio, "due", day]).0, 3, "{day}");
+    }
+    let (exit, error) = town.refused("office", &["set", &folio, "priority", "enorme"]);
+    assert!(exit == 2 && said(&error).contains("urgent"), "{error}");
+    town.crew("office", &["set", &folio, "due", "2028-02-29"]);
+    town.crew("office", &["set", &folio, "priority", "Urgente"]);
+    let order = town.crew("office", &["order", "show", &folio]);
+    assert_eq!((&order["due"], &order["priority"]), (&json!("2028-02-29"), &json!("urgent")));
+}
+
+#[test]
+fn a_filter_takes_labels_and_any_case_and_refuses_what_nothing_is_called() {
+    let town = Town::peopled();
+    let listed = |args: &[&str]| town.crew("office", &[&["order", "list"], args].concat());
+    let count = |args: &[&str]| listed(args).as_array().unwrap().len();
+    let all = count(&[]);
+    assert_eq!(count(&["--status", "asignada"]), count(&["--status", "assigned"]));
+    assert_eq!(count(&["--status", "ASSIGNED"]), count(&["--status", "assigned"]));
+    assert!((1..=all).contains(&count(&["--status", "assigned"])), "{all}");
+    assert_eq!(count(&["--status", "Cancelada"]), 0, "a state that no order is in is no slip");
+    assert_eq!(listed(&["--crew", "c-01"]), listed(&["--crew", "C-01"]));
+    assert!(count(&["--crew", "C-01"]) > 0);
+    for args in [["--status", "nope"], ["--crew", "C-99"], ["--locality", "Atlantis"]] {
+        let (exit, error) = town.refused("office", &[&["order", "list"], &args[..]].concat());
+        assert_eq!(exit, 2, "{args:?}: {error}");
+    }
+}
+
+#[test]
+fn a_name_of_two_assets_is_no_guess() {
+    let town = Town::peopled();
+    let file = town.path("tanks.yaml").display().to_string();
+    let tanks = "assets:\n  - { key: tq-a, type: tank, name: Tanque elevado, locality: mezquitic }\n  \
+                 - { key: tq-b, type: tank, name: Tanque elevado, locality: el-mortero }\n";
+    std::fs::write(&file, tanks).unwrap();
+    town.crew("office", &["import", &file]);
+    let new = ["order", "new", "--kind", "chlorination", "--locality", "el-mortero", "--asset"];
+    let (exit, error) = town.refused("office", &[&new[..], &["Tanque elevado"]].concat());
+    assert!(exit == 2 && said(&error).contains("tq-a") && said(&error).contains("tq-b"), "{error}");
+    town.crew("office", &[&new[..], &["TQ-B"]].concat());
+}
+
+#[test]
+fn a_decision_says_what_the_field_may_hold() {
+    let town = Town::peopled();
+    town.enrol("second", &["dispatcher"]);
+    town.crew("second", &["sync"]);
+    let folio = town.folio("office", "pump_replacement");
+    town.crew("office", &["assign", &folio, "C-03"]);
+    town.crew("second", &["assign", &folio, "C-04"]);
+    for device in ["office", "second", "office"] {
+        town.crew(device, &["sync"]);
+    }
+    let run = |value: &str| {
+        let args = ["conflict", "resolve", &folio, "crew", "--value", value, "--reason", "es de la dos"];
+        town.command("office", &args).output().unwrap()
+    };
+    let unknown = run("C-77");
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&unknown.stderr).contains("C-05"), "{unknown:?}");
+    let done = run("c-02");
+    assert!(done.status.success(), "{done:?}");
+    assert_eq!(town.crew("office", &["order", "show", &folio])["crew"], "C-02");
+}
+
+#[test]
+fn an_invitation_names_a_crew_that_is_known_as_it_is_known() {
+    let town = Town::peopled();
+    town.crew("admin", &["sync"]);
+    assert_eq!(town.refused("admin", &["invite", "--role", "crew", "--crew", "C-99"]).0, 2);
+    let code = town.crew("admin", &["invite", "--role", "crew", "--crew", "c-01"])["code"].clone();
+    let enrolled = town.crew("third", &["enrol", &town.url(), code.as_str().unwrap(), "--name", "Tercera"]);
+    assert!(enrolled["scopes"].to_string().contains("crew:C-01"), "{enrolled}");
+}
+
+#[test]
+fn a_folio_is_found_as_it_is_said() {
+    let town = Town::peopled();
+    let folio = town.folio("office", "chlorination");
+    let (before, number) = folio.rsplit_once('-').unwrap();
+    let letters = before.rsplit_once('-').unwrap().1.to_lowercase();
+    let short = number.trim_start_matches('0');
+    for typed in
+        [short.to_owned(), format!("{letters}-{short}"), folio.to_lowercase(), folio.replace('-', "–")]
+    {
+        assert_eq!(town.crew("office", &["order", "show", &typed])["folio"], folio, "{typed}");
+    }
+    assert_eq!(town.refused("office", &["order", "show", "9999"]).0, 2);
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure() {
+    let town = Town::peopled();
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let done = town.command("office", &["audit", "log", "--json"]).stdout(full()).output().unwrap();
+    assert_eq!(done.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&done.stderr).contains("\"output\""), "{done:?}");
+}
