@@ -145,7 +145,7 @@ impl Ledger {
                 role: Role::Crew,
                 crew: Some(format!("C-{number:02}")),
                 localities: Vec::new(),
-                expires_at_ms: i64::MAX,
+                until_ms: Some(i64::MAX),
             };
             self.entry(&mut admin, RecordId::ZERO, Body::Act(invite.to_bytes()), true)?;
             let mut author = Author::new(number)?;

@@ -28,6 +28,13 @@ impl When {
         Self { now_ms, lang, zone: TimeZone::UTC }
     }
 
+    /// The last millisecond of the day, in this zone, that begins at `midnight_utc` in UTC.
+    pub fn end_of_day(&self, midnight_utc: TimeMs) -> Option<TimeMs> {
+        let day = Timestamp::from_millisecond(midnight_utc).ok()?.to_zoned(TimeZone::UTC).date();
+        let next = day.tomorrow().ok()?.to_zoned(self.zone.clone()).ok()?;
+        Some(next.timestamp().as_millisecond() - 1)
+    }
+
     /// `2026-11-21 03:36`.
     pub fn exact(&self, ms: TimeMs) -> String {
         match Timestamp::from_millisecond(ms) {

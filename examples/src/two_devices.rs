@@ -31,7 +31,7 @@ fn main() -> anyhow::Result<()> {
     let (mut server, code) = Server::found()?;
     let mut office = Device::new(1);
     office.enrol(&mut server, &code, "Administración")?;
-    let invitation = office.run(|replica| replica.invite(Role::Crew, Some("C-07"), &[]))?;
+    let invitation = office.run(|replica| replica.invite(Role::Crew, Some("C-07"), &[], None))?;
     office.sync(&mut server)?;
     let mut crew = Device::new(2);
     crew.enrol(&mut server, &invitation.code, "Cuadrilla 7")?;

@@ -193,6 +193,6 @@ pub(crate) fn invitation(code: &str) -> Act {
         role: sync_core::log::act::Role::Crew,
         crew: Some("C-07".into()),
         localities: vec!["nostic".into()],
-        expires_at_ms: now_ms() + 3_600_000,
+        until_ms: None,
     }
 }

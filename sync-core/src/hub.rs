@@ -144,7 +144,7 @@ impl Hub {
         now_ms: TimeMs,
         code: &str,
     ) -> Result<Vec<Vec<u8>>, HubError> {
-        Ok(vec![self.write_act(overlay, next_seq, now_ms, found::admin_invitation(code, now_ms))?.0])
+        Ok(vec![self.write_act(overlay, next_seq, now_ms, found::admin_invitation(code))?.0])
     }
 
     /// The signed checkpoint over the first `size` entries: C2SP `tlog-checkpoint` as a `signed-note`.

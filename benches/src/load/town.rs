@@ -71,7 +71,7 @@ impl Town {
         let mut supervisor = Device::new("Supervisión", Role::Supervisor, None, seed)?;
         for device in [&mut dispatch, &mut supervisor] {
             let role = device.role;
-            let invited = field.think(|| admin.act(|book| book.invite(role, None, &[]))).await?;
+            let invited = field.think(|| admin.act(|book| book.invite(role, None, &[], None))).await?;
             field.sync(&mut admin, Link::Good).await?;
             field.enrol(device, &invited.code).await?;
             field.sync(device, Link::Good).await?;
@@ -98,7 +98,8 @@ impl Town {
     pub(crate) async fn enrol_crews(&self, crews: &[String], first: usize) -> anyhow::Result<Vec<Shared>> {
         let mut admin = self.admin.lock().await;
         let codes = self.field.think(|| {
-            admin.act(|book| crews.iter().map(|crew| book.invite(Role::Crew, Some(crew), &[])).collect())
+            admin
+                .act(|book| crews.iter().map(|crew| book.invite(Role::Crew, Some(crew), &[], None)).collect())
         });
         let codes: Vec<sync_core::replica::Invitation> = codes.await?;
         self.field.sync(&mut admin, Link::Good).await?;

@@ -6,6 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use serde_json::json;
 use sync_core::log::act::{Fate, Role};
+use sync_core::replica::ReplicaError;
 use sync_core::view::lists::DeviceItem;
 use words::{Lang, Text, say};
 
@@ -132,7 +133,14 @@ fn short(device: &str) -> String {
 }
 
 fn list(cx: &Context) -> Result<Report, CliError> {
-    let devices = cx.read(|replica| Ok(replica.view().devices()?))?;
+    let devices = cx.read(|replica| {
+        let role = replica.identity()?.role;
+        // A crew is told of no other device: an empty list would say that there is none.
+        if !role.sees_everything() {
+            return Err(ReplicaError::Role { role: role.key().into(), what: "device list".into() }.into());
+        }
+        Ok(replica.view().devices()?)
+    })?;
     Report::new(&devices, told(cx, &devices))
 }
 

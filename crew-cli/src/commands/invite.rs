@@ -5,8 +5,10 @@ use clap::builder::PossibleValuesParser;
 use serde_json::json;
 use sync_core::link::{InvitationLink, KeyPin};
 use sync_core::log::act::Role;
-use sync_core::time::rfc3339;
+use sync_core::record::schema::is_day;
+use sync_core::time::{TimeMs, parse_rfc3339, rfc3339};
 
+use crate::clock;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exchange;
@@ -26,6 +28,9 @@ pub struct InviteArgs {
     /// A locality the device works in; may be repeated
     #[arg(long = "locality")]
     pub localities: Vec<String>,
+    /// Until which day the code lasts, at most a year; otherwise seven days
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub until: Option<String>,
     /// Do not try to tell the server at once
     #[arg(long)]
     pub no_sync: bool,
@@ -41,8 +46,9 @@ pub struct InviteArgs {
 pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
     let role = Role::from_key(&args.role)
         .ok_or_else(|| CliError::usage(say!("role-unknown"), say!("role-unknown-hint-invite")))?;
+    let until_ms = args.until.as_deref().map(|day| end_of(cx, day)).transpose()?;
     let (invitation, link) = cx.write(|replica| {
-        let invitation = replica.invite(role, args.crew.as_deref(), &args.localities)?;
+        let invitation = replica.invite(role, args.crew.as_deref(), &args.localities, until_ms)?;
         let identity = replica.identity()?;
         let pin = KeyPin::of(&identity.server_key);
         let link = InvitationLink { url: identity.url.clone(), code: invitation.code.clone(), pin };
@@ -70,4 +76,11 @@ pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
         "code": invitation.code, "expires_at": expires_at, "usable_now": is_told, "link": link,
     });
     Report::new(&json, text)
+}
+
+/// The end of a day, which must not be over.
+fn end_of(cx: &Context, day: &str) -> Result<TimeMs, CliError> {
+    let end = parse_rfc3339(day).filter(|_| is_day(day)).and_then(|start| cx.when.end_of_day(start));
+    end.filter(|end| *end > clock::now_ms().unwrap_or(TimeMs::MAX))
+        .ok_or_else(|| CliError::usage(say!("invite-until", day), say!("invite-until-hint")))
 }

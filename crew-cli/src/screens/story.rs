@@ -47,7 +47,7 @@ impl Story {
             (3, Role::Crew, Some("C-07"), "Cuadrilla 7"),
             (4, Role::Crew, Some("C-07"), "Cuadrilla 7, relevo"),
         ] {
-            let code = admin.act(|replica| replica.invite(role, crew, &[])).unwrap().code;
+            let code = admin.act(|replica| replica.invite(role, crew, &[], None)).unwrap().code;
             admin.sync(&mut server);
             let mut phone = Phone::new(number);
             phone.enrol(&mut server, &code, name);

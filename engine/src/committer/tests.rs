@@ -196,7 +196,7 @@ fn a_device_is_not_told_that_something_is_saved_which_is_not() {
     let clocks = one.clocks();
     let (_, unsaved) = one
         .device
-        .act(clocks, |replica| replica.invite(sync_core::log::act::Role::Admin, None, &[]))
+        .act(clocks, |replica| replica.invite(sync_core::log::act::Role::Admin, None, &[], None))
         .unwrap();
     let _ = one.device.appended(unsaved);
 }

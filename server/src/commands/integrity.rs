@@ -73,6 +73,9 @@ fn report(entries: u64, devices: Option<u64>, proven: &Result<Proven, Bad>, tail
         (say!("server-other-history"), or_none(doubted(proven))),
         (say!("server-first-bad"), or_none(bad.map(|bad| bad.seq.to_string()))),
     ];
+    // A record that was never whole looks like one that was damaged: a person must see it, and may know which it is.
+    let tail = (say!("server-tail"), tail_bytes.to_string());
+    let rows: Vec<_> = rows.into_iter().chain((tail_bytes > 0).then_some(tail)).collect();
     let mut report = Report::table(json, &rows);
     report.failure = bad.map(|bad| integrity(bad.seq, &bad.detail));
     report

@@ -26,7 +26,7 @@ pub(super) fn run(args: &Invite) -> Result<Report, Failure> {
     committer.append(judged, Space::default()).map_err(|failed| failed.error)?;
     committer.apply()?;
     committer.close()?;
-    let expires_at = rfc3339(code_expiry(now));
+    let expires_at = rfc3339(code_expiry(now, None));
     let link = args.url.as_deref().map(|url| super::init::link(url, &code, &seed));
     let json = json!({"code": code, "role": args.role, "expires_at": expires_at, "link": link});
     let mut table = vec![(say!("server-code"), code), (say!("server-expires"), expires_at)];

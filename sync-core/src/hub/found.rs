@@ -6,7 +6,7 @@ use crate::limits::CODE_CHARS;
 use crate::log::act::{Act, Role};
 use crate::log::checkpoint::log_origin;
 use crate::log::line::Line;
-use crate::state::authority::enrol::{code_expiry, code_from, code_hash};
+use crate::state::authority::enrol::{code_from, code_hash};
 use crate::time::TimeMs;
 
 /// What a new ledger starts from.
@@ -51,7 +51,7 @@ pub fn found(foundation: &Foundation<'_>) -> Founded {
     };
     let epoch =
         Act::Epoch { epoch: Epoch(part(foundation.entropy, 32)), reason: "founded".into(), lost: None };
-    let invitation = admin_invitation(&admin_code, foundation.now_ms);
+    let invitation = admin_invitation(&admin_code);
     let row = crate::state::authority::GenesisRow {
         municipality: foundation.municipality,
         name: foundation.name.into(),
@@ -73,13 +73,13 @@ pub fn found(foundation: &Foundation<'_>) -> Founded {
 }
 
 /// The invitation of an administrator.
-pub fn admin_invitation(code: &str, now_ms: TimeMs) -> Act {
+pub fn admin_invitation(code: &str) -> Act {
     Act::Invite {
         code_hash: code_hash(code),
         role: Role::Admin,
         crew: None,
         localities: Vec::new(),
-        expires_at_ms: code_expiry(now_ms),
+        until_ms: None,
     }
 }
 

@@ -95,9 +95,9 @@ pub enum Act {
         crew: Option<String>,
         /// The localities it gives, by key.
         localities: Vec<String>,
-        /// When the code ends by the inviting device's clock, as its person was told. The server counts by
-        /// its own clock.
-        expires_at_ms: TimeMs,
+        /// When the code ends, if whoever invites says so; else some days after the server heard of it. The server counts
+        /// by its own clock, and no code lasts longer than a year.
+        until_ms: Option<TimeMs>,
     },
     /// A device introduces itself with a code. Its first entry.
     Enrol {

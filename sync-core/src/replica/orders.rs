@@ -246,13 +246,14 @@ impl Replica<'_> {
         role: Role,
         crew: Option<&str>,
         localities: &[String],
+        until_ms: Option<TimeMs>,
     ) -> Result<Invitation, ReplicaError> {
         let localities =
             localities.iter().map(|word| self.view().find_locality(word)).collect::<Result<Vec<_>, _>>()?;
         let crew = crew.map(|word| self.view().find_crew_to_invite(word)).transpose()?;
         let code = code_from(&self.draw::<CODE_CHARS>());
-        let expires_at_ms = code_expiry(self.moment.now_ms);
-        self.write_act(Act::Invite { code_hash: code_hash(&code), role, crew, localities, expires_at_ms })?;
+        let expires_at_ms = code_expiry(self.moment.now_ms, until_ms);
+        self.write_act(Act::Invite { code_hash: code_hash(&code), role, crew, localities, until_ms })?;
         Ok(Invitation { code, expires_at_ms })
     }
 }

@@ -205,12 +205,12 @@ pub fn apply_act(
                 overlay.write(keyspace::lost(lost.size, &lost.root), &seq);
             }
         }
-        Act::Invite { code_hash, role, crew, localities, .. } => {
+        Act::Invite { code_hash, role, crew, localities, until_ms } => {
             let invite = InviteRow {
                 role: *role,
                 crew: crew.clone(),
                 localities: localities.clone(),
-                expires_at_ms: code_expiry(received_at_ms),
+                expires_at_ms: code_expiry(received_at_ms, *until_ms),
                 used_by: None,
                 seq,
             };

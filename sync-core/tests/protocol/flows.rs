@@ -17,7 +17,7 @@ pub struct Town {
 }
 
 pub fn invite(admin: &mut Phone, server: &mut Server, role: Role, crew: Option<&str>) -> String {
-    let code = admin.act(|replica| replica.invite(role, crew, &[])).unwrap().code;
+    let code = admin.act(|replica| replica.invite(role, crew, &[], None)).unwrap().code;
     admin.sync(server);
     code
 }

@@ -146,7 +146,7 @@ impl World {
                 }
                 (_, Some(admin)) => {
                     let invited =
-                        self.phones[admin].act(self.now_ms, |replica| replica.invite(role, crew, &[]));
+                        self.phones[admin].act(self.now_ms, |replica| replica.invite(role, crew, &[], None));
                     let invited = invited.map_err(|hindered| unexpected("inviting", hindered))?;
                     self.exchange_now(admin, number as u64)?;
                     invited.code

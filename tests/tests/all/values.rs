@@ -110,3 +110,23 @@ fn an_answer_that_cannot_be_written_is_a_failure() {
     assert_eq!(done.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&done.stderr).contains("\"output\""), "{done:?}");
 }
+
+#[test]
+fn a_code_lasts_until_the_day_that_is_said() {
+    let town = Town::peopled();
+    let invite = |day: &'static str| ["invite", "--role", "crew", "--crew", "C-01", "--until", day];
+    let code = town.crew("admin", &invite("2027-03-01"));
+    assert!(code["expires_at"].as_str().unwrap().starts_with("2027-03-0"), "{code}");
+    let enrolled = ["enrol", &town.url(), code["code"].as_str().unwrap(), "--name", "Otra"];
+    town.crew("other", &enrolled);
+    for day in ["2020-01-01", "mañana", "2027-02-30"] {
+        assert_eq!(town.refused("admin", &invite(day)).0, 2, "{day}");
+    }
+}
+
+#[test]
+fn a_crew_is_not_shown_an_empty_list_of_devices() {
+    let town = Town::peopled();
+    assert_eq!(town.refused("one", &["device", "list"]).0, 3);
+    assert!(!town.crew("office", &["device", "list"]).as_array().unwrap().is_empty());
+}

@@ -117,7 +117,7 @@ impl Town {
         let mut town = Self { memory, committer, trap, space: Space::default(), view, hub };
         let mut one = Phone::new(1);
         one.enrol(&mut town, &founded.admin_code);
-        let invited = one.act(|replica| replica.invite(Role::Admin, None, &[]));
+        let invited = one.act(|replica| replica.invite(Role::Admin, None, &[], None));
         one.sync(&mut town);
         let mut other = Phone::new(2);
         other.enrol(&mut town, &invited.code);
@@ -265,7 +265,7 @@ impl Phone {
 
     /// A request that brings one entry.
     pub fn bring(&mut self) -> Vec<u8> {
-        self.act(|replica| replica.invite(Role::Admin, None, &[]));
+        self.act(|replica| replica.invite(Role::Admin, None, &[], None));
         self.ask()
     }
 

@@ -3,7 +3,7 @@
 use super::{DeviceRow, InviteRow};
 use crate::crypto::{PublicKey, Purpose, SignatureError};
 use crate::id::{DeviceId, Hash};
-use crate::limits::{CODE_CHARS, CODE_LIFE_MS, SUCCESSORS_MAX};
+use crate::limits::{CODE_CHARS, CODE_LIFE_LONGEST_MS, CODE_LIFE_MS, SUCCESSORS_MAX};
 use crate::log::act::{Act, Continues};
 use crate::rows::{Rows, RowsError, read};
 use crate::state::keyspace;
@@ -70,9 +70,12 @@ pub fn code_hash(code: &str) -> Hash {
     Hash::tagged("cuadrilla/code/v1", &[plain.as_bytes()])
 }
 
-/// When a code made now ends.
-pub fn code_expiry(now_ms: TimeMs) -> TimeMs {
-    now_ms.saturating_add(CODE_LIFE_MS)
+/// When a code that was heard of now ends; earlier or later than usual, if `until_ms` says so.
+pub fn code_expiry(now_ms: TimeMs, until_ms: Option<TimeMs>) -> TimeMs {
+    match until_ms {
+        Some(until_ms) => until_ms.min(now_ms.saturating_add(CODE_LIFE_LONGEST_MS)),
+        None => now_ms.saturating_add(CODE_LIFE_MS),
+    }
 }
 
 /// Whether an enrolment may happen, judged by the server's time. The same device may repeat its own.

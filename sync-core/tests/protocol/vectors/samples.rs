@@ -60,7 +60,7 @@ pub fn acts() -> Vec<Act> {
             role: Role::Crew,
             crew: Some("C-07".into()),
             localities: vec!["mezquitic".into()],
-            expires_at_ms: AT_MS,
+            until_ms: Some(AT_MS),
         },
         Act::Enrol {
             code: "XEWABQ2B09NY".into(),

@@ -174,7 +174,7 @@ impl World {
         };
         let localities: Vec<String> =
             if dice.one_in(3) { vec![one(dice, &LOCALITIES).to_owned()] } else { Vec::new() };
-        let invited = self.phones[admin].act(now_ms, |replica| replica.invite(role, crew, &localities));
+        let invited = self.phones[admin].act(now_ms, |replica| replica.invite(role, crew, &localities, None));
         match self.settle(admin, invited)? {
             Ok(invited) if self.phones.len() < 250 => {
                 let home = self.phones[admin].home;
