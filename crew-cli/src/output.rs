@@ -102,11 +102,12 @@ impl Screen {
     /// # Errors
     /// As [`Self::out`].
     pub fn report(&self, report: &Report) -> Result<(), CliError> {
-        if !self.json {
-            return self.out(&report.text);
+        match &report.written {
+            _ if !self.json => return self.out(&report.text),
+            Some(written) => self.out(written)?,
+            None => self.out(&report.json.to_string())?,
         }
-        let json = report.written.clone().unwrap_or_else(|| report.json.to_string());
-        self.out(&format!("{json}\n"))
+        self.out("\n")
     }
 
     /// Writes text to standard output as it is.

@@ -154,8 +154,10 @@ impl View<'_> {
             }
             failure.is_none()
         })?;
-        // The index sorts folios as text.
-        orders.sort_by(|one: &OrderSummary, other| folio::rank(&one.folio).cmp(&folio::rank(&other.folio)));
+        // The index sorts folios as text: the same, unless their numbers differ in length.
+        if !orders.is_sorted_by_key(|one: &OrderSummary| folio::rank(&one.folio)) {
+            orders.sort_by(|one, other| folio::rank(&one.folio).cmp(&folio::rank(&other.folio)));
+        }
         failure.map_or(Ok(orders), |error| Err(error.into()))
     }
 

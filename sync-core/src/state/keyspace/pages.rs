@@ -22,11 +22,11 @@ pub fn family(key: &[u8]) -> Option<Family> {
     let layer = if key.first() == Some(&b'M') || key.starts_with(b"O/") { 2 } else { 0 };
     let plain = key.get(layer..)?;
     let (head, width, slot_bits) = match plain.get(..2)? {
-        b"c/" => (2 + ID, 4, 3),
+        b"c/" => (2 + ID, 4, 4),
         b"d/" => (2 + ID, 8, 4),
         b"L/" if plain.starts_with(b"L/o/") => (4 + ID, 8, 4),
         b"g/" | b"n/" => (2, 8, 5),
-        b"s/" => (plain.iter().position(|byte| *byte == 0)? + 1, 8, 5),
+        b"s/" => (plain.iter().position(|byte| *byte == 0)? + 1, 8, 7),
         _ => return None,
     };
     Some(Family { head: layer + head, width, slot_bits })
@@ -75,8 +75,8 @@ mod tests {
         assert_eq!(family(&entry(33)).unwrap().slot(&entry(33)), Some(1));
         let scope = Scope::Device(device);
         let event = |seq| keyspace::event(&scope, seq, &record);
-        assert_eq!(page(&event(64)), page(&keyspace::event(&scope, 95, &RecordId::ZERO)));
-        assert_ne!(page(&event(64)), page(&event(96)));
+        assert_eq!(page(&event(128)), page(&keyspace::event(&scope, 255, &RecordId::ZERO)));
+        assert_ne!(page(&event(128)), page(&event(256)));
         let in_layer = |key: Vec<u8>| [b"M\0".as_slice(), &key].concat();
         assert_eq!(page(&in_layer(entry(17))), in_layer(page(&entry(17))));
     }
