@@ -169,7 +169,8 @@ impl<L: Log, I: Index> Device<L, I> {
     /// Lets `act` write in the replica, and saves what it wrote.
     ///
     /// # Errors
-    /// As [`Device::act`], [`Device::append`] and [`Device::apply`].
+    /// As [`Device::act`] and [`Device::append`]: then nothing is saved. As [`Device::apply`]: then it is saved, and the
+    /// next opening takes it into the index.
     pub fn write<T, E: From<ReplicaError> + From<StoreError>>(
         &mut self,
         moment: impl Into<Moment>,

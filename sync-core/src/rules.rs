@@ -27,6 +27,13 @@ pub struct Labels {
     pub en: String,
 }
 
+impl Labels {
+    /// Returns a label that is the same in both languages, where the rules have none.
+    pub fn same(text: &str) -> Self {
+        Self { es: text.into(), en: text.into() }
+    }
+}
+
 /// A rule file that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RulesError {
@@ -111,6 +118,17 @@ impl Rules {
             }
         }
         Ok(())
+    }
+
+    /// Returns how people call the states that a record holds; several, if people disagree.
+    pub fn state_labels(&self, states: &[String]) -> Labels {
+        let labels = |key: &String| {
+            let state = self.steps.states.iter().find(|state| state.key == *key);
+            state.map_or_else(|| Labels::same(key), |state| state.labels.clone())
+        };
+        let all: Vec<Labels> = states.iter().map(labels).collect();
+        let join = |pick: fn(&Labels) -> &str| all.iter().map(pick).collect::<Vec<_>>().join(" / ");
+        Labels { es: join(|one| &one.es), en: join(|one| &one.en) }
     }
 
     /// Returns the kind of work that a person means by `word`: its key or one of its aliases, whatever the

@@ -3,6 +3,7 @@
 use sync_core::decimal::DecimalError;
 use sync_core::log::verdict::Reason;
 use sync_core::replica::ReplicaError;
+use sync_core::rules::Labels;
 use sync_core::rules::kind::ValueError;
 use sync_core::rules::measure::ReadingError;
 use words::{Text, say};
@@ -37,9 +38,13 @@ fn message(error: &ReplicaError) -> Text {
             say!("replica-length", what = thing(what), found, max)
         }
         ReplicaError::Missing { folio, missing, .. } => {
-            say!("replica-missing", folio, missing = missing.join(", "))
+            let list = |pick: fn(&Labels) -> &str| missing.iter().map(pick).collect::<Vec<_>>().join(", ");
+            let missing = Text::both(list(|one| &one.es), list(|one| &one.en));
+            say!("replica-missing", folio, missing)
         }
-        ReplicaError::Step { folio, state, step, .. } => say!("replica-step", folio, state, step),
+        ReplicaError::Step { folio, state, step, .. } => {
+            say!("replica-step", folio, state = both(state), step = both(step))
+        }
         ReplicaError::Role { role, what } => say!("replica-role", role, what),
         ReplicaError::Refused(reason) => say!("replica-refused", reason = labels::reason(reason)),
         ReplicaError::NoSuchValue { folio, field, number, count } => {
@@ -73,7 +78,13 @@ fn hint(error: &ReplicaError) -> Text {
     match error {
         ReplicaError::Missing { commands, .. } => Text::same(commands.join(" · ")),
         ReplicaError::Step { possible, .. } if possible.is_empty() => say!("replica-no-step-hint"),
-        ReplicaError::Step { possible, .. } => say!("replica-step-hint", possible = possible.join(", ")),
+        ReplicaError::Step { possible, .. } => {
+            let list = |pick: fn(&Labels) -> &str| {
+                let one = |(word, labels): &(String, Labels)| format!("{word} ({})", pick(labels));
+                possible.iter().map(one).collect::<Vec<_>>().join(", ")
+            };
+            say!("replica-step-hint", possible = Text::both(list(|one| &one.es), list(|one| &one.en)))
+        }
         ReplicaError::NotEnrolled => say!("error-not-enrolled-hint"),
         ReplicaError::NoPerson => say!("replica-no-person-hint"),
         ReplicaError::AlreadyEnrolled(_) => say!("replica-already-enrolled-hint"),
@@ -113,6 +124,10 @@ fn trouble_hint(error: &ReplicaError) -> Text {
 }
 
 /// What the core calls a thing, with its article where the sentence needs one.
+fn both(labels: &Labels) -> Text {
+    Text::both(labels.es.as_str(), labels.en.as_str())
+}
+
 fn thing(what: &str) -> Text {
     match what {
         "order" => say!("thing-order"),

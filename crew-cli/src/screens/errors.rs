@@ -7,6 +7,7 @@ use store::StoreError;
 use sync_core::decimal::DecimalError;
 use sync_core::log::verdict::Reason;
 use sync_core::replica::ReplicaError;
+use sync_core::rules::Labels;
 use sync_core::rules::kind::ValueError;
 use sync_core::rules::measure::ReadingError;
 use words::say;
@@ -40,19 +41,19 @@ fn replica_errors() -> Vec<ReplicaError> {
         ReplicaError::Length { what: "the note", found: 9_000, max: 4_000 },
         ReplicaError::Missing {
             folio: folio(),
-            missing: vec!["cloro residual".into()],
+            missing: vec![Labels { es: "Cloro libre".into(), en: "Free chlorine".into() }],
             commands: vec!["crew measure MZQ-26-K7-0012 cloro 0.80 mg/L".into()],
         },
         ReplicaError::Step {
             folio: folio(),
-            state: "Cancelada".into(),
-            step: "start".into(),
-            possible: vec!["reopen".into()],
+            state: Labels { es: "Cancelada".into(), en: "Cancelled".into() },
+            step: Labels { es: "Iniciar".into(), en: "Start".into() },
+            possible: vec![("reopen".into(), Labels { es: "Reabrir".into(), en: "Reopen".into() })],
         },
         ReplicaError::Step {
             folio: folio(),
-            state: "Aprobada".into(),
-            step: "start".into(),
+            state: Labels { es: "Aprobada".into(), en: "Approved".into() },
+            step: Labels { es: "Iniciar".into(), en: "Start".into() },
             possible: vec![],
         },
         ReplicaError::Role { role: "auditor".into(), what: "note".into() },

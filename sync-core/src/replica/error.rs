@@ -4,9 +4,9 @@ use crate::crypto::SignatureError;
 use crate::log::verdict::Reason;
 use crate::record::change::ChangeError;
 use crate::rows::RowsError;
-use crate::rules::RulesError;
 use crate::rules::kind::ValueError;
 use crate::rules::measure::ReadingError;
+use crate::rules::{Labels, RulesError};
 use crate::view::ViewError;
 use crate::wire::message::FrameError;
 use crate::wire::pack::PackError;
@@ -71,26 +71,26 @@ pub enum ReplicaError {
         max: usize,
     },
     /// Finishing needs more.
-    #[error("{folio} cannot be finished yet: it lacks {}", .missing.join(", "))]
+    #[error("{folio} cannot be finished yet: it lacks {}", in_english(missing))]
     Missing {
         /// Which order.
         folio: String,
-        /// What is missing, each with the command that adds it.
-        missing: Vec<String>,
+        /// What is missing, as people call it.
+        missing: Vec<Labels>,
         /// Commands that add it.
         commands: Vec<String>,
     },
     /// A step from the wrong state.
-    #[error("{folio} is {state}: {step} is not possible from there")]
+    #[error("{folio} is {}: {} is not possible from there", .state.en, .step.en)]
     Step {
         /// Which order.
         folio: String,
         /// Its state.
-        state: String,
+        state: Labels,
         /// The step.
-        step: String,
-        /// Steps that are.
-        possible: Vec<String>,
+        step: Labels,
+        /// Steps that are, by the word on the command line.
+        possible: Vec<(String, Labels)>,
     },
     /// The role may not.
     #[error("the role {role} may not do this: {what}")]
@@ -283,7 +283,10 @@ impl ReplicaError {
             Self::Length { .. } => "shorten it, or split it in two".into(),
             Self::Missing { commands, .. } => commands.join(" · "),
             Self::Step { possible, .. } if possible.is_empty() => "no step is possible for this role".into(),
-            Self::Step { possible, .. } => format!("possible now: {}", possible.join(", ")),
+            Self::Step { possible, .. } => {
+                let words: Vec<&str> = possible.iter().map(|(word, _)| word.as_str()).collect();
+                format!("possible now: {}", words.join(", "))
+            }
             Self::Role { .. } => "ask dispatch".into(),
             Self::Refused(Reason::OutOfScope) => "the order belongs to another crew: ask dispatch".into(),
             Self::Refused(Reason::Rule { rule, what }) => format!("rule {rule}: {what}"),
@@ -305,4 +308,8 @@ impl ReplicaError {
             Self::Index(_) => "delete the folder `index` in the home folder: it is rebuilt from the journal".into(),
         }
     }
+}
+
+fn in_english(labels: &[Labels]) -> String {
+    labels.iter().map(|label| label.en.as_str()).collect::<Vec<_>>().join(", ")
 }

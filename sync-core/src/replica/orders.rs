@@ -10,6 +10,7 @@ use crate::record::document::Document;
 use crate::record::row::RecordRow;
 use crate::record::schema::RecordKind;
 use crate::rows::read;
+use crate::rules::Labels;
 use crate::rules::kind::WorkKind;
 use crate::state::authority::enrol::{code_expiry, code_from, code_hash};
 use crate::state::document::load_document;
@@ -180,10 +181,15 @@ impl Replica<'_> {
         let starts =
             |candidate: &&crate::rules::steps::Step| states.iter().any(|state| candidate.starts_from(state));
         let Some(found) = steps.iter().filter(|s| s.step == step).find(|s| starts(s)) else {
-            let possible =
-                steps.iter().filter(starts).filter(|s| s.is_for(role)).map(|s| s.step.clone()).collect();
-            let state = states.join("|");
-            return Err(ReplicaError::Step { folio: folio.into(), state, step: step.into(), possible });
+            let possible = steps.iter().filter(starts).filter(|s| s.is_for(role));
+            let possible = possible.map(|s| (s.step.clone(), s.labels.clone())).collect();
+            let labels = steps.iter().find(|s| s.step == step).map(|s| s.labels.clone());
+            return Err(ReplicaError::Step {
+                folio: folio.into(),
+                state: self.rules.state_labels(&states),
+                step: labels.unwrap_or_else(|| Labels::same(step)),
+                possible,
+            });
         };
         if !found.is_for(role) {
             return Err(ReplicaError::Role { role: role.into(), what: step.into() });
@@ -216,9 +222,16 @@ impl Replica<'_> {
             _ => format!("crew order check {folio} {}", name.trim_start_matches("checklist.")),
         };
         let commands = missing.iter().map(command).collect();
-        let named = |name: &String| match name.strip_prefix("fields.").and_then(|key| kind?.find_field(key)) {
-            Some(field) => format!("{} ({})", field.key, field.labels.es),
-            None => name.clone(),
+        let named = |name: &String| {
+            let field = name.strip_prefix("fields.").and_then(|key| kind?.find_field(key));
+            let measure = name.strip_prefix("measure ").and_then(|key| self.rules.measures.get(key));
+            let point = name
+                .strip_prefix("checklist.")
+                .and_then(|key| kind?.checklist.iter().find(|point| point.key == key));
+            let labels = field.map(|field| &field.labels);
+            let labels =
+                labels.or(measure.map(|measure| &measure.labels)).or(point.map(|point| &point.labels));
+            labels.cloned().unwrap_or_else(|| Labels::same(name))
         };
         let missing = missing.iter().map(named).collect();
         Err(ReplicaError::Missing { folio: folio.into(), missing, commands })
