@@ -130,3 +130,18 @@ fn a_crew_is_not_shown_an_empty_list_of_devices() {
     assert_eq!(town.refused("one", &["device", "list"]).0, 3);
     assert!(!town.crew("office", &["device", "list"]).as_array().unwrap().is_empty());
 }
+
+#[test]
+fn a_zone_by_name_is_that_zone_without_a_database_of_the_system() {
+    let town = Town::peopled();
+    let folio = town.folio("office", "chlorination");
+    let told = |zone: &str| {
+        let mut shown = std::process::Command::new(cuadrilla_tests::program("crew"));
+        shown.arg("--home").arg(town.path("office")).args(["order", "show", &folio]);
+        let done = shown.env("TZ", zone).env("TZDIR", "/nowhere").output().unwrap();
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8(done.stdout).unwrap()
+    };
+    assert_ne!(told("UTC0"), told("CST6"));
+    assert_eq!(told("America/Mexico_City"), told("CST6"));
+}
