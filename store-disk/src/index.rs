@@ -210,9 +210,14 @@ impl Index for SledIndex {
     /// before: 4 s after 10 million rows. After much writing that is done here, so that the next start is fast.
     fn close(&mut self) -> Result<()> {
         let flushed = self.rows.with(|tree| tree.flush().map(|_| ()));
-        self.rows.close();
+        let wants_snapshot = self.rows_written >= ROWS_BEFORE_SNAPSHOT;
+        if wants_snapshot {
+            self.rows.close();
+        } else {
+            self.rows.let_go();
+        }
         flushed.map_err(|failure| self.failed(failure))?;
-        if self.rows_written >= ROWS_BEFORE_SNAPSHOT {
+        if wants_snapshot {
             self.rows_written = 0;
             // If it does not open, the next start will find out and say so.
             let _ = self.try_open();
