@@ -8,6 +8,8 @@ use crate::style::Style;
 
 /// Blanks between columns.
 const GAP: usize = 2;
+/// Written a piece at a time.
+const BLANKS: &str = "                                                                ";
 /// No column is cut to fewer columns of the terminal than this.
 const COLUMN_MIN: usize = 8;
 
@@ -29,6 +31,10 @@ struct Cell {
 
 impl Cell {
     fn new(text: String) -> Self {
+        // Nearly all of what a list shows is plain, and as wide as it is long.
+        if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            return Self { width: text.len(), text };
+        }
         let text = if text.chars().any(char::is_control) { clean(&text) } else { text };
         Self { width: text.width(), text }
     }
@@ -89,7 +95,11 @@ impl Table {
 fn write_line(text: &mut String, cells: &[Cell], widths: &[usize]) {
     let (begin, mut blanks) = (text.len(), 0);
     for (cell, width) in cells.iter().zip(widths) {
-        text.extend(std::iter::repeat_n(' ', blanks));
+        while blanks > 0 {
+            let some = blanks.min(BLANKS.len());
+            text.push_str(&BLANKS[..some]);
+            blanks -= some;
+        }
         if cell.width <= *width {
             text.push_str(&cell.text);
         } else {
