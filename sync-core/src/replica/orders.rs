@@ -122,13 +122,16 @@ impl Replica<'_> {
             ("asset", asset.as_deref()),
             ("crew", crew.as_deref()),
             ("status", Some(status)),
-            ("due", new.due.as_deref()),
-            ("priority", new.priority.as_deref()),
             ("plan", new.plan.as_deref()),
         ];
         for (name, value) in registers {
             if let Some(value) = value {
                 document.put(name, &text(value))?;
+            }
+        }
+        for (name, typed) in [("due", &new.due), ("priority", &new.priority)] {
+            if let Some(typed) = typed {
+                document.put(name, &self.register_value(name, typed)?)?;
             }
         }
         for (word, value) in &new.fields {

@@ -127,9 +127,9 @@ impl Replica<'_> {
         }
     }
 
-    /// Returns what a register of an order holds, if a person says so: the key of what they named, a day, a word. Whoever
-    /// sets a register, and whyever, comes through here.
-    fn register_value(&self, name: &str, typed: &str) -> Result<Scalar, ReplicaError> {
+    /// Returns what a register of an order holds, if a person says so: the key of what they named, a day, a word. A new
+    /// order, a set register and a decision take their values from here.
+    pub(super) fn register_value(&self, name: &str, typed: &str) -> Result<Scalar, ReplicaError> {
         let typed = typed.trim();
         match name {
             "title" => check_length("the title", typed, 200).map(|()| text(typed)),

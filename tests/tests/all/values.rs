@@ -1,4 +1,4 @@
-//! Values, rules and names go through one door, whoever brings them and however; each question gets a true answer.
+//! Values, rules and names go through one door, from the command line, a file or a decision; each question gets a true answer.
 
 use cuadrilla_tests::Town;
 use serde_json::{Value, json};
@@ -20,6 +20,10 @@ fn a_day_is_a_day_of_the_calendar_and_a_priority_a_known_one() {
     town.crew("office", &["set", &folio, "priority", "Urgente"]);
     let order = town.crew("office", &["order", "show", &folio]);
     assert_eq!((&order["due"], &order["priority"]), (&json!("2028-02-29"), &json!("urgent")));
+    let new = ["order", "new", "--kind", "chlorination", "--locality", "mezquitic", "--priority", "alta"];
+    assert_eq!(town.refused("office", &[&new[..], &["--due", "mañana"]].concat()).0, 3);
+    let made = town.crew("office", &new)["folio"].as_str().unwrap().to_owned();
+    assert_eq!(town.crew("office", &["order", "show", &made])["priority"], "high");
 }
 
 #[test]
