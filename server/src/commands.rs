@@ -71,8 +71,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>, shell: &mut Shell<'_>) -> u
     let matches = match command(lang).try_get_matches_from(&args) {
         Ok(matches) => matches,
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            let _ = write!(shell.out, "{}", error.render());
-            return 0;
+            let help = Report::new(Value::Null, Text::same(error.render().to_string()));
+            return print(shell, &help, false, lang);
         }
         Err(error) => return fail(shell, &usage(&error), asked_json, lang),
     };
