@@ -14,8 +14,8 @@ pub fn command(lang: Lang) -> Command {
     described(plain(), "crew", lang)
 }
 
-/// Parses what was typed. The tree gets its texts only for who asks for them, or made a slip: they take a third of a
-/// short command's time.
+/// Parses what was typed. The tree gets its texts only for a person who asks for them, or made a slip: they take a
+/// tenth of a short command's time.
 pub fn parse(args: &[OsString], lang: Lang) -> Result<ArgMatches, Error> {
     plain().try_get_matches_from(args).or_else(|_| command(lang).try_get_matches_from(args))
 }

@@ -89,7 +89,7 @@ impl SecretKey {
     }
 
     /// Returns the key of a device that goes on under new names: one seed in the home folder gives a key for each name,
-    /// with the salts that were drawn for them. A salt stands in the device's journal only: whoever has a copy of the
+    /// with the salts that were drawn for them. A salt stands in the device's journal only: a thief who has a copy of the
     /// seed does not have the keys of the names that came later.
     pub fn of_name(seed: &[u8; 32], salts: &[KeySalt]) -> Self {
         let next =

@@ -75,7 +75,7 @@ pub const SUCCESSORS_MAX: u32 = 16;
 pub const CODE_CHARS: usize = 12;
 /// How long an enrolment code lives, in milliseconds.
 pub const CODE_LIFE_MS: i64 = 7 * 24 * 3_600_000;
-/// How long an enrolment code may last at most, if whoever invites names a day.
+/// How long an enrolment code may last at most, if the administrator names a day.
 pub const CODE_LIFE_LONGEST_MS: i64 = 366 * 24 * 3_600_000;
 
 /// Largest import file, in bytes.

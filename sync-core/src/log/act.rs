@@ -95,7 +95,7 @@ pub enum Act {
         crew: Option<String>,
         /// The localities it gives, by key.
         localities: Vec<String>,
-        /// When the code ends, if whoever invites says so; else some days after the server heard of it. The server counts
+        /// When the code ends, if the administrator says so; else some days after the server heard of it. The server counts
         /// by its own clock, and no code lasts longer than a year.
         until_ms: Option<TimeMs>,
     },

@@ -284,8 +284,8 @@ impl ProofFile {
     }
 }
 
-/// Returns the key that an enrolment, or the founding of the ledger, brings. A device's id is that of its key: whoever has
-/// the log's key cannot enrol another one under it.
+/// Returns the key that an enrolment, or the founding of the ledger, brings. A device's id is that of its key: an
+/// operator with the log's key cannot enrol another one under it.
 fn key_of(checked: &CheckedChange) -> Result<(PublicKey, String), String> {
     let (key, name) = match &checked.decoded {
         DecodedBody::Act(Act::Enrol { key, name, .. })

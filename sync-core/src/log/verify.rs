@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_has_the_logs_key_enrols_no_other_key_under_a_devices_id() {
+    fn an_operator_enrols_no_other_key_under_a_devices_id() {
         let (theirs, forged) = (SecretKey::from_seed(&[5; 32]), SecretKey::from_seed(&[6; 32]));
         let enrolment = |key: &SecretKey| {
             let act =

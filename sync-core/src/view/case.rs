@@ -191,7 +191,8 @@ fn limits(identity: &Identity, server_seq: u64, is_there: bool) -> Vec<Sentence>
     )];
     if !identity.role.sees_everything() {
         limits.push(Sentence::new(
-            "Este equipo no recibe todo: pueden faltar hechos de otros, lo que está en revisión de otros equipos y quién lo decidió. \
+            "Este equipo no recibe todo: pueden faltar hechos de otros, lo que está en revisión de \
+             otros equipos y quién lo decidió. \
              Pida el expediente a despacho o contraloría.",
             "This device is not told of everything: entries of others, what is in review of other devices and who \
              decided about it may be missing. Ask dispatch or audit for the case file.",
