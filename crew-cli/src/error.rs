@@ -9,7 +9,7 @@ use sync_core::rows::RowsError;
 use sync_core::view::ViewError;
 
 use words::say;
-use words::{Lang, Text};
+use words::{Lang, Text, visible};
 
 mod replica;
 
@@ -72,6 +72,14 @@ impl CliError {
     pub fn file(path: &Path, error: &io::Error) -> Self {
         use io::ErrorKind::{NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         let path = path.display();
+        if error.get_ref().is_some_and(|inner| inner.is::<crate::files::NotAFile>()) {
+            return Self::new(
+                exit::OTHER,
+                "not_a_file",
+                say!("error-not-a-file", path),
+                say!("error-not-a-file-hint"),
+            );
+        }
         match error.kind() {
             StorageFull | QuotaExceeded => disk_full(&path.to_string()),
             ReadOnlyFilesystem | PermissionDenied => Self::new(
@@ -102,10 +110,9 @@ impl CliError {
     }
 }
 
-/// Messages are one line each, whatever a server or a system put into them; control characters do not reach a
-/// terminal.
+/// Messages are one line each, whatever a server or a system put into them.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    visible::line(text).into_owned()
 }
 
 fn disk_full(path: &str) -> CliError {
@@ -220,7 +227,7 @@ mod tests {
     #[test]
     fn an_error_is_two_lines_whatever_is_in_it() {
         let error = CliError::usage(Text::same("a\nb\u{1b}[31m"), Text::same("c\r\nd"));
-        assert_eq!(error.lines(Lang::Es), "error: a b [31m\nhint: c  d\n");
+        assert_eq!(error.lines(Lang::Es), "error: a b\\u{1b}[31m\nhint: c  d\n");
         assert_eq!(error.json(Lang::En)["error"]["code"], "usage");
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::error::{CliError, exit};
 use crate::style::Style;
 use words::say;
-use words::{Lang, Text};
+use words::{Lang, Text, visible};
 
 /// Width assumed where there is no terminal to ask: nothing is truncated in a file or a pipe.
 const WIDTH_UNBOUNDED: usize = usize::MAX;
@@ -104,18 +104,22 @@ impl Screen {
     pub fn report(&self, report: &Report) -> Result<(), CliError> {
         match &report.written {
             _ if !self.json => return self.out(&report.text),
-            Some(written) => self.out(written)?,
-            None => self.out(&report.json.to_string())?,
+            Some(written) => self.write(&visible::json(written))?,
+            None => self.write(&visible::json(&report.json.to_string()))?,
         }
-        self.out("\n")
+        self.write("\n")
     }
 
-    /// Writes text to standard output as it is.
+    /// Writes text to standard output; what would drive a terminal or hide is shown as an escape.
     ///
     /// # Errors
     /// `output`, if it cannot be written: a file that is not whole is no answer. A reader that went away
     /// (`crew order list | head`) is no failure of ours, and nobody is left to tell.
     pub fn out(&self, text: &str) -> Result<(), CliError> {
+        self.write(&self.style.door(text))
+    }
+
+    fn write(&self, text: &str) -> Result<(), CliError> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::new(
@@ -130,8 +134,11 @@ impl Screen {
 
     /// Shows why the command failed, and answers its exit code.
     pub fn fail(&self, error: &CliError) -> u8 {
-        let text = if self.json { format!("{}\n", error.json(self.lang)) } else { error.lines(self.lang) };
-        self.beside(&text);
+        if self.json {
+            self.beside(&format!("{}\n", visible::json(&error.json(self.lang).to_string())));
+        } else {
+            self.beside(&visible::lines(&error.lines(self.lang)));
+        }
         error.exit
     }
 
@@ -139,16 +146,17 @@ impl Screen {
     pub fn warn(&self, text: &Text) {
         let line = text.of(self.lang);
         if self.json {
-            self.beside(&format!("{}\n", serde_json::json!({ "warning": line })));
+            let json = serde_json::json!({ "warning": line }).to_string();
+            self.beside(&format!("{}\n", visible::json(&json)));
         } else {
-            self.beside(&format!("{}: {line}\n", say!("output-warning").of(self.lang)));
+            self.beside(&format!("{}: {}\n", say!("output-warning").of(self.lang), visible::line(&line)));
         }
     }
 
     /// A line that says how far long work is; replaced by the next, and only on a terminal.
     pub fn progress(&self, text: &Text) {
         if self.progress {
-            self.beside(&format!("\r\u{1b}[2K{}", text.of(self.lang)));
+            self.beside(&format!("\r\u{1b}[2K{}", visible::line(&text.of(self.lang))));
         }
     }
 

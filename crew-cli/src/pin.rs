@@ -8,7 +8,7 @@ use age::secrecy::{ExposeSecret as _, SecretString};
 
 use crate::error::{CliError, exit};
 use crate::files;
-use words::{Lang, Text, say};
+use words::{Lang, Text, say, visible};
 
 /// The PIN of the person that a command is about.
 pub const PIN_VARIABLE: &str = "CREW_PIN";
@@ -42,8 +42,8 @@ pub fn get(
     if !io::stdin().is_terminal() {
         return Err(missing(variable));
     }
-    let typed =
-        rpassword::prompt_password(format!("{}: ", question.of(lang))).map_err(|_| missing(variable))?;
+    let typed = rpassword::prompt_password(format!("{}: ", visible::line(&question.of(lang))))
+        .map_err(|_| missing(variable))?;
     given(&typed, variable)
 }
 

@@ -2,7 +2,7 @@
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use words::{Lang, Text};
+use words::{Lang, Text, visible};
 
 use crate::style::Style;
 
@@ -35,7 +35,7 @@ impl Cell {
         if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             return Self { width: text.len(), text };
         }
-        let text = if text.chars().any(char::is_control) { clean(&text) } else { text };
+        let text = clean(&text);
         Self { width: text.width(), text }
     }
 }
@@ -53,7 +53,7 @@ impl Table {
         self
     }
 
-    /// Adds a row; line breaks and other control characters in it are shown as blanks.
+    /// Adds a row; line ends in it are shown as blanks, and what hides as an escape.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         let row: Vec<Cell> = cells.into_iter().map(Cell::new).collect();
         debug_assert_eq!(row.len(), self.heading.len());
@@ -133,9 +133,9 @@ pub fn cut(text: &str, width: usize) -> String {
     kept
 }
 
-/// `text` without line breaks and terminal control: what people type ends up on other people's screens.
+/// `text` on one line, with what hides or drives a terminal shown: what people type ends up on other people's screens.
 pub fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    visible::line(text).into_owned()
 }
 
 #[cfg(test)]
@@ -186,6 +186,6 @@ mod tests {
 
     #[test]
     fn what_people_type_cannot_drive_the_terminal() {
-        assert_eq!(clean("a\u{1b}[2Jb\nc"), "a [2Jb c");
+        assert_eq!(clean("a\u{1b}[2Jb\nc"), "a\\u{1b}[2Jb c");
     }
 }

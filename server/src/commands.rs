@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::cli::{Cli, Command, command};
 use crate::failure::{EXIT_INTEGRITY, Failure};
 use crate::lang;
-use words::{Lang, Text, say};
+use words::{Lang, Text, say, visible};
 
 /// What a command may touch of the process.
 pub struct Shell<'s> {
@@ -51,8 +51,9 @@ impl Report {
         let lines = |lang: Lang| {
             let labels: Vec<String> = rows.iter().map(|(label, _)| label.of(lang)).collect();
             let width = labels.iter().map(|label| label.chars().count()).max().unwrap_or(0);
-            let line =
-                |(label, row): (&String, &(Text, String))| format!("{}  {}\n", pad(label, width), row.1);
+            let line = |(label, row): (&String, &(Text, String))| {
+                format!("{}  {}\n", pad(label, width), visible::line(&row.1))
+            };
             labels.iter().zip(rows).map(line).collect::<String>()
         };
         Self::new(json, Text::both(lines(Lang::Es), lines(Lang::En)))
@@ -125,8 +126,8 @@ fn generated(key: &str, bytes: &[u8]) -> Report {
 fn print(shell: &mut Shell<'_>, report: &Report, json: bool, lang: Lang) -> u8 {
     let written = match (json, report.text.of(lang)) {
         (true, _) if report.json.is_null() => Ok(()),
-        (true, _) => writeln!(shell.out, "{}", report.json),
-        (false, text) => write!(shell.out, "{text}"),
+        (true, _) => writeln!(shell.out, "{}", visible::json(&report.json.to_string())),
+        (false, text) => write!(shell.out, "{}", visible::lines(&text)),
     };
     match (&report.failure, written.and_then(|()| shell.out.flush())) {
         (Some(failure), _) => fail(shell, failure, json, lang),
@@ -144,10 +145,10 @@ fn print(shell: &mut Shell<'_>, report: &Report, json: bool, lang: Lang) -> u8 {
 fn fail(shell: &mut Shell<'_>, failure: &Failure, json: bool, lang: Lang) -> u8 {
     // There is nowhere left to say that standard error is gone.
     let _ = if json {
-        writeln!(shell.err, "{}", failure.to_json(lang))
+        writeln!(shell.err, "{}", visible::json(&failure.to_json(lang).to_string()))
     } else {
         let (message, hint) = (failure.message.of(lang), failure.hint.of(lang));
-        writeln!(shell.err, "error: {message}\nhint: {hint}")
+        writeln!(shell.err, "error: {}\nhint: {}", visible::line(&message), visible::line(&hint))
     };
     failure.exit
 }

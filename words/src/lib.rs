@@ -15,6 +15,7 @@ mod arg;
 mod catalogue;
 #[cfg(test)]
 mod tests;
+pub mod visible;
 
 pub use arg::{Arg, ToArg};
 pub use catalogue::{attribute, source};

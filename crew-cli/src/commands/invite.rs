@@ -62,11 +62,8 @@ pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
         say!("invite-usable-after-sync").of(cx.screen.lang)
     };
     let until = say!("invite-expires").of(cx.screen.lang);
-    let picture = if args.qr || cx.screen.is_terminal() {
-        qr::picture(&link, cx.screen.style.is_on)?
-    } else {
-        String::new()
-    };
+    let picture =
+        if args.qr || cx.screen.is_terminal() { qr::picture(&link, cx.screen.style)? } else { String::new() };
     let text = format!(
         "{}\n{until} {}\n{state}\n{picture}{link}\n",
         cx.screen.style.bold(&invitation.code),

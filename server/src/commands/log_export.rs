@@ -2,7 +2,7 @@
 //! copy that nobody has to believe. Reads the ledger only; may be run while the server serves.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 use serde_json::json;
@@ -124,7 +124,16 @@ fn write(path: &Path, bytes: &[u8]) -> Result<bool, Failure> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let draft = path.with_extension("new");
     let done = fs::create_dir_all(folder).and_then(|()| {
-        let mut file = fs::File::create(&draft)?;
+        // A link or a pipe in the place of a file of the log is nothing to write through or to replace.
+        if fs::symlink_metadata(path).is_ok_and(|there| !there.is_file()) {
+            return Err(io::Error::from(io::ErrorKind::InvalidInput));
+        }
+        if let Err(error) = fs::remove_file(&draft)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            return Err(error);
+        }
+        let mut file = fs::File::create_new(&draft)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&draft, path)

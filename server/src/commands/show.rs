@@ -15,7 +15,7 @@ use crate::cli::Show;
 use crate::failure::{EXIT_OTHER, Failure};
 use crate::start;
 use sync_core::view::words::Sentence;
-use words::{Lang, Text, say};
+use words::{Lang, Text, say, visible};
 
 /// Records folded before their rows are moved from the overlay.
 const STEP: u64 = 1_000;
@@ -80,13 +80,16 @@ fn report(order: &OrderView, rules: &Rules) -> Result<Report, Failure> {
             (say!("server-conflicts").of(lang), order.conflicts.len().to_string()),
         ];
         let width = head.iter().map(|(label, _)| label.chars().count()).max().unwrap_or(0);
-        let mut sheet: String =
-            head.iter().map(|(label, value)| format!("{}  {value}\n", super::pad(label, width))).collect();
+        let mut sheet: String = head
+            .iter()
+            .map(|(label, value)| format!("{}  {}\n", super::pad(label, width), visible::line(value)))
+            .collect();
         for event in &order.history {
             let seq = event.seq.map_or_else(|| "-".into(), |seq| seq.to_string());
             let said = pick(&event.text, lang);
             let by = &event.by;
-            sheet.push_str(&format!("  {seq:>8}  {}  {}  {}  {said}\n", by.claimed_at, by.device, by.person));
+            let line = format!("  {seq:>8}  {}  {}  {}  {said}", by.claimed_at, by.device, by.person);
+            sheet.push_str(&format!("{}\n", visible::line(&line)));
         }
         sheet
     };

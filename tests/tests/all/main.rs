@@ -10,6 +10,7 @@ mod kill;
 mod log;
 mod schemas;
 mod source;
+mod terminal;
 mod tidy;
 mod trust;
 mod values;

@@ -42,7 +42,7 @@ fn told(cx: &Context, story: &Story) -> String {
         let words = clean(labels::sentence(&one.text, lang));
         text.push_str(&format!("{number}  {at}  {}: {words}\n", clean(who(&one.by))));
         for line in beside(cx, one) {
-            text.push_str(&format!("    {}\n", clean(&line)));
+            text.push_str(&format!("    {line}\n"));
         }
     }
     text
@@ -57,24 +57,24 @@ fn who(doer: &Doer) -> &str {
 fn beside(cx: &Context, one: &Happening) -> Vec<String> {
     let lang = cx.screen.lang;
     let mut lines: Vec<String> =
-        one.consequences.iter().map(|line| format!("→ {}", labels::sentence(line, lang))).collect();
+        one.consequences.iter().map(|line| format!("→ {}", clean(labels::sentence(line, lang)))).collect();
     if let Some(carrier) = &one.carrier {
-        lines.push(say!("history-brought-by", device = name(carrier)).of(lang));
+        lines.push(clean(&say!("history-brought-by", device = name(carrier)).of(lang)));
     }
     if let Some(reason) = &one.reason_text {
         let reason = labels::sentence(reason, lang);
-        lines.push(cx.screen.style.alert(&say!("history-in-review", reason).of(lang)));
+        lines.push(cx.screen.style.alert(&clean(&say!("history-in-review", reason).of(lang))));
         lines.push(match &one.decided {
             None => say!("history-undecided").of(lang),
             Some(decided) => {
                 let (by, reason) = (who(&decided.by), &decided.reason);
-                format!("{} · {by} · {reason}", labels::decision(decided.releases).of(lang))
+                clean(&format!("{} · {by} · {reason}", labels::decision(decided.releases).of(lang)))
             }
         });
     }
     let mark = labels::time_mark(&one.time);
     if !mark.is_empty() {
-        lines.push(format!("{mark} {}", labels::sentence(&one.time.time_note, lang)));
+        lines.push(clean(&format!("{mark} {}", labels::sentence(&one.time.time_note, lang))));
     }
     lines
 }

@@ -2,6 +2,7 @@
 
 use sync_core::view::case::CaseFile;
 use sync_core::view::story::{DecisionTold, Happening};
+use words::visible;
 
 /// What a column shows of a happening.
 type Show = fn(&Happening) -> String;
@@ -63,7 +64,8 @@ fn decision(decided: &DecisionTold) -> &'static str {
 /// One cell. What a spreadsheet would take for a formula begins with an apostrophe; numbers stay numbers.
 fn cell(value: &str) -> String {
     let is_formula = value.starts_with(['=', '+', '-', '@', '\t', '\r']) && value.parse::<i64>().is_err();
-    let value = if is_formula { format!("'{value}") } else { value.to_owned() };
+    let shown = visible::lines(value);
+    let value = if is_formula { format!("'{shown}") } else { shown.into_owned() };
     if value.contains([',', '"', '\r', '\n']) { format!("\"{}\"", value.replace('"', "\"\"")) } else { value }
 }
 

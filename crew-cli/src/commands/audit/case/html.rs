@@ -1,9 +1,12 @@
 //! HTML by hand, as little as a page needs: elements whose text is always escaped, so that nothing a person typed can
 //! be anything but text.
 
+use words::visible::is_hidden;
+
 /// `text` with everything that means something in HTML made harmless, in text and in quoted attributes.
 pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
+    let mut before = None;
     for c in text.chars() {
         match c {
             '&' => safe.push_str("&amp;"),
@@ -12,12 +15,10 @@ pub fn escaped(text: &str) -> String {
             '"' => safe.push_str("&quot;"),
             '\'' => safe.push_str("&#39;"),
             '\n' => safe.push('\n'),
-            // Controls, and the marks that turn the direction of what follows, are shown as what they are not: nothing.
-            c if c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
-                safe.push('\u{fffd}');
-            }
+            c if is_hidden(c, before) => safe.extend(c.escape_unicode()),
             c => safe.push(c),
         }
+        before = Some(c);
     }
     safe
 }
@@ -78,7 +79,7 @@ mod tests {
             escaped("<script>alert('x')</script> & \"ñ\" 💧"),
             "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; &quot;ñ&quot; 💧"
         );
-        assert_eq!(escaped("a\u{0}b\u{202e}c\nd"), "a\u{fffd}b\u{fffd}c\nd");
+        assert_eq!(escaped("a\u{0}b\u{202e}c\nd"), "a\\u{0}b\\u{202e}c\nd");
         let mut page = Html::default();
         page.element("td", "who", "</td><img src=x onerror=y>");
         assert_eq!(page.finish(), "<td class=\"who\">&lt;/td&gt;&lt;img src=x onerror=y&gt;</td>\n");
