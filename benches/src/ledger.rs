@@ -100,6 +100,7 @@ fn founding(rules: &[(String, String)]) -> anyhow::Result<(Vec<Vec<u8>>, String)
         municipality: 14_061,
         name: "Mezquitic",
         folio_prefix: "MZQ",
+        utc_offset: sync_core::time::UtcOffset::usual(14_061),
         seed: &SEED,
         entropy: &[7; 64],
         now_ms: START_MS,

@@ -1,8 +1,8 @@
 //! When: times as people read them, relative beside exact, in the device's own time zone.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use sync_core::time::{TimeMs, parse_rfc3339};
+use jiff::tz::{Offset, TimeZone};
+use sync_core::time::{TimeMs, UtcOffset, parse_rfc3339};
 use words::say;
 
 use words::Lang;
@@ -28,11 +28,11 @@ impl When {
         Self { now_ms, lang, zone: TimeZone::UTC }
     }
 
-    /// The last millisecond of the day, in this zone, that begins at `midnight_utc` in UTC.
-    pub fn end_of_day(&self, midnight_utc: TimeMs) -> Option<TimeMs> {
-        let day = Timestamp::from_millisecond(midnight_utc).ok()?.to_zoned(TimeZone::UTC).date();
-        let next = day.tomorrow().ok()?.to_zoned(self.zone.clone()).ok()?;
-        Some(next.timestamp().as_millisecond() - 1)
+    /// The same in the municipality's hours, for what must read the same everywhere: a case file.
+    pub fn here(&self, offset: UtcOffset) -> Self {
+        let zone =
+            Offset::from_seconds(i32::from(offset.minutes()) * 60).map_or(TimeZone::UTC, TimeZone::fixed);
+        Self { zone, ..self.clone() }
     }
 
     /// `2026-11-21 03:36`.
@@ -48,9 +48,11 @@ impl When {
         self.formatted(rfc3339, "%Y-%m-%d %H:%M:%S").unwrap_or_else(|| rfc3339.to_owned())
     }
 
-    /// The zone that times are shown in, at an RFC 3339 time: `CST (UTC-06:00)`.
+    /// The zone that times are shown in, at an RFC 3339 time: `CST (UTC-06:00)`, or `UTC-06:00` where it has no name.
     pub fn zone_of(&self, rfc3339: &str) -> String {
-        self.formatted(rfc3339, "%Z (UTC%:z)").unwrap_or_default()
+        let name = self.formatted(rfc3339, "%Z").unwrap_or_default();
+        let offset = self.formatted(rfc3339, "UTC%:z").unwrap_or_default();
+        if name.starts_with(char::is_alphabetic) { format!("{name} ({offset})") } else { offset }
     }
 
     fn formatted(&self, rfc3339: &str, format: &str) -> Option<String> {
@@ -93,6 +95,7 @@ impl When {
 #[cfg(test)]
 mod tests {
     use super::When;
+    use sync_core::time::UtcOffset;
     use words::Lang;
 
     const NOW_MS: i64 = 1_795_232_207_000;
@@ -106,6 +109,14 @@ mod tests {
         assert_eq!(english.relative(NOW_MS - 5 * 60_000), "5 min ago");
         assert_eq!(english.relative(NOW_MS - 400 * 86_400_000), "13 months ago");
         assert_eq!(english.relative(0), "56 years ago");
+    }
+
+    #[test]
+    fn a_case_file_tells_the_municipalitys_hours() {
+        let when = When::utc(NOW_MS, Lang::Es).here(UtcOffset::usual(14_061));
+        assert_eq!(when.second_of("2026-11-21T03:36:47.000Z"), "2026-11-20 21:36:47");
+        assert_eq!(when.zone_of("2026-11-21T03:36:47.000Z"), "UTC-06:00");
+        assert_eq!(When::utc(NOW_MS, Lang::Es).zone_of("2026-11-21T03:36:47.000Z"), "UTC (UTC+00:00)");
     }
 
     #[test]

@@ -86,6 +86,7 @@ impl Server {
             municipality: 14061,
             name: "Mezquitic",
             folio_prefix: "MZQ",
+            utc_offset: sync_core::time::UtcOffset::usual(14_061),
             seed: &SERVER_SEED,
             entropy: &[7; 64],
             now_ms,

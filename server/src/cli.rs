@@ -6,6 +6,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
+use sync_core::time::UtcOffset;
+
 use crate::config::Layer;
 use words::{Lang, attribute, say};
 
@@ -75,6 +77,9 @@ pub struct Init {
     /// Letras con que empiezan los folios; si falta, salen del nombre.
     #[arg(long, value_name = "LETTERS")]
     pub folio_prefix: Option<String>,
+    /// Diferencia de su hora con UTC; si falta, la de su estado.
+    #[arg(long, value_name = "-06:00", allow_hyphen_values = true)]
+    pub utc_offset: Option<UtcOffset>,
     /// Carpeta de reglas sobre las incluidas.
     #[arg(
         long,

@@ -33,6 +33,7 @@ pub(crate) fn founded() -> (FaultyMemory, String) {
         municipality: MUNICIPALITY,
         name: "Mezquitic",
         folio_prefix: "MZQ",
+        utc_offset: sync_core::time::UtcOffset::usual(14_061),
         seed: &SEED,
         entropy: &[200; 64],
         now_ms: now_ms(),

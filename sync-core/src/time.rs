@@ -1,8 +1,16 @@
-//! Time as a number: milliseconds since 1970-01-01T00:00:00Z, and its RFC 3339 form. The core knows no clock.
+//! Time as a number: milliseconds since 1970-01-01T00:00:00Z, and its RFC 3339 form; days and years as the municipality
+//! counts them. The core knows no clock and no zone.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 /// Milliseconds since the Unix epoch, UTC. Signed: a phone may claim 1969.
 pub type TimeMs = i64;
 
+/// Characters of `YYYY-MM-DD`.
+const DAY_CHARS: usize = 10;
 const DAY_MS: i64 = 86_400_000;
 /// Times outside the years 0000 to 9999 are shown at the edge of that span.
 const SHOWN_MIN_MS: i64 = -62_167_219_200_000;
@@ -18,9 +26,96 @@ pub fn rfc3339(ms: TimeMs) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
 }
 
-/// Returns the calendar year of a time, UTC.
-pub fn year(ms: TimeMs) -> i64 {
-    civil(ms.clamp(SHOWN_MIN_MS, SHOWN_MAX_MS).div_euclid(DAY_MS)).0
+/// How far the municipality's clocks are from UTC: its days and years begin by it, whatever the zone of a phone. One
+/// offset for the whole year: Mexico changes no clocks, but for some municipalities at its northern border.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "i16", into = "i16")]
+pub struct UtcOffset {
+    minutes: i16,
+}
+
+impl UtcOffset {
+    /// Returns the offset of so many minutes, east of UTC positive; `None` beyond 14 hours, which no place has.
+    pub fn of_minutes(minutes: i16) -> Option<Self> {
+        (-840..=840).contains(&minutes).then_some(Self { minutes })
+    }
+
+    /// Returns the usual offset of a municipality by its INEGI key, from its state's zone in the law of 2022.
+    pub fn usual(municipality: u32) -> Self {
+        let hours = match municipality / 1_000 {
+            // Baja California.
+            2 => -8,
+            // Baja California Sur, Nayarit, Sinaloa, Sonora.
+            3 | 18 | 25 | 26 => -7,
+            // Quintana Roo.
+            23 => -5,
+            _ => -6,
+        };
+        Self { minutes: hours * 60 }
+    }
+
+    /// Returns the minutes from UTC, east positive.
+    pub fn minutes(self) -> i16 {
+        self.minutes
+    }
+
+    /// Returns the calendar year of a time here.
+    pub fn year(self, ms: TimeMs) -> i64 {
+        let here = ms.clamp(SHOWN_MIN_MS, SHOWN_MAX_MS) + self.ms();
+        civil(here.div_euclid(DAY_MS)).0
+    }
+
+    /// Returns the first millisecond here of a day, `YYYY-MM-DD`; `None` if the text is no day.
+    pub fn day_start(self, day: &str) -> Option<TimeMs> {
+        parse_rfc3339(day).filter(|_| day.len() == DAY_CHARS).map(|midnight| midnight - self.ms())
+    }
+
+    /// Returns the last millisecond here of a day, `YYYY-MM-DD`; `None` if the text is no day.
+    pub fn day_end(self, day: &str) -> Option<TimeMs> {
+        self.day_start(day).map(|start| start + DAY_MS - 1)
+    }
+
+    fn ms(self) -> i64 {
+        i64::from(self.minutes) * 60_000
+    }
+}
+
+impl From<UtcOffset> for i16 {
+    fn from(offset: UtcOffset) -> Self {
+        offset.minutes
+    }
+}
+
+impl TryFrom<i16> for UtcOffset {
+    type Error = &'static str;
+
+    fn try_from(minutes: i16) -> Result<Self, Self::Error> {
+        Self::of_minutes(minutes).ok_or("no place is so far from UTC")
+    }
+}
+
+impl fmt::Display for UtcOffset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.minutes < 0 { '-' } else { '+' };
+        let minutes = self.minutes.unsigned_abs();
+        write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
+    }
+}
+
+impl FromStr for UtcOffset {
+    type Err = &'static str;
+
+    /// Reads `-06:00`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let read = || {
+            let sign = if text.starts_with('-') { -1 } else { 1 };
+            let (hours, minutes) = text.strip_prefix(['+', '-'])?.split_once(':')?;
+            let number = |part: &str| part.parse::<i16>().ok().filter(|_| part.len() == 2);
+            let minutes = number(minutes).filter(|minutes| (0..60).contains(minutes))?;
+            Self::of_minutes(sign * (number(hours)? * 60 + minutes))
+        };
+        read().ok_or("write it as -06:00")
+    }
 }
 
 /// Reads `YYYY-MM-DDTHH:MM:SS[.fff]Z`, also with an offset `±HH:MM`, or a date alone (its first millisecond).
@@ -90,7 +185,7 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{parse_rfc3339, rfc3339, year};
+    use super::{UtcOffset, parse_rfc3339, rfc3339};
 
     #[test]
     fn shows_and_reads_back() {
@@ -105,7 +200,31 @@ mod tests {
         }
         assert_eq!(parse_rfc3339("2026-11-21T03:36:47-06:00"), Some(1_795_232_207_000 + 6 * 3_600_000));
         assert_eq!(parse_rfc3339("2026-11-21"), Some(1_795_219_200_000));
-        assert_eq!(year(1_795_232_207_000), 2026);
+    }
+
+    #[test]
+    fn a_day_and_a_year_are_the_municipalitys() {
+        let here: UtcOffset = "-06:00".parse().unwrap();
+        let evening = parse_rfc3339("2026-12-31T18:01:00-06:00").unwrap();
+        assert_eq!((here.year(evening), here.year(evening + 6 * 3_600_000)), (2026, 2027));
+        assert_eq!(here.day_start("2026-12-31"), parse_rfc3339("2026-12-31T00:00:00-06:00"));
+        assert_eq!(here.day_end("2026-12-31"), parse_rfc3339("2026-12-31T23:59:59.999-06:00"));
+        assert_eq!(here.day_start("2026-12-31T00:00:00Z"), None);
+        for (ms, year) in [(i64::MIN, -1), (-1, 1969), (i64::MAX, 9999)] {
+            assert_eq!(here.year(ms), year, "{ms}");
+        }
+    }
+
+    #[test]
+    fn an_offset_reads_back_and_nothing_else_is_one() {
+        for text in ["-06:00", "-08:00", "+00:00", "+05:30", "-14:00"] {
+            assert_eq!(text.parse::<UtcOffset>().unwrap().to_string(), text);
+        }
+        for text in ["", "6", "-6:00", "06:00", "-06", "-15:00", "-06:60", "America/Mexico_City"] {
+            assert!(text.parse::<UtcOffset>().is_err(), "{text}");
+        }
+        let usual = |municipality| UtcOffset::usual(municipality).to_string();
+        assert_eq!([14_061, 23_005, 26_030, 2_004].map(usual), ["-06:00", "-05:00", "-07:00", "-08:00"]);
     }
 
     #[test]

@@ -5,8 +5,7 @@ use clap::builder::PossibleValuesParser;
 use serde_json::json;
 use sync_core::link::{InvitationLink, KeyPin};
 use sync_core::log::act::Role;
-use sync_core::record::schema::is_day;
-use sync_core::time::{TimeMs, parse_rfc3339, rfc3339};
+use sync_core::time::{TimeMs, rfc3339};
 
 use crate::clock;
 use crate::context::Context;
@@ -75,9 +74,10 @@ pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
     Report::new(&json, text)
 }
 
-/// The end of a day, which must not be over.
+/// The end of a day of the municipality's, which must not be over.
 fn end_of(cx: &Context, day: &str) -> Result<TimeMs, CliError> {
-    let end = parse_rfc3339(day).filter(|_| is_day(day)).and_then(|start| cx.when.end_of_day(start));
-    end.filter(|end| *end > clock::now_ms().unwrap_or(TimeMs::MAX))
+    let here = cx.read(|replica| Ok(replica.identity()?.utc_offset))?;
+    here.day_end(day)
+        .filter(|end| *end > clock::now_ms().unwrap_or(TimeMs::MAX))
         .ok_or_else(|| CliError::usage(say!("invite-until", day), say!("invite-until-hint")))
 }

@@ -10,6 +10,7 @@ use sync_core::hub::{Foundation, Hub, fold_line, folio_prefix, found};
 use sync_core::link::{InvitationLink, KeyPin};
 use sync_core::rows::{MemoryRows, Overlay};
 use sync_core::rules::Rules;
+use sync_core::time::UtcOffset;
 
 use super::Report;
 use crate::cli::Init;
@@ -26,6 +27,7 @@ pub(super) fn run(args: &Init) -> Result<Report, Failure> {
     check_name(&args.name)?;
     let prefix = args.folio_prefix.clone().unwrap_or_else(|| folio_prefix(&args.name));
     check_prefix(&prefix)?;
+    let utc_offset = args.utc_offset.unwrap_or_else(|| UtcOffset::usual(args.municipality));
     let folder = rule_files::find_folder(&args.schemas, data)?;
     let is_begun = check_free(data)?;
     let (mut store, _) = store_disk::open(data, &start::options(true))?;
@@ -40,6 +42,7 @@ pub(super) fn run(args: &Init) -> Result<Report, Failure> {
         municipality: args.municipality,
         name: &args.name,
         folio_prefix: &prefix,
+        utc_offset,
         seed: &seed,
         entropy: &key::random()?,
         now_ms: now_ms(),
@@ -56,6 +59,7 @@ pub(super) fn run(args: &Init) -> Result<Report, Failure> {
         "municipality": args.municipality,
         "name": args.name,
         "folio_prefix": prefix,
+        "utc_offset": utc_offset.to_string(),
         "log_verifier": founded.log_verifier,
         "admin_code": founded.admin_code,
         "rules": loaded.files.len(),
@@ -64,6 +68,7 @@ pub(super) fn run(args: &Init) -> Result<Report, Failure> {
     let mut rows = vec![
         (say!("server-municipality"), format!("{} {}", args.municipality, args.name)),
         (say!("server-folios"), format!("{prefix}-…")),
+        (say!("server-offset"), format!("UTC{utc_offset}")),
         (say!("server-rules"), loaded.files.len().to_string()),
         (say!("server-log-key"), founded.log_verifier),
         (say!("server-admin-code"), founded.admin_code),

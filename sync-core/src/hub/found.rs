@@ -7,7 +7,7 @@ use crate::log::act::{Act, Role};
 use crate::log::checkpoint::log_origin;
 use crate::log::line::Line;
 use crate::state::authority::enrol::{code_from, code_hash};
-use crate::time::TimeMs;
+use crate::time::{TimeMs, UtcOffset};
 
 /// What a new ledger starts from.
 pub struct Foundation<'a> {
@@ -17,6 +17,8 @@ pub struct Foundation<'a> {
     pub name: &'a str,
     /// Letters its folios start with.
     pub folio_prefix: &'a str,
+    /// How far its clocks are from UTC.
+    pub utc_offset: UtcOffset,
     /// 32 random bytes: the log key.
     pub seed: &'a [u8; 32],
     /// 64 random bytes: ids and the first code.
@@ -48,6 +50,7 @@ pub fn found(foundation: &Foundation<'_>) -> Founded {
         folio_prefix: foundation.folio_prefix.into(),
         key: key.public(),
         log_verifier: log_verifier.clone(),
+        utc_offset_min: foundation.utc_offset,
     };
     let epoch =
         Act::Epoch { epoch: Epoch(part(foundation.entropy, 32)), reason: "founded".into(), lost: None };
@@ -59,6 +62,7 @@ pub fn found(foundation: &Foundation<'_>) -> Founded {
         office,
         key: key.public(),
         log_verifier: log_verifier.clone(),
+        utc_offset: foundation.utc_offset,
         devices: 0,
     };
     let mut lines = Vec::new();

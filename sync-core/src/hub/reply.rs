@@ -114,6 +114,7 @@ impl Hub {
             municipality: self.genesis.municipality,
             name: self.genesis.name.clone(),
             folio_prefix: self.genesis.folio_prefix.clone(),
+            utc_offset_min: self.genesis.utc_offset,
             letters: row.letters.clone(),
             role: row.role.key().into(),
             crew: row.crew.clone(),

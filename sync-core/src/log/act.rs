@@ -7,7 +7,7 @@ use crate::crypto::{PublicKey, Signature};
 use crate::id::{DeviceId, Epoch, Hash};
 use crate::limits::{ACT_BYTES_MAX, AGAIN_PAIRS_MAX, DEVICE_LOCALITIES_MAX, DEVICE_NAME_BYTES_MAX};
 use crate::log::entry::Anchor;
-use crate::time::TimeMs;
+use crate::time::{TimeMs, UtcOffset};
 
 /// The role of a device, which decides what it may write. `Office` is the server itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -73,6 +73,8 @@ pub enum Act {
         key: PublicKey,
         /// The log key as a `signed-note` verifier.
         log_verifier: String,
+        /// How far its clocks are from UTC, in minutes, east positive.
+        utc_offset_min: UtcOffset,
     },
     /// A new life of the ledger: its first one, or one that begins because entries were lost. Whether a device's
     /// cursors hold follows from the checkpoint that it keeps, not from the epoch (PROTOCOL.md, section 8).

@@ -17,7 +17,7 @@ use crate::log::entry::{ChainedEntry, EntryError};
 use crate::log::verdict::{Decision, Receipt, Verdict};
 use crate::rows::RowsError;
 use crate::scope::Scope;
-use crate::time::TimeMs;
+use crate::time::{TimeMs, UtcOffset};
 
 /// One line.
 ///
@@ -243,6 +243,8 @@ pub struct Identity {
     pub municipality_name: String,
     /// Letters folios start with.
     pub folio_prefix: String,
+    /// How far the municipality's clocks are from UTC: its days and years begin by it.
+    pub utc_offset: UtcOffset,
     /// This device's letters in folios.
     pub letters: String,
     /// What people call this device; also the person, until persons are chosen.

@@ -264,6 +264,7 @@ mod tests {
             municipality: 14061,
             name: "Mezquitic",
             folio_prefix: "MZQ",
+            utc_offset: crate::time::UtcOffset::usual(14_061),
             seed: &[9; 32],
             entropy: &[200; 64],
             now_ms: 1_795_000_000_000,

@@ -157,6 +157,7 @@ impl Replica<'_> {
             municipality: answer.municipality,
             municipality_name: answer.name,
             folio_prefix: answer.folio_prefix,
+            utc_offset: answer.utc_offset_min,
             letters: answer.letters,
             name: enrolling.name,
             role,

@@ -15,7 +15,7 @@ use crate::rules::kind::WorkKind;
 use crate::state::authority::enrol::{code_expiry, code_from, code_hash};
 use crate::state::document::load_document;
 use crate::state::keyspace;
-use crate::time::{TimeMs, year};
+use crate::time::TimeMs;
 
 /// A new order as a person asks for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -158,7 +158,7 @@ impl Replica<'_> {
     pub(super) fn next_folio(&self) -> Result<String, ReplicaError> {
         let identity = self.identity()?;
         let number = self.view().own_head()?.folios + 1;
-        let year = year(self.moment.now_ms).rem_euclid(100);
+        let year = identity.utc_offset.year(self.moment.now_ms).rem_euclid(100);
         Ok(format!("{}-{year:02}-{}-{number:04}", identity.folio_prefix, identity.letters))
     }
 

@@ -15,7 +15,7 @@ use crate::log::act::{Act, Again, Continues, Fate, Role};
 use crate::rows::{Overlay, Rows, RowsError, read};
 use crate::scope::Scope;
 use crate::state::keyspace;
-use crate::time::TimeMs;
+use crate::time::{TimeMs, UtcOffset};
 use std::collections::BTreeSet;
 
 /// The municipality, from the genesis act.
@@ -33,6 +33,8 @@ pub struct GenesisRow {
     pub key: PublicKey,
     /// The log key as a `signed-note` verifier.
     pub log_verifier: String,
+    /// How far its clocks are from UTC.
+    pub utc_offset: UtcOffset,
     /// Devices enrolled so far: the next one's letters follow from it.
     pub devices: u32,
 }
@@ -182,7 +184,7 @@ pub fn apply_act(
     act: &Act,
 ) -> Result<(), RowsError> {
     match act {
-        Act::Genesis { municipality, name, folio_prefix, key, log_verifier } => {
+        Act::Genesis { municipality, name, folio_prefix, key, log_verifier, utc_offset_min } => {
             let genesis = GenesisRow {
                 municipality: *municipality,
                 name: name.clone(),
@@ -190,6 +192,7 @@ pub fn apply_act(
                 office: *author,
                 key: *key,
                 log_verifier: log_verifier.clone(),
+                utc_offset: *utc_offset_min,
                 devices: 0,
             };
             overlay.write(keyspace::genesis(), &genesis);

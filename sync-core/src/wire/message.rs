@@ -14,7 +14,7 @@ use crate::log::entry::Anchor;
 use crate::log::line::{OwnRun, Standing};
 use crate::msgpack::{self, MsgpackError};
 use crate::scope::Scope;
-use crate::time::TimeMs;
+use crate::time::{TimeMs, UtcOffset};
 
 /// The version of requests and replies.
 pub const VERSION: u8 = 2;
@@ -187,6 +187,8 @@ pub struct EnrolReply {
     pub name: String,
     /// Letters folios start with.
     pub folio_prefix: String,
+    /// How far the municipality's clocks are from UTC, in minutes.
+    pub utc_offset_min: UtcOffset,
     /// The device's letters in folios.
     pub letters: String,
     /// The role, as its key.

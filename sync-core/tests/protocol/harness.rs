@@ -46,6 +46,7 @@ impl Server {
             municipality: 14061,
             name: "Mezquitic",
             folio_prefix: "MZQ",
+            utc_offset: sync_core::time::UtcOffset::usual(14_061),
             seed: &SEED,
             entropy: &entropy,
             now_ms: 1_795_000_000_000,

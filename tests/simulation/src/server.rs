@@ -176,6 +176,7 @@ impl Server {
             municipality,
             name,
             folio_prefix: prefix,
+            utc_offset: sync_core::time::UtcOffset::usual(14_061),
             seed: &seed,
             entropy: &dice.bytes::<64>(),
             now_ms,

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 mod cli_errors;
 mod contract;
+mod dates;
 mod door;
 mod examples;
 mod flows;

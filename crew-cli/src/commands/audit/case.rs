@@ -44,7 +44,10 @@ pub fn run(cx: &Context, args: &CaseArgs) -> Result<Report, CliError> {
     cx.read(|replica| {
         let case = replica.view().case_file(&args.folio)?;
         if let Some(path) = &args.html {
-            write(path, &page::render(&cx.when, replica.rules(), &case))?;
+            write(
+                path,
+                &page::render(&cx.when.here(replica.identity()?.utc_offset), replica.rules(), &case),
+            )?;
         }
         if let Some(path) = &args.csv {
             write(path, &csv::render(&case))?;

@@ -33,8 +33,9 @@ pub struct DiffArgs {
 /// # Errors
 /// Usage, if a moment is none or they are the wrong way round; what the replica answers.
 pub fn run(cx: &Context, args: &DiffArgs) -> Result<Report, CliError> {
-    let (from, to) = span(&args.from, &args.to, args.claimed)?;
     cx.read(|replica| {
+        let here = replica.identity()?.utc_offset;
+        let (from, to) = span(&args.from, &args.to, args.claimed, here)?;
         let diff = replica.view().audit_diff(from, to, args.order.as_deref())?;
         Report::new(&diff, told(cx, &diff))
     })

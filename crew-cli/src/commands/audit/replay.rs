@@ -1,6 +1,7 @@
 //! `crew audit replay`: the state as the office knew it, or as it had happened, at some time.
 
 use clap::{ArgGroup, Args};
+use sync_core::time::UtcOffset;
 use sync_core::view::replay::{At, Replay};
 use words::say;
 
@@ -37,8 +38,8 @@ pub struct ReplayArgs {
 /// # Errors
 /// Usage, if the time is none; what the replica answers.
 pub fn run(cx: &Context, args: &ReplayArgs) -> Result<Report, CliError> {
-    let at = moment(args)?;
     cx.read(|replica| {
+        let at = moment(args, replica.identity()?.utc_offset)?;
         let (view, rules) = (replica.view(), replica.rules());
         // People are shown the sheet of one order, or the list of all, which needs no documents.
         if args.order.is_none() && (args.list || !cx.screen.json) {
@@ -65,12 +66,12 @@ fn heading<T>(cx: &Context, replay: &Replay<T>) -> String {
     format!("{}\n", cx.screen.style.pending(&heading))
 }
 
-fn moment(args: &ReplayArgs) -> Result<At, CliError> {
+fn moment(args: &ReplayArgs, here: UtcOffset) -> Result<At, CliError> {
     if let Some(seq) = args.at_seq {
         return Ok(At::Seq(seq));
     }
     match (&args.known_at, &args.claimed_at) {
-        (Some(known), _) => Ok(At::Known(time(known)?)),
-        (None, claimed) => Ok(At::Claimed(time(claimed.as_deref().unwrap_or_default())?)),
+        (Some(known), _) => Ok(At::Known(time(known, here)?)),
+        (None, claimed) => Ok(At::Claimed(time(claimed.as_deref().unwrap_or_default(), here)?)),
     }
 }

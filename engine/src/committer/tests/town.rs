@@ -105,6 +105,7 @@ impl Town {
             municipality: 14_061,
             name: "Mezquitic",
             folio_prefix: "MZQ",
+            utc_offset: sync_core::time::UtcOffset::usual(14_061),
             seed: &SEED,
             entropy: &[200; 64],
             now_ms: NOW_MS,
