@@ -3,9 +3,11 @@
 
 mod act;
 mod ground;
+mod values;
 
 pub use act::judge_act;
 pub use ground::ungrounded;
+pub use values::judge_values;
 
 use crate::id::{Hash, RecordId};
 use crate::limits::RECORD_CHANGES_MAX;
@@ -108,28 +110,12 @@ impl Bench<'_, '_> {
         {
             return Err(Reason::Role { what: format!("a new {}", self.schema.kind.key()) });
         }
-        for patch in &self.acceptable.patches {
+        let Acceptable { row, patches, is_creation } = self.acceptable;
+        judge_values(self.schema, row, patches, *is_creation)?;
+        for patch in patches {
             self.judge_touch(patch)?;
         }
-        self.judge_lengths()?;
         self.judge_finish()
-    }
-
-    /// Checks that no list outgrows its limit.
-    fn judge_lengths(&self) -> Result<(), Reason> {
-        for (index, slot) in self.schema.slots.iter().enumerate() {
-            let Some(most) = slot.items_max else { continue };
-            let is_here = |patch: &&Patch<'_>| matches!(patch, Patch::Append { slot, .. } if *slot == index);
-            let added = self.acceptable.patches.iter().filter(is_here).count();
-            let before = self.acceptable.row.lengths.get(index).copied().unwrap_or(0);
-            if added > 0 && u32::try_from(added).unwrap_or(u32::MAX).saturating_add(before) > most {
-                return Err(rule(
-                    "limit",
-                    format!("{} has {before} elements, at most {most} are allowed", slot.key),
-                ));
-            }
-        }
-        Ok(())
     }
 
     fn judge_scope(&self) -> Result<(), Reason> {
@@ -170,11 +156,9 @@ impl Bench<'_, '_> {
             Patch::Register { name, slot: None, value, preds, .. } => self.judge_root(name, *value, preds),
             Patch::Register { name, slot: Some(slot), value, .. } => self.judge_field(name, *slot, *value),
             Patch::Append { slot, element, .. } => self.judge_element(*slot, element),
-            Patch::Text { slot, inserted } => {
+            Patch::Text { slot, .. } => {
                 let slot = &self.schema.slots[*slot];
-                self.judge_who(&slot.who, &slot.key)?;
-                let text = Scalar::Str(inserted.clone());
-                slot.element.check(&text).map_err(|what| rule("value", format!("{} {what}", slot.key)))
+                self.judge_who(&slot.who, &slot.key)
             }
         }
     }
@@ -186,12 +170,12 @@ impl Bench<'_, '_> {
     }
 
     fn judge_root(&self, name: &str, value: Option<&Scalar>, preds: &[OpId]) -> Result<(), Reason> {
-        let Some(register) = self.schema.registers.get(name) else {
-            // A register of a newer version is kept, not judged: older software must not block newer work.
-            return Ok(());
-        };
-        if let Some(value) = value {
-            register.rule.check(value).map_err(|what| rule("value", format!("{name} {what}")))?;
+        let Some(register) = self.schema.registers.get(name) else { return self.judge_unknown(name) };
+        if let ("kind", Some(Scalar::Str(kind))) = (name, value)
+            && self.schema.kind == RecordKind::Order
+            && !self.rules.kinds.contains_key(kind)
+        {
+            return Err(rule("kind", format!("{kind} is not a kind of work here")));
         }
         if self.acceptable.is_creation {
             return if register.at_create {
@@ -206,12 +190,19 @@ impl Bench<'_, '_> {
         self.judge_who(&register.who, name)
     }
 
+    /// Checks who writes what this version does not know. A later version trusts what stands there, so nobody may
+    /// have written it whom that version would not let.
+    fn judge_unknown(&self, name: &str) -> Result<(), Reason> {
+        let role = self.author.role.key();
+        if self.schema.unknown_who.iter().any(|who| who == role) {
+            return Ok(());
+        }
+        Err(Reason::Role { what: format!("{name}, which this version does not know") })
+    }
+
     fn judge_created(&self, name: &str, value: Option<&Scalar>) -> Result<(), Reason> {
         let is_order = self.schema.kind == RecordKind::Order;
         match (name, value) {
-            ("kind", Some(Scalar::Str(kind))) if is_order && !self.rules.kinds.contains_key(kind) => {
-                Err(rule("kind", format!("{kind} is not a kind of work here")))
-            }
             ("status", Some(Scalar::Str(state))) if is_order && !self.rules.steps.initial.contains(state) => {
                 Err(rule("step", format!("an order does not start as {state}")))
             }
@@ -258,32 +249,28 @@ impl Bench<'_, '_> {
     fn judge_field(&self, name: &str, slot: usize, value: Option<&Scalar>) -> Result<(), Reason> {
         let slot = &self.schema.slots[slot];
         self.judge_who(&slot.who, name)?;
-        let Some(value) = value else { return Ok(()) };
-        slot.element.check(value).map_err(|what| rule("value", format!("{name} {what}")))?;
-        let (Some(kind), Some(key)) = (self.kind(), name.strip_prefix("fields.")) else { return Ok(()) };
-        let Some(field) = kind.fields.iter().find(|field| field.key == key) else { return Ok(()) };
+        let Some((place, key)) = name.split_once('.') else { return Ok(()) };
+        let missing = || rule("field", format!("{name} is nothing that this kind of work has"));
+        let kind = self.kind().ok_or_else(missing)?;
+        if place == "checklist" {
+            return kind.checklist.iter().any(|point| point.key == key).then_some(()).ok_or_else(missing);
+        }
+        let field = kind.fields.iter().find(|field| field.key == key).ok_or_else(missing)?;
         self.judge_who(&field.who, name)?;
+        let Some(value) = value else { return Ok(()) };
         field.check(value).map_err(|error| rule("value", format!("{name}: {error}")))
     }
 
     fn judge_element(&self, slot: usize, element: &Element<'_>) -> Result<(), Reason> {
         let slot = &self.schema.slots[slot];
         self.judge_who(&slot.who, &slot.key)?;
-        let wrong = |key: &str, what: String| rule("value", format!("{} {key} {what}", slot.key));
-        match element {
-            Element::Scalar(value) => slot.element.check(value).map_err(|what| wrong("", what)),
-            Element::Map(map) => {
-                for (key, value) in map {
-                    if let Some(member) = slot.members.get(*key) {
-                        member.check(value).map_err(|what| wrong(key, what))?;
-                    }
-                }
-                if let Some(key) = slot.required.iter().find(|key| !map.contains_key(key.as_str())) {
-                    return Err(rule("required", format!("{} needs {key}", slot.key)));
-                }
-                if slot.key == "measurements" { self.judge_reading(map) } else { Ok(()) }
-            }
+        let Element::Map(map) = element else { return Ok(()) };
+        let items = slot.schema.items();
+        let unknown = map.keys().find(|key| !items.as_ref().is_some_and(|items| items.names(key)));
+        if let Some(key) = unknown {
+            self.judge_unknown(&format!("{} {key}", slot.key))?;
         }
+        if slot.key == "measurements" { self.judge_reading(map) } else { Ok(()) }
     }
 
     fn judge_reading(&self, map: &std::collections::BTreeMap<&str, &Scalar>) -> Result<(), Reason> {

@@ -19,6 +19,7 @@ pub mod crypto;
 pub mod decimal;
 pub mod hub;
 pub mod id;
+pub mod json_schema;
 pub mod judge;
 pub mod limits;
 pub mod link;

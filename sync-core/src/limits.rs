@@ -58,6 +58,9 @@ pub const DEVICE_NAME_BYTES_MAX: usize = 200;
 pub const KEY_BYTES_MAX: usize = 120;
 /// Longest register value, in characters, if the schema sets no lower limit.
 pub const TEXT_CHARS_MAX: usize = 10_000;
+/// Most bytes, names and values together, of a record's registers that this version does not know: a newer
+/// version's few words fit, a file in pieces does not.
+pub const UNKNOWN_BYTES_MAX: usize = 4_096;
 /// Most decimal digits of a quantity, both sides of the point together.
 pub const DECIMAL_DIGITS_MAX: usize = 15;
 /// Most localities one device may be invited for.

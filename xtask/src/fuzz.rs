@@ -13,7 +13,7 @@ use clap::Args;
 use crate::run::{build, cargo, root, run, target_dir};
 
 /// The targets, and the longest input of each, in bytes.
-const TARGETS: [(&str, u32); 18] = [
+const TARGETS: [(&str, u32); 19] = [
     ("frame", 8_192),
     ("request", 8_192),
     ("segment", 8_192),
@@ -32,6 +32,7 @@ const TARGETS: [(&str, u32); 18] = [
     ("import", 8_192),
     ("enrolment", 4_096),
     ("ledger", 8_192),
+    ("values", 4_096),
 ];
 /// Memory that one target may take, and one allocation of it, in MiB.
 const MEMORY_MIB_MAX: u32 = 1_024;

@@ -40,6 +40,8 @@ pub enum Patch<'c> {
         slot: usize,
         /// Characters inserted.
         inserted: String,
+        /// How many characters were deleted.
+        deleted: u32,
     },
 }
 
@@ -185,17 +187,18 @@ impl<'c> Reading<'c, '_> {
     }
 
     fn text(&mut self, op: &'c Op, slot: usize) -> Result<(), ShapeError> {
-        let typed = match (&op.action, op.insert) {
-            (Action::Put(Scalar::Str(typed)), true) => typed.as_str(),
-            (Action::Delete, false) => "",
+        let (typed, gone) = match (&op.action, op.insert) {
+            (Action::Put(Scalar::Str(typed)), true) => (typed.as_str(), 0),
+            (Action::Delete, false) => ("", 1),
             _ => return shape("a text holds characters only"),
         };
-        if let Some(Patch::Text { slot: last, inserted }) = self.patches.last_mut()
+        if let Some(Patch::Text { slot: last, inserted, deleted }) = self.patches.last_mut()
             && *last == slot
         {
             inserted.push_str(typed);
+            *deleted += gone;
         } else {
-            self.patches.push(Patch::Text { slot, inserted: typed.into() });
+            self.patches.push(Patch::Text { slot, inserted: typed.into(), deleted: gone });
         }
         Ok(())
     }

@@ -59,7 +59,8 @@ pub struct RecordRow {
     pub registers: BTreeMap<String, Vec<Held>>,
     /// Every state ever written, to tell what a step started from.
     pub states: BTreeSet<(OpId, String)>,
-    /// Elements in each list of the skeleton, by slot.
+    /// Elements in each list of the skeleton and characters in each text, by slot. Two people may delete one
+    /// character at the same time: a text has at least as many as this says.
     pub lengths: Vec<u32>,
     /// Measures with at least one reading.
     pub measured: BTreeSet<String>,
@@ -115,7 +116,12 @@ impl RecordRow {
                         self.measured.insert(what.clone());
                     }
                 }
-                Patch::Text { .. } => {}
+                Patch::Text { slot, inserted, deleted } => {
+                    if let Some(length) = self.lengths.get_mut(*slot) {
+                        let added = u32::try_from(inserted.chars().count()).unwrap_or(u32::MAX);
+                        *length = length.saturating_add(added).saturating_sub(*deleted);
+                    }
+                }
             }
         }
         self.changes += 1;

@@ -206,7 +206,7 @@ fn repeat(
                 map.iter().map(|(key, value)| (*key, (*value).clone())).collect();
             Ok(document.append_map(&schema.slots[*slot].key, &members)?)
         }
-        Patch::Text { slot, inserted } => {
+        Patch::Text { slot, inserted, .. } => {
             let key = &schema.slots[*slot].key;
             let now = document.text(key)?;
             let joined = if now.is_empty() { inserted.clone() } else { format!("{now}\n{inserted}") };

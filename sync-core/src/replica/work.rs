@@ -3,10 +3,10 @@
 use super::orders::{Choice, Open, check_length, parse_field, text};
 use super::{Replica, ReplicaError};
 use crate::decimal::Decimal;
+use crate::json_schema::is_day;
 use crate::limits::TEXT_CHARS_MAX;
 use crate::record::change::Scalar;
 use crate::record::row::RecordRow;
-use crate::record::schema::is_day;
 use crate::rules::fold_word;
 use crate::rules::kind::ValueError;
 use crate::time::rfc3339;

@@ -22,11 +22,13 @@ mod parsers;
 pub mod seeds;
 mod signed;
 mod tiles;
+mod values;
 mod world;
 
 pub use parsers::{act, bundle, change, checkpoint, entry, frame, import, ledger, link, pack, proof, rule};
 pub use signed::{enrolment, reply, request, segment, work, work_is_taken};
 pub use tiles::tiles;
+pub use values::values;
 
 /// One way for bytes to come in.
 #[derive(Debug, Clone, Copy)]
@@ -38,7 +40,7 @@ pub struct Target {
 }
 
 /// All of them.
-pub const TARGETS: [Target; 18] = [
+pub const TARGETS: [Target; 19] = [
     Target { name: "frame", run: frame },
     Target { name: "request", run: request },
     Target { name: "segment", run: segment },
@@ -57,4 +59,5 @@ pub const TARGETS: [Target; 18] = [
     Target { name: "import", run: import },
     Target { name: "enrolment", run: enrolment },
     Target { name: "ledger", run: ledger },
+    Target { name: "values", run: values },
 ];

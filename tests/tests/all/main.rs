@@ -7,6 +7,7 @@ mod door;
 mod examples;
 mod flows;
 mod hostile;
+mod judged;
 mod kill;
 mod log;
 mod schemas;
