@@ -16,7 +16,7 @@ mod error;
 #[cfg(test)]
 mod tests;
 
-pub use error::HttpError;
+pub use error::{HttpError, LinkTrouble, TlsTrouble};
 
 /// What messages and their replies are declared as.
 pub const CONTENT_TYPE: &str = "application/vnd.cuadrilla.v1";
@@ -126,7 +126,7 @@ impl Server {
     /// Every [`HttpError`] but `Url`. Whether the server took the message in is unknown then; asking again is safe.
     pub fn post(&self, path: &str, frame: &[u8]) -> Result<Reply, HttpError> {
         let body =
-            zstd::bulk::compress(frame, ZSTD_LEVEL).map_err(|error| HttpError::Link(error.to_string()))?;
+            zstd::bulk::compress(frame, ZSTD_LEVEL).map_err(|error| HttpError::Garbled(error.to_string()))?;
         let sent = self
             .agent
             .post(format!("{}{path}", self.url))
@@ -135,11 +135,11 @@ impl Server {
             .header("Accept", CONTENT_TYPE)
             .send(body.as_slice());
         let mut response = sent.map_err(|error| HttpError::from_ureq(&error))?;
-        check_head(&mut response)?;
-        let is_zstd = header(&response, "content-encoding").is_some_and(|coding| coding == "zstd");
+        check_head(&self.url, &mut response)?;
+        let coding = Coding::of(&response)?;
         let wire = read_bounded(response.body_mut())?;
         let bytes_down = wire.len() as u64;
-        let frame = if is_zstd { decompress(&wire)? } else { wire };
+        let frame = coding.decode(wire)?;
         Ok(Reply { frame, bytes_up: body.len() as u64, bytes_down })
     }
 
@@ -154,9 +154,10 @@ impl Server {
         match response.status().as_u16() {
             200 if !header(&response, "content-type").is_some_and(|kind| kind.starts_with("text/html")) => {}
             404 | 410 => return Err(HttpError::Missing(path.to_owned())),
-            _ => return Err(check_head(&mut response).err().unwrap_or(HttpError::NotCuadrilla)),
+            _ => return Err(check_head(&self.url, &mut response).err().unwrap_or(HttpError::NotCuadrilla)),
         }
-        let bytes = read_bounded(response.body_mut())?;
+        let coding = Coding::of(&response)?;
+        let bytes = coding.decode(read_bounded(response.body_mut())?)?;
         if bytes.len() > bytes_max { Err(HttpError::TooLarge) } else { Ok(bytes) }
     }
 
@@ -179,25 +180,69 @@ impl Server {
             Some(kind) if response.status() == 200 && kind.starts_with("text/event-stream") => {
                 Ok(response.into_body().into_reader())
             }
-            _ => Err(check_head(&mut response).err().unwrap_or(HttpError::NotCuadrilla)),
+            _ => Err(check_head(&self.url, &mut response).err().unwrap_or(HttpError::NotCuadrilla)),
         }
     }
 }
 
+/// The address in the one form that requests are made of: the scheme in small letters, no slash at the end.
 fn normal_url(url: &str) -> Result<String, HttpError> {
-    let trimmed = url.trim().trim_end_matches('/');
-    let host = trimmed.strip_prefix("https://").or_else(|| trimmed.strip_prefix("http://"));
-    let fits = host.is_some_and(|host| !host.is_empty() && !host.starts_with(['/', ':']));
-    let plain = trimmed.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '@'));
-    if fits && plain { Ok(trimmed.to_owned()) } else { Err(HttpError::Url(url.to_owned())) }
+    let normal = || {
+        let trimmed = url.trim().trim_end_matches('/');
+        let (scheme, rest) = trimmed.split_once("://")?;
+        let scheme = scheme.to_ascii_lowercase();
+        let host = rest.split('/').next()?;
+        let has_host =
+            matches!(scheme.as_str(), "http" | "https") && !host.is_empty() && !host.starts_with(':');
+        let is_plain = rest.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '@'));
+        // What stands after the colon, unless that is one of an IPv6 address in brackets.
+        let port = host.rsplit_once(':').map(|(_, port)| port).filter(|port| !port.ends_with(']'));
+        let has_good_port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|port| port > 0));
+        (has_host && is_plain && has_good_port).then(|| format!("{scheme}://{rest}"))
+    };
+    normal().ok_or_else(|| HttpError::Url(url.to_owned()))
+}
+
+/// How a body is coded. This program asks for zstd; a proxy between may ask in its own name for what it knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Identity,
+    Gzip,
+    Zstd,
+}
+
+impl Coding {
+    fn of(response: &http::Response<Body>) -> Result<Self, HttpError> {
+        let name = header(response, "content-encoding").unwrap_or_default().trim().to_ascii_lowercase();
+        match name.as_str() {
+            "" | "identity" => Ok(Self::Identity),
+            "gzip" | "x-gzip" => Ok(Self::Gzip),
+            "zstd" => Ok(Self::Zstd),
+            _ => Err(HttpError::Garbled(name)),
+        }
+    }
+
+    fn decode(self, wire: Vec<u8>) -> Result<Vec<u8>, HttpError> {
+        match self {
+            Self::Identity => Ok(wire),
+            Self::Gzip => inflate(flate2::read::MultiGzDecoder::new(wire.as_slice())),
+            Self::Zstd => decompress(&wire),
+        }
+    }
+}
+
+/// The host, and its port where one is given, of a whole address.
+fn host_of(url: &str) -> Option<&str> {
+    url.split_once("://")?.1.split(['/', '?', '#']).next()
 }
 
 fn header<'r>(response: &'r http::Response<Body>, name: &str) -> Option<&'r str> {
     response.headers().get(name)?.to_str().ok()
 }
 
-/// Tells a reply from an error, from a captive portal and from some other server.
-fn check_head(response: &mut http::Response<Body>) -> Result<(), HttpError> {
+/// Tells a reply from an error, from a captive portal and from some other server. A portal shows its page, or the way to
+/// it, in the place of any site, and it cannot do so where TLS proves which site answers.
+fn check_head(url: &str, response: &mut http::Response<Body>) -> Result<(), HttpError> {
     let status = response.status().as_u16();
     let kind = header(response, "content-type").unwrap_or_default().to_ascii_lowercase();
     let is = |wanted: &str| kind.split(';').next().is_some_and(|kind| kind.trim() == wanted);
@@ -208,11 +253,25 @@ fn check_head(response: &mut http::Response<Body>) -> Result<(), HttpError> {
     if status == 413 {
         return Err(HttpError::TooLarge);
     }
-    if (300..400).contains(&status) || status == 511 || (is("text/html") && status < 400) {
+    let is_plain = url.starts_with("http://");
+    if (300..400).contains(&status) {
+        let to = header(response, "location").unwrap_or_default();
+        let is_elsewhere = host_of(to).is_some_and(|host| Some(host) != host_of(url));
+        return Err(if is_plain && is_elsewhere {
+            HttpError::Portal { status }
+        } else {
+            HttpError::Moved(to.to_owned())
+        });
+    }
+    if status == 511 || (is("text/html") && status < 300 && is_plain) {
         return Err(HttpError::Portal { status });
     }
     if !is("application/json") {
-        return Err(if status >= 500 { HttpError::Unavailable { status } } else { HttpError::NotCuadrilla });
+        return Err(if status >= 500 || matches!(status, 408 | 429) {
+            HttpError::Unavailable { status }
+        } else {
+            HttpError::NotCuadrilla
+        });
     }
     let retry_after_s = header(response, "retry-after").and_then(|seconds| seconds.parse().ok());
     let text = response.body_mut().with_config().limit(ERROR_BYTES_MAX).read_to_vec();
@@ -248,9 +307,14 @@ fn decompress(wire: &[u8]) -> Result<Vec<u8>, HttpError> {
         decoder.window_log_max(ZSTD_WINDOW_LOG_MAX)?;
         Ok(decoder)
     });
+    inflate(opened.map_err(|error: io::Error| HttpError::Garbled(error.to_string()))?)
+}
+
+fn inflate(decoder: impl Read) -> Result<Vec<u8>, HttpError> {
     let mut frame = Vec::new();
-    opened
-        .and_then(|decoder| decoder.take(MESSAGE_BYTES_MAX as u64 + 1).read_to_end(&mut frame))
-        .map_err(|error: io::Error| HttpError::Garbled(error.to_string()))?;
+    decoder
+        .take(MESSAGE_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut frame)
+        .map_err(|error| HttpError::Garbled(error.to_string()))?;
     if frame.len() > MESSAGE_BYTES_MAX { Err(HttpError::TooLarge) } else { Ok(frame) }
 }

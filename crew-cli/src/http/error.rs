@@ -14,7 +14,7 @@ pub enum HttpError {
     /// Not an address.
     Url(String),
     /// No connection: no signal, no such host, nobody listening.
-    Link(String),
+    Link(LinkTrouble),
     /// Too slow.
     TimedOut,
     /// The reply ended early.
@@ -24,6 +24,8 @@ pub enum HttpError {
         /// HTTP status.
         status: u16,
     },
+    /// The site asks for another address of its own.
+    Moved(String),
     /// Something answered that is no Cuadrilla server.
     NotCuadrilla,
     /// The server, or what stands before it, cannot answer now.
@@ -37,8 +39,8 @@ pub enum HttpError {
     TooLarge,
     /// The compressed body does not decompress.
     Garbled(String),
-    /// The certificate is not valid for the address.
-    Tls(String),
+    /// No connection that the certificate makes safe.
+    Tls(TlsTrouble),
     /// The server said no, and why.
     Refused {
         /// HTTP status.
@@ -56,17 +58,115 @@ pub enum HttpError {
     },
 }
 
+/// What kept a connection from being made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LinkTrouble {
+    /// Nothing listens at that address.
+    Refused,
+    /// No such name.
+    NoSuchName,
+    /// No network leads there.
+    NoNetwork,
+    /// Anything else.
+    Other,
+}
+
+impl LinkTrouble {
+    fn of(error: &io::Error) -> Self {
+        use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable};
+        match error.kind() {
+            ConnectionRefused => Self::Refused,
+            HostUnreachable | NetworkDown | NetworkUnreachable => Self::NoNetwork,
+            _ if error.to_string().contains("lookup address") => Self::NoSuchName,
+            _ => Self::Other,
+        }
+    }
+
+    fn words(self) -> Text {
+        match self {
+            Self::Refused => say!("link-refused"),
+            Self::NoSuchName => say!("link-no-such-name"),
+            Self::NoNetwork => say!("link-no-network"),
+            Self::Other => say!("link-other"),
+        }
+    }
+}
+
+/// Why TLS failed, as far as it makes a difference to what a person does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsTrouble {
+    /// The certificate is of another time than this device's clock: not valid yet, or no longer.
+    Time,
+    /// The certificate is of another name.
+    Name,
+    /// No authority that this device knows vouches for it.
+    Issuer,
+    /// The server shows the certificate of an authority as its own.
+    Authority,
+    /// The file of the authority holds no certificate.
+    NoAuthority,
+    /// Anything else.
+    Other,
+}
+
+impl TlsTrouble {
+    fn of(error: &rustls::Error) -> Self {
+        use rustls::CertificateError::{
+            Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet,
+            NotValidYetContext, UnknownIssuer,
+        };
+        match error {
+            rustls::Error::InvalidCertificate(certificate) => match certificate {
+                Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. } => Self::Time,
+                NotValidForName | NotValidForNameContext { .. } => Self::Name,
+                UnknownIssuer => Self::Issuer,
+                // webpki's own word, which rustls passes on as it is.
+                other if format!("{other:?}").contains("CaUsedAsEndEntity") => Self::Authority,
+                _ => Self::Other,
+            },
+            _ => Self::Other,
+        }
+    }
+
+    fn message(self) -> Text {
+        match self {
+            Self::Time => say!("tls-time", today = today()),
+            Self::Name => say!("tls-name"),
+            Self::Issuer => say!("tls-issuer"),
+            Self::Authority => say!("tls-authority"),
+            Self::NoAuthority => say!("tls-no-authority"),
+            Self::Other => say!("tls-other"),
+        }
+    }
+
+    fn hint(self, kept: &Text) -> Text {
+        match self {
+            Self::Time => say!("tls-time-hint", kept),
+            Self::Name => say!("tls-name-hint", kept),
+            Self::Issuer | Self::NoAuthority => say!("tls-issuer-hint", kept),
+            Self::Authority => say!("tls-authority-hint", kept),
+            Self::Other => say!("http-other-server-hint", kept),
+        }
+    }
+}
+
+/// The date and time that this device's clock shows, which TLS goes by.
+fn today() -> String {
+    jiff::Zoned::now().strftime("%Y-%m-%d %H:%M").to_string()
+}
+
 impl HttpError {
     pub(super) fn from_ureq(error: &ureq::Error) -> Self {
         match error {
             ureq::Error::Timeout(_) => Self::TimedOut,
             ureq::Error::Io(error) => Self::from_io(error),
             ureq::Error::Protocol(_) | ureq::Error::BodyStalled => Self::Cut,
-            ureq::Error::Tls(detail) => Self::Tls((*detail).to_owned()),
-            ureq::Error::Rustls(error) => Self::Tls(error.to_string()),
+            ureq::Error::Tls(_) => Self::Tls(TlsTrouble::Other),
+            ureq::Error::Rustls(error) => Self::Tls(TlsTrouble::of(error)),
+            ureq::Error::HostNotFound => Self::Link(LinkTrouble::NoSuchName),
             ureq::Error::BadUri(url) => Self::Url(url.clone()),
             ureq::Error::LargeResponseHeader(..) => Self::TooLarge,
-            other => Self::Link(other.to_string()),
+            _ => Self::Link(LinkTrouble::Other),
         }
     }
 
@@ -82,11 +182,14 @@ impl HttpError {
         use io::ErrorKind::{
             BrokenPipe, ConnectionAborted, ConnectionReset, InvalidData, TimedOut, UnexpectedEof,
         };
+        if let Some(tls) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+            return Self::Tls(TlsTrouble::of(tls));
+        }
         match error.kind() {
             TimedOut => Self::TimedOut,
             UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe => Self::Cut,
-            InvalidData => Self::Tls(error.to_string()),
-            _ => Self::Link(error.to_string()),
+            InvalidData => Self::Tls(TlsTrouble::Other),
+            _ => Self::Link(LinkTrouble::of(error)),
         }
     }
 
@@ -117,7 +220,8 @@ impl HttpError {
             Self::Portal { .. } => {
                 CliError::new(exit::CONNECTION, code, message, say!("http-portal-hint", kept))
             }
-            Self::NotCuadrilla | Self::Missing(_) | Self::Tls(_) | Self::TooLarge => {
+            Self::Tls(trouble) => CliError::new(exit::CONNECTION, code, message, trouble.hint(kept)),
+            Self::NotCuadrilla | Self::Missing(_) | Self::Moved(_) | Self::TooLarge => {
                 CliError::new(exit::CONNECTION, code, message, say!("http-other-server-hint", kept))
             }
             _ => CliError::new(exit::CONNECTION, code, message, say!("http-link-hint", kept)),
@@ -127,16 +231,17 @@ impl HttpError {
     fn message(&self) -> (&'static str, Text) {
         match self {
             Self::Url(url) => ("bad_url", say!("http-bad-url", url)),
-            Self::Link(detail) => ("no_connection", say!("http-no-connection", detail)),
+            Self::Link(trouble) => ("no_connection", say!("http-no-connection", detail = trouble.words())),
             Self::TimedOut => ("timed_out", say!("http-timed-out")),
             Self::Cut => ("cut_reply", say!("http-cut")),
             Self::Portal { status } => ("captive_portal", say!("http-portal", status)),
+            Self::Moved(to) => ("moved", say!("http-moved", to)),
             Self::NotCuadrilla => ("not_cuadrilla", say!("http-not-cuadrilla")),
             Self::Unavailable { status } => ("server_unavailable", say!("http-unavailable", status)),
             Self::Missing(path) => ("not_there", say!("http-missing", path)),
             Self::TooLarge => ("reply_too_large", say!("http-too-large")),
-            Self::Garbled(detail) => ("garbled_reply", say!("http-garbled", detail)),
-            Self::Tls(detail) => ("tls", say!("http-tls", detail)),
+            Self::Garbled(_) => ("garbled_reply", say!("http-garbled")),
+            Self::Tls(trouble) => ("tls", trouble.message()),
             Self::Refused { message, .. } => ("refused", Text::same(message.clone())),
         }
     }

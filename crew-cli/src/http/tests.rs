@@ -70,6 +70,22 @@ fn a_genuine_reply_is_read_and_counted_as_on_the_wire() {
 }
 
 #[test]
+fn a_proxy_that_lets_only_gzip_through_is_understood() {
+    let mut coder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    coder.write_all(&[7; 5_000]).unwrap();
+    let body = coder.finish().unwrap();
+    for coding in ["gzip", "GZIP", "x-gzip"] {
+        assert_eq!(post_to(&ok_head(coding, body.len()), &body).unwrap().frame, vec![7; 5_000], "{coding}");
+    }
+    assert_eq!(post_to(&ok_head("identity", 3), b"abc").unwrap().frame, b"abc");
+    assert!(matches!(post_to(&ok_head("br", 3), b"abc"), Err(HttpError::Garbled(_))));
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    bomb.write_all(&vec![0; 64 * 1024 * 1024]).unwrap();
+    let bomb = bomb.finish().unwrap();
+    assert_eq!(post_to(&ok_head("gzip", bomb.len()), &bomb), Err(HttpError::TooLarge));
+}
+
+#[test]
 fn a_captive_portal_is_no_reply() {
     let page = b"<html>Bienvenido</html>";
     let head = "HTTP/1.1 200 OK\nContent-Type: text/html; charset=utf-8\nContent-Length: 23";
@@ -79,6 +95,11 @@ fn a_captive_portal_is_no_reply() {
     assert_eq!(post_to(away, page), Err(HttpError::Unavailable { status: 502 }));
     let small = "HTTP/1.1 413 Content Too Large\nContent-Type: text/html\nContent-Length: 23";
     assert_eq!(post_to(small, page), Err(HttpError::TooLarge));
+    // A site's own way elsewhere on itself is no portal's.
+    let own = "HTTP/1.1 301 Moved Permanently\nLocation: /v2/sync\nContent-Length: 0";
+    assert_eq!(post_to(own, b""), Err(HttpError::Moved("/v2/sync".into())));
+    let busy = "HTTP/1.1 429 Too Many Requests\nContent-Type: text/html\nContent-Length: 23";
+    assert_eq!(post_to(busy, page), Err(HttpError::Unavailable { status: 429 }));
     let redirect = "HTTP/1.1 302 Found\nLocation: http://login.example/\nContent-Length: 0";
     assert_eq!(post_to(redirect, b""), Err(HttpError::Portal { status: 302 }));
 }
@@ -154,8 +175,19 @@ fn an_address_needs_a_scheme_and_a_host() {
         "http://a b",
         "http://u:p@x",
         "http://x?y",
+        "http://x:99999",
+        "https://cuadrilla.example:0/",
+        "http://x:port",
     ] {
         assert_eq!(Server::new(url, patience()).err(), Some(HttpError::Url(url.into())), "{url}");
     }
-    Server::new("https://cuadrilla.example:8443/", patience()).unwrap();
+    for url in [
+        "https://cuadrilla.example:8443/",
+        "Http://127.0.0.1:8061",
+        "HTTPS://x",
+        "http://[::1]:8061",
+        "http://[::1]",
+    ] {
+        Server::new(url, patience()).unwrap();
+    }
 }

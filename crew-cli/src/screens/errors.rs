@@ -14,7 +14,7 @@ use words::say;
 
 use super::{LANGS, kept};
 use crate::error::CliError;
-use crate::http::HttpError;
+use crate::http::{HttpError, LinkTrouble, TlsTrouble};
 
 fn replica_errors() -> Vec<ReplicaError> {
     let folio = || "MZQ-26-K7-0012".to_owned();
@@ -96,7 +96,9 @@ fn http_errors() -> Vec<HttpError> {
     };
     vec![
         HttpError::Url("servidor".into()),
-        HttpError::Link("dns".into()),
+        HttpError::Link(LinkTrouble::NoSuchName),
+        HttpError::Link(LinkTrouble::Refused),
+        HttpError::Moved("https://cuadrilla.example/".into()),
         HttpError::TimedOut,
         HttpError::Cut,
         HttpError::Portal { status: 200 },
@@ -105,7 +107,9 @@ fn http_errors() -> Vec<HttpError> {
         HttpError::Missing("/log/checkpoint".into()),
         HttpError::TooLarge,
         HttpError::Garbled("gzip".into()),
-        HttpError::Tls("expired".into()),
+        HttpError::Tls(TlsTrouble::Issuer),
+        HttpError::Tls(TlsTrouble::Authority),
+        HttpError::Tls(TlsTrouble::Name),
         refused(401, "bad_signature"),
         refused(401, "unknown_device"),
         refused(403, "code_expired"),

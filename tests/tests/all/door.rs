@@ -1,6 +1,7 @@
 //! Door: links, TLS, persons and secrets, through the programs.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 
 use cuadrilla_tests::{Town, json, program};
@@ -85,6 +86,125 @@ fn a_certificate_that_is_none_stops_the_server_with_its_name() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert!(said.contains("tls_cert") && said.contains("tls_key"), "{said}");
     }
+}
+
+/// Serves with a certificate and tries to enrol with `--ca`; the error, or the reply.
+fn enrol_with(cert: &str, key: &str, ca: &str) -> Result<Value, String> {
+    let mut town = Town::new();
+    let files = [("tls.crt", cert), ("tls.key", key), ("ca.crt", ca)].map(|(name, text)| {
+        std::fs::write(town.path(name), text).unwrap();
+        town.path(name).display().to_string()
+    });
+    let link = town.crew("admin", &["invite", "--role", "dispatcher"])["link"].as_str().unwrap().to_owned();
+    let extra = ["--tls-cert".into(), files[0].clone(), "--tls-key".into(), files[1].clone()];
+    let secure = serve(&mut town, &extra, "log");
+    let link = link.replace(&town.url(), &secure.url);
+    let output = town.command("one", &["enrol", &link, "--name", "x", "--ca", &files[2]]).output().unwrap();
+    if output.status.success() {
+        return Ok(json(&output));
+    }
+    let said: Value = serde_json::from_slice(&output.stderr).unwrap();
+    assert_eq!((output.status.code(), &said["error"]["code"]), (Some(4), &"tls".into()), "{said}");
+    Err(format!("{} · {}", said["error"]["message"], said["error"]["hint"]))
+}
+
+#[test]
+fn a_certificate_that_does_not_do_is_named_with_what_would() {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+    let key = KeyPair::generate().unwrap();
+    let params = |years: [i32; 2]| {
+        let mut params = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.not_before = date_time_ymd(years[0], 1, 1);
+        params.not_after = date_time_ymd(years[1], 1, 1);
+        params
+    };
+    let own = |params: CertificateParams| {
+        let pem = params.self_signed(&key).unwrap().pem();
+        enrol_with(&pem, &key.serialize_pem(), &pem)
+    };
+    own(params([2020, 2090])).unwrap();
+    // The same difference as a clock that is off: the person is told the device's date.
+    let today = sync_core::time::rfc3339(
+        i64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap(),
+    );
+    for years in [[2020, 2021], [2080, 2090]] {
+        let error = own(params(years)).unwrap_err();
+        assert!(error.contains(&today[..8]) && error.contains("clock"), "{error}");
+    }
+    let mut authority = params([2020, 2090]);
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let error = own(authority.clone()).unwrap_err();
+    assert!(error.contains("CA:TRUE") && error.contains("--ca"), "{error}");
+    // The server's own certificate in the place of its authority's.
+    let above = KeyPair::generate().unwrap();
+    authority.distinguished_name.push(rcgen::DnType::CommonName, "Autoridad de Mezquitic");
+    let issuer = Issuer::from_params(&authority, &above);
+    let leaf = params([2020, 2090]).signed_by(&key, &issuer).unwrap().pem();
+    let error = enrol_with(&leaf, &key.serialize_pem(), &leaf).unwrap_err();
+    assert!(error.contains("authority") && error.contains("not the server's"), "{error}");
+    enrol_with(&leaf, &key.serialize_pem(), &authority.self_signed(&above).unwrap().pem()).unwrap();
+}
+
+#[test]
+fn the_manuals_recipe_for_a_certificate_works() {
+    let manual = std::fs::read_to_string(cuadrilla_tests::repository().join("docs/OPERATING.md")).unwrap();
+    let recipe = manual.split("```sh\nHOST=").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let recipe = format!("HOST={}", recipe.replacen("cuadrilla.example", "localhost", 1));
+    let folder = tempfile::tempdir().unwrap();
+    let made = Command::new("sh").args(["-e", "-c", &recipe]).current_dir(folder.path()).output().unwrap();
+    assert!(made.status.success(), "{made:?}");
+    let [cert, key] = ["fullchain.pem", "privkey.pem"]
+        .map(|name| std::fs::read_to_string(folder.path().join(name)).unwrap());
+    enrol_with(&cert, &key, &cert).unwrap();
+}
+
+/// A proxy that asks its server for `gzip, deflate`, whatever the client asked for, and closes after each answer.
+fn gzip_proxy(server: u16) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            let mut reader = BufReader::new(client.try_clone().unwrap());
+            let (mut head, mut length) = (String::new(), 0);
+            loop {
+                let mut line = String::new();
+                if reader.read_line(&mut line).unwrap_or(0) == 0 || line == "\r\n" {
+                    break;
+                }
+                let lower = line.to_ascii_lowercase();
+                if let Some(value) = lower.strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap();
+                }
+                if !lower.starts_with("accept-encoding:") && !lower.starts_with("connection:") {
+                    head.push_str(&line);
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            let mut upstream = TcpStream::connect(("127.0.0.1", server)).unwrap();
+            let head = format!("{head}Accept-Encoding: gzip, deflate\r\nConnection: close\r\n\r\n");
+            upstream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+            let mut answer = Vec::new();
+            upstream.read_to_end(&mut answer).unwrap();
+            // A device that hung up is no matter of the proxy's.
+            let _ = client.write_all(&answer);
+        }
+    });
+    url
+}
+
+#[test]
+fn a_proxy_that_lets_only_gzip_through_brings_everything() {
+    let town = Town::peopled();
+    let url = gzip_proxy(town.port);
+    let code = town.crew("admin", &["invite", "--role", "crew", "--crew", "C-01"])["code"].clone();
+    let enrolled = town.crew("gz", &["enrol", &url, code.as_str().unwrap(), "--name", "gz"]);
+    assert_eq!(enrolled["caught_up"], true);
+    let folio = town.folio("gz", "chlorination");
+    town.crew("gz", &["note", &folio, "por el proxy"]);
+    assert_eq!(town.crew("gz", &["sync"])["accepted"], 1);
+    town.crew("admin", &["audit", "verify", "--from", &url]);
 }
 
 /// Variables of the environment.
