@@ -94,7 +94,12 @@ impl CliError {
                 say!("error-file-missing", path),
                 say!("error-file-missing-hint"),
             ),
-            _ => Self::new(exit::OTHER, "file", say!("error-file", path, error), say!("error-file-hint")),
+            _ => Self::new(
+                exit::OTHER,
+                "file",
+                say!("error-file", path, error = system(error)),
+                say!("error-file-hint"),
+            ),
         }
     }
 
@@ -126,9 +131,19 @@ impl From<StoreError> for CliError {
             StoreError::ReadOnly { path } => read_only(path),
             StoreError::Locked { pid, .. } => locked(*pid),
             StoreError::Missing { path } => Self::not_enrolled(path),
-            StoreError::Corrupt { .. } | StoreError::NotAStore { .. } => damaged(&error),
+            StoreError::Corrupt { seq, path, offset, .. } => {
+                damaged(&say!("error-corrupt-at", seq = *seq, path, offset = *offset))
+            }
+            StoreError::NotAStore { path, .. } => damaged(&say!("error-no-store", path)),
             StoreError::NewerFormat { found, known, .. } => newer_format(*found, *known),
-            StoreError::SyncFailed { .. } | StoreError::AppendsStopped { .. } => unconfirmed(&error),
+            StoreError::SyncFailed { path, source } | StoreError::Io { path, source, .. }
+                if is_lacking(source) =>
+            {
+                unfit_file_system(path)
+            }
+            StoreError::SyncFailed { path, source } => unconfirmed(path, &system(source)),
+            StoreError::AppendsStopped { path, cause } => unconfirmed(path, &Text::same(cause.as_str())),
+            StoreError::Io { path, source, .. } => Self::file(path, source),
             StoreError::RecordSize { .. } | StoreError::AppendSize { .. } => Self::new(
                 exit::RULE,
                 "too_large",
@@ -170,13 +185,8 @@ fn locked(pid: Option<u32>) -> CliError {
     CliError::new(exit::OTHER, "busy", message, say!("error-busy-hint"))
 }
 
-fn damaged(error: &StoreError) -> CliError {
-    CliError::new(
-        exit::INTEGRITY,
-        "corrupt_journal",
-        say!("error-corrupt", error = error.to_string()),
-        say!("error-corrupt-hint"),
-    )
+fn damaged(what: &Text) -> CliError {
+    CliError::new(exit::INTEGRITY, "corrupt_journal", say!("error-corrupt", what), say!("error-corrupt-hint"))
 }
 
 fn newer_format(found: u32, known: u32) -> CliError {
@@ -188,11 +198,55 @@ fn newer_format(found: u32, known: u32) -> CliError {
     )
 }
 
-fn unconfirmed(error: &StoreError) -> CliError {
+/// Whether the file system lacks what was asked of it: locks, or making a folder durable.
+fn is_lacking(error: &io::Error) -> bool {
+    use rustix::io::Errno;
+    let lacking = [Errno::NOLCK, Errno::INVAL, Errno::NOSYS, Errno::OPNOTSUPP, Errno::NOTSUP];
+    error.kind() == io::ErrorKind::Unsupported
+        || error.raw_os_error().is_some_and(|code| lacking.iter().any(|one| one.raw_os_error() == code))
+}
+
+fn unfit_file_system(path: &Path) -> CliError {
+    let path = path.display();
+    CliError::new(
+        exit::OTHER,
+        "unfit_file_system",
+        say!("error-unfit-file-system", path),
+        say!("error-unfit-file-system-hint"),
+    )
+}
+
+/// What a system says, in the person's language.
+pub fn system(error: &io::Error) -> Text {
+    use io::ErrorKind::{
+        AlreadyExists, BrokenPipe, DirectoryNotEmpty, Interrupted, InvalidFilename, IsADirectory,
+        NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, ResourceBusy, StorageFull, TimedOut,
+        UnexpectedEof,
+    };
+    match (error.kind(), error.raw_os_error()) {
+        (NotFound, _) => say!("system-not-found"),
+        (PermissionDenied, _) => say!("system-not-allowed"),
+        (AlreadyExists, _) => say!("system-exists"),
+        (IsADirectory, _) => say!("system-folder"),
+        (NotADirectory, _) => say!("system-no-folder"),
+        (DirectoryNotEmpty, _) => say!("system-not-empty"),
+        (StorageFull, _) => say!("system-full"),
+        (ReadOnlyFilesystem, _) => say!("system-read-only"),
+        (InvalidFilename, _) => say!("system-bad-name"),
+        (ResourceBusy, _) => say!("system-busy"),
+        (TimedOut | Interrupted, _) => say!("system-too-slow"),
+        (BrokenPipe | UnexpectedEof, _) => say!("system-cut"),
+        (_, Some(code)) => say!("system-code", code),
+        (_, None) => say!("system-unknown"),
+    }
+}
+
+fn unconfirmed(path: &Path, why: &Text) -> CliError {
+    let path = path.display();
     CliError::new(
         exit::OTHER,
         "unconfirmed_write",
-        say!("error-unconfirmed", error = error.to_string()),
+        say!("error-unconfirmed", path, why),
         say!("error-unconfirmed-hint"),
     )
 }

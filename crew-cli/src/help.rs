@@ -24,7 +24,30 @@ pub fn parse(args: &[OsString], lang: Lang) -> Result<ArgMatches, Error> {
 fn plain() -> Command {
     let help = Arg::new("help").short('h').long("help").global(true).action(ArgAction::Help);
     let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
-    Cli::command().arg(help).arg(version).arg_required_else_help(false)
+    let tree = Cli::command().arg(help).arg(version).arg_required_else_help(false);
+    with_free_text(tree)
+}
+
+/// Lets every free text begin with a hyphen, but for what looks like an option: there a value was forgotten.
+fn with_free_text(command: Command) -> Command {
+    let is_text = |arg: &Arg| FREE_TEXT.contains(&arg.get_id().as_str()) && arg.get_action().takes_values();
+    command
+        .mut_args(
+            |arg| if is_text(&arg) { arg.allow_hyphen_values(true).value_parser(free_text) } else { arg },
+        )
+        .mut_subcommands(with_free_text)
+}
+
+/// Arguments that hold what people write.
+const FREE_TEXT: [&str; 8] =
+    ["title", "description", "reason", "text", "name", "place", "instrument", "item"];
+
+fn free_text(text: &str) -> Result<String, String> {
+    let is_option = text.strip_prefix("--").is_some_and(|word| {
+        word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+    });
+    if is_option { Err(String::from("an option")) } else { Ok(text.to_owned()) }
 }
 
 /// The command and those below it, described in a language.
@@ -161,6 +184,23 @@ mod tests {
         assert!(parses(&["crew", "order", "set", "F", "dosis", "-1"]));
         assert!(parses(&["crew", "order", "new", "--kind", "k", "--field", "dosis=-1"]));
         assert!(parses(&["crew", "conflict", "resolve", "F", "dose", "--value", "-1", "--reason", "x"]));
+        assert!(parses(&["crew", "order", "new", "--kind", "k", "--title", "-Fuga", "--description", "- a"]));
+        assert!(parses(&["crew", "cancel", "F", "--reason", "-no hay"]));
+        assert!(parses(&[
+            "crew",
+            "measure",
+            "F",
+            "cloro",
+            "1",
+            "mg/L",
+            "--where",
+            "-2 m",
+            "--instrument",
+            "-x"
+        ]));
+        assert!(parses(&["crew", "quarantine", "release", "1", "--reason", "-"]));
+        assert!(parses(&["crew", "device", "revoke", "d", "--reason", "--- no"]));
+        assert!(!parses(&["crew", "cancel", "F", "--reason", "--json"]), "the reason was forgotten");
         assert!(!parses(&["crew", "conflict", "resolve", "F", "dose", "--reason", "x"]));
         assert!(!parses(&[
             "crew", "conflict", "resolve", "F", "dose", "--take", "1", "--value", "2", "--reason", "x"

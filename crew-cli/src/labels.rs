@@ -1,9 +1,10 @@
 //! Labels: stable words as people read them, from the rules where those have a label.
 
-use sync_core::log::act::Role;
+use clap::builder::PossibleValue;
+use sync_core::log::act::{Fate, Role};
 use sync_core::log::verdict::Reason;
 use sync_core::rules::kind::WorkKind;
-use sync_core::rules::{Labels, Rules};
+use sync_core::rules::{Labels, Rules, fold_word};
 use sync_core::view::clock::{EntryTime, Plausible};
 use sync_core::view::words::Sentence;
 
@@ -126,6 +127,43 @@ pub fn role(role: Role) -> Text {
     }
 }
 
+/// The roles that may be given, as clap lists them: by key, and taken by their names in both languages.
+pub fn role_values() -> Vec<PossibleValue> {
+    Role::INVITABLE.iter().map(|one| named(one.key(), &role(*one))).collect()
+}
+
+/// The role that a person means.
+pub fn find_role(word: &str) -> Option<Role> {
+    Role::INVITABLE.into_iter().find(|one| means(word, one.key(), &role(*one)))
+}
+
+/// What may become of a device, as clap lists it: by key, and taken by its names in both languages.
+pub fn fate_values() -> Vec<PossibleValue> {
+    Fate::ALL.iter().map(|one| named(one.key(), &fate(*one))).collect()
+}
+
+/// What a person says became of a device.
+pub fn find_fate(word: &str) -> Option<Fate> {
+    Fate::ALL.into_iter().find(|one| means(word, one.key(), &fate(*one)))
+}
+
+fn fate(fate: Fate) -> Text {
+    match fate {
+        Fate::Lost => say!("fate-lost"),
+        Fate::Stolen => say!("fate-stolen"),
+        Fate::Retired => say!("fate-retired"),
+    }
+}
+
+fn named(key: &'static str, name: &Text) -> PossibleValue {
+    PossibleValue::new(key).aliases([name.of(Lang::Es), name.of(Lang::En)])
+}
+
+fn means(word: &str, key: &str, name: &Text) -> bool {
+    let wanted = fold_word(word);
+    [key.to_owned(), name.of(Lang::Es), name.of(Lang::En)].iter().any(|one| fold_word(one) == wanted)
+}
+
 /// A priority by its key; another text as it is.
 pub fn priority(key: &str) -> Text {
     match key {
@@ -214,8 +252,17 @@ mod tests {
     use sync_core::hub::RequestError;
     use sync_core::state::authority::enrol::EnrolError;
 
-    use super::carried_code;
+    use super::{carried_code, find_fate, find_role};
     use words::Lang;
+
+    #[test]
+    fn a_role_is_taken_by_its_key_and_its_names_in_any_case() {
+        for word in ["dispatcher", "Dispatcher", "DESPACHO", "despacho", "dispatch"] {
+            assert_eq!(find_role(word).map(|role| role.key()), Some("dispatcher"), "{word}");
+        }
+        assert!(find_role("jefe").is_none());
+        assert_eq!(find_fate("Extraviado").map(|fate| fate.key()), Some("lost"));
+    }
 
     #[test]
     fn a_code_that_holds_no_longer_is_said_in_words() {

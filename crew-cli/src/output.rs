@@ -125,7 +125,7 @@ impl Screen {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::new(
                 exit::OTHER,
                 "output",
-                say!("output-not-written", error = error.to_string()),
+                say!("output-not-written", error = crate::error::system(&error)),
                 say!("output-not-written-hint"),
             )),
             _ => Ok(()),

@@ -12,6 +12,11 @@ const GAP: usize = 2;
 const BLANKS: &str = "                                                                ";
 /// No column is cut to fewer columns of the terminal than this.
 const COLUMN_MIN: usize = 8;
+/// In a file or a pipe nothing is cut; columns stand under one another up to this width, and one long note pushes its own
+/// line out, not every line.
+const PAD_MAX: usize = 48;
+/// How far what stands below a row is moved in.
+const BELOW_INDENT: usize = 4;
 
 /// A table with a heading line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,6 +24,10 @@ pub struct Table {
     heading: Vec<Cell>,
     /// Columns never cut: what people must type again, such as folios.
     whole: Vec<usize>,
+    /// Columns left out where there is no room, the first one first.
+    spare: Vec<usize>,
+    /// The columns that stand below their row, wrapped, where there is no room beside the others.
+    below: Vec<usize>,
     rows: Vec<Vec<Cell>>,
 }
 
@@ -44,12 +53,24 @@ impl Table {
     /// A table with these headings.
     pub fn new(lang: Lang, heading: impl IntoIterator<Item = Text>) -> Self {
         let heading = heading.into_iter().map(|text| Cell::new(text.of(lang))).collect();
-        Self { heading, whole: vec![0], rows: Vec::new() }
+        Self { heading, whole: vec![0], ..Self::default() }
     }
 
     /// The table with one more column that is never cut; the first never is.
     pub fn whole(mut self, column: usize) -> Self {
         self.whole.push(column);
+        self
+    }
+
+    /// The table with columns that are left out where there is no room, the first one first.
+    pub fn spare(mut self, columns: &[usize]) -> Self {
+        self.spare = columns.to_vec();
+        self
+    }
+
+    /// The table with columns that stand below their row, whole, where there is no room beside the others.
+    pub fn below(mut self, columns: &[usize]) -> Self {
+        self.below = columns.to_vec();
         self
     }
 
@@ -62,28 +83,82 @@ impl Table {
 
     /// The table as text at most `width` columns wide, as far as the narrowest column allows.
     pub fn render(&self, width: usize, style: Style) -> String {
-        let widths = self.widths(width);
+        let natural = self.natural();
+        if width == usize::MAX {
+            let widths: Vec<usize> = natural.iter().map(|column| (*column).min(PAD_MAX)).collect();
+            let all: Vec<usize> = (0..widths.len()).collect();
+            return self.lines(&all, &[], &widths, width, style);
+        }
+        let mut beside: Vec<usize> = (0..natural.len()).collect();
+        let is_too_wide = |beside: &[usize]| {
+            let gaps = GAP * beside.len().saturating_sub(1);
+            beside.iter().map(|column| natural[*column]).sum::<usize>() + gaps > width
+        };
+        let mut below: &[usize] = &[];
+        for spare in &self.spare {
+            if !is_too_wide(&beside) {
+                break;
+            }
+            beside.retain(|column| column != spare);
+        }
+        if is_too_wide(&beside) && !self.below.is_empty() {
+            below = &self.below;
+            beside = (0..natural.len()).filter(|column| !below.contains(column)).collect();
+            for spare in &self.spare {
+                if is_too_wide(&beside) {
+                    beside.retain(|column| column != spare);
+                }
+            }
+        }
+        let widths = self.widths(natural, &beside, width);
+        self.lines(&beside, below, &widths, width, style)
+    }
+
+    /// The lines: columns `beside` one another, those `below` moved in and wrapped.
+    fn lines(
+        &self,
+        beside: &[usize],
+        below: &[usize],
+        widths: &[usize],
+        width: usize,
+        style: Style,
+    ) -> String {
         let mut heading = String::new();
-        write_line(&mut heading, &self.heading, &widths);
+        let is_cut = width != usize::MAX;
+        write_line(&mut heading, &self.heading, beside, widths, is_cut);
         let mut text = style.bold(&heading);
         text.push('\n');
         for row in &self.rows {
-            write_line(&mut text, row, &widths);
+            write_line(&mut text, row, beside, widths, is_cut);
             text.push('\n');
+            for cell in below.iter().map(|column| &row[*column]).filter(|cell| !cell.text.is_empty()) {
+                for line in wrapped(&cell.text, width.saturating_sub(BELOW_INDENT)) {
+                    text.push_str(&format!("{}{line}\n", &BLANKS[..BELOW_INDENT]));
+                }
+            }
         }
         text
     }
 
-    fn widths(&self, width: usize) -> Vec<usize> {
+    /// How wide each column would like to be.
+    fn natural(&self) -> Vec<usize> {
         let mut widths: Vec<usize> = self.heading.iter().map(|cell| cell.width).collect();
         for row in &self.rows {
             for (column, cell) in widths.iter_mut().zip(row) {
                 *column = (*column).max(cell.width);
             }
         }
-        let gaps = GAP * widths.len().saturating_sub(1);
-        while widths.iter().sum::<usize>() + gaps > width {
-            let cuttable = widths.iter_mut().enumerate().filter(|(column, _)| !self.whole.contains(column));
+        widths
+    }
+
+    fn widths(&self, mut widths: Vec<usize>, beside: &[usize], width: usize) -> Vec<usize> {
+        let gaps = GAP * beside.len().saturating_sub(1);
+        let is_beside = |column: usize| beside.contains(&column);
+        while beside.iter().map(|column| widths[*column]).sum::<usize>() + gaps > width {
+            let cuttable = widths
+                .iter_mut()
+                .enumerate()
+                .filter(|(column, _)| is_beside(*column) && !self.whole.contains(column));
             let widest = cuttable.map(|(_, width)| width).max().filter(|widest| **widest > COLUMN_MIN);
             let Some(widest) = widest else { break };
             *widest -= 1;
@@ -92,15 +167,15 @@ impl Table {
     }
 }
 
-fn write_line(text: &mut String, cells: &[Cell], widths: &[usize]) {
+fn write_line(text: &mut String, cells: &[Cell], beside: &[usize], widths: &[usize], is_cut: bool) {
     let (begin, mut blanks) = (text.len(), 0);
-    for (cell, width) in cells.iter().zip(widths) {
+    for (cell, width) in beside.iter().map(|column| (&cells[*column], &widths[*column])) {
         while blanks > 0 {
             let some = blanks.min(BLANKS.len());
             text.push_str(&BLANKS[..some]);
             blanks -= some;
         }
-        if cell.width <= *width {
+        if cell.width <= *width || !is_cut {
             text.push_str(&cell.text);
         } else {
             text.push_str(&cut(&cell.text, *width));
@@ -108,6 +183,33 @@ fn write_line(text: &mut String, cells: &[Cell], widths: &[usize]) {
         blanks = GAP + width.saturating_sub(cell.width);
     }
     text.truncate(begin + text[begin..].trim_end().len());
+}
+
+/// `text` as lines of at most `width` columns, broken between words where that is possible.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(COLUMN_MIN);
+    let (mut lines, mut line, mut used) = (Vec::new(), String::new(), 0);
+    for word in text.split(' ') {
+        if used > 0 && used + 1 + word.width() > width {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        if used > 0 {
+            line.push(' ');
+            used += 1;
+        }
+        for c in word.chars() {
+            let columns = c.width().unwrap_or(0);
+            if used + columns > width {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+            }
+            line.push(c);
+            used += columns;
+        }
+    }
+    lines.push(line);
+    lines
 }
 
 /// `text` filled up with blanks to `width` columns.
@@ -140,7 +242,7 @@ pub fn clean(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Table, clean, cut, pad};
+    use super::{Table, clean, cut, pad, wrapped};
     use words::{Lang, Text};
 
     use crate::style::Style;
@@ -174,6 +276,33 @@ mod tests {
         }
         let narrow = sample().render(40, PLAIN);
         assert!(narrow.contains('…') && narrow.contains("MZQ-26-AA-0002"), "{narrow}");
+    }
+
+    #[test]
+    fn one_long_note_in_a_pipe_widens_no_other_line() {
+        let mut table = sample();
+        table.row(["MZQ-26-AA-0003".into(), "x".repeat(3_000), "z".into()]);
+        let text = table.render(usize::MAX, PLAIN);
+        let widths: Vec<usize> = text.lines().map(|line| line.width()).collect();
+        assert!(widths[..3].iter().all(|width| *width < 100) && widths[3] > 3_000, "{widths:?}");
+        assert!(text.contains(&"x".repeat(3_000)), "nothing is cut in a pipe");
+    }
+
+    #[test]
+    fn what_has_no_room_is_left_out_or_stands_below() {
+        let text = sample().spare(&[1]).render(40, PLAIN);
+        assert!(!text.contains("Ríos") && text.contains("fuga 💧 en la red"), "{text}");
+        let text = sample().below(&[2]).render(40, PLAIN);
+        assert!(text.contains("Junta de Ríos\n    fuga 💧 en la red\n"), "{text}");
+        assert!(sample().spare(&[1]).below(&[2]).render(60, PLAIN).contains("Ríos"), "there is room");
+    }
+
+    #[test]
+    fn long_text_is_broken_between_words_and_lost_nowhere() {
+        assert_eq!(wrapped("uno dos tres", 8), ["uno dos", "tres"]);
+        assert_eq!(wrapped(&"x".repeat(20), 8).concat(), "x".repeat(20));
+        assert_eq!(wrapped("💧💧💧💧💧", 8), ["💧💧💧💧", "💧"]);
+        assert_eq!(wrapped("", 8), [""]);
     }
 
     #[test]

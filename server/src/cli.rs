@@ -8,7 +8,7 @@ use clap_complete::Shell;
 
 use sync_core::time::UtcOffset;
 
-use crate::config::Layer;
+use crate::config::{Config, Layer, Shown};
 use words::{Lang, attribute, say};
 
 /// Servidor de Cuadrilla: recibe lo que registran las cuadrillas, lo guarda y lo reparte.
@@ -169,13 +169,25 @@ pub fn command(lang: Lang) -> clap::Command {
     }
 }
 
-/// An argument with its text. The settings of `serve` are described in English in both languages: they are the
-/// operator's, as the file and the variables that hold them are.
+/// An argument with its text; a setting also with its variable and its default.
 fn described(arg: clap::Arg, lang: Lang) -> clap::Arg {
-    match attribute(lang, "help-server", Some(arg.get_id().as_str())) {
-        Some(text) => arg.help(text),
-        None => arg.help_heading(say!("help-server-settings").of(lang)),
+    let id = arg.get_id().as_str().to_owned();
+    if let Some(text) = attribute(lang, "help-server", Some(&id)) {
+        return arg.help(text);
     }
+    let heading = say!("help-server-settings").of(lang);
+    let Some(setting) = settings().into_iter().find(|one| one.name == id) else {
+        return arg.help_heading(heading);
+    };
+    let text = attribute(lang, "help-server-setting", Some(&id)).unwrap_or_default();
+    let (variable, value) = (setting.env, if setting.value.is_empty() { "—" } else { &setting.value });
+    let default = say!("help-server-default", variable, value).of(lang);
+    arg.help(format!("{text} {default}")).help_heading(heading).value_name(say!("help-server-value").of(lang))
+}
+
+/// Every setting with its default.
+fn settings() -> Vec<Shown> {
+    Config::resolve(Layer::default(), Layer::default(), Layer::default()).1
 }
 
 fn lang_parser() -> impl TypedValueParser<Value = Lang> {
@@ -184,8 +196,25 @@ fn lang_parser() -> impl TypedValueParser<Value = Lang> {
 
 #[cfg(test)]
 mod tests {
-    use super::command;
+    use super::{command, settings};
     use words::{Lang, attribute};
+
+    #[test]
+    fn every_setting_shows_its_meaning_and_its_default() {
+        for lang in [Lang::Es, Lang::En] {
+            let mut all = command(lang);
+            let help = all.find_subcommand_mut("serve").unwrap().render_long_help().to_string();
+            for setting in settings() {
+                let text = attribute(lang, "help-server-setting", Some(setting.name));
+                let text = text.unwrap_or_else(|| panic!("{} has no text in {lang:?}", setting.name));
+                let flat = help.split_whitespace().collect::<Vec<_>>().join(" ");
+                assert!(flat.contains(text.trim()), "{}: {flat}", setting.name);
+                assert!(flat.contains(setting.env), "{}", setting.env);
+                assert!(setting.value.is_empty() || flat.contains(&setting.value), "{}", setting.value);
+            }
+            assert!(!help.contains("<String>") && !help.contains("<usize>"), "{help}");
+        }
+    }
 
     #[test]
     fn both_command_lines_hold_together_and_every_command_has_its_text() {

@@ -5,11 +5,11 @@ mod rekey;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use serde_json::json;
-use sync_core::log::act::{Fate, Role};
 use sync_core::replica::ReplicaError;
 use sync_core::view::lists::DeviceItem;
 use words::{Lang, Text, say};
 
+use crate::commands::invite::needs_crew;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exchange;
@@ -37,7 +37,7 @@ pub struct RevokeArgs {
     #[arg(value_name = "DEVICE")]
     pub device: String,
     /// What became of it: lost, stolen, retired
-    #[arg(long, value_parser = PossibleValuesParser::new(Fate::ALL.map(Fate::key)))]
+    #[arg(long, ignore_case = true, value_parser = PossibleValuesParser::new(labels::fate_values()))]
     pub fate: Option<String>,
     /// Why; its holder is told
     #[arg(long)]
@@ -54,7 +54,7 @@ pub struct AssignArgs {
     #[arg(value_name = "DEVICE")]
     pub device: String,
     /// Role: crew, dispatcher, supervisor, auditor, admin
-    #[arg(long, value_parser = PossibleValuesParser::new(Role::INVITABLE.map(Role::key)))]
+    #[arg(long, ignore_case = true, value_parser = PossibleValuesParser::new(labels::role_values()))]
     pub role: String,
     /// The crew's code, for a crew's device
     #[arg(long)]
@@ -84,7 +84,7 @@ pub fn run(cx: &Context, command: &DeviceCommand) -> Result<Report, CliError> {
 }
 
 fn revoke(cx: &Context, args: &RevokeArgs) -> Result<Report, CliError> {
-    let fate = args.fate.as_deref().and_then(|word| Fate::ALL.into_iter().find(|fate| fate.key() == word));
+    let fate = args.fate.as_deref().and_then(labels::find_fate);
     let (device, heirs) = cx.write(|replica| {
         let device = replica.view().find_device(&args.device)?;
         replica.revoke(&device, fate, &args.reason)?;
@@ -107,8 +107,9 @@ fn revoke(cx: &Context, args: &RevokeArgs) -> Result<Report, CliError> {
 }
 
 fn assign(cx: &Context, args: &AssignArgs) -> Result<Report, CliError> {
-    let role = Role::from_key(&args.role)
+    let role = labels::find_role(&args.role)
         .ok_or_else(|| CliError::usage(say!("role-unknown"), say!("role-unknown-hint-assign")))?;
+    needs_crew(cx, role, args.crew.as_deref())?;
     let device = cx.write(|replica| {
         let device = replica.view().find_device(&args.device)?;
         replica.assign_device(&device, role, args.crew.as_deref(), &args.localities, &args.reason)?;
@@ -155,7 +156,7 @@ pub(crate) fn told(cx: &Context, devices: &[DeviceItem]) -> String {
         say!("device-last-entry"),
         Text::same(""),
     ];
-    let mut table = Table::new(lang, headings);
+    let mut table = Table::new(lang, headings).whole(3).spare(&[4]);
     for device in devices {
         let contact = device.last_contact.as_deref();
         table.row([

@@ -11,6 +11,7 @@ use crate::clock;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exchange;
+use crate::labels;
 use crate::output::Report;
 use crate::qr;
 use words::say;
@@ -19,7 +20,7 @@ use words::say;
 #[derive(Debug, Args)]
 pub struct InviteArgs {
     /// Role: crew, dispatcher, supervisor, auditor, admin
-    #[arg(long, value_parser = PossibleValuesParser::new(Role::INVITABLE.map(Role::key)))]
+    #[arg(long, ignore_case = true, value_parser = PossibleValuesParser::new(labels::role_values()))]
     pub role: String,
     /// The crew's code, for a crew's device
     #[arg(long)]
@@ -43,8 +44,9 @@ pub struct InviteArgs {
 /// # Errors
 /// Rule, if this device may not invite.
 pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
-    let role = Role::from_key(&args.role)
+    let role = labels::find_role(&args.role)
         .ok_or_else(|| CliError::usage(say!("role-unknown"), say!("role-unknown-hint-invite")))?;
+    needs_crew(cx, role, args.crew.as_deref())?;
     let until_ms = args.until.as_deref().map(|day| end_of(cx, day)).transpose()?;
     let (invitation, link) = cx.write(|replica| {
         let invitation = replica.invite(role, args.crew.as_deref(), &args.localities, until_ms)?;
@@ -72,6 +74,20 @@ pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
         "code": invitation.code, "expires_at": expires_at, "usable_now": is_told, "link": link,
     });
     Report::new(&json, text)
+}
+
+/// Insists on a crew for a crew's device: without one it would be shown nothing.
+///
+/// # Errors
+/// Usage, with the crews there are.
+pub(crate) fn needs_crew(cx: &Context, role: Role, crew: Option<&str>) -> Result<(), CliError> {
+    if role != Role::Crew || crew.is_some() {
+        return Ok(());
+    }
+    let crews = cx.read(|replica| Ok(replica.view().catalog("crew")?))?;
+    let crews: Vec<String> = crews.into_iter().map(|crew| crew.key).collect();
+    let known = if crews.is_empty() { "—".to_owned() } else { crews.join(", ") };
+    Err(CliError::usage(say!("invite-no-crew"), say!("invite-no-crew-hint", known)))
 }
 
 /// The end of a day of the municipality's, which must not be over.

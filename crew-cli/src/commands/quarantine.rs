@@ -129,7 +129,7 @@ pub(crate) fn told(cx: &Context, items: &[QuarantineItem], is_dismissed: bool) -
         say!("word-says"),
         say!("word-builds-on"),
     ];
-    let mut table = Table::new(lang, headings).whole(1);
+    let mut table = Table::new(lang, headings).whole(1).spare(&[5]).below(&[3, 4]);
     for item in items {
         table.row([
             item.id.to_string(),

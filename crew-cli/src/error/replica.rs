@@ -1,6 +1,7 @@
 //! The core's refusals as a person reads them: what happened, and what to do next.
 
 use sync_core::decimal::DecimalError;
+use sync_core::log::act::Role;
 use sync_core::log::verdict::Reason;
 use sync_core::replica::ReplicaError;
 use sync_core::rules::Labels;
@@ -22,6 +23,9 @@ fn message(error: &ReplicaError) -> Text {
         ReplicaError::NotEnrolled => say!("replica-not-enrolled"),
         ReplicaError::NoPerson => say!("replica-no-person"),
         ReplicaError::AlreadyEnrolled(name) => say!("replica-already-enrolled", name),
+        ReplicaError::Unknown { what: "single device", word, known } => {
+            say!("replica-ambiguous", word, matches = known.join("; "))
+        }
         ReplicaError::Unknown { what, word, known } if known.is_empty() => {
             say!("replica-unknown", what = thing(what), word)
         }
@@ -33,7 +37,6 @@ fn message(error: &ReplicaError) -> Text {
         }
         ReplicaError::Value { field, error } => say!("replica-value", what = field, problem = value(error)),
         ReplicaError::Reading { what, error } => say!("replica-value", what, problem = reading(error)),
-        ReplicaError::Quantity(detail) => say!("replica-quantity", detail),
         ReplicaError::Length { what, found, max } => {
             say!("replica-length", what = thing(what), found, max)
         }
@@ -45,7 +48,10 @@ fn message(error: &ReplicaError) -> Text {
         ReplicaError::Step { folio, state, step, .. } => {
             say!("replica-step", folio, state = both(state), step = both(step))
         }
-        ReplicaError::Role { role, what } => say!("replica-role", role, what),
+        ReplicaError::Role { role, what } => {
+            let role = Role::from_key(role).map_or_else(|| Text::same(role.as_str()), labels::role);
+            say!("replica-role", role, what)
+        }
         ReplicaError::Refused(reason) => say!("replica-refused", reason = labels::reason(reason)),
         ReplicaError::NoSuchValue { folio, field, number, count } => {
             say!("replica-no-such-value", folio, field, number, count)
@@ -89,9 +95,10 @@ fn hint(error: &ReplicaError) -> Text {
         ReplicaError::NoPerson => say!("replica-no-person-hint"),
         ReplicaError::AlreadyEnrolled(_) => say!("replica-already-enrolled-hint"),
         ReplicaError::Unknown { what: "order", .. } => say!("replica-unknown-order-hint"),
+        ReplicaError::Unknown { what: "single device", .. } => say!("replica-single-device-hint"),
         ReplicaError::Unknown { .. } => say!("replica-unknown-hint"),
         ReplicaError::Ambiguous { .. } => say!("replica-ambiguous-hint"),
-        ReplicaError::Reading { .. } | ReplicaError::Value { .. } | ReplicaError::Quantity(_) => {
+        ReplicaError::Reading { .. } | ReplicaError::Value { .. } => {
             say!("replica-value-hint")
         }
         ReplicaError::Length { .. } => say!("replica-length-hint"),
@@ -144,7 +151,6 @@ fn thing(what: &str) -> Text {
         "plan" => say!("thing-plan"),
         "checklist point" => say!("thing-check"),
         "device" => say!("thing-device"),
-        "single device" => say!("thing-single-device"),
         "held entry" => say!("thing-entry-in-review"),
         "the note" => say!("thing-the-note"),
         "the title" => say!("thing-the-title"),

@@ -37,7 +37,11 @@ fn replica_errors() -> Vec<ReplicaError> {
         value(ValueError::Decimal(DecimalError::Comma("0,80".into()))),
         value(ValueError::Choice { value: "x".into(), choices: "PVC, fierro".into() }),
         ReplicaError::Reading { what: "ph".into(), error: unit },
-        ReplicaError::Quantity("1,5".into()),
+        ReplicaError::Unknown {
+            what: "single device",
+            word: "Bomba 2".into(),
+            known: vec!["Bomba 2 (a1b2)".into(), "Bomba 2 (c3d4)".into()],
+        },
         ReplicaError::Length { what: "the note", found: 9_000, max: 4_000 },
         ReplicaError::Missing {
             folio: folio(),

@@ -34,7 +34,7 @@ pub enum ReplicaError {
         known: Vec<String>,
     },
     /// A word that names several things.
-    #[error("{word:?} is the name of several places: {}", .matches.join("; "))]
+    #[error("{word:?} fits several: {}", .matches.join("; "))]
     Ambiguous {
         /// What was typed.
         word: String,
@@ -57,9 +57,6 @@ pub enum ReplicaError {
         /// What is wrong.
         error: ReadingError,
     },
-    /// A quantity that is none.
-    #[error("{0}")]
-    Quantity(String),
     /// A text that is empty or too long.
     #[error("{what} has {found} characters; it needs 1 to {max}")]
     Length {
@@ -228,7 +225,6 @@ impl ReplicaError {
             Self::Ambiguous { .. } => "ambiguous",
             Self::Value { .. } => "value",
             Self::Reading { .. } => "reading",
-            Self::Quantity(_) => "quantity",
             Self::Length { .. } => "length",
             Self::Missing { .. } => "required",
             Self::Step { .. } => "step",
@@ -253,7 +249,9 @@ impl ReplicaError {
     /// The exit status of a command that ends so.
     pub fn exit(&self) -> u8 {
         match self {
-            Self::Unknown { .. } | Self::Ambiguous { .. } | Self::Quantity(_) | Self::Import { .. } => 2,
+            Self::Unknown { .. } | Self::Ambiguous { .. } | Self::Import { .. } => 2,
+            // A slip of the finger is wrong usage, whatever the command: no rule was asked.
+            Self::Value { error: ValueError::Decimal(_), .. } => 2,
             Self::NoSuchValue { .. } | Self::NoConflict { .. } | Self::Length { .. } => 2,
             Self::Value { .. } | Self::Reading { .. } | Self::Missing { .. } | Self::Step { .. } => 3,
             Self::Role { .. } | Self::Refused(_) | Self::Change(_) | Self::NoPerson => 3,
@@ -275,9 +273,10 @@ impl ReplicaError {
             Self::NotEnrolled => "run `crew enrol URL CODE --name NAME` with a code from the administrator".into(),
             Self::AlreadyEnrolled(_) => "use another folder with --home to enrol a second device".into(),
             Self::Unknown { what: "order", .. } => "see `crew order list`; an order of another crew is not on this device".into(),
+            Self::Unknown { what: "single device", .. } => "name it by its letters, or by how its id begins".into(),
             Self::Unknown { .. } => "check the spelling, or sync to fetch what the office published".into(),
-            Self::Ambiguous { .. } => "name the place by its key".into(),
-            Self::Reading { .. } | Self::Value { .. } | Self::Quantity(_) => {
+            Self::Ambiguous { .. } => "name it by its key, or write more of the folio".into(),
+            Self::Reading { .. } | Self::Value { .. } => {
                 "write the number with a point, in the unit of the rule, e.g. 0.80 mg/L".into()
             }
             Self::Length { .. } => "shorten it, or split it in two".into(),

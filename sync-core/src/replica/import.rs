@@ -262,7 +262,10 @@ impl Replica<'_> {
         for (index, item) in file.plans.iter().enumerate() {
             let place = format!("plans[{index}]");
             if item.planned.len() != 12 || !matches!(item.done.len(), 0 | 12) {
-                return Err(at(&place)(ReplicaError::Quantity("planned and done have twelve months".into())));
+                return Err(at(&place)(ReplicaError::Import {
+                    place: place.clone(),
+                    problem: "planned and done have twelve months".into(),
+                }));
             }
             let key = item.key.clone().unwrap_or_else(|| key_of(&item.activity));
             let mut registers = vec![

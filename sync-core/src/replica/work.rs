@@ -61,7 +61,7 @@ impl Replica<'_> {
         let decimal: Decimal = qty
             .trim()
             .parse()
-            .map_err(|e: crate::decimal::DecimalError| ReplicaError::Quantity(e.to_string()))?;
+            .map_err(|error| ReplicaError::Value { field: sku.into(), error: ValueError::Decimal(error) })?;
         if decimal.units <= 0 {
             let error = ValueError::Range {
                 value: decimal.to_string(),
@@ -220,7 +220,9 @@ fn reading_error(what: &str, error: crate::rules::measure::ReadingError) -> Repl
     use crate::rules::kind::ValueError;
     use crate::rules::measure::ReadingError;
     match error {
-        ReadingError::Value(ValueError::Decimal(error)) => ReplicaError::Quantity(format!("{what}: {error}")),
+        ReadingError::Value(error @ ValueError::Decimal(_)) => {
+            ReplicaError::Value { field: what.into(), error }
+        }
         error => ReplicaError::Reading { what: what.into(), error },
     }
 }

@@ -170,17 +170,43 @@ fn act_sentence(act: &Act) -> Sentence {
 }
 
 impl View<'_> {
+    /// Returns the device that a person means among those whose entries are here, by its name, letters or how its id
+    /// begins. A crew is told of no other device, and has entries of others all the same.
+    ///
+    /// # Errors
+    /// [`ViewError::Unknown`], with the devices there are.
+    pub fn find_author(&self, word: &str) -> Result<DeviceId, ViewError> {
+        let known = self.find_device(word);
+        let Err(ViewError::Unknown { what: "device", .. }) = known else { return known };
+        let wanted = word.trim().to_lowercase();
+        let mut authors = std::collections::BTreeSet::new();
+        arrivals(self, &mut |place, _| {
+            authors.insert(place.device);
+        })?;
+        let mut fitting = authors
+            .into_iter()
+            .filter(|device| !wanted.is_empty() && device.to_string().starts_with(&wanted));
+        match (fitting.next(), fitting.next()) {
+            (Some(one), None) => Ok(one),
+            _ => known,
+        }
+    }
+
     /// Returns the log in ledger order: each entry with its author and act. Entries that no ledger has are
-    /// not in it. `order` is a folio, `device` the start of a device's id in hex.
+    /// not in it. `order` is a folio.
     ///
     /// # Errors
     /// [`ViewError::Unknown`] if this device never had an order of that folio.
-    pub fn audit_log(&self, order: Option<&str>, device: Option<&str>) -> Result<Vec<AuditLine>, ViewError> {
+    pub fn audit_log(
+        &self,
+        order: Option<&str>,
+        device: Option<&DeviceId>,
+    ) -> Result<Vec<AuditLine>, ViewError> {
         let record = order.map(|folio| self.find_order_ever(folio)).transpose()?;
         let mut wanted: BTreeMap<u64, EntryRow> = BTreeMap::new();
         let arrivals = arrivals(self, &mut |place, row| {
             let is_wanted = record.is_none_or(|record| record == row.record)
-                && device.is_none_or(|device| place.device.to_string().starts_with(device));
+                && device.is_none_or(|device| place.device == *device);
             if let Some(seq) = row.receipt.as_ref().map(|receipt| receipt.seq).filter(|_| is_wanted) {
                 wanted.insert(seq, row);
             }

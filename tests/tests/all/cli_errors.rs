@@ -34,6 +34,89 @@ fn slips_are_refused_and_lose_nothing() {
     assert_eq!(order["notes"][0]["text"], wide.as_str());
 }
 
+/// The two lines that a person reads, in a language.
+fn said(town: &Town, device: &str, lang: &str, args: &[&str]) -> (Option<i32>, String) {
+    let mut command = std::process::Command::new(cuadrilla_tests::program("crew"));
+    command.args(["--lang", lang, "--home"]).arg(town.path(device)).args(args);
+    let output = command.output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn one_slip_has_one_status_and_one_language_whatever_the_command() {
+    let town = Town::peopled();
+    let folio = town.folio("one", "chlorination");
+    let slips: [&[&str]; 4] = [
+        &["measure", &folio, "cloro", "1,5", "mg/L"],
+        &["material", &folio, "CAL", "1,5", "kg"],
+        &["set", &folio, "dosis", "1,5"],
+        &["order", "new", "--kind", "chlorination", "--field", "dosis=1,5"],
+    ];
+    for args in slips {
+        let device = if args[0] == "order" { "office" } else { "one" };
+        let (exit, es) = said(&town, device, "es", args);
+        assert!(exit == Some(2) && es.contains("no de una coma") && !es.contains("comma"), "{args:?}: {es}");
+        let (exit, en) = said(&town, device, "en", args);
+        assert!(exit == Some(2) && en.contains("comma") && !en.contains("coma:"), "{args:?}: {en}");
+    }
+    let code = town.crew("admin", &["invite", "--role", "crew", "--crew", "C-01"])["code"].clone();
+    town.crew("again", &["enrol", &town.url(), code.as_str().unwrap(), "--name", "two"]);
+    town.crew("admin", &["sync"]);
+    let (exit, es) = said(&town, "admin", "es", &["device", "revoke", "two", "--reason", "x"]);
+    assert!(exit == Some(2) && es.contains("letras") && !es.contains("crew sync"), "{es}");
+}
+
+#[test]
+fn a_filter_that_names_nothing_says_what_there_is() {
+    let town = Town::peopled();
+    let folio = town.folio("office", "chlorination");
+    town.crew("one", &["note", &folio, "x"]);
+    town.crew("one", &["sync"]);
+    town.crew("admin", &["sync"]);
+    for word in ["one", "ONE"] {
+        let log = town.crew("admin", &["audit", "log", "--device", word]);
+        assert!(!log.as_array().unwrap().is_empty(), "{word}");
+    }
+    let unknown: [&[&str]; 9] = [
+        &["audit", "log", "--device", "nobody"],
+        &["audit", "log", "--order", "MZQ-26-ZZ-0001"],
+        &["audit", "diff", "1", "9", "--order", "MZQ-26-ZZ-0001"],
+        &["audit", "replay", "--at-seq", "9", "--order", "MZQ-26-ZZ-0001"],
+        &["order", "list", "--status", "nope"],
+        &["order", "list", "--crew", "C-99"],
+        &["order", "list", "--locality", "nowhere"],
+        &["quarantine", "release", "--device", "nobody", "--reason", "x"],
+        &["invite", "--role", "boss"],
+    ];
+    for args in unknown {
+        let (exit, error) = town.refused("admin", args);
+        assert_eq!(exit, 2, "{args:?}: {error}");
+    }
+    let listed = |args: &[&str]| town.refused("admin", args).1.to_string();
+    assert!(listed(&["audit", "log", "--device", "nobody"]).contains("three"));
+    assert!(listed(&["invite", "--role", "boss"]).contains("dispatcher"));
+    assert!(listed(&["invite", "--role", "crew"]).contains("C-01"));
+    town.crew("admin", &["invite", "--role", "Despacho", "--no-sync"]);
+    town.crew(
+        "admin",
+        &["device", "assign", "three", "--role", "Cuadrilla", "--crew", "c-02", "--reason", "x"],
+    );
+    town.crew("admin", &["device", "revoke", "three", "--fate", "Extraviado", "--reason", "-no hay"]);
+}
+
+#[test]
+fn what_people_write_may_begin_with_a_hyphen_and_a_cancellation_needs_a_reason() {
+    let town = Town::peopled();
+    let new = ["order", "new", "--kind", "leak_repair", "--locality", "mezquitic", "--title", "-Fuga"];
+    let folio = town.crew("office", &new)["folio"].as_str().unwrap().to_owned();
+    assert_eq!(town.crew("office", &["order", "show", &folio])["title"], "-Fuga");
+    for args in [&["cancel", &folio][..], &["cancel", &folio, "--reason", " "]] {
+        let (exit, error) = town.refused("office", args);
+        assert!(exit == 2 && error["hint"].as_str().unwrap().contains("--reason"), "{error}");
+    }
+    town.crew("office", &["cancel", &folio, "--reason", "-no hay"]);
+}
+
 #[test]
 fn wrong_codes_and_damaged_bundles_are_named() {
     let town = Town::peopled();

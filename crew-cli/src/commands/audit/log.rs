@@ -16,7 +16,7 @@ pub struct LogArgs {
     /// Only this order, by folio
     #[arg(long, value_name = "FOLIO")]
     pub order: Option<String>,
-    /// Only this device, by its id or how it begins
+    /// Only this device, by its name, letters or how its id begins
     #[arg(long, value_name = "ID")]
     pub device: Option<String>,
 }
@@ -27,7 +27,8 @@ pub struct LogArgs {
 /// Not enrolled, or what the store answers.
 pub fn run(cx: &Context, args: &LogArgs) -> Result<Report, CliError> {
     cx.read(|replica| {
-        let lines = replica.view().audit_log(args.order.as_deref(), args.device.as_deref())?;
+        let device = args.device.as_deref().map(|word| replica.view().find_author(word)).transpose()?;
+        let lines = replica.view().audit_log(args.order.as_deref(), device.as_ref())?;
         let text = if cx.screen.json { String::new() } else { told(cx, &lines) };
         Report::new(&lines, text)
     })
@@ -47,7 +48,7 @@ pub(crate) fn told(cx: &Context, lines: &[AuditLine]) -> String {
         say!("word-verdict"),
         say!("word-hash"),
     ];
-    let mut table = Table::new(lang, headings).whole(4);
+    let mut table = Table::new(lang, headings).whole(1).whole(2).whole(4).spare(&[8, 2]).below(&[6]);
     let at =
         |time: &Option<String>| time.as_ref().map_or_else(|| "—".to_owned(), |time| cx.when.exact_of(time));
     for line in lines {

@@ -126,7 +126,7 @@ fn told(cx: &Context, rows: &[Row]) -> String {
         say!("word-verdict"),
         say!("word-writes"),
     ];
-    let mut table = Table::new(lang, headings);
+    let mut table = Table::new(lang, headings).whole(1).spare(&[2]).below(&[5]);
     for row in rows {
         table.row(vec![
             row.seq.to_string(),

@@ -59,7 +59,9 @@ pub(crate) fn told(cx: &Context, rules: &Rules, orders: &[OrderSummary]) -> Stri
             say!("word-title"),
             Text::same(""),
         ],
-    );
+    )
+    // The usual title says kind and place.
+    .spare(&[2, 3]);
     for order in orders {
         table.row([
             order.folio.clone(),

@@ -56,14 +56,30 @@ impl Sheet<'_> {
         self.line(&format!("  {}  {}", pad(&clean(label), LABEL_COLUMNS), clean(value)));
     }
 
+    /// As [`Self::labelled`], marked where the field has several values: none of them stands.
+    fn labelled_in(&mut self, order: &OrderView, key: &str, label: &str, value: &str) {
+        let is_open = order.conflicts.iter().any(|conflict| conflict.field == key);
+        if is_open {
+            let mark = self.screen.style.alert(&format!("⚠ {}", say!("sheet-not-settled").of(self.lang())));
+            self.line(&format!("  {}  {}  {mark}", pad(&clean(label), LABEL_COLUMNS), clean(value)));
+        } else {
+            self.labelled(label, value);
+        }
+    }
+
     fn heading(&mut self, order: &OrderView) {
         let folio = self.screen.style.bold(&order.folio);
         let state = labels::state(self.rules, self.lang(), &order.status).to_owned();
         let kind = labels::kind(self.rules, self.lang(), &order.kind).to_owned();
-        self.line(&format!("{folio}  {kind} · {state}"));
+        let mark = |key: &str| match order.conflicts.iter().any(|conflict| conflict.field == key) {
+            true => self.screen.style.alert(" ⚠"),
+            false => String::new(),
+        };
+        let (of_kind, of_state, of_title) = (mark("kind"), mark("status"), mark("title"));
+        self.line(&format!("{folio}  {kind}{of_kind} · {state}{of_state}"));
         let title = clean(order.title.as_deref().unwrap_or_default());
         if !title.is_empty() {
-            self.line(&title);
+            self.line(&format!("{title}{of_title}"));
         }
         let place = self.place(order);
         self.line(&place);
@@ -115,7 +131,7 @@ impl Sheet<'_> {
                 let is_priority = key == "priority";
                 let value =
                     if is_priority { labels::priority(value).of(self.lang()) } else { value.to_owned() };
-                self.labelled(&label, &value);
+                self.labelled_in(order, key, &label, &value);
             }
         }
     }
@@ -128,7 +144,7 @@ impl Sheet<'_> {
         for (key, value) in &order.fields {
             let label = labels::field(self.rules, self.lang(), &order.kind, key);
             let value = labels::value(self.rules, self.lang(), &order.kind, key, &shown(value));
-            self.labelled(&label, &value);
+            self.labelled_in(order, key, &label, &value);
         }
     }
 
@@ -143,7 +159,10 @@ impl Sheet<'_> {
                 let is_done =
                     order.checklist.get(&check.key).is_some_and(|value| value.as_bool() == Some(true));
                 let mark = if is_done { "☑" } else { "☐" };
-                format!("  {mark} {}", labels::label(&check.labels, self.lang()))
+                let name = format!("checklist.{}", check.key);
+                let is_open = order.conflicts.iter().any(|conflict| conflict.field == name);
+                let open = if is_open { self.screen.style.alert(" ⚠") } else { String::new() };
+                format!("  {mark} {}{open}", labels::label(&check.labels, self.lang()))
             })
             .collect();
         if lines.is_empty() {
@@ -224,7 +243,7 @@ impl Sheet<'_> {
         }
         self.section(&say!("sheet-history"));
         let headings = [say!("sheet-when-claimed"), say!("word-who"), say!("word-what"), Text::same("")];
-        let mut table = Table::new(self.lang(), headings);
+        let mut table = Table::new(self.lang(), headings).below(&[2]);
         for event in &order.history {
             table.row([
                 self.when.both_of(&event.by.claimed_at),

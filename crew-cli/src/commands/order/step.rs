@@ -6,6 +6,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;
+use words::say;
 
 /// Arguments of a step.
 #[derive(Debug, Args)]
@@ -30,8 +31,11 @@ pub struct NamedStepArgs {
 /// Makes the step.
 ///
 /// # Errors
-/// Rule, if the state, the role or something missing does not allow it.
+/// Usage, if an order is cancelled without a reason; rule, if the state, the role or something missing does not allow it.
 pub fn run(cx: &Context, step: &str, args: &StepArgs) -> Result<Report, CliError> {
+    if step == "cancel" && args.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+        return Err(CliError::usage(say!("cancel-no-reason"), say!("cancel-no-reason-hint")));
+    }
     let (status, label) = cx.write(|replica| {
         let status = replica.step(&args.folio, step, args.reason.as_deref())?;
         let label = cx.state_label(replica.rules(), &status);
