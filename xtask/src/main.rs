@@ -1,15 +1,18 @@
 //! `cargo xtask …`: the project's own automation. One file per subcommand; nothing on the way of a record.
 #![expect(clippy::print_stderr, reason = "a command-line tool says what it does on standard error")]
 
+mod advisories;
 mod bench;
 mod ci;
 mod demo;
 mod dist;
 mod fuzz;
+mod interop;
 mod load;
 mod peers;
 mod power;
 mod run;
+mod sbom;
 mod sim;
 mod test;
 mod tidy;
@@ -45,6 +48,12 @@ enum Command {
     Test(test::Test),
     /// Runs everything that CI runs (`.ci/run`).
     Ci,
+    /// Checks the lock file against the advisories in `advisories/`, or in a checkout of the whole database.
+    Advisories(advisories::Advisories),
+    /// Gives proof files, honest and forged, to the independent checker of `docs/audit`.
+    Interop(interop::Interop),
+    /// Writes what the two programs are made of, as CycloneDX JSON.
+    Sbom(sbom::Sbom),
     /// Builds the core for a browser, as `wasm32-unknown-unknown`.
     Wasm(wasm::Wasm),
     /// Simulates municipalities in one thread, by seed: `--seeds N`, `--seed S`, `--minutes M`, `--bugs`, `--quick`.
@@ -68,6 +77,9 @@ fn main() -> anyhow::Result<()> {
         Command::Fuzz(fuzz) => fuzz.run(),
         Command::Test(test) => test.run(),
         Command::Ci => ci::run_steps(),
+        Command::Advisories(advisories) => advisories.run(),
+        Command::Interop(interop) => interop.run(),
+        Command::Sbom(sbom) => sbom.run(),
         Command::Wasm(wasm) => wasm.run(),
         Command::Sim(sim) => sim.run(),
         Command::Dist => dist::build(),
