@@ -124,6 +124,11 @@ impl Schema {
         types.iter().any(|one| one == name) && types.iter().all(|one| one == name || one == "null")
     }
 
+    /// Returns whether a value may be of that type, by name.
+    pub fn allows(&self, name: &str) -> bool {
+        self.node().types.iter().any(|one| one == name)
+    }
+
     /// Checks the key of a member.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 //! a verdict in the ledger, and on the device, where a person gets it at once, offline.
 
 mod act;
+pub mod conflict;
 mod ground;
 mod values;
 
@@ -9,7 +10,7 @@ pub use act::judge_act;
 pub use ground::ungrounded;
 pub use values::judge_values;
 
-use crate::id::{Hash, RecordId};
+use crate::id::{DeviceId, Hash, RecordId};
 use crate::limits::RECORD_CHANGES_MAX;
 use crate::log::act::Role;
 use crate::log::verdict::Reason;
@@ -29,7 +30,8 @@ fn rule(rule: &str, what: impl Into<String>) -> Reason {
     Reason::Rule { rule: rule.into(), what: what.into() }
 }
 
-/// Judges a change by `author`. Returns what applying it needs.
+/// Judges a change by `author`, whose device has these `names`: its own and those it had before. Returns what applying
+/// it needs.
 ///
 /// # Errors
 /// The reason to quarantine it, or the index does not read.
@@ -37,6 +39,7 @@ pub fn judge_change<'c>(
     rows: &dyn Rows,
     rules: &Rules,
     author: &DeviceRow,
+    names: &[DeviceId],
     record: &RecordId,
     change: &'c Change,
 ) -> Result<Judged<'c>, RowsError> {
@@ -56,7 +59,8 @@ pub fn judge_change<'c>(
         rules,
         schema: rules.records.of(acceptable.row.kind),
         author,
-        device: change.device,
+        names,
+        change,
         acceptable: &acceptable,
     };
     if let Err(reason) = bench.judge() {
@@ -91,7 +95,8 @@ struct Bench<'j, 'c> {
     rules: &'j Rules,
     schema: &'j RecordSchema,
     author: &'j DeviceRow,
-    device: crate::id::DeviceId,
+    names: &'j [DeviceId],
+    change: &'c Change,
     acceptable: &'j Acceptable<'c>,
 }
 
@@ -130,7 +135,7 @@ impl Bench<'_, '_> {
             created("crew", Scope::Crew) || created("locality", Scope::Locality)
         } else {
             // A device's creation stays its work, whichever crew it was given to since.
-            self.acceptable.row.creator == self.device
+            self.acceptable.row.creator == self.change.device
                 || self.acceptable.row.scopes_ever.iter().any(|scope| mine.contains(scope))
         };
         if is_mine { Ok(()) } else { Err(Reason::OutOfScope) }
@@ -153,8 +158,15 @@ impl Bench<'_, '_> {
 
     fn judge_touch(&self, patch: &Patch<'_>) -> Result<(), Reason> {
         match patch {
-            Patch::Register { name, slot: None, value, preds, .. } => self.judge_root(name, *value, preds),
-            Patch::Register { name, slot: Some(slot), value, .. } => self.judge_field(name, *slot, *value),
+            Patch::Register { name, slot, value, preds, .. } => {
+                if !self.acceptable.is_creation {
+                    self.judge_settling(name, *value, preds)?;
+                }
+                match slot {
+                    None => self.judge_root(name, *value, preds),
+                    Some(slot) => self.judge_field(name, *slot, *value),
+                }
+            }
             Patch::Append { slot, element, .. } => self.judge_element(*slot, element),
             Patch::Text { slot, .. } => {
                 let slot = &self.schema.slots[*slot];
@@ -212,10 +224,8 @@ impl Bench<'_, '_> {
 
     fn judge_step(&self, value: Option<&Scalar>, preds: &[OpId]) -> Result<(), Reason> {
         let Some(Scalar::Str(to)) = value else { return Err(rule("step", "the status cannot be emptied")) };
-        let decided = self.is_decided("status");
-        let states = &self.acceptable.row.states;
-        let from: Vec<&str> =
-            states.iter().filter(|(op, _)| preds.contains(op)).map(|(_, state)| state.as_str()).collect();
+        let decided = self.decided("status").is_some();
+        let from = self.states_of(preds);
         let role = self.author.role.key();
         let steps = self.rules.steps_of(self.kind());
         let leads = |step: &&crate::rules::steps::Step| {
@@ -233,17 +243,6 @@ impl Bench<'_, '_> {
         } else {
             Err(Reason::Role { what: format!("status {to}") })
         }
-    }
-
-    /// Returns whether this change also records a decision on that register.
-    fn is_decided(&self, register: &str) -> bool {
-        self.acceptable.patches.iter().any(|patch| match patch {
-            Patch::Append { slot, element: Element::Map(map), .. } => {
-                self.schema.slots[*slot].key == "decisions"
-                    && matches!(map.get("field"), Some(Scalar::Str(field)) if field == register)
-            }
-            _ => false,
-        })
     }
 
     fn judge_field(&self, name: &str, slot: usize, value: Option<&Scalar>) -> Result<(), Reason> {
@@ -288,7 +287,7 @@ impl Bench<'_, '_> {
     /// Checks what finishing needs, if this change finishes the order.
     fn judge_finish(&self) -> Result<(), Reason> {
         let finishes = !self.acceptable.is_creation && self.created_text("status") == Some("done");
-        if !finishes || self.is_decided("status") {
+        if !finishes || self.decided("status").is_some() {
             return Ok(());
         }
         let missing = missing_to_finish(self.kind(), &self.acceptable.row);

@@ -3,6 +3,7 @@
 
 mod attempt;
 pub mod bundle;
+mod conflicts;
 mod contact;
 pub mod decide;
 pub mod enrol;
@@ -17,6 +18,7 @@ pub mod rewrite;
 pub mod sign;
 pub mod successor;
 pub mod sync;
+mod values;
 pub mod work;
 pub mod write;
 

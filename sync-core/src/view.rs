@@ -9,6 +9,7 @@ pub mod audit;
 pub mod case;
 pub mod catalog;
 pub mod clock;
+pub mod conflicts;
 pub mod diff;
 pub mod entries;
 mod folio;
@@ -17,6 +18,7 @@ pub mod lists;
 pub mod order;
 pub mod own;
 pub mod replay;
+pub mod steps;
 pub mod story;
 pub mod words;
 

@@ -48,6 +48,7 @@ fn message(error: &ReplicaError) -> Text {
         ReplicaError::Step { folio, state, step, .. } => {
             say!("replica-step", folio, state = both(state), step = both(step))
         }
+        ReplicaError::InConflict { folio, field } => say!("replica-in-conflict", folio, field),
         ReplicaError::Role { role, what } => {
             let role = Role::from_key(role).map_or_else(|| Text::same(role.as_str()), labels::role);
             say!("replica-role", role, what)
@@ -91,6 +92,7 @@ fn hint(error: &ReplicaError) -> Text {
             };
             say!("replica-step-hint", possible = Text::both(list(|one| &one.es), list(|one| &one.en)))
         }
+        ReplicaError::InConflict { folio, field } => say!("replica-in-conflict-hint", folio, field),
         ReplicaError::NotEnrolled => say!("error-not-enrolled-hint"),
         ReplicaError::NoPerson => say!("replica-no-person-hint"),
         ReplicaError::AlreadyEnrolled(_) => say!("replica-already-enrolled-hint"),
@@ -147,6 +149,7 @@ fn thing(what: &str) -> Text {
         "field" => say!("thing-field"),
         "step" => say!("thing-step"),
         "state" => say!("thing-state"),
+        "record" => say!("thing-record"),
         "priority" => say!("thing-priority"),
         "plan" => say!("thing-plan"),
         "checklist point" => say!("thing-check"),

@@ -7,7 +7,8 @@ use sync_core::rows::{MemoryRows, Overlay, RowsError, read};
 use sync_core::rules::Rules;
 use sync_core::state::keyspace;
 use sync_core::state::summary::ListRow;
-use sync_core::view::order::{OrderView, order_after, steps_of};
+use sync_core::view::order::{OrderView, order_after};
+use sync_core::view::steps::steps_of;
 use sync_core::view::words::state_label;
 
 use super::{Report, integrity};

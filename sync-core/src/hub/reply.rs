@@ -19,7 +19,7 @@ use crate::log::line::{Lines, OwnRun, Revoked, Standing, read_entry};
 use crate::log::verdict::{Receipt, Verdict};
 use crate::rows::{Rows, RowsError, read};
 use crate::scope::Scope;
-use crate::state::authority::{AgainRow, DeviceRow};
+use crate::state::authority::{AgainRow, DeviceRow, names};
 use crate::state::fold::applied_changes;
 use crate::state::keyspace;
 use crate::time::TimeMs;
@@ -146,7 +146,7 @@ impl<'a> Reading<'a> {
         server_seq: u64,
         sync: &SyncRequest,
     ) -> Result<Self, RowsError> {
-        let names = own::names(rows, device, &row)?;
+        let names = names(rows, device, &row)?;
         let asked: BTreeMap<_, _> = sync.cursors.iter().cloned().collect();
         // A cursor beyond the ledger's end counts for nothing.
         let cursor_of =

@@ -6,7 +6,7 @@ use crate::log::merkle;
 use crate::record::change::Change;
 use crate::rows::{Rows, RowsError, read};
 use crate::rules::Rules;
-use crate::state::authority::DeviceRow;
+use crate::state::authority::{DeviceRow, names};
 use crate::state::interpret::Judged;
 use crate::state::keyspace;
 
@@ -22,7 +22,8 @@ pub fn judge_by_rights<'c>(
     size: u64,
     change: &'c Change,
 ) -> Result<Judged<'c>, RowsError> {
-    let judge = |author: &DeviceRow| judge_change(rows, rules, author, &header.record, change);
+    let names = names(rows, header.device, author)?;
+    let judge = |author: &DeviceRow| judge_change(rows, rules, author, &names, &header.record, change);
     let loss: Option<u64> =
         if author.former.is_empty() { None } else { read(rows, &keyspace::first_loss())? };
     let loss = match loss {

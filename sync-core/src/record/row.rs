@@ -21,6 +21,11 @@ pub struct Held {
     pub value: Scalar,
 }
 
+/// Returns whether the values of a register differ. Equal values written at the same time are no conflict.
+pub fn differ(held: &[Held]) -> bool {
+    held.iter().any(|one| one.value != held[0].value)
+}
+
 /// A record's summary.
 ///
 /// ```
@@ -169,10 +174,13 @@ impl RecordRow {
 
     /// Registers whose concurrent values differ. Equal values written at the same time are no conflict.
     pub fn conflicts(&self) -> impl Iterator<Item = (&str, &[Held])> {
-        self.registers.iter().filter_map(|(name, held)| {
-            let differs = held.iter().any(|other| other.value != held[0].value);
-            differs.then_some((name.as_str(), held.as_slice()))
-        })
+        let in_conflict = self.registers.iter().filter(|(_, held)| differ(held));
+        in_conflict.map(|(name, held)| (name.as_str(), held.as_slice()))
+    }
+
+    /// Returns whether a register holds values that differ.
+    pub fn is_in_conflict(&self, name: &str) -> bool {
+        self.registers.get(name).is_some_and(|held| differ(held))
     }
 
     /// Returns the record's digest, which its scopes' fingerprints hold.

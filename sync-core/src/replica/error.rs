@@ -89,6 +89,14 @@ pub enum ReplicaError {
         /// Steps that are, by the word on the command line.
         possible: Vec<(String, Labels)>,
     },
+    /// A register that holds different values, which only a decision settles.
+    #[error("{field} of {folio} has different values, and waits for a decision")]
+    InConflict {
+        /// Which record.
+        folio: String,
+        /// Which field.
+        field: String,
+    },
     /// The role may not.
     #[error("the role {role} may not do this: {what}")]
     Role {
@@ -228,6 +236,7 @@ impl ReplicaError {
             Self::Length { .. } => "length",
             Self::Missing { .. } => "required",
             Self::Step { .. } => "step",
+            Self::InConflict { .. } => "conflict",
             Self::Role { .. } => "role",
             Self::Refused(reason) => reason.code(),
             Self::NoSuchValue { .. } => "no_such_value",
@@ -255,7 +264,7 @@ impl ReplicaError {
             Self::NoSuchValue { .. } | Self::NoConflict { .. } | Self::Length { .. } => 2,
             Self::Value { .. } | Self::Reading { .. } | Self::Missing { .. } | Self::Step { .. } => 3,
             Self::Role { .. } | Self::Refused(_) | Self::Change(_) | Self::NoPerson => 3,
-            Self::NotReleasable { .. } | Self::GroundHeld { .. } => 3,
+            Self::NotReleasable { .. } | Self::GroundHeld { .. } | Self::InConflict { .. } => 3,
             Self::Foreign(_) => 4,
             Self::Forged(_) | Self::Behind { .. } | Self::Bundle(_) => 5,
             Self::NotEnrolled
@@ -285,6 +294,9 @@ impl ReplicaError {
             Self::Step { possible, .. } => {
                 let words: Vec<&str> = possible.iter().map(|(word, _)| word.as_str()).collect();
                 format!("possible now: {}", words.join(", "))
+            }
+            Self::InConflict { folio, field } => {
+                format!("dispatch decides: crew conflict resolve {folio} {field} --take N --reason TEXT")
             }
             Self::Role { .. } => "ask dispatch".into(),
             Self::Refused(Reason::OutOfScope) => "the order belongs to another crew: ask dispatch".into(),

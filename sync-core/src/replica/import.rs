@@ -333,7 +333,8 @@ impl Replica<'_> {
         self.import_flat(RecordKind::Catalog, &format!("{sort}/{key}"), registers)
     }
 
-    /// Makes a record without a skeleton, or brings it up to date.
+    /// Makes a record of registers alone, or brings it up to date. What a register in conflict holds already is as in
+    /// the file; anything else is added to the conflict.
     fn import_flat(
         &mut self,
         kind: RecordKind,
@@ -349,6 +350,7 @@ impl Replica<'_> {
             None => Document::new(device),
         };
         if known.is_none() {
+            document.make_skeleton(self.rules.records.of(kind))?;
             document.put("type", &Scalar::Str(kind.key().into()))?;
             document.put("schema", &Scalar::Int(1))?;
         }
@@ -356,7 +358,11 @@ impl Replica<'_> {
         let mut differs = is_new;
         for (name, value) in registers {
             let Some(value) = value else { continue };
-            if known.as_ref().and_then(|row| row.winner(name)) != Some(&value) {
+            let is_there = |row: &RecordRow| match row.is_in_conflict(name) {
+                true => row.values(name).any(|held| *held == value),
+                false => row.winner(name) == Some(&value),
+            };
+            if !known.as_ref().is_some_and(is_there) {
                 document.put(name, &value)?;
                 differs = true;
             }

@@ -131,7 +131,7 @@ impl Replica<'_> {
         }
         for (name, typed) in [("due", &new.due), ("priority", &new.priority)] {
             if let Some(typed) = typed {
-                document.put(name, &self.register_value(name, typed)?)?;
+                document.put(name, &self.register_value(RecordKind::Order, name, typed)?)?;
             }
         }
         for (word, value) in &new.fields {
@@ -177,6 +177,7 @@ impl Replica<'_> {
     /// Makes a step of the order's state machine. Answers the new state.
     pub fn step(&mut self, folio: &str, step: &str, reason: Option<&str>) -> Result<String, ReplicaError> {
         let mut open = self.open_order(folio)?;
+        self.check_open_to(&open, folio, "status")?;
         let role = self.identity()?.role.key();
         let kind = self.kind_of(&open.row);
         let steps = self.rules.steps_of(kind);
@@ -244,12 +245,13 @@ impl Replica<'_> {
     pub fn assign(&mut self, folio: &str, crew: &str) -> Result<(), ReplicaError> {
         let crew = self.view().find_crew(crew)?;
         let mut open = self.open_order(folio)?;
+        self.check_open_to(&open, folio, "crew")?;
         open.document.put("crew", &text(&crew))?;
         let states: Vec<String> = open.row.values("status").filter_map(scalar_text).collect();
         let steps = self.rules.steps_of(self.kind_of(&open.row));
         let assigns =
             steps.iter().any(|s| s.step == "assign" && states.iter().any(|state| s.starts_from(state)));
-        if assigns && states.iter().any(|state| state != "assigned") {
+        if assigns && !open.row.is_in_conflict("status") && states.iter().any(|state| state != "assigned") {
             open.document.put("status", &text("assigned"))?;
         }
         self.commit(open.record, &mut open.document)?;

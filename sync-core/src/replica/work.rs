@@ -1,12 +1,11 @@
 //! Work: what is noted on an order in the field, and what dispatch decides about it.
 
-use super::orders::{Choice, Open, check_length, parse_field, text};
+use super::orders::{Open, check_length, parse_field, text};
 use super::{Replica, ReplicaError};
 use crate::decimal::Decimal;
-use crate::json_schema::is_day;
 use crate::limits::TEXT_CHARS_MAX;
 use crate::record::change::Scalar;
-use crate::record::row::RecordRow;
+use crate::record::schema::RecordKind;
 use crate::rules::fold_word;
 use crate::rules::kind::ValueError;
 use crate::time::rfc3339;
@@ -100,8 +99,11 @@ impl Replica<'_> {
         let found = self.kind_of(&open.row).and_then(|kind| kind.find_field(word).map(|f| (f, kind)));
         if let Some((_, kind)) = found {
             let (key, value) = parse_field(kind, word, value)?;
-            open.document.put(&format!("fields.{key}"), &value)?;
+            let name = format!("fields.{key}");
+            self.check_open_to(&open, folio, &name)?;
+            open.document.put(&name, &value)?;
         } else {
+            self.check_open_to(&open, folio, &fold_word(word))?;
             self.set_register(&mut open, &fold_word(word), value)?;
         }
         self.commit(open.record, &mut open.document)?;
@@ -112,7 +114,7 @@ impl Replica<'_> {
         match name {
             "description" => Ok(open.document.update_text("description", value)?),
             "title" | "locality" | "asset" | "due" | "priority" => {
-                let value = self.register_value(name, value)?;
+                let value = self.register_value(RecordKind::Order, name, value)?;
                 Ok(open.document.put(name, &value)?)
             }
             _ => {
@@ -127,27 +129,6 @@ impl Replica<'_> {
         }
     }
 
-    /// Returns what a register of an order holds, if a person says so: the key of what they named, a day, a word. A new
-    /// order, a set register and a decision take their values from here.
-    pub(super) fn register_value(&self, name: &str, typed: &str) -> Result<Scalar, ReplicaError> {
-        let typed = typed.trim();
-        match name {
-            "title" => check_length("the title", typed, 200).map(|()| text(typed)),
-            "locality" => Ok(text(&self.view().find_locality(typed)?)),
-            "asset" => Ok(text(&self.view().find_asset(typed)?)),
-            "crew" => Ok(text(&self.view().find_crew(typed)?)),
-            "status" => Ok(text(&self.view().find_state(typed)?)),
-            "due" if typed.is_empty() => Ok(Scalar::Null),
-            "due" if is_day(typed) => Ok(text(typed)),
-            "due" => {
-                let error = ValueError::Type(typed.into(), "a date (YYYY-MM-DD)");
-                Err(ReplicaError::Value { field: name.into(), error })
-            }
-            "priority" => Ok(text(self.view().find_priority(typed)?)),
-            _ => Ok(text(typed)),
-        }
-    }
-
     /// Ticks a point of the checklist.
     pub fn check(&mut self, folio: &str, item: &str, done: bool) -> Result<(), ReplicaError> {
         let mut open = self.open_order(folio)?;
@@ -159,60 +140,11 @@ impl Replica<'_> {
             let known = points.iter().map(|point| point.key.clone()).collect();
             return Err(ReplicaError::Unknown { what: "checklist point", word: item.into(), known });
         };
-        open.document.put(&format!("checklist.{}", point.key), &Scalar::Bool(done))?;
+        let name = format!("checklist.{}", point.key);
+        self.check_open_to(&open, folio, &name)?;
+        open.document.put(&name, &Scalar::Bool(done))?;
         self.commit(open.record, &mut open.document)?;
         Ok(())
-    }
-
-    /// Resolves a conflict, with the reason.
-    pub fn resolve(
-        &mut self,
-        folio: &str,
-        field: &str,
-        choice: &Choice,
-        reason: &str,
-    ) -> Result<(), ReplicaError> {
-        check_length("the reason", reason, 1_000)?;
-        let mut open = self.open_order(folio)?;
-        let name = self.conflicting_name(&open.row, field);
-        let Some(held) =
-            name.as_deref().and_then(|name| open.row.registers.get(name)).filter(|held| held.len() > 1)
-        else {
-            return Err(ReplicaError::NoConflict { folio: folio.into(), field: field.into() });
-        };
-        let name = name.unwrap_or_default();
-        let distinct = crate::view::order::distinct(held);
-        let value = match choice {
-            Choice::Take(number) => {
-                let picked = number.checked_sub(1).and_then(|index| distinct.get(index));
-                let count = distinct.len();
-                picked.map(|held| held.value.clone()).ok_or_else(|| ReplicaError::NoSuchValue {
-                    folio: folio.into(),
-                    field: field.into(),
-                    number: *number,
-                    count,
-                })?
-            }
-            Choice::Value(typed) => match (name.strip_prefix("fields."), self.kind_of(&open.row)) {
-                (Some(key), Some(kind)) => parse_field(kind, key, typed)?.1,
-                _ => self.register_value(&name, typed)?,
-            },
-        };
-        open.document.put(&name, &value)?;
-        let decision = [("field", text(&name)), ("value", value), ("reason", text(reason))];
-        open.document.append_map("decisions", &decision)?;
-        self.commit(open.record, &mut open.document)?;
-        Ok(())
-    }
-
-    fn conflicting_name(&self, row: &RecordRow, field: &str) -> Option<String> {
-        let in_fields = |key: &str| format!("fields.{key}");
-        let by_alias =
-            || self.kind_of(row).and_then(|kind| kind.find_field(field)).map(|field| in_fields(&field.key));
-        [field.to_string(), in_fields(field), format!("checklist.{field}")]
-            .into_iter()
-            .find(|name| row.registers.contains_key(name))
-            .or_else(by_alias)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Author, Replica, ReplicaError};
 use crate::id::RecordId;
+use crate::judge::conflict::said_plainly;
 use crate::judge::{judge_act, judge_change};
 use crate::log::act::Act;
 use crate::log::chain::DecodedBody;
@@ -9,13 +10,27 @@ use crate::log::entry::{Body, ChainedEntry, Entry, Header};
 use crate::log::line::{Identity, Line};
 use crate::record::change::{Change, RawChange};
 use crate::record::document::Document;
+use crate::record::row::RecordRow;
+use crate::rows::read;
+use crate::state::keyspace;
 
 impl Replica<'_> {
-    /// Judges and writes what `document` committed. Answers `false` if nothing was changed.
+    /// Judges and writes what `document` committed. Answers `false` if nothing was changed. A write to a register that
+    /// holds different values adds one to them, unless it decides.
     pub(super) fn commit(&mut self, record: RecordId, document: &mut Document) -> Result<bool, ReplicaError> {
         let Some((change, raw)) = document.commit()? else { return Ok(false) };
-        let author = self.as_author()?;
-        let judged = judge_change(&self.rows(), &self.rules, &author, &record, &change)?;
+        let (author, names) = (self.as_author()?, self.names_so_far());
+        let known: Option<RecordRow> = read(&self.rows(), &keyspace::record(&record))?;
+        let plain =
+            known.and_then(|row| said_plainly(self.rules.records.of(row.kind), &row, &names, &change));
+        let (change, raw) = match plain {
+            Some(plain) => {
+                let raw = plain.to_raw()?;
+                (plain, raw)
+            }
+            None => (change, raw),
+        };
+        let judged = judge_change(&self.rows(), &self.rules, &author, &names, &record, &change)?;
         if let Err(reason) = judged {
             return Err(self.explain(reason));
         }

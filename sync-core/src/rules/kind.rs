@@ -202,11 +202,7 @@ impl Field {
     pub fn parse(&self, text: &str) -> Result<Scalar, ValueError> {
         let text = text.trim();
         let value = match self.field_type {
-            FieldType::Boolean => match fold_word(text).as_str() {
-                "si" | "yes" | "true" | "1" | "s" | "y" => Scalar::Bool(true),
-                "no" | "false" | "0" | "n" => Scalar::Bool(false),
-                _ => return Err(ValueError::Type(text.into(), "yes or no (sí/no)")),
-            },
+            FieldType::Boolean => Scalar::Bool(parse_bool(text)?),
             FieldType::Integer => {
                 let number = text.parse().map_err(|_| ValueError::Type(text.into(), "a whole number"))?;
                 Scalar::Int(number)
@@ -264,6 +260,18 @@ impl Field {
 
     fn check_range(&self, value: Decimal) -> Result<(), ValueError> {
         check_range(value, self.unit.as_deref(), self.min.as_deref(), self.max.as_deref())
+    }
+}
+
+/// Reads yes or no, as a person types it.
+///
+/// # Errors
+/// It is neither.
+pub fn parse_bool(text: &str) -> Result<bool, ValueError> {
+    match fold_word(text).as_str() {
+        "si" | "yes" | "true" | "1" | "s" | "y" => Ok(true),
+        "no" | "false" | "0" | "n" => Ok(false),
+        _ => Err(ValueError::Type(text.into(), "yes or no (sí/no)")),
     }
 }
 

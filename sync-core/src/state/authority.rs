@@ -11,6 +11,7 @@ use enrol::{code_expiry, code_hash};
 
 use crate::crypto::PublicKey;
 use crate::id::{DeviceId, Hash};
+use crate::limits::SUCCESSORS_MAX;
 use crate::log::act::{Act, Again, Continues, Fate, Role};
 use crate::rows::{Overlay, Rows, RowsError, read};
 use crate::scope::Scope;
@@ -362,6 +363,16 @@ struct Enrolment<'a> {
     key: PublicKey,
     name: &'a str,
     continues: Option<&'a Continues>,
+}
+
+/// Returns the names of a device: its own, then those it had before, newest first.
+pub fn names(rows: &dyn Rows, device: DeviceId, row: &DeviceRow) -> Result<Vec<DeviceId>, RowsError> {
+    let (mut names, mut before) = (vec![device], row.continues);
+    while let Some(name) = before.filter(|_| names.len() <= SUCCESSORS_MAX as usize) {
+        names.push(name);
+        before = read::<DeviceRow>(rows, &keyspace::device(&name))?.and_then(|row| row.continues);
+    }
+    Ok(names)
 }
 
 /// All rules that the ledger published so far.

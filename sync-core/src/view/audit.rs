@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::clock::{EntryTime, entry_time};
+use super::conflicts::called;
 use super::entries::Arrivals;
 use super::story::gather::{arrivals, folio_in, previous};
 use super::words::{Sentence, reason_words, sentence};
@@ -100,11 +101,16 @@ pub fn summary_of(view: &View<'_>, chained: &ChainedEntry) -> Result<(String, Se
                 Ok(patches) if row.kind == RecordKind::Order => {
                     Ok(sentence(rows, rules, &row, &patches, is_creation)?)
                 }
+                Ok(patches) if !is_creation => {
+                    let (action, told) = sentence(rows, rules, &row, &patches, false)?;
+                    let name = called(&row).unwrap_or_default();
+                    let (es, en) = (format!("{name}: {}", told.es), format!("{name}: {}", told.en));
+                    Ok((action, Sentence { es, en }))
+                }
                 Ok(_) | Err(_) => {
                     let action = if is_creation { "create" } else { "edit" };
-                    let name = row.name().unwrap_or_default();
-                    let es = format!("{}: {name}", row.kind.key());
-                    Ok((action.into(), Sentence { en: es.clone(), es }))
+                    let name = called(&row).unwrap_or_default();
+                    Ok((action.into(), Sentence { es: name.clone(), en: name }))
                 }
             }
         }

@@ -20,6 +20,16 @@ use std::collections::BTreeSet;
 /// Most names that an ambiguous word is answered with.
 const MATCHES_SHOWN: usize = 12;
 
+/// The sorts of record that have a key, in English and in Spanish.
+const SORTS: [(&str, &str); 6] = [
+    ("locality", "localidad"),
+    ("crew", "cuadrilla"),
+    ("person", "persona"),
+    ("material", "material"),
+    ("asset", "activo"),
+    ("plan", "programa"),
+];
+
 /// A locality, crew, material or asset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
@@ -207,6 +217,49 @@ impl<'a> View<'a> {
                 let matches = several.iter().take(MATCHES_SHOWN).map(|item| item.key.clone()).collect();
                 Err(ViewError::Ambiguous { word: folio, matches })
             }
+        }
+    }
+
+    /// Returns the record that a person means: an order by its folio, any other one as `KIND:KEY`.
+    pub fn find_record(&self, word: &str) -> Result<RecordId, ViewError> {
+        let Some((sort, key)) = word.split_once(':') else { return self.find_order(word) };
+        let wanted = fold_word(sort);
+        let known = || SORTS.iter().map(|(sort, _)| format!("{sort}:KEY")).collect();
+        let unknown = |known| ViewError::Unknown { what: "record", word: word.into(), known };
+        let found = SORTS.iter().find(|(en, es)| *en == wanted || *es == wanted);
+        let (sort, _) = found.ok_or_else(|| unknown(known()))?;
+        let mut fitting = Vec::new();
+        for item in self.of_sort(sort)? {
+            if item.key == key {
+                return Ok(item.record);
+            }
+            if fold_word(&item.key) == fold_word(key) {
+                fitting.push(item);
+            }
+        }
+        match fitting.as_slice() {
+            [one] => Ok(one.record),
+            [] => Err(unknown(Vec::new())),
+            several => Err(ViewError::Ambiguous {
+                word: word.into(),
+                matches: several.iter().map(|item| format!("{sort}:{}", item.key)).collect(),
+            }),
+        }
+    }
+
+    fn of_sort(&self, sort: &str) -> Result<Vec<Item>, ViewError> {
+        match sort {
+            "asset" => self.assets(),
+            "plan" => {
+                // A plan is listed by its activity.
+                let mut plans = self.items(&keyspace::listed(RecordKind::Plan))?;
+                for plan in &mut plans {
+                    let row: Option<RecordRow> = read(self.rows(), &keyspace::record(&plan.record))?;
+                    plan.key = row.and_then(|row| row.text("key").map(String::from)).unwrap_or_default();
+                }
+                Ok(plans)
+            }
+            sort => self.catalog(sort),
         }
     }
 

@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::conflicts::Conflict;
 use super::entries::{Since, scan_entries};
-use super::order::{Conflict, Event, OrderView};
+use super::order::{Event, OrderView};
 use super::replay::At;
 use super::words::{Sentence, reason_words, register_words, value_words};
 use crate::id::RecordId;

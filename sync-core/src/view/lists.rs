@@ -3,8 +3,9 @@
 
 use serde::Serialize;
 
-use super::order::{Conflict, OrderView, order_after, steps_of};
+use super::order::{OrderView, order_after};
 use super::own::RefusedEntry;
+use super::steps::steps_of;
 use super::words::Sentence;
 use super::{View, ViewError, folio};
 use crate::id::RecordId;
@@ -39,16 +40,6 @@ pub struct OrderSummary {
     pub conflicts: u32,
     pub unsent: bool,
     pub held_back: bool,
-}
-
-/// A conflict with the order it is in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct OrderConflict {
-    /// The order.
-    pub folio: String,
-    /// The conflict.
-    #[serde(flatten)]
-    pub conflict: Conflict,
 }
 
 /// A quarantined entry.
@@ -174,18 +165,6 @@ impl View<'_> {
     pub fn order_of(&self, record: &RecordId) -> Result<Option<OrderView>, ViewError> {
         let steps = steps_of(self.rows(), self.all_lines(), record)?;
         Ok(order_after(self.rows(), self.rules(), record, self.me(), steps)?)
-    }
-
-    /// Returns all conflicts on this device.
-    pub fn conflicts(&self) -> Result<Vec<OrderConflict>, ViewError> {
-        let mut conflicts = Vec::new();
-        for order in self.order_list(&Filter::default())?.into_iter().filter(|order| order.conflicts > 0) {
-            let folio = order.folio;
-            let view = self.order_show(&folio)?;
-            let with_folio = |conflict| OrderConflict { folio: folio.clone(), conflict };
-            conflicts.extend(view.conflicts.into_iter().map(with_folio));
-        }
-        Ok(conflicts)
     }
 
     /// Returns all devices that this device is told of.

@@ -13,7 +13,8 @@ use serde::Serialize;
 
 use super::entries::{Since, scan_entries};
 use super::lists::{OrderSummary, summary};
-use super::order::{OrderView, Step, grounded, order_after, steps_of};
+use super::order::{OrderView, order_after};
+use super::steps::{Step, grounded, steps_of};
 use super::words::Sentence;
 use crate::id::{Hash, RecordId};
 use crate::log::line::{Lines, read_entry};

@@ -11,7 +11,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::clock::EntryTime;
-use super::order::{distinct, scalar_json};
+use super::conflicts::distinct;
+use super::words::scalar_json;
 use super::words::{Sentence, reason_words, register_words, sentence, value_words};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::log::verdict::Verdict;
@@ -234,8 +235,10 @@ impl Telling<'_> {
             if was.get(name) == Some(held) {
                 continue;
             }
-            let values: Vec<ValueTold> =
-                distinct(held).into_iter().map(|one| self.value(after, name, one)).collect();
+            let values: Vec<ValueTold> = distinct(held, |op| self.gathered.place(op))
+                .into_iter()
+                .map(|one| self.value(after, name, one))
+                .collect();
             let label = self.label(after, name);
             let list = |pick: fn(&Sentence) -> &String| {
                 let one = |value: &ValueTold| format!("«{}» ({})", pick(&value.shown), value.by.person);

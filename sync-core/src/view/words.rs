@@ -1,12 +1,12 @@
 //! Words: what a change did, as a sentence in each language.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::log::verdict::Reason;
 use crate::record::change::Scalar;
 use crate::record::patch::{Element, Patch};
 use crate::record::row::RecordRow;
-use crate::record::schema::RecordKind;
 use crate::rows::{Rows, RowsError};
 use crate::rules::{Labels, Rules};
 
@@ -53,6 +53,16 @@ pub fn kind_label(rules: &Rules, kind: &str) -> Sentence {
 pub fn state_label(rules: &Rules, state: &str) -> Sentence {
     let known = rules.steps.states.iter().find(|known| known.key == state);
     known.map_or_else(|| Sentence::new(state, state), |known| (&known.labels).into())
+}
+
+/// Returns a scalar in JSON.
+pub fn scalar_json(value: &Scalar) -> Value {
+    match value {
+        Scalar::Null => Value::Null,
+        Scalar::Bool(flag) => json!(flag),
+        Scalar::Int(number) => json!(number),
+        Scalar::Str(text) => json!(text),
+    }
 }
 
 fn show(value: Option<&Scalar>) -> String {
@@ -176,7 +186,7 @@ struct Teller<'t> {
 
 impl Teller<'_> {
     fn slot_key(&self, slot: usize) -> &str {
-        &self.rules.records.of(RecordKind::Order).slots[slot].key
+        &self.rules.records.of(self.before.kind).slots[slot].key
     }
 
     fn decision(&self, patch: &Patch<'_>) -> Option<Sentence> {
@@ -293,6 +303,20 @@ fn register_label(name: &str) -> Sentence {
         "due" => "fecha límite",
         "priority" => "prioridad",
         "kind" => "tipo de trabajo",
+        "name" => "nombre",
+        "aliases" => "otros nombres",
+        "certainty" => "certeza",
+        "inegi" => "clave INEGI",
+        "unit" => "unidad",
+        "activity" => "actividad",
+        "annual_goal" => "meta anual",
+        "localities" => "localidades",
+        "asset_type" => "tipo de activo",
+        "lat" => "latitud",
+        "lng" => "longitud",
+        "active" => "vigente",
+        "role" => "papel",
+        "year" => "año",
         other => other,
     };
     Sentence::new(es, name)

@@ -22,7 +22,7 @@ use crate::flows::{Town, invite, pump_order, town};
 use crate::harness::Phone;
 
 /// Device one, a crew's, claims the newest change of the ledger as its own next entry, spoiled further.
-fn claim(town: &mut Town, spoil: impl FnOnce(&mut PackItem)) -> Result<Vec<u8>, RequestError> {
+pub fn claim(town: &mut Town, spoil: impl FnOnce(&mut PackItem)) -> Result<Vec<u8>, RequestError> {
     let key = SecretKey::from_seed(&[3; 32]);
     let frame = town.one.request(1024, false).frame;
     let mut request: SyncRequest = msgpack::from_slice(&frame[4..frame.len() - 64]).unwrap();
@@ -54,7 +54,7 @@ fn claim(town: &mut Town, spoil: impl FnOnce(&mut PackItem)) -> Result<Vec<u8>, 
     town.server.serve(&seal_request(&key, &request), false)
 }
 
-fn last_verdict(town: &Town) -> Verdict {
+pub fn last_verdict(town: &Town) -> Verdict {
     match Line::from_bytes(town.server.lines.0.last().unwrap()).unwrap() {
         Line::Entry { receipt: Some(receipt), .. } => receipt.verdict,
         other => panic!("{other:?}"),

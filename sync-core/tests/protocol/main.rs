@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 mod anew;
 mod clocks;
+mod conflicts;
 mod driver;
 mod flows;
 mod found;

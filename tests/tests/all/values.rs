@@ -149,3 +149,43 @@ fn a_zone_by_name_is_that_zone_without_a_database_of_the_system() {
     assert_ne!(told("UTC0"), told("CST6"));
     assert_eq!(told("America/Mexico_City"), told("CST6"));
 }
+
+#[test]
+fn a_status_that_differs_waits_for_a_decision_and_so_does_a_place() {
+    let town = Town::peopled();
+    let folio = town.folio("one", "pump_replacement");
+    town.crew("one", &["start", &folio]);
+    for device in ["one", "office"] {
+        town.crew(device, &["sync"]);
+    }
+    town.crew("one", &["pause", &folio]);
+    town.crew("office", &["cancel", &folio]);
+    for device in ["one", "office", "one"] {
+        town.crew(device, &["sync"]);
+    }
+    for (device, step) in [("one", "start"), ("one", "finish"), ("office", "reopen")] {
+        let (exit, error) = town.refused(device, &[step, &folio]);
+        assert!(exit == 3 && error["code"] == "conflict", "{step}: {error}");
+        let hint = error["hint"].as_str().unwrap();
+        assert!(hint.contains(&format!("crew conflict resolve {folio} status")), "{hint}");
+    }
+    town.enrol("second", &["dispatcher"]);
+    for (device, name) in [("office", "Nombre D"), ("second", "Nombre E")] {
+        let file = town.path("place.yaml").display().to_string();
+        std::fs::write(&file, format!("localities:\n  - {{ key: mezquitic, name: {name} }}\n")).unwrap();
+        town.crew(device, &["import", &file]);
+        town.crew(device, &["sync"]);
+    }
+    town.crew("office", &["sync"]);
+    let listed = town.crew("office", &["conflict", "list"]);
+    let place = listed.as_array().unwrap().iter().find(|one| one["field"] == "name").unwrap();
+    assert_eq!(place["folio"], "locality:mezquitic");
+    let args = ["conflict", "resolve", "locality:mezquitic", "name", "--take", "2", "--reason", "acta 12"];
+    town.crew("office", &args);
+    let args = ["conflict", "resolve", &folio, "status", "--value", "paused", "--reason", "sigue"];
+    town.crew("office", &args);
+    town.crew("office", &["sync"]);
+    assert_eq!(town.crew("office", &["conflict", "list"]), json!([]));
+    town.crew("one", &["sync"]);
+    assert_eq!(town.crew("one", &["start", &folio])["status"], "in_progress");
+}

@@ -1,6 +1,6 @@
 //! `crew conflict list`: every difference, its values numbered, and the command that settles it.
 
-use sync_core::view::lists::OrderConflict;
+use sync_core::view::conflicts::RecordConflict;
 use words::say;
 
 use crate::commands::order::conflict_lines;
@@ -22,10 +22,10 @@ pub fn run(cx: &Context) -> Result<Report, CliError> {
 }
 
 /// The list, each with its values and the command that settles it.
-pub(crate) fn told(cx: &Context, conflicts: &[OrderConflict]) -> String {
+pub(crate) fn told(cx: &Context, conflicts: &[RecordConflict]) -> String {
     let lang = cx.screen.lang;
     let mut text = String::new();
-    for OrderConflict { folio, conflict } in conflicts {
+    for RecordConflict { folio, conflict } in conflicts {
         let label = clean(labels::sentence(&conflict.label, lang));
         text.push_str(&format!("{} · {label}\n", cx.screen.style.bold(folio)));
         for line in conflict_lines(cx.screen, &cx.when, folio, conflict) {

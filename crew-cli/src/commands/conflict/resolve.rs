@@ -14,7 +14,8 @@ use words::say;
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("choice").required(true).args(["take", "value"]))]
 pub struct ResolveArgs {
-    /// The order's folio
+    /// The order's folio, or KIND:KEY as listed
+    #[arg(value_name = "RECORD")]
     pub folio: String,
     /// The field, as listed
     pub field: String,
@@ -44,7 +45,10 @@ pub fn run(cx: &Context, args: &ResolveArgs) -> Result<Report, CliError> {
     let ResolveArgs { folio, field, reason, .. } = args;
     let label = cx.write(|replica| {
         replica.resolve(folio, field, &choice, reason)?;
-        let kind = replica.view().order_show(folio)?.kind;
+        let kind = match replica.view().order_show(folio) {
+            Ok(order) => order.kind,
+            Err(_) => String::new(),
+        };
         Ok(labels::field(replica.rules(), cx.screen.lang, &kind, field))
     })?;
     let settled = say!("conflict-settled").of(cx.screen.lang);

@@ -1,7 +1,8 @@
 //! The sheet of one order, as a person reads it: what it is, what differs, what was noted, and who did it when.
 
 use sync_core::rules::Rules;
-use sync_core::view::order::{Conflict, Event, OrderView};
+use sync_core::view::conflicts::Conflict;
+use sync_core::view::order::{Event, OrderView};
 use words::{Lang, Text, say};
 
 use super::items::{Added, Decided, Material, Note, Reading, items, shown};

@@ -5,26 +5,14 @@ use std::collections::BTreeMap;
 use super::{EVENTS_MAX, Reading};
 use crate::hub::HubError;
 use crate::id::{DeviceId, Hash};
-use crate::limits::SUCCESSORS_MAX;
 use crate::log::act::{Act, Again};
 use crate::log::line::{OwnRun, push_run, read_entry};
-use crate::rows::{Rows, RowsError, decode, number_in, read};
-use crate::state::authority::DeviceRow;
+use crate::rows::{RowsError, decode, number_in, read};
 use crate::state::fold::EntryRow;
 use crate::state::keyspace;
 
 /// What a run costs in a reply, in bytes.
 const RUN_BYTES: usize = 48;
-
-/// Returns the names of a device: its own, then those it had before, newest first.
-pub(super) fn names(rows: &dyn Rows, device: DeviceId, row: &DeviceRow) -> Result<Vec<DeviceId>, RowsError> {
-    let (mut names, mut before) = (vec![device], row.continues);
-    while let Some(name) = before.filter(|_| names.len() <= SUCCESSORS_MAX as usize) {
-        names.push(name);
-        before = read::<DeviceRow>(rows, &keyspace::device(&name))?.and_then(|row| row.continues);
-    }
-    Ok(names)
-}
 
 impl Reading<'_> {
     /// Returns the device's own entries after those whose places it knows, by ledger number; and up to which number

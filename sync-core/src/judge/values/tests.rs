@@ -149,6 +149,7 @@ fn a_text_is_measured_whole_over_its_changes() {
 fn what_a_record_needs_is_there_and_stays() {
     let schema = RecordSchemas::built_in().of(RecordKind::Asset);
     let mut document = Document::new(DEVICE);
+    document.make_skeleton(schema).unwrap();
     for (name, value) in [("type", "asset"), ("key", "tq-1"), ("asset_type", "tank")] {
         document.put(name, &text(value)).unwrap();
     }

@@ -76,6 +76,12 @@ pub struct Gathered<'n> {
 }
 
 impl<'n> Gathered<'n> {
+    /// Returns the ledger number of an operation's entry; the highest number if it has none.
+    pub fn place(&self, op: &OpId) -> u64 {
+        let entry = self.entries.iter().find(|known| known.holds(op));
+        entry.and_then(|known| known.row.receipt.as_ref()).map_or(u64::MAX, |receipt| receipt.seq)
+    }
+
     /// Reads the entry rows once, and the lines of this order.
     pub fn of(view: &'n View<'n>, record: &RecordId) -> Result<Self, ViewError> {
         let mut wanted = Vec::new();
