@@ -249,6 +249,7 @@ sync-sent = acknowledged
 sync-sent-of = { $confirmed }  (counts { $counts }, in review { $in_review })
 sync-received = received
 sync-handed-back = handed back
+sync-over-quota = The office takes no more of this device today. What is left stays saved here; sync again tomorrow, or tell the administrator.
 sync-not-handed-over = not handed over, of { $device }
 sync-differs = this device and the office do not show the same; nothing is lost, tell the administrator
 sync-stuck = the exchange does not get on: the office does not take what is left

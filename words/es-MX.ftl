@@ -261,6 +261,7 @@ sync-sent = la oficina acusó
 sync-sent-of = { $confirmed }  (cuenta { $counts }, en revisión { $in_review })
 sync-received = recibido
 sync-handed-back = devuelto a la oficina
+sync-over-quota = La oficina ya no recibe más de este dispositivo por hoy. Lo que falta queda guardado aquí; vuelva a sincronizar mañana o avise a la administración.
 sync-not-handed-over = sin entregar, de { $device }
 sync-differs = este equipo y la oficina no muestran lo mismo; no se perdió nada, avise a quien administra
 sync-stuck = el intercambio no avanza: la oficina no toma lo que falta

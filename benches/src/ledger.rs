@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 use store::Index as _;
 use store_disk::{DiskStore, Options};
 use sync_core::crypto::SecretKey;
-use sync_core::hub::{Foundation, Hub, fold_line, found};
+use sync_core::hub::{Foundation, Hub, Quotas, fold_line, found};
 use sync_core::id::{BootId, DeviceId, Hash, RecordId};
 use sync_core::log::act::{Act, Role};
 use sync_core::log::chain::sign_head;
@@ -112,7 +112,8 @@ fn founding(rules: &[(String, String)]) -> anyhow::Result<(Vec<Vec<u8>>, String)
         fold_line(&mut Rules::default(), &mut overlay, number, line)?;
     }
     let next = founded.lines.len() as u64 + 1;
-    let published = Hub::open(&overlay, &SEED)?.publish_rules(&mut overlay, next, START_MS, rules)?;
+    let published =
+        Hub::open(&overlay, &SEED, Quotas::default())?.publish_rules(&mut overlay, next, START_MS, rules)?;
     founded.lines.extend(published);
     Ok((founded.lines, founded.admin_code))
 }

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use store::{CatchUp, Index, Log, Paged, Store, StoreError};
-use sync_core::hub::{Admitted, Durable, Hub, HubError, fold_line};
+use sync_core::hub::{Admitted, Durable, Hub, HubError, Quotas, fold_line};
 use sync_core::rows::Batch;
 use sync_core::state::authority::rules_from;
 
@@ -36,6 +36,7 @@ pub struct Committer<L: Log, I: Index> {
     store: Store<L, I>,
     hub: Hub,
     seed: [u8; 32],
+    quotas: Quotas,
     /// Durable and shown to readers, and not in the index yet.
     fresh: Option<Arc<Batch>>,
     is_over: bool,
@@ -82,9 +83,9 @@ impl<L: Log, I: Index> Committer<L, I> {
     ///
     /// # Errors
     /// As [`Hub::open`].
-    pub fn open(store: Store<L, I>, seed: [u8; 32]) -> Result<Self, HubError> {
-        let hub = Hub::open(&store.rows(), &seed)?;
-        Ok(Self { store, hub, seed, fresh: None, is_over: false })
+    pub fn open(store: Store<L, I>, seed: [u8; 32], quotas: Quotas) -> Result<Self, HubError> {
+        let hub = Hub::open(&store.rows(), &seed, quotas)?;
+        Ok(Self { store, hub, seed, quotas, fresh: None, is_over: false })
     }
 
     /// Returns the store.
@@ -112,7 +113,7 @@ impl<L: Log, I: Index> Committer<L, I> {
     /// # Errors
     /// As [`Hub::open`].
     pub fn open_hub(&self) -> Result<Hub, HubError> {
-        Hub::open(&self.rows(), &self.seed)
+        Hub::open(&self.rows(), &self.seed, self.quotas)
     }
 
     /// Makes a judged batch durable with one append. `space` is what is free now. Rows without lines are the attempt
@@ -213,7 +214,7 @@ impl<L: Log, I: Index> Committer<L, I> {
             self.is_over = true;
             return;
         }
-        match Hub::open(&self.rows(), &self.seed) {
+        match Hub::open(&self.rows(), &self.seed, self.quotas) {
             Ok(hub) => self.hub = hub,
             Err(_) => self.is_over = true,
         }

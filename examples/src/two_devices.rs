@@ -10,7 +10,7 @@
 #![expect(clippy::print_stdout, reason = "an example prints what it does")]
 
 use anyhow::{Context as _, bail};
-use sync_core::hub::{self, Durable, Foundation, Hub};
+use sync_core::hub::{self, Durable, Foundation, Hub, Quotas};
 use sync_core::id::BootId;
 use sync_core::log::act::Role;
 use sync_core::log::line::Lines;
@@ -99,7 +99,7 @@ impl Server {
             let batch = overlay.batch;
             rows.apply(batch);
         }
-        let hub = Hub::open(&rows, &SERVER_SEED)?;
+        let hub = Hub::open(&rows, &SERVER_SEED, Quotas::default())?;
         let mut server = Self { hub, lines: MemoryLines(founded.lines), rows, now_ms };
         let files: Vec<_> = RULES.iter().map(|(name, json)| ((*name).into(), (*json).into())).collect();
         let next = server.next();

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use sync_core::hub::Quotas;
+
 use crate::failure::Failure;
 use words::{Text, say};
 
@@ -130,6 +132,12 @@ settings! {
     device_units_max, "CUADRILLA_DEVICE_UNITS_MAX": u64 = "500000";
     /// Work units a second that a device gets back.
     device_units_per_s, "CUADRILLA_DEVICE_UNITS_PER_S": u64 = "500";
+    /// Bytes that a crew's device may bring in a day.
+    crew_day_bytes_max, "CUADRILLA_CREW_DAY_BYTES_MAX": u64 = "16777216";
+    /// Bytes that any other device may bring in a day.
+    office_day_bytes_max, "CUADRILLA_OFFICE_DAY_BYTES_MAX": u64 = "134217728";
+    /// Bytes that are taken in all of a device after it was revoked.
+    revoked_bytes_max, "CUADRILLA_REVOKED_BYTES_MAX": u64 = "4194304";
     /// Free bytes kept on the disk; below it work is refused, reading goes on. 0: 5 % of the disk, 4 to 64 MiB.
     reserve_bytes, "CUADRILLA_RESERVE_BYTES": u64 = "0";
 }
@@ -209,6 +217,16 @@ impl Config {
         Ok((config, shown))
     }
 
+    /// How much of the ledger a device may fill.
+    pub fn quotas(&self) -> Quotas {
+        Quotas {
+            crew_day_bytes: self.crew_day_bytes_max,
+            office_day_bytes: self.office_day_bytes_max,
+            revoked_bytes: self.revoked_bytes_max,
+            ..Quotas::default()
+        }
+    }
+
     fn check(&self) -> Result<(), Failure> {
         let counts = [
             ("requests_max", self.requests_max as u64),
@@ -223,6 +241,9 @@ impl Config {
             ("enrol_all_tries_per_min", self.enrol_all_tries_per_min),
             ("device_units_max", self.device_units_max),
             ("device_units_per_s", self.device_units_per_s),
+            ("crew_day_bytes_max", self.crew_day_bytes_max),
+            ("office_day_bytes_max", self.office_day_bytes_max),
+            ("revoked_bytes_max", self.revoked_bytes_max),
         ];
         match counts.into_iter().find(|(_, count)| !(1..=1 << 30).contains(count)) {
             None => Ok(()),

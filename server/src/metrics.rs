@@ -44,6 +44,8 @@ pub struct Metrics {
     pub rebuilds: Counter,
     /// Panics caught.
     pub panics: Counter,
+    /// Requests of which something was not taken because its author had filled its share of the ledger.
+    pub over_quota: Counter,
     ledger_records: Gauge,
 }
 
@@ -64,6 +66,7 @@ impl Default for Metrics {
             events: Gauge::default(),
             rebuilds: Counter::default(),
             panics: Counter::default(),
+            over_quota: Counter::default(),
             ledger_records: Gauge::default(),
         };
         metrics.register();
@@ -87,6 +90,7 @@ impl Metrics {
         registry.register("queue", "Requests at the writer", self.queue.clone());
         registry.register("events_connections", "Devices that listen for news", self.events.clone());
         registry.register("index_rebuilds", "Rebuilds of the index", self.rebuilds.clone());
+        registry.register("over_quota", "Requests cut short by a quota", self.over_quota.clone());
         registry.register("panics", "Panics caught", self.panics.clone());
     }
 

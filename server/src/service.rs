@@ -58,7 +58,7 @@ impl Service {
     pub fn start<L: SharedLog, I: SharedIndex>(foundations: Foundations<L, I>) -> Result<Self, HubError> {
         let Foundations { opened, open, seed, config, data, free_bytes, reserve_bytes, rules } = foundations;
         let Opened { store, epoch_reason, is_rebuilt } = opened;
-        let committer = Committer::open(store, seed)?;
+        let committer = Committer::open(store, seed, config.quotas())?;
         let view = View::of(committer.view(), committer.open_hub()?);
         let (work, incoming) = mpsc::channel(config.queue_max);
         let (stop, stopped) = watch::channel(false);

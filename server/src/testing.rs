@@ -5,7 +5,7 @@ use std::sync::Arc;
 use engine::committer::Committer;
 use store::{FaultyIndex, FaultyLog, FaultyMemory, MemoryIndex, MemoryLog};
 use sync_core::crypto::SecretKey;
-use sync_core::hub::{Foundation, found};
+use sync_core::hub::{Foundation, Quotas, found};
 use sync_core::id::{BootId, DeviceId, Epoch, Hash, RecordId};
 use sync_core::log::act::Act;
 use sync_core::log::chain::sign_head;
@@ -66,7 +66,7 @@ pub(crate) fn writer(
 ) -> (Writer<TestLog, TestIndex>, Arc<AppState>, mpsc::Receiver<Work>) {
     let mut open = opener(medium);
     let Opened { store, .. } = open().unwrap();
-    let committer = Committer::open(store, SEED).unwrap();
+    let committer = Committer::open(store, SEED, Quotas::default()).unwrap();
     let view = View::of(committer.view(), committer.open_hub().unwrap());
     let (work, incoming) = mpsc::channel(8);
     let (_, stop) = watch::channel(false);

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use sync_core::hub::Checked;
+use sync_core::hub::{AdmitStats, Checked};
 use sync_core::id::DeviceId;
 use sync_core::limits::SEGMENT_ENTRIES_MAX;
 
@@ -174,12 +174,14 @@ pub struct Effort {
     pub operations: usize,
     /// Bytes of message, before compression, either way.
     pub bytes: usize,
+    /// Bytes of index rows that were read and written for it.
+    pub row_bytes: u64,
 }
 
 impl Effort {
     /// Of entries that do not hold together. Finding out may have taken as much as judging the largest segment, and no
     /// device of ours sends such.
-    pub const FORGED: Self = Self { entries: SEGMENT_ENTRIES_MAX, operations: 0, bytes: 0 };
+    pub const FORGED: Self = Self { entries: SEGMENT_ENTRIES_MAX, operations: 0, bytes: 0, row_bytes: 0 };
 
     /// Of reading a request.
     pub fn asked(bytes: usize) -> Self {
@@ -191,9 +193,16 @@ impl Effort {
         Self { entries: checked.entries(), operations: checked.operations(), ..Self::default() }
     }
 
-    /// One unit is a request, an entry, 8 operations or 1 KiB: some 20 microseconds of one core each.
+    /// Of what judging it took, as it turned out: a small request may name much.
+    pub fn took(stats: &AdmitStats) -> Self {
+        Self { row_bytes: stats.row_bytes, ..Self::default() }
+    }
+
+    /// One unit is a request, an entry, 8 operations, 1 KiB of message or 4 KiB of rows: some 20 microseconds of one core
+    /// each.
     fn units(self) -> i64 {
         let units = 1 + self.entries + self.operations / 8 + self.bytes / 1024;
+        let units = (units as u64).saturating_add(self.row_bytes / 4096);
         i64::try_from(units).unwrap_or(i64::MAX / PARTS)
     }
 }
@@ -253,7 +262,10 @@ mod tests {
         // 200 entries a day, an import's worth of operations in each, and the news of a whole municipality.
         for _ in 0..40 {
             assert!(throttle.let_device_in(device).is_ok());
-            throttle.charge(device, Effort { entries: 200, operations: 200 * 40, bytes: 200 * 400 });
+            throttle.charge(
+                device,
+                Effort { entries: 200, operations: 200 * 40, bytes: 200 * 400, row_bytes: 200 * 8_000 },
+            );
             throttle.charge(device, Effort { bytes: 1024 * 1024, ..Effort::default() });
         }
         assert!(throttle.let_device_in(device).is_ok());

@@ -222,7 +222,8 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
         if is_rebuilt {
             self.app.metrics.rebuilds.inc();
         }
-        let committer = Committer::open(store, self.seed).map_err(|error| error.to_string())?;
+        let committer =
+            Committer::open(store, self.seed, self.app.config.quotas()).map_err(|error| error.to_string())?;
         let hub = committer.open_hub().map_err(|error| error.to_string())?;
         self.app.change_view(|view| *view = View::of(committer.view(), hub));
         self.counted = Stats::default();

@@ -9,6 +9,7 @@ pub mod check;
 mod durable;
 pub mod fold;
 pub mod found;
+mod quota;
 pub mod receipts;
 pub mod reply;
 pub mod rights;
@@ -19,6 +20,7 @@ pub use check::{Authentic, Checked, RequestError};
 pub use durable::Durable;
 pub use fold::fold_line;
 pub use found::{Foundation, Founded, folio_prefix, found};
+pub use quota::Quotas;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -43,6 +45,7 @@ pub struct Hub {
     key: SecretKey,
     genesis: GenesisRow,
     rules: Rules,
+    quotas: Quotas,
     /// The checkpoint signed last: all replies to one batch name the same.
     signed: Mutex<Option<(Anchor, String)>>,
 }
@@ -80,13 +83,13 @@ pub enum HubError {
 
 impl Hub {
     /// The office of a ledger, from its rows and its key.
-    pub fn open(rows: &dyn Rows, seed: &[u8; 32]) -> Result<Self, HubError> {
+    pub fn open(rows: &dyn Rows, seed: &[u8; 32], quotas: Quotas) -> Result<Self, HubError> {
         let genesis: GenesisRow = read(rows, &keyspace::genesis())?.ok_or(HubError::NotFounded)?;
         let key = SecretKey::from_seed(seed);
         if key.public() != genesis.key {
             return Err(HubError::OtherKey);
         }
-        Ok(Self { key, genesis, rules: rules_from(rows)?, signed: Mutex::default() })
+        Ok(Self { key, genesis, rules: rules_from(rows)?, quotas, signed: Mutex::default() })
     }
 
     /// The municipality.

@@ -2,16 +2,17 @@
 //! a verdict in the ledger, and on the device, where a person gets it at once, offline.
 
 mod act;
+mod bounds;
 pub mod conflict;
 mod ground;
 mod values;
 
 pub use act::judge_act;
+pub use bounds::check_bounds;
 pub use ground::ungrounded;
 pub use values::judge_values;
 
 use crate::id::{DeviceId, Hash, RecordId};
-use crate::limits::RECORD_CHANGES_MAX;
 use crate::log::act::Role;
 use crate::log::verdict::Reason;
 use crate::record::change::{Change, OpId, Scalar};
@@ -63,7 +64,7 @@ pub fn judge_change<'c>(
         change,
         acceptable: &acceptable,
     };
-    if let Err(reason) = bench.judge() {
+    if let Err(reason) = check_bounds(&acceptable, change).and_then(|()| bench.judge()) {
         return Ok(Err(reason));
     }
     if let Some(reason) = ungrounded(rows, record, Some(&acceptable.row), change)? {
@@ -104,9 +105,6 @@ impl Bench<'_, '_> {
     fn judge(&self) -> Result<(), Reason> {
         if self.author.role == Role::Auditor {
             return Err(Reason::Role { what: self.schema.kind.key().into() });
-        }
-        if self.acceptable.row.changes >= RECORD_CHANGES_MAX {
-            return Err(rule("limit", format!("the record already has {RECORD_CHANGES_MAX} changes")));
         }
         self.judge_scope()?;
         if self.acceptable.is_creation

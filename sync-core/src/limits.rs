@@ -48,6 +48,12 @@ pub const ACT_BYTES_MAX: usize = 128 * 1024;
 /// Most changes one record may gather.
 pub const RECORD_CHANGES_MAX: u32 = 20_000;
 
+/// Most values that one register may hold: as many people may write it at the same time.
+pub const REGISTER_VALUES_MAX: usize = 64;
+/// Most branches that a record may have: changes on which no other builds. One change can name twice as many, so that a
+/// device always brings them together.
+pub const RECORD_HEADS_MAX: usize = 128;
+
 /// Longest person name, in bytes of UTF-8.
 pub const PERSON_BYTES_MAX: usize = 200;
 /// Longest version that a program says it has, in bytes of UTF-8.
@@ -65,6 +71,18 @@ pub const UNKNOWN_BYTES_MAX: usize = 4_096;
 pub const DECIMAL_DIGITS_MAX: usize = 15;
 /// Most localities one device may be invited for.
 pub const DEVICE_LOCALITIES_MAX: usize = 64;
+
+/// What a crew's device may bring in one day of the server's clock, in bytes: five times what it writes in forty days
+/// without signal.
+pub const CREW_DAY_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// What any other device may bring in one day, in bytes: twice the largest import.
+pub const OFFICE_DAY_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// What is taken of a device in all after it was revoked, in bytes: forty days of a crew's work, which may have been
+/// done before.
+pub const REVOKED_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Bytes of index rows that judging one request may read and write. The rest of the request waits for the next one, so
+/// that no request holds the single writer for longer.
+pub const REQUEST_ROW_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// How far a device's clock may move against the server's before the office writes a sample of it to the
 /// ledger, in milliseconds.

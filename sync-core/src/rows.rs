@@ -3,6 +3,7 @@
 //! The core reads rows through [`Rows`] and answers with a [`Batch`]; it never knows whether sled, PostgreSQL
 //! or a `BTreeMap` holds them. [`Overlay`] lets a fold read what it has just written, before anybody applied it.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
@@ -10,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The version of what rows hold. A store whose index has another one rebuilds it from its lines.
-pub const ROWS_FORMAT: u32 = 8;
+pub const ROWS_FORMAT: u32 = 9;
 
 /// A row could not be read. The index is derived, so the cure is always the same: rebuild it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -145,6 +146,8 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 /// Rows below, with the writes of a batch in progress on top.
 pub struct Overlay<'r> {
     below: &'r dyn Rows,
+    /// Bytes of rows read and written.
+    moved: Cell<u64>,
     /// What has been written so far; take it when the fold is done.
     pub batch: Batch,
 }
@@ -152,17 +155,27 @@ pub struct Overlay<'r> {
 impl<'r> Overlay<'r> {
     /// An overlay with nothing written yet.
     pub fn new(below: &'r dyn Rows) -> Self {
-        Self { below, batch: Batch::default() }
+        Self { below, moved: Cell::new(0), batch: Batch::default() }
+    }
+
+    /// Bytes of rows that were read and written through it: what a fold cost.
+    pub fn moved(&self) -> u64 {
+        self.moved.get()
+    }
+
+    fn count(&self, key: &[u8], value: Option<&[u8]>) {
+        self.moved.set(self.moved.get() + (key.len() + value.map_or(0, <[u8]>::len)) as u64);
     }
 
     /// Sets `key` to `value` in the batch.
     pub fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.count(&key, Some(&value));
         self.batch.put(key, value);
     }
 
     /// Sets `key` to the MessagePack form of `value`.
     pub fn write<T: Serialize>(&mut self, key: Vec<u8>, value: &T) {
-        self.batch.put(key, encode(value));
+        self.put(key, encode(value));
     }
 
     /// As [`Overlay::write`], unless that is what is there.
@@ -196,22 +209,31 @@ impl<'r> Overlay<'r> {
 
 impl Rows for Overlay<'_> {
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
-        match self.batch.writes.get(key) {
-            Some(written) => Ok(written.clone()),
-            None => self.below.get(key),
-        }
+        let found = match self.batch.writes.get(key) {
+            Some(written) => written.clone(),
+            None => self.below.get(key)?,
+        };
+        self.count(key, found.as_deref());
+        Ok(found)
     }
 
     fn look(&self, key: &[u8], look: &mut Look<'_>) -> Result<(), RowsError> {
+        let mut counted = |value: Option<&[u8]>| {
+            self.count(key, value);
+            look(value);
+        };
         match self.batch.writes.get(key) {
-            Some(written) => look(written.as_deref()),
-            None => self.below.look(key, look)?,
+            Some(written) => counted(written.as_deref()),
+            None => self.below.look(key, &mut counted)?,
         }
         Ok(())
     }
 
     fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
-        scan_over(self.below, &self.batch, prefix, from, visit)
+        scan_over(self.below, &self.batch, prefix, from, &mut |key, value| {
+            self.count(key, Some(value));
+            visit(key, value)
+        })
     }
 }
 

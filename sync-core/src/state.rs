@@ -1,4 +1,5 @@
 //! State: what hub and replica share: the index rows and how an entry becomes rows.
+pub mod applied;
 pub mod authority;
 pub mod decide;
 pub mod document;

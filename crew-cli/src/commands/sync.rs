@@ -88,6 +88,9 @@ pub(crate) fn told(cx: &Context, outcome: &Outcome) -> String {
             style.alert(&say!("sync-not-handed-over", device = refused.device.short().to_string()).of(lang));
         text.push_str(&format!("{what}: {}\n", clean(&labels::carried_code(&refused.code).of(lang))));
     }
+    if outcome.over_quota {
+        text.push_str(&format!("{}\n", style.alert(&say!("sync-over-quota").of(lang))));
+    }
     if !outcome.differs.is_empty() {
         let scopes: Vec<String> = outcome.differs.iter().map(ToString::to_string).collect();
         let what = style.alert(&say!("sync-differs").of(lang));

@@ -43,7 +43,7 @@ impl<L: Log, I: Index> Committer<L, I> {
                     overlay.batch.writes.extend(own.writes);
                 }
                 // What it did to the hub must go too.
-                Err(_) => match Hub::open(&overlay, &self.seed) {
+                Err(_) => match Hub::open(&overlay, &self.seed, self.quotas) {
                     Ok(hub) => self.hub = hub,
                     Err(error) => judged.broken = Some(error),
                 },
@@ -108,7 +108,7 @@ impl<L: Log, I: Index> Committer<L, I> {
         match act(&mut self.hub, &mut overlay, first) {
             Ok(own) => Ok(Judged { own, batch: overlay.batch, ..Judged::nothing(first) }),
             Err(error) => {
-                match Hub::open(&rows, &self.seed) {
+                match Hub::open(&rows, &self.seed, self.quotas) {
                     Ok(hub) => self.hub = hub,
                     Err(_) => self.is_over = true,
                 }

@@ -6,7 +6,7 @@ use serde_json::json;
 use store::StoreError;
 use store_disk::Ledger;
 use sync_core::crypto::SecretKey;
-use sync_core::hub::{Foundation, Hub, fold_line, folio_prefix, found};
+use sync_core::hub::{Foundation, Hub, Quotas, fold_line, folio_prefix, found};
 use sync_core::link::{InvitationLink, KeyPin};
 use sync_core::rows::{MemoryRows, Overlay};
 use sync_core::rules::Rules;
@@ -96,7 +96,8 @@ fn with_rules(
     for (number, line) in (1..).zip(&lines) {
         fold_line(&mut rules, &mut overlay, number, line).map_err(|error| Failure::rows(&error))?;
     }
-    let mut hub = Hub::open(&overlay, seed).map_err(|error| start::office_failure(&error))?;
+    let mut hub =
+        Hub::open(&overlay, seed, Quotas::default()).map_err(|error| start::office_failure(&error))?;
     let next = lines.len() as u64 + 1;
     let published = hub.publish_rules(&mut overlay, next, now_ms(), files);
     lines.extend(published.map_err(|error| start::office_failure(&error))?);

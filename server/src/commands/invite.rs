@@ -2,6 +2,7 @@
 
 use engine::committer::{Committer, Judged, Space};
 use serde_json::json;
+use sync_core::hub::Quotas;
 use sync_core::state::authority::enrol::{code_expiry, code_from};
 use sync_core::time::rfc3339;
 
@@ -18,7 +19,8 @@ pub(super) fn run(args: &Invite) -> Result<Report, Failure> {
     let seed = key::read(data)?;
     let (mut store, _) = store_disk::open(data, &start::options(false))?;
     start::catch_up(&mut store)?;
-    let mut committer = Committer::open(store, seed).map_err(|error| start::office_failure(&error))?;
+    let mut committer =
+        Committer::open(store, seed, Quotas::default()).map_err(|error| start::office_failure(&error))?;
     let code = code_from(&key::random()?);
     let now = now_ms();
     let judged: Judged<()> =

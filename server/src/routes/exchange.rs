@@ -80,6 +80,9 @@ async fn exchange(
     notes.accepted = admitted.stats.accepted;
     notes.quarantined = admitted.stats.quarantined;
     notes.duplicates = admitted.stats.duplicates;
+    if matches!(message, Message::Sync) {
+        app.throttle.charge(admitted.device, Effort::took(&admitted.stats));
+    }
     let wanted = Coding::for_answer(headers);
     let (used, packed) = app.on_core(move |app| reply(app, message, &admitted, wanted)).await?;
     app.metrics.ack(started.elapsed());

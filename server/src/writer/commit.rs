@@ -92,6 +92,11 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
                 self.app.metrics.entries("accepted", stats.accepted);
                 self.app.metrics.entries("quarantined", stats.quarantined);
                 self.app.metrics.entries("duplicate", stats.duplicates);
+                if stats.over_quota > 0 {
+                    self.app.metrics.over_quota.inc();
+                    let device = admitted.device;
+                    tracing::warn!(%device, "a device filled its share of the ledger, and more of it is not taken for now");
+                }
                 self.app.news.tell(admitted.news.iter().cloned());
             }
             // A sender that is gone asks again, and finds its entries acknowledged.

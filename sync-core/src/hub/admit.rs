@@ -40,6 +40,7 @@ pub struct Admitted {
     pub(super) request: Hash,
     pub(super) sync: Option<SyncRequest>,
     pub(super) own: Outcome,
+    pub(super) is_over_quota: bool,
     pub(super) carried: Vec<(DeviceId, Result<Outcome, String>)>,
 }
 
@@ -59,6 +60,10 @@ pub struct AdmitStats {
     pub quarantined: u64,
     /// Entries the ledger already had.
     pub duplicates: u64,
+    /// Segments that were cut short because their author has no room left.
+    pub over_quota: u64,
+    /// Bytes of index rows that were read and written for it.
+    pub row_bytes: u64,
 }
 
 /// What became of one segment: places and verdicts of its entries.
@@ -129,6 +134,7 @@ impl Hub {
         if let Some(error) = session.refused_enrolment.take() {
             return Err(HubError::Enrol(error));
         }
+        let is_over_quota = session.stats.over_quota > 0;
         let mut carried_outcomes = Vec::new();
         for (author, entries) in carried {
             let outcome = match entries {
@@ -141,8 +147,10 @@ impl Hub {
             };
             carried_outcomes.push((author, outcome));
         }
-        let Session { lines, news, stats, .. } = session;
-        Ok(Admitted { lines, news, device, stats, request, sync, own, carried: carried_outcomes })
+        let Session { lines, news, mut stats, overlay, .. } = session;
+        stats.row_bytes = overlay.moved();
+        let carried = carried_outcomes;
+        Ok(Admitted { lines, news, device, stats, request, sync, own, is_over_quota, carried })
     }
 }
 
@@ -189,6 +197,10 @@ impl Session<'_, '_> {
     fn segment(&mut self, entries: &[VerifiedEntry], carrier: Option<DeviceId>) -> Result<Outcome, HubError> {
         let mut outcome = Outcome::default();
         for entry in entries {
+            if self.overlay.moved() > self.hub.quotas.request_row_bytes {
+                // The device sends the rest with its next request.
+                break;
+            }
             let author: Option<DeviceRow> =
                 read(self.overlay, &keyspace::device(&entry.chained.entry.header.device))?;
             let receipt = match self.place(entry, author.as_ref())? {
@@ -197,6 +209,10 @@ impl Session<'_, '_> {
                     receipt
                 }
                 Place::Missing => break,
+                _ if !self.has_room(entry, author.as_ref()) => {
+                    self.stats.over_quota += 1;
+                    break;
+                }
                 place => match self.take(entry, author.as_ref(), carrier, matches!(place, Place::Branch))? {
                     Some(receipt) => receipt,
                     None => break,
@@ -205,6 +221,10 @@ impl Session<'_, '_> {
             push_run(&mut outcome, run_of(entry, &receipt));
         }
         Ok(outcome)
+    }
+
+    fn has_room(&self, entry: &VerifiedEntry, author: Option<&DeviceRow>) -> bool {
+        author.is_none_or(|author| self.hub.quotas.has_room(author, &entry.chained.entry, self.now_ms))
     }
 
     fn place(&self, entry: &VerifiedEntry, author: Option<&DeviceRow>) -> Result<Place, RowsError> {

@@ -14,9 +14,10 @@ use crate::record::row::RecordRow;
 use crate::rows::{Overlay, Rows, RowsError, read};
 use crate::rules::Rules;
 use crate::scope::Scope;
+use crate::state::applied::is_applied;
 use crate::state::authority::DeviceRow;
 use crate::state::decide::{Decided, Release};
-use crate::state::fold::{EntryRow, Folded, Moved, Received, is_applied};
+use crate::state::fold::{EntryRow, Folded, Moved, Received};
 use crate::state::interpret::Acceptable;
 use crate::state::keyspace;
 use crate::state::membership::scopes_of_record;
@@ -220,6 +221,8 @@ fn advance_head(
         device.anchor_seen = header.anchor.size;
     }
     device.last_received_at_ms = device.last_received_at_ms.max(receipt.received_at_ms);
+    let entry = &verified.chained.entry;
+    device.filled = device.filled.with(entry, receipt.received_at_ms, device.revoked.is_some());
     overlay.write(key, &device);
     Ok(())
 }

@@ -19,8 +19,8 @@ use crate::log::line::{Lines, OwnRun, Revoked, Standing, read_entry};
 use crate::log::verdict::{Receipt, Verdict};
 use crate::rows::{Rows, RowsError, read};
 use crate::scope::Scope;
+use crate::state::applied::applied_changes;
 use crate::state::authority::{AgainRow, DeviceRow, names};
-use crate::state::fold::applied_changes;
 use crate::state::keyspace;
 use crate::time::TimeMs;
 use crate::wire::message::{EnrolReply, SyncReply, SyncRequest, VERSION, seal_reply};
@@ -93,6 +93,7 @@ impl Hub {
             checkpoint: self.checkpoint(rows, server_seq)?,
             consistency: consistency(rows, &sync.kept, server_seq)?,
             standing: standing(&reading.row),
+            over_quota: admitted.is_over_quota,
             from,
             own: reading.runs,
         };

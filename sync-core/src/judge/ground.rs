@@ -2,18 +2,16 @@
 //! change: one that its document cannot place crashes every client that opens the record. The programs of
 //! this project write no such change; a hostile device may sign any.
 
-use std::collections::BTreeMap;
-
-use crate::id::{DeviceId, RecordId};
+use crate::id::RecordId;
 use crate::log::verdict::Reason;
+use crate::record::author::Author;
 use crate::record::change::{Change, Obj, OpId, Place};
 use crate::record::row::RecordRow;
 use crate::rows::{Rows, RowsError};
-use crate::state::fold::{ChangeRow, applied_changes};
+use crate::state::applied::Finder;
 
 /// Returns why `change` may not follow what was applied to its record; `None` if it may. The record's
-/// summary, if it is `known`, decides nearly every change. All changes of the record are read only if it
-/// cannot.
+/// summary, if it is `known`, decides nearly every change. For the others the changes that are named are looked up.
 pub fn ungrounded(
     rows: &dyn Rows,
     record: &RecordId,
@@ -23,8 +21,9 @@ pub fn ungrounded(
     if known.is_some_and(|row| is_grounded(row, change)) {
         return Ok(None);
     }
-    let applied = applied_changes(rows, record)?;
-    Ok(Ground::of(&applied, change).check().err().map(|what| super::rule("ground", what)))
+    let author = known.and_then(|row| row.authors.get(&change.device));
+    let mut ground = Ground { finder: Finder::new(rows, record), author, change };
+    Ok(ground.check()?.err().map(|what| super::rule("ground", what)))
 }
 
 /// Returns whether the summary alone shows that the change stands: numbered after everything that was
@@ -52,71 +51,53 @@ fn is_own(change: &Change, id: &OpId, index: usize) -> bool {
 }
 
 struct Ground<'a> {
-    applied: &'a [ChangeRow],
+    finder: Finder<'a>,
+    /// What the author did in the record before.
+    author: Option<&'a Author>,
     change: &'a Change,
-    /// Of each device, the counters of its operations: from, and up to but not with.
-    operations: BTreeMap<DeviceId, Vec<(u64, u64)>>,
 }
 
-impl<'a> Ground<'a> {
-    fn of(applied: &'a [ChangeRow], change: &'a Change) -> Self {
-        let mut operations: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for row in applied {
-            operations.entry(row.device).or_default().push((row.start_op, after(row)));
-        }
-        operations.values_mut().for_each(|spans| spans.sort_unstable());
-        Self { applied, change, operations }
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let Change { device, seq, start_op, deps, ops } = self.change;
-        let own = self.operations.get(device).map_or(&[][..], Vec::as_slice);
-        let number = own.len() as u64 + 1;
+impl Ground<'_> {
+    fn check(&mut self) -> Result<Result<(), String>, RowsError> {
+        let Change { seq, start_op, deps, ops, .. } = self.change;
+        let number = self.author.map_or(0, |author| author.changes) + 1;
         if *seq != number {
-            return Err(format!(
+            return Ok(Err(format!(
                 "it says that it is its device's change {seq} of the record, and is {number}"
-            ));
+            )));
         }
-        let is_later = |row: &ChangeRow| row.device == *device || deps.contains(&row.hash);
-        if self.applied.iter().any(|row| is_later(row) && after(row) > *start_op) {
-            return Err("its operations are not numbered after those it builds on".into());
+        let mut builds_on = self.author.map_or(0, Author::after);
+        for dep in deps {
+            builds_on = builds_on.max(self.finder.change(dep)?.map_or(0, |row| row.after()));
+        }
+        if builds_on > *start_op {
+            return Ok(Err("its operations are not numbered after those it builds on".into()));
         }
         for index in 0..ops.len() {
-            if let Some(id) = named(self.change, index).find(|id| !self.has(id, index)) {
-                return Err(format!(
-                    "it names operation {} of device {}, which the record has not",
-                    id.counter,
-                    id.device.short()
-                ));
+            for id in named(self.change, index) {
+                if !is_own(self.change, id, index) && self.finder.holder(id)?.is_none() {
+                    return Ok(Err(format!(
+                        "it names operation {} of device {}, which the record has not",
+                        id.counter,
+                        id.device.short()
+                    )));
+                }
             }
         }
-        Ok(())
+        Ok(Ok(()))
     }
-
-    /// Returns whether the operation was applied, or is one of this change before the one at `index`.
-    fn has(&self, id: &OpId, index: usize) -> bool {
-        if is_own(self.change, id, index) {
-            return true;
-        }
-        let spans = self.operations.get(&id.device).map_or(&[][..], Vec::as_slice);
-        let at = spans.partition_point(|(from, _)| *from <= id.counter);
-        at.checked_sub(1).is_some_and(|at| id.counter < spans[at].1)
-    }
-}
-
-/// Returns the counter after the row's last operation.
-fn after(row: &ChangeRow) -> u64 {
-    row.start_op.saturating_add(row.ops)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::Hash;
+    use crate::id::{DeviceId, Hash};
     use crate::record::change::{Action, Op, Scalar};
     use crate::record::schema::{RecordKind, RecordSchemas};
-    use crate::rows::{MemoryRows, encode};
-    use crate::state::keyspace;
+    use crate::rows::{MemoryRows, Overlay};
+    use crate::state::applied::{ChangeRow, note_applied};
+
+    const RECORD: RecordId = RecordId([9; 16]);
 
     const ME: DeviceId = DeviceId([1; 16]);
     const OTHER: DeviceId = DeviceId([2; 16]);
@@ -138,18 +119,31 @@ mod tests {
         Change { device: ME, seq: 2, start_op: 16, deps: vec![FIRST], ops }
     }
 
+    /// Returns a record in which ten operations of another device and five of this one were applied, and its summary.
+    fn record() -> (MemoryRows, RecordRow) {
+        let row = |device, start_op, ops, hash| ChangeRow { device, seq: 1, start_op, ops, hash, line: 1 };
+        let applied = [row(OTHER, 1, 10, FIRST), row(ME, 11, 5, Hash([8; 32]))];
+        let mut rows = MemoryRows::default();
+        let mut overlay = Overlay::new(&rows);
+        let schemas = RecordSchemas::built_in();
+        let mut summary = RecordRow::new(RecordKind::Order, OTHER, schemas.of(RecordKind::Order));
+        for (number, row) in (0..).zip(applied) {
+            note_applied(&mut overlay, &RECORD, number, &row);
+            let ops = vec![op(vec![]); usize::try_from(row.ops).unwrap()];
+            let change = Change { device: row.device, seq: 1, start_op: row.start_op, deps: vec![], ops };
+            summary.apply(&change, &row.hash, &[]);
+        }
+        let batch = overlay.batch;
+        rows.apply(batch);
+        (rows, summary)
+    }
+
     /// Checks against the changes that were applied. The summary, asked too, must say the same: it knows all
     /// of so short a record.
     fn check(change: &Change) -> Result<(), String> {
-        let row = |device, start_op, ops, hash| ChangeRow { device, seq: 1, start_op, ops, hash, line: 1 };
-        let applied = [row(OTHER, 1, 10, FIRST), row(ME, 11, 5, Hash([8; 32]))];
-        let said = Ground::of(&applied, change).check();
-        let schemas = RecordSchemas::built_in();
-        let mut summary = RecordRow::new(RecordKind::Order, OTHER, schemas.of(RecordKind::Order));
-        for ChangeRow { device, seq, start_op, ops, hash, .. } in applied {
-            let ops = vec![op(vec![]); usize::try_from(ops).unwrap()];
-            summary.apply(&Change { device, seq, start_op, deps: vec![], ops }, &hash, &[]);
-        }
+        let (rows, summary) = record();
+        let author = summary.authors.get(&change.device);
+        let said = Ground { finder: Finder::new(&rows, &RECORD), author, change }.check().unwrap();
         assert_eq!(is_grounded(&summary, change), said.is_ok(), "{change:?}");
         said
     }
@@ -181,21 +175,11 @@ mod tests {
     fn a_change_beside_others_stands_though_the_summary_cannot_say() {
         let beside = Change { device: DeviceId([3; 16]), seq: 1, start_op: 11, ..good() };
         let beside = Change { ops: vec![op(vec![id(OTHER, 10)])], ..beside };
-        let row = |device, start_op, ops, hash| ChangeRow { device, seq: 1, start_op, ops, hash, line: 1 };
-        let applied = [row(OTHER, 1, 10, FIRST), row(ME, 11, 5, Hash([8; 32]))];
-        assert_eq!(Ground::of(&applied, &beside).check(), Ok(()));
-        let mut rows = MemoryRows::default();
-        let record = RecordId([9; 16]);
-        let keyed = (0..).zip(&applied).map(|(number, row)| (keyspace::change(&record, number), encode(row)));
-        rows.rows.extend(keyed);
-        let schemas = RecordSchemas::built_in();
-        let mut summary = RecordRow::new(RecordKind::Order, OTHER, schemas.of(RecordKind::Order));
-        summary.max_op = 15;
-        for known in [None, Some(&summary)] {
-            assert_eq!(ungrounded(&rows, &record, known, &beside).unwrap(), None);
-        }
+        let (rows, summary) = record();
+        assert!(!is_grounded(&summary, &beside));
+        assert_eq!(ungrounded(&rows, &RECORD, Some(&summary), &beside).unwrap(), None);
         let far = Change { ops: vec![op(vec![id(OTHER, 11)])], ..beside };
-        assert!(ungrounded(&rows, &record, Some(&summary), &far).unwrap().is_some());
+        assert!(ungrounded(&rows, &RECORD, Some(&summary), &far).unwrap().is_some());
     }
 
     #[test]

@@ -32,6 +32,11 @@ impl Author {
         }
     }
 
+    /// Returns the counter after its newest operation; 0 if there is none.
+    pub fn after(&self) -> u64 {
+        self.stretches.last().map_or(0, |(_, after)| *after)
+    }
+
     /// Returns whether it is known here that an operation of this number was applied. `false` says nothing.
     pub fn is_known(&self, counter: u64) -> bool {
         self.stretches.iter().any(|(from, after)| (*from..*after).contains(&counter))

@@ -12,6 +12,9 @@ use crate::record::change::{Change, OpId, Scalar};
 use crate::record::schema::{RecordKind, RecordSchema};
 use crate::scope::Scope;
 
+/// States kept of a record: a device that steps on from an older one has been away for as many steps.
+const STATES_MAX: usize = 64;
+
 /// One value that a register holds. A register has several if people wrote at the same time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Held {
@@ -62,7 +65,7 @@ pub struct RecordRow {
     pub created_seq: u64,
     /// Registers by name, their concurrent values sorted by operation.
     pub registers: BTreeMap<String, Vec<Held>>,
-    /// Every state ever written, to tell what a step started from.
+    /// The newest states that were written, by operation, to tell what a step started from.
     pub states: BTreeSet<(OpId, String)>,
     /// Elements in each list of the skeleton and characters in each text, by slot. Two people may delete one
     /// character at the same time: a text has at least as many as this says.
@@ -142,6 +145,9 @@ impl RecordRow {
             && let Some(Scalar::Str(state)) = value
         {
             self.states.insert((op, state.clone()));
+            if self.states.len() > STATES_MAX {
+                self.states.pop_first();
+            }
         }
         let held = self.registers.entry(name.into()).or_default();
         held.retain(|held| !preds.contains(&held.op));

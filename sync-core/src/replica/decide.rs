@@ -143,7 +143,7 @@ impl Replica<'_> {
         if missing_dependency(&self.rows(), &row.record, change)?.is_none() {
             return Ok(Vec::new());
         }
-        let applied = crate::state::fold::applied_changes(&self.rows(), &row.record)?;
+        let applied = crate::state::applied::applied_changes(&self.rows(), &row.record)?;
         let is_missing = |dep: &&Hash| !free.contains(dep) && !applied.iter().any(|one| one.hash == **dep);
         Ok(change.deps.iter().filter(is_missing).copied().collect())
     }

@@ -17,8 +17,9 @@ use crate::log::line::{Contact, DeviceLine, Line, Lines, Reset, read_line};
 use crate::record::change::Change;
 use crate::rows::{Overlay, Rows, RowsError, all_under};
 use crate::rules::Rules;
+use crate::state::applied::{ChangeRow, applied_changes};
 use crate::state::authority::rules_from;
-use crate::state::fold::{ChangeRow, Received, applied_changes};
+use crate::state::fold::Received;
 use crate::state::layers::{Layer, Merged, mirror};
 use crate::state::local::{
     CONTACT, EVIDENCE, Filling, GENERATIONS, Ground, IDENTITY, KEPT, Pending, pending_of,

@@ -1,6 +1,9 @@
 //! Authority: who may write what, folded from the acts in the ledger. No clock is asked: an act holds from its place on.
 
 pub mod enrol;
+mod filled;
+
+pub use filled::Filled;
 
 use crate::rows::all_under;
 use crate::rules::{Rules, RulesError};
@@ -77,6 +80,8 @@ pub struct DeviceRow {
     pub continues: Option<DeviceId>,
     /// How many devices went on with its work.
     pub successors: u32,
+    /// How much of the ledger it filled. Only the hub counts that.
+    pub filled: Filled,
 }
 
 /// Rights that a device had.
@@ -135,6 +140,7 @@ impl DeviceRow {
             skew_ms: 0,
             continues: None,
             successors: 0,
+            filled: Filled::default(),
         }
     }
 

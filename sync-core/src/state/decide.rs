@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use super::applied::is_applied;
 use super::authority::CarriedHead;
-use super::fold::{Applied, EntryRow, Moved, apply_if_grounded, is_applied};
+use super::fold::{Applied, EntryRow, Moved, apply_if_grounded};
 use super::held::{QuarantineRow, unlist};
 use super::keyspace;
 use crate::id::{DeviceId, Hash, RecordId};

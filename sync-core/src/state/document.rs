@@ -1,6 +1,6 @@
 //! Document: a record's Automerge document, read from the changes that its rows list.
 
-use super::fold::applied_changes;
+use super::applied::applied_changes;
 use crate::id::{DeviceId, RecordId};
 use crate::log::line::{Lines, read_entry};
 use crate::record::document::Document;

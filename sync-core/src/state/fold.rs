@@ -6,13 +6,14 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
+use super::applied::{ChangeRow, note_applied};
 use super::authority::{DeviceRow, apply_act};
 use super::decide::{Decided, Settles, decide, note_carried, settle_rewritten};
 use super::held::{QuarantineRow, list};
 use super::interpret::{Acceptable, missing_upon, read_upon};
 use super::keyspace;
 use super::summary::store_row;
-use crate::id::{DeviceId, Hash, RecordId};
+use crate::id::{Hash, RecordId};
 use crate::log::act::Act;
 use crate::log::chain::DecodedBody;
 use crate::log::entry::{ChainedEntry, Header};
@@ -20,34 +21,10 @@ use crate::log::verdict::{Decision, Receipt, Verdict};
 use crate::record::change::Change;
 use crate::record::row::RecordRow;
 use crate::record::schema::RecordKind;
-use crate::rows::{Overlay, Rows, RowsError, all_under, read};
+use crate::rows::{Overlay, RowsError, read};
 use crate::rules::Rules;
 use crate::scope::Scope;
 use crate::time::TimeMs;
-
-/// One applied change of a record.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ChangeRow {
-    /// Who made it.
-    pub device: DeviceId,
-    /// As which entry of the device's chain.
-    pub seq: u64,
-    /// Counter of its first operation.
-    pub start_op: u64,
-    /// How many operations.
-    pub ops: u64,
-    /// Its hash.
-    pub hash: Hash,
-    /// The line it stands on.
-    pub line: u64,
-}
-
-impl ChangeRow {
-    /// Whether the change holds that operation.
-    pub fn holds(&self, op: &crate::record::change::OpId) -> bool {
-        self.device == op.device && (self.start_op..self.start_op + self.ops).contains(&op.counter)
-    }
-}
 
 /// One entry of a device chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,17 +79,6 @@ impl EntryRow {
         }
         Some(receipt)
     }
-}
-
-/// All applied changes of a record, in the order they were applied.
-pub fn applied_changes(rows: &dyn Rows, record: &RecordId) -> Result<Vec<ChangeRow>, RowsError> {
-    let changes = all_under(rows, &keyspace::changes(record))?;
-    Ok(changes.into_iter().map(|(_, change)| change).collect())
-}
-
-/// Whether a change of a record was applied. Applying is not idempotent, so a caller that might repeat one asks first.
-pub fn is_applied(rows: &dyn Rows, record: &RecordId, change: &Hash) -> Result<bool, RowsError> {
-    Ok(applied_changes(rows, record)?.iter().any(|row| row.hash == *change))
 }
 
 /// An entry with the ledger's word on it, to be folded.
@@ -314,7 +280,7 @@ pub fn apply_change(
         hash: applied.hash,
         line: applied.line,
     };
-    overlay.write(keyspace::change(&applied.record, number), &change_row);
+    note_applied(overlay, &applied.record, number, &change_row);
     store_row(overlay, &applied.record, Some(&before), &row)?;
     Ok(Moved { before: before.scopes, after: row.scopes, kind: row.kind })
 }

@@ -1,5 +1,6 @@
 //! Interpret: what a change does to its record, before it is asked whether it may.
 
+use super::applied::Finder;
 use super::keyspace;
 use crate::id::{Hash, RecordId};
 use crate::log::verdict::Reason;
@@ -94,9 +95,11 @@ pub fn missing_upon(
 ) -> Result<Option<Hash>, RowsError> {
     let Some(row) = known else { return Ok(change.deps.first().copied()) };
     let older: Vec<Hash> = change.deps.iter().filter(|dep| !row.heads.contains(dep)).copied().collect();
-    if older.is_empty() {
-        return Ok(None);
+    let mut finder = Finder::new(rows, record);
+    for dep in older {
+        if finder.change(&dep)?.is_none() {
+            return Ok(Some(dep));
+        }
     }
-    let applied = crate::state::fold::applied_changes(rows, record)?;
-    Ok(older.into_iter().find(|dep| !applied.iter().any(|change| change.hash == *dep)))
+    Ok(None)
 }

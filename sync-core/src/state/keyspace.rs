@@ -16,6 +16,7 @@
 //! | `a/o/` device | `u64` | up to which of a device's entries all places are told | only there |
 //! | `c/` record, n | `ChangeRow` | the n-th change of a record, as it was applied | told, overlay |
 //! | `d/` device, seq | `EntryRow` | an entry of a device chain | told, overlay |
+//! | `j/` record, `h`, hash; `o`, device, counter | `u32` | which change of a long record has that hash, or ends before that operation | told, overlay |
 //! | `k/` device, seq, hash | `EntryRow` | an entry of a forked chain | told |
 //! | `f/` scope | `Fingerprint` | fingerprint of a scope | told |
 //! | `g/` seq | key of an entry | the entry at that ledger number | only there |
@@ -83,6 +84,22 @@ pub fn changes(record: &RecordId) -> Vec<u8> {
 /// The n-th change of a record.
 pub fn change(record: &RecordId, n: u32) -> Vec<u8> {
     key(&[b"c/", &record.0, &n.to_be_bytes()])
+}
+/// All rows by which changes of a long record are found.
+pub fn change_lookups(record: &RecordId) -> Vec<u8> {
+    key(&[b"j/", &record.0])
+}
+/// The number of a change of a long record, by its hash.
+pub fn change_by_hash(record: &RecordId, hash: &Hash) -> Vec<u8> {
+    key(&[b"j/", &record.0, b"h", &hash.0])
+}
+/// The numbers of a device's changes of a long record, by operation.
+pub fn changes_by_op(record: &RecordId, device: &DeviceId) -> Vec<u8> {
+    key(&[b"j/", &record.0, b"o", &device.0])
+}
+/// The number of a device's change of a long record, by the counter after its last operation.
+pub fn change_by_op(record: &RecordId, device: &DeviceId, after: u64) -> Vec<u8> {
+    key(&[b"j/", &record.0, b"o", &device.0, &after.to_be_bytes()])
 }
 /// All entries of all devices.
 pub const ENTRIES: &[u8] = b"d/";

@@ -2,7 +2,8 @@
 
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::rows::{Rows, RowsError, read};
-use crate::state::fold::{ChangeRow, EntryRow, applied_changes};
+use crate::state::applied::{ChangeRow, Finder};
+use crate::state::fold::EntryRow;
 use crate::state::keyspace;
 use crate::wire::pack::Refs;
 
@@ -42,9 +43,8 @@ impl Refs for RowRefs<'_> {
     }
 
     fn change_author(&self, record: &RecordId, change: &Hash) -> Result<Option<(DeviceId, u64)>, RowsError> {
-        let changes = applied_changes(self.rows, record)?;
-        let Some(row) = changes.iter().find(|row| row.hash == *change) else { return Ok(None) };
-        Ok((self.has)(record, row)?.then_some((row.device, row.seq)))
+        let Some(row) = Finder::new(self.rows, record).change(change)? else { return Ok(None) };
+        Ok((self.has)(record, &row)?.then_some((row.device, row.seq)))
     }
 
     fn change_hash(&self, record: &RecordId, device: &DeviceId, seq: u64) -> Result<Option<Hash>, RowsError> {

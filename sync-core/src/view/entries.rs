@@ -3,7 +3,8 @@
 
 use crate::id::{DeviceId, RecordId};
 use crate::rows::{Rows, RowsError, decode, read};
-use crate::state::fold::{ChangeRow, EntryRow, applied_changes};
+use crate::state::applied::{ChangeRow, applied_changes};
+use crate::state::fold::EntryRow;
 use crate::state::keyspace;
 use crate::time::TimeMs;
 

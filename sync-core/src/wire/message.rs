@@ -163,6 +163,8 @@ pub struct SyncReply {
     pub consistency: Option<Vec<Hash>>,
     /// What the device may do.
     pub standing: Standing,
+    /// Whether the server takes no more of this device for now, because it filled its share of the ledger.
+    pub over_quota: bool,
     /// In answer to `evidence`: the newest of the states in `older` that this log was in; the empty one if it was in none.
     pub from: Option<Anchor>,
 }

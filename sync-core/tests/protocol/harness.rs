@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::crypto::SecretKey;
-use sync_core::hub::{self, Durable, Foundation, Hub};
+use sync_core::hub::{self, Durable, Foundation, Hub, Quotas};
 use sync_core::id::BootId;
 use sync_core::log::line::Lines;
 use sync_core::replica::sync::driver::{Answer, Driver, End, Event, Goal, Invited, Route, Step, Terms};
@@ -65,7 +65,7 @@ impl Server {
             let batch = overlay.batch;
             rows.apply(batch);
         }
-        let hub = Hub::open(&rows, &SEED).unwrap();
+        let hub = Hub::open(&rows, &SEED, Quotas::default()).unwrap();
         Self { rows, lines: MemoryLines(lines), hub, now_ms: 1_795_000_000_000, news: BTreeSet::new() }
     }
 

@@ -1,7 +1,7 @@
 //! Signed: bytes that count only under a signature, signed by a hostile device with a valid key.
 
 use sync_core::crypto::SecretKey;
-use sync_core::hub::{Checked, Durable, Hub};
+use sync_core::hub::{Checked, Durable, Hub, Quotas};
 use sync_core::id::{Hash, RecordId};
 use sync_core::log::act::Act;
 use sync_core::log::chain::sign_head;
@@ -39,7 +39,7 @@ pub fn request(bytes: &[u8]) {
 /// Admits a checked request and answers it, in an overlay that is dropped.
 fn admit(world: &mut World, checked: Checked) {
     let server = &world.town.server;
-    let mut hub = Hub::open(&server.rows, &harness::SEED).expect("its own rows read");
+    let mut hub = Hub::open(&server.rows, &harness::SEED, Quotas::default()).expect("its own rows read");
     let mut overlay = Overlay::new(&server.rows);
     let next = server.seq() + 1;
     let Ok(admitted) = hub.admit(&mut overlay, next, NOW_MS, checked) else { return };

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use sync_core::crypto::{Purpose, SecretKey};
-use sync_core::hub::Hub;
+use sync_core::hub::{Hub, Quotas};
 use sync_core::id::{BootId, DeviceId, Hash};
 use sync_core::replica::{Clocks, Replica, Request};
 
@@ -79,7 +79,7 @@ impl World {
     pub fn server(&self) -> Server {
         let server = &self.town.server;
         let (rows, lines) = (server.rows.clone(), server.lines.clone());
-        let hub = Hub::open(&rows, &SEED).expect("its own rows read");
+        let hub = Hub::open(&rows, &SEED, Quotas::default()).expect("its own rows read");
         Server { rows, lines, hub, now_ms: server.now_ms, news: BTreeSet::new() }
     }
 

@@ -12,7 +12,7 @@ use engine::committer::{Committer, Judged, View, catch_up};
 use store::{IndexReason, StoreError};
 use store_disk::{LedgerOptions, LedgerReader, Notices};
 use sync_core::hub::rights::judge_by_rights;
-use sync_core::hub::{Checked, Foundation, Hub, HubError, RequestError, found};
+use sync_core::hub::{Checked, Foundation, Hub, HubError, Quotas, RequestError, found};
 use sync_core::id::DeviceId;
 use sync_core::rows::{Rows, RowsError, read};
 
@@ -289,7 +289,7 @@ impl Server {
         }
         let rows = store.rows();
         self.attempts = attempts_in(&rows)?;
-        let opened = Committer::open(store, self.seed).and_then(|committer| {
+        let opened = Committer::open(store, self.seed, Quotas::default()).and_then(|committer| {
             let hub = committer.open_hub()?;
             Ok((committer, hub))
         });

@@ -7,7 +7,7 @@ use store::{
     MemoryLog, MemoryRowsHandle, Paged, Result, Store, Watermark,
 };
 use sync_core::crypto::SecretKey;
-use sync_core::hub::{Admitted, Durable, Foundation, Hub, found};
+use sync_core::hub::{Admitted, Durable, Foundation, Hub, Quotas, found};
 use sync_core::id::{BootId, DeviceId};
 use sync_core::limits::MESSAGE_BYTES_AIM;
 use sync_core::log::act::Role;
@@ -95,7 +95,7 @@ fn open(memory: &FaultyMemory, trap: &Trap) -> TownCommitter {
     let (log, index) = memory.parts().unwrap();
     let (mut store, _) = Store::open(log, TrapIndex { index, trap: Arc::clone(trap) }, None).unwrap();
     catch_up(&mut store, &mut |_| {}).unwrap();
-    Committer::open(store, SEED).unwrap()
+    Committer::open(store, SEED, Quotas::default()).unwrap()
 }
 
 impl Town {

@@ -4,17 +4,18 @@ use super::super::HubError;
 use super::super::rights::{is_past, judge_by_rights};
 use super::Session;
 use crate::id::{DeviceId, Hash};
-use crate::judge::ungrounded;
+use crate::judge::{check_bounds, ungrounded};
 use crate::log::act::Act;
 use crate::log::chain::DecodedBody;
 use crate::log::chain::decode_body;
 use crate::log::entry::{Anchor, ChainedEntry};
 use crate::log::verdict::Reason;
+use crate::record::row::RecordRow;
 use crate::rows::{RowsError, all_under, read};
 use crate::state::authority::DeviceRow;
 use crate::state::held::QuarantineRow;
 use crate::state::held::held_rows;
-use crate::state::interpret::{missing_dependency, read_change};
+use crate::state::interpret::{missing_upon, read_upon};
 use crate::state::keyspace;
 
 impl Session<'_, '_> {
@@ -51,13 +52,15 @@ impl Session<'_, '_> {
         let DecodedBody::Change(change) = decode_body(&chained.entry.body)? else {
             return refused("it is no change of a record");
         };
-        if let Some(on) = missing_dependency(self.overlay, &row.record, &change)? {
+        let known: Option<RecordRow> = read(self.overlay, &keyspace::record(&row.record))?;
+        if let Some(on) = missing_upon(known.as_ref(), self.overlay, &row.record, &change)? {
             return Ok(Err(Reason::Held { on }));
         }
-        if let Some(reason) = ungrounded(self.overlay, &row.record, None, &change)? {
+        if let Some(reason) = ungrounded(self.overlay, &row.record, known.as_ref(), &change)? {
             return Ok(Err(reason));
         }
-        Ok(read_change(self.overlay, &self.hub.rules, &row.record, &change)?.map(drop))
+        let acceptable = read_upon(known, &self.hub.rules, &change);
+        Ok(acceptable.and_then(|acceptable| check_bounds(&acceptable, &change)))
     }
 
     /// Entries that waited for a change which has now arrived are judged again; what passes is released by the office.

@@ -12,7 +12,7 @@ use crate::id::RecordId;
 use crate::record::row::RecordRow;
 use crate::rows::{RowsError, read};
 use crate::scope::Scope;
-use crate::state::fold::ChangeRow;
+use crate::state::applied::ChangeRow;
 use crate::state::keyspace;
 use crate::state::refs::RowRefs;
 use crate::wire::pack::pack;

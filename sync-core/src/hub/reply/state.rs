@@ -10,7 +10,8 @@ use crate::log::entry::Anchor;
 use crate::log::merkle;
 use crate::rows::{Rows, RowsError, read};
 use crate::scope::Scope;
-use crate::state::fold::{ChangeRow, EntryRow};
+use crate::state::applied::ChangeRow;
+use crate::state::fold::EntryRow;
 use crate::state::keyspace;
 use crate::wire::message::SyncRequest;
 

@@ -38,6 +38,8 @@ pub struct Exchanged {
     pub quarantined: Vec<RefusedEntry>,
     /// Whether another exchange is needed.
     pub more: bool,
+    /// Whether the server takes no more of this device for now.
+    pub over_quota: bool,
     /// How far the server's ledger is.
     pub server_seq: u64,
     /// Carried segments that the server refused: device and reason.
@@ -189,8 +191,10 @@ impl Replica<'_> {
         exchanged.decided = self.newly_decided(&undecided)?;
         self.compare(answer, exchanged)?;
         // What the server lost is offered again as soon as its head is known to have moved back.
-        let offers = self.view().own_head()?.seq > answer.head_seq;
-        exchanged.more |= request.more || answer.more || offers || exchanged.recovered > 0;
+        let offers = request.more || self.view().own_head()?.seq > answer.head_seq || exchanged.recovered > 0;
+        // What the server has no room for stays here; it is offered with the next exchange.
+        exchanged.more |= answer.more || (offers && !answer.over_quota);
+        exchanged.over_quota = answer.over_quota;
         Ok(())
     }
 

@@ -114,7 +114,7 @@ impl Replica<'_> {
                 return Ok(true);
             }
             if let (Some(change), true) = (known.change, known.accepted().is_some())
-                && !crate::state::fold::is_applied(&rows, &known.record, &change)?
+                && !crate::state::applied::is_applied(&rows, &known.record, &change)?
             {
                 return Ok(true);
             }

@@ -302,6 +302,7 @@ pub fn reply() -> SyncReply {
         checkpoint: CHECKPOINT.into(),
         consistency: Some(vec![HASH]),
         standing: standing(),
+        over_quota: false,
         from: Some(ANCHOR),
     }
 }

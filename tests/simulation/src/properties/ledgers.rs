@@ -10,7 +10,7 @@ use sync_core::log::merkle;
 use sync_core::log::verify::Verifier;
 use sync_core::rows::{MemoryRows, Overlay, Rows};
 use sync_core::rules::Rules;
-use sync_core::state::fold::applied_changes;
+use sync_core::state::applied::applied_changes;
 use sync_core::state::keyspace;
 
 use crate::broken::{Broken, Property};
@@ -138,7 +138,7 @@ fn ready_is_released(server: &Server) -> Result<(), Broken> {
 
 /// Whether a change counts in a record.
 pub fn is_applied(rows: &dyn Rows, record: &RecordId, change: &Hash) -> Result<bool, Broken> {
-    sync_core::state::fold::is_applied(rows, record, change)
+    sync_core::state::applied::is_applied(rows, record, change)
         .map_err(|error| Property::NothingBreaks.broken(error.0))
 }
 

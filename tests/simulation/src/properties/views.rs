@@ -257,7 +257,7 @@ fn held_everywhere(
                 let row: Option<RecordRow> =
                     sync_core::rows::read(&replica.rows(), &keyspace::record(record))?;
                 if row.is_some_and(|row| !row.scopes.is_empty())
-                    && sync_core::state::fold::is_applied(&replica.rows(), record, change)?
+                    && sync_core::state::applied::is_applied(&replica.rows(), record, change)?
                     // A crew is not told that what its own pending work builds on is in quarantine.
                     && (sees_all || !replica.is_ground(record, change)?)
                 {

@@ -37,6 +37,8 @@ pub struct Outcome {
     pub renamed: Option<Succeeded>,
     /// What the server did not take of what this device carries for others. It stays here.
     pub carried_refused: Vec<CarriedRefused>,
+    /// Whether the server takes no more of this device for now: it filled its share of the ledger. The rest stays here.
+    pub over_quota: bool,
     /// Scopes in which this device and the server differ although the mirror was read again from the beginning.
     pub differs: Vec<Scope>,
 }
@@ -67,6 +69,7 @@ impl Outcome {
             self.carried_refused.retain(|refused| refused.device != device);
             self.carried_refused.push(CarriedRefused { device, code });
         }
+        self.over_quota = exchanged.over_quota;
         // While there is more, the mirror is being read again.
         self.differs = if exchanged.more { Vec::new() } else { exchanged.differs };
     }
