@@ -202,12 +202,10 @@ func checkLogged(l logged, checkpoint string, tree tlog.Tree) (entry, error) {
 		return entry{}, err
 	}
 	leaf := reader{b: l.Leaf}
-	leaf.array(5)
-	leaf.int()
-	named, device, seq := leaf.bin(), leaf.bin(), leaf.int()
-	leaf.array(4)
-	number := leaf.int()
-	if leaf.bad || hex.EncodeToString(named) != e.hash || hex.EncodeToString(device) != e.device || seq != e.seq || number != l.Seq {
+	leaf.array(9)
+	version := leaf.int()
+	named, device, seq, number := leaf.bin(), leaf.bin(), leaf.int(), leaf.int()
+	if leaf.bad || version != 1 || hex.EncodeToString(named) != e.hash || hex.EncodeToString(device) != e.device || seq != e.seq || number != l.Seq {
 		return entry{}, errors.New("the leaf names another entry")
 	}
 	if !bytes.Equal(bodyHash(e.kind, l.Body), e.bodyHash) {

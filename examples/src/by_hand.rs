@@ -83,7 +83,7 @@ impl Checkpoint {
     }
 }
 
-/// What the log hashes of one line: a MessagePack array of version, entry hash, device, number, receipt.
+/// What the log hashes of one line: a MessagePack array of nine (PROTOCOL, section 9).
 pub(crate) struct Leaf {
     pub(crate) entry: [u8; 32],
     pub(crate) device: String,
@@ -97,14 +97,13 @@ impl Leaf {
         let mut rest = leaf;
         let fields = read_array_len(&mut rest)?;
         let version: u64 = read_int(&mut rest)?;
-        ensure!(fields == 5 && version == 1, "this is no leaf");
+        ensure!(fields == 9 && version == 1, "this is no leaf");
         let entry = hash(&mut rest)?;
         let device = hex::encode(bin(&mut rest)?);
         let device_seq = read_int(&mut rest)?;
-        // The receipt: number, arrival, carrier, verdict.
-        ensure!(read_array_len(&mut rest)? == 4, "this is no receipt");
         let ledger_seq = read_int(&mut rest)?;
-        let accepted = rest.ends_with(b"\xa8accepted");
+        // Then arrival and carrier, and at the end the verdict's code, without a reason if it is this one.
+        let accepted = rest.ends_with(b"\xa8accepted\xc0");
         let verdict = if accepted { "accepted" } else { "quarantined" };
         Ok(Self { entry, device, device_seq, ledger_seq, verdict })
     }

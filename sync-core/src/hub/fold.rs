@@ -8,7 +8,7 @@ use crate::log::act::{Act, Again};
 use crate::log::chain::{DecodedBody, VerifiedEntry, decode_body};
 use crate::log::entry::Anchor;
 use crate::log::line::Line;
-use crate::log::merkle;
+use crate::log::merkle::{self, leaf::Leaf};
 use crate::log::verdict::{Reason, Receipt, Verdict};
 use crate::record::row::RecordRow;
 use crate::rows::{Overlay, Rows, RowsError, read};
@@ -82,8 +82,8 @@ pub fn fold_entry(
 ) -> Result<BTreeSet<Scope>, RowsError> {
     let VerifiedEntry { chained, hash, decoded } = verified;
     let header = &chained.entry.header;
-    let leaf = merkle::leaf_bytes(hash, &header.device, header.seq, receipt);
-    merkle::append(overlay, number, &leaf)?;
+    let leaf = Leaf::of(&chained.entry, &chained.prev.unwrap_or_default(), *hash, receipt);
+    merkle::append(overlay, number, &leaf.to_bytes())?;
     let received = Received { line: number, receipt, chained, hash: Some(*hash), decoded };
     let mut news = BTreeSet::from([Scope::Municipality]);
     match crate::state::fold::fold_entry(rules, overlay, &received, judged, &scopes_of_record)? {

@@ -108,7 +108,8 @@ mod tests {
         assert_eq!(limit(row.clone(), vec![], vec![hash(7)]), Ok(()));
         assert_eq!(limit(row.clone(), vec![], row.heads.clone()), Ok(()));
         row.changes = RECORD_CHANGES_MAX;
-        assert!(limit(row.clone(), vec![], row.heads.clone()).is_err());
+        let heads = row.heads.clone();
+        assert!(limit(row, vec![], heads).is_err());
     }
 
     /// The summary is read and written with each change: one that grew without end made each of them slower.

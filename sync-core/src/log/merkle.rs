@@ -4,6 +4,7 @@
 //! A leaf commits to the receipt as well as to the entry: moving, re-dating or re-judging an entry changes
 //! the root.
 
+pub mod leaf;
 pub mod remote;
 pub mod tile;
 
@@ -12,12 +13,12 @@ use tlog_tiles::{
     stored_hashes_for_record_hash, tree_hash,
 };
 
-use crate::id::{DeviceId, Hash};
+use crate::id::Hash;
 use crate::limits::{LOG_ENTRIES_MAX, PROOF_HASHES_MAX};
 use crate::log::entry::Anchor;
 use crate::log::line::Line;
-use crate::log::verdict::Receipt;
 use crate::rows::{Overlay, Rows, RowsError};
+use leaf::Leaf;
 
 /// Hashes in one page row: the newest page is written with each batch, so it is kept small.
 const PAGE_HASHES: u64 = 32;
@@ -59,20 +60,6 @@ pub enum ProofError {
     },
 }
 
-/// Returns the bytes a leaf hashes: a MessagePack array of entry hash, device, device sequence and receipt.
-pub fn leaf_bytes(entry_hash: &Hash, device: &DeviceId, device_seq: u64, receipt: &Receipt) -> Vec<u8> {
-    rmp_serde::to_vec(&(1_u8, entry_hash, device, device_seq, receipt))
-        .expect("a leaf always has a MessagePack form")
-}
-
-/// Reads what [`leaf_bytes`] made: entry hash, device, device sequence and receipt. `None` if it is no leaf.
-pub fn read_leaf(leaf: &[u8]) -> Option<(Hash, DeviceId, u64, Receipt)> {
-    let (version, hash, device, seq, receipt): (u8, Hash, DeviceId, u64, Receipt) =
-        rmp_serde::from_slice(leaf).ok()?;
-    (version == 1 && leaf_bytes(&hash, &device, seq, &receipt) == leaf)
-        .then_some((hash, device, seq, receipt))
-}
-
 /// Returns the leaf of a ledger's line.
 ///
 /// # Errors
@@ -82,8 +69,7 @@ pub fn leaf_of_line(line: &[u8]) -> Result<Vec<u8>, RowsError> {
         return Err(RowsError("a line of the ledger is no receipted entry".into()));
     };
     let hash = chained.hash().ok_or_else(|| RowsError("an entry does not know the one before it".into()))?;
-    let header = &chained.entry.header;
-    Ok(leaf_bytes(&hash, &header.device, header.seq, &receipt))
+    Ok(Leaf::of(&chained.entry, &chained.prev.unwrap_or_default(), hash, &receipt).to_bytes())
 }
 
 /// Returns the RFC 6962 hash of a leaf's bytes.

@@ -24,8 +24,7 @@ use crate::log::chain::decode_body;
 use crate::log::chain::{DecodedBody, verify_head};
 use crate::log::checkpoint;
 use crate::log::entry::{Anchor, Body, Entry, Named, hash_canonical};
-use crate::log::merkle::{check_inclusion, read_leaf};
-use crate::log::verdict::Receipt;
+use crate::log::merkle::{check_inclusion, leaf::Leaf};
 use crate::record::change::{Action, Op, Place, Scalar};
 
 /// The format that the file names.
@@ -140,8 +139,8 @@ pub struct Checked {
 /// One change that is in the log, by its author.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckedChange {
-    /// The server's receipt.
-    pub receipt: Receipt,
+    /// What the log says of it.
+    pub leaf: Leaf,
     /// The entry.
     pub entry: Entry,
     /// Its hash.
@@ -201,7 +200,7 @@ impl ProofFile {
             if header.record != record || !matches!(checked.decoded, DecodedBody::Change(_)) {
                 return Err(wrong("it is no change of this record"));
             }
-            if changes.last().is_some_and(|before| before.receipt.seq >= logged.seq) {
+            if changes.last().is_some_and(|before| before.leaf.seq >= logged.seq) {
                 return Err(wrong("it does not stand in the ledger's order"));
             }
             open.push((logged.seq, checked.hash, header.device));
@@ -254,12 +253,12 @@ impl ProofFile {
         }
         check_inclusion(&proof.path, anchor, logged.seq, &logged.leaf.0)
             .map_err(|error| error.to_string())?;
-        let (hash, device, device_seq, receipt) =
-            read_leaf(&logged.leaf.0).ok_or("its leaf does not read")?;
-        if receipt.seq != logged.seq {
-            return Err(format!("its receipt is that of number {}", receipt.seq));
+        let leaf = Leaf::from_bytes(&logged.leaf.0).ok_or("its leaf does not read")?;
+        if leaf.seq != logged.seq {
+            return Err(format!("its leaf is that of number {}", leaf.seq));
         }
-        if hash_canonical(&logged.entry.0) != hash {
+        let hash = hash_canonical(&logged.entry.0);
+        if hash != leaf.entry {
             return Err("its bytes are not those that the log names".into());
         }
         let named = Named::from_canonical(&logged.entry.0).map_err(|error| error.to_string())?;
@@ -270,7 +269,9 @@ impl ProofFile {
         if header.municipality != self.municipality && !is_enrolment {
             return Err(format!("it belongs to municipality {}", header.municipality));
         }
-        if (header.device, header.seq) != (device, device_seq) || entry.canonical(&prev) != logged.entry.0 {
+        if (header.device, header.seq) != (leaf.device, leaf.device_seq)
+            || entry.canonical(&prev) != logged.entry.0
+        {
             return Err("its bytes are not those of an entry".into());
         }
         let decoded = decode_body(&entry.body).map_err(|error| error.0)?;
@@ -280,7 +281,7 @@ impl ProofFile {
                 return Err("its change is not the one that the entry names".into());
             }
         }
-        Ok(CheckedChange { receipt, entry, hash, decoded, device_name: String::new() })
+        Ok(CheckedChange { leaf, entry, hash, decoded, device_name: String::new() })
     }
 }
 
@@ -289,11 +290,11 @@ impl ProofFile {
 fn key_of(checked: &CheckedChange) -> Result<(PublicKey, String), String> {
     let (key, name) = match &checked.decoded {
         DecodedBody::Act(Act::Enrol { key, name, .. })
-            if checked.receipt.verdict.is_accepted() && checked.entry.header.seq == 1 =>
+            if checked.leaf.is_accepted() && checked.entry.header.seq == 1 =>
         {
             (*key, name.clone())
         }
-        DecodedBody::Act(Act::Genesis { key, name, .. }) if checked.receipt.seq == 1 => (*key, name.clone()),
+        DecodedBody::Act(Act::Genesis { key, name, .. }) if checked.leaf.seq == 1 => (*key, name.clone()),
         _ => return Err("it brings no key".into()),
     };
     key.check_first_of(&checked.entry.header.device).map_err(|error| error.to_string())?;

@@ -98,21 +98,8 @@ impl Verdict {
     }
 }
 
-/// The server's word that an entry is in its ledger.
-///
-/// ```
-/// use sync_core::id::{DeviceId, Hash};
-/// use sync_core::log::merkle::{leaf_bytes, read_leaf};
-/// use sync_core::log::verdict::{Receipt, Verdict};
-///
-/// let receipt =
-///     Receipt { seq: 141, received_at_ms: 1_795_000_000_600, carrier: None, verdict: Verdict::Accepted };
-///
-/// // The log commits to the receipt beside the entry: moving or re-dating an entry changes the root.
-/// let (entry, device) = (Hash([7; 32]), DeviceId([3; 16]));
-/// let leaf = leaf_bytes(&entry, &device, 5, &receipt);
-/// assert_eq!(read_leaf(&leaf), Some((entry, device, 5, receipt)));
-/// ```
+/// The server's word that an entry is in its ledger. The log commits to it beside the entry
+/// ([`Leaf`](crate::log::merkle::leaf::Leaf)): moving, re-dating or re-judging an entry changes the root.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     /// Its ledger number, from 1.

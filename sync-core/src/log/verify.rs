@@ -15,7 +15,7 @@ use crate::log::chain::decode_body;
 use crate::log::chain::{DecodedBody, verify_head};
 use crate::log::entry::{Anchor, Body, ChainedEntry};
 use crate::log::line::Line;
-use crate::log::merkle::leaf_bytes;
+use crate::log::merkle::leaf::Leaf;
 use crate::log::verdict::Receipt;
 use tree::Tree;
 
@@ -96,8 +96,8 @@ impl Verifier {
             self.doubts += 1;
             self.first_doubt.get_or_insert(seq);
         }
-        let header = &chained.entry.header;
-        self.tree.push(&leaf_bytes(&hash, &header.device, header.seq, &receipt));
+        let leaf = Leaf::of(&chained.entry, &chained.prev.unwrap_or_default(), hash, &receipt);
+        self.tree.push(&leaf.to_bytes());
         Ok(())
     }
 

@@ -8,6 +8,7 @@ use sync_core::log::checkpoint::cosign::verify_cosignature;
 use sync_core::log::checkpoint::{self, cosign::Witness};
 use sync_core::log::entry::ChainedEntry;
 use sync_core::log::line::{Line, Lines as _};
+use sync_core::log::merkle::leaf_of_line;
 use sync_core::log::proof_file::ProofFile;
 use sync_core::record::change::Change;
 use sync_core::replica::{ImportFile, bundle as bundles};
@@ -124,11 +125,11 @@ pub fn proof(bytes: &[u8]) {
         let server = &world.town.server;
         let Ok(checked) = file.check(&server.hub.genesis().log_verifier) else { return };
         for change in checked.changes {
-            let line = server.lines.line(change.receipt.seq).expect("a number that the log has");
-            let Ok(Line::Entry { receipt, chained }) = Line::from_bytes(&line) else {
-                panic!("the log has no entry there")
-            };
-            assert_eq!((receipt, chained.entry), (Some(change.receipt), change.entry), "a proof of a lie");
+            let line = server.lines.line(change.leaf.seq).expect("a number that the log has");
+            let leaf = leaf_of_line(&line).expect("the log has an entry there");
+            assert_eq!(leaf, change.leaf.to_bytes(), "a proof of a lie");
+            let Ok(Line::Entry { chained, .. }) = Line::from_bytes(&line) else { unreachable!() };
+            assert_eq!(chained.entry, change.entry, "a proof of a lie");
         }
     });
     let _ = file.check(&file.log_verifier);

@@ -76,13 +76,13 @@ pub fn run(cx: &Context, args: &ReceiptCheckArgs) -> Result<Report, CliError> {
 fn row(change: &CheckedChange) -> Row {
     let header = &change.entry.header;
     Row {
-        seq: change.receipt.seq,
+        seq: change.leaf.seq,
         device: header.device.to_string(),
         device_name: change.device_name.clone(),
         person: header.person.clone(),
         claimed_at: rfc3339(header.claimed_at_ms),
-        received_at: rfc3339(change.receipt.received_at_ms),
-        verdict: change.receipt.verdict.code().into(),
+        received_at: rfc3339(change.leaf.received_at_ms),
+        verdict: if change.leaf.is_accepted() { "accepted" } else { "quarantined" }.into(),
         entry_hash: change.hash,
         writes: match &change.decoded {
             DecodedBody::Change(change) => writes(change),

@@ -9,7 +9,7 @@ use crate::id::{DeviceId, Hash, RecordId};
 use crate::log::act::Act;
 use crate::log::chain::sign_head;
 use crate::log::entry::{Body, ChainedEntry, hash_canonical};
-use crate::log::merkle::leaf_bytes;
+use crate::log::merkle::leaf::Leaf;
 use crate::log::verdict::Receipt;
 
 /// Why no proof file can be made.
@@ -55,6 +55,12 @@ struct Wanted {
     device_seq: u64,
     canonical: Vec<u8>,
     body: Vec<u8>,
+}
+
+impl Wanted {
+    fn leaf(&self, device: DeviceId) -> Leaf {
+        Leaf::with(self.hash, (device, self.device_seq), &self.receipt, || &self.canonical)
+    }
 }
 
 impl<'k> Collector<'k> {
@@ -168,7 +174,7 @@ impl<'k> Collector<'k> {
             let checkpoint = about.checkpoint.clone();
             Ok(Logged {
                 seq,
-                leaf: Base64(leaf_bytes(&wanted.hash, &device, wanted.device_seq, &wanted.receipt)),
+                leaf: Base64(wanted.leaf(device).to_bytes()),
                 entry: Base64(wanted.canonical.clone()),
                 body: Base64(wanted.body.clone()),
                 proof: TlogProof { seq, path, checkpoint }.to_text(),

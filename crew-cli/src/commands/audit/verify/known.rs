@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use store_disk::Ledger;
 use sync_core::id::{DeviceId, Epoch, Hash};
 use sync_core::log::checkpoint;
-use sync_core::log::entry::{Anchor, ChainedEntry};
+use sync_core::log::entry::{Anchor, ChainedEntry, hash_canonical};
 use sync_core::log::line::{Contact, DeviceLine, Identity, Line, Own};
-use sync_core::log::merkle::{leaf_bytes, leaf_hash};
+use sync_core::log::merkle::{leaf::Leaf, leaf_hash};
 use sync_core::log::verdict::Receipt;
 
 use crate::context::Context;
@@ -33,8 +33,8 @@ pub struct Known {
     pub stale: BTreeSet<u64>,
     /// The receipt of each entry as it was given, by device and number.
     pub(super) receipts: BTreeMap<(DeviceId, u64, Hash), Receipt>,
-    /// Hashes of own entries, by number.
-    pub(super) own: BTreeMap<u64, Hash>,
+    /// Hash and canonical bytes of own entries, by number.
+    pub(super) own: BTreeMap<u64, (Hash, Vec<u8>)>,
 }
 
 /// What this device knows; `None` if it is not enrolled.
@@ -78,15 +78,17 @@ impl Known {
 
     fn entry(&mut self, receipt: Option<Receipt>, chained: &ChainedEntry) {
         let header = &chained.entry.header;
-        let Some(hash) = chained.hash() else { return };
+        let Some(prev) = chained.prev else { return };
+        let canonical = chained.entry.canonical(&prev);
+        let hash = hash_canonical(&canonical);
         if header.device == self.device {
-            self.own.insert(header.seq, hash);
+            self.own.insert(header.seq, (hash, canonical.clone()));
         }
         // A crew is sent others' entries with the verdict of now, which need not be the one in the log.
         if let Some(receipt) = receipt
             && self.sees_everything
         {
-            self.told(header.device, header.seq, hash, receipt);
+            self.told(header.device, header.seq, (hash, &canonical), receipt);
         }
     }
 
@@ -106,16 +108,19 @@ impl Known {
             return;
         }
         for run in &own.runs {
-            let known: Vec<(u64, Hash)> =
-                self.own.range(run.first..run.end()).map(|(number, hash)| (*number, *hash)).collect();
-            for (number, hash) in known {
-                self.told(self.device, number, hash, run.receipt(number));
+            let known: Vec<(u64, (Hash, Vec<u8>))> = self
+                .own
+                .range(run.first..run.end())
+                .map(|(number, entry)| (*number, entry.clone()))
+                .collect();
+            for (number, (hash, canonical)) in known {
+                self.told(self.device, number, (hash, &canonical), run.receipt(number));
             }
         }
     }
 
     /// Takes note of a receipt. What is told again of the same place may carry a later verdict; the log has the first.
-    fn told(&mut self, device: DeviceId, number: u64, hash: Hash, receipt: Receipt) {
+    fn told(&mut self, device: DeviceId, number: u64, (hash, canonical): (Hash, &[u8]), receipt: Receipt) {
         let same_place =
             |before: &Receipt| (before.seq, before.received_at_ms) == (receipt.seq, receipt.received_at_ms);
         let key = (device, number, hash);
@@ -128,7 +133,7 @@ impl Known {
         {
             self.former.entry(moved).or_insert(leaf);
         }
-        let leaf = leaf_hash(&leaf_bytes(&hash, &device, number, &receipt));
+        let leaf = leaf_hash(&Leaf::with(hash, (device, number), &receipt, || canonical).to_bytes());
         if let Some(other) = self.leaves.insert(receipt.seq, leaf) {
             self.former.entry(receipt.seq).or_insert(other);
         }
