@@ -1,6 +1,7 @@
 //! Admit: stage two, the one writer. Each entry gets its place and its verdict, and is folded at once, so that the
 //! next one is judged with it in place.
 
+mod again;
 mod release;
 
 use crate::state::interpret::Acceptable;
@@ -276,7 +277,9 @@ impl Session<'_, '_> {
             }
             (None, _) => return Ok(None),
             (Some(author), DecodedBody::Act(act)) => {
-                let judged = judge_act(author, act).and(self.judge_release(act, &header.anchor)?);
+                let judged = judge_act(author, act)
+                    .and(self.judge_release(act, &header.anchor)?)
+                    .and(self.judge_again((&header.device, author), act)?);
                 judged.map_or_else(Verdict::Quarantined, |()| Verdict::Accepted)
             }
             (Some(author), DecodedBody::Change(change)) => {

@@ -201,6 +201,10 @@ pub fn clocks(device: &DeviceId) -> Vec<u8> {
 pub fn clock(device: &DeviceId, seq: u64) -> Vec<u8> {
     key(&[b"y/", &device.0, &seq.to_be_bytes()])
 }
+/// All entries that entries of a device repeat.
+pub fn all_again(device: &DeviceId) -> Vec<u8> {
+    key(&[b"z/", &device.0])
+}
 /// The entry that an entry repeats.
 pub fn again(device: &DeviceId, seq: u64) -> Vec<u8> {
     key(&[b"z/", &device.0, &seq.to_be_bytes()])

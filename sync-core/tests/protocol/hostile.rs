@@ -2,7 +2,8 @@
 
 use sync_core::crypto::SecretKey;
 use sync_core::hub::RequestError;
-use sync_core::log::act::Role;
+use sync_core::id::{Hash, RecordId};
+use sync_core::log::act::{Act, Again, Role};
 use sync_core::log::chain::sign_head;
 use sync_core::log::entry::Body;
 use sync_core::log::line::Line;
@@ -98,4 +99,49 @@ fn what_a_device_claims_of_others_is_held_back_and_nobody_else_notices() {
     let held = town.admin.act(|replica| Ok(replica.view().quarantine()?)).unwrap();
     assert_eq!(held.len(), 2, "{held:?}");
     assert!(held.iter().all(|item| item.device_name.as_deref() == Some("Cuadrilla 7")), "{held:?}");
+}
+
+/// A word that an entry of one's own repeats another's, as body of a device's next entry.
+fn says_again(again: Again) -> impl FnOnce(&mut PackItem) {
+    move |item| {
+        item.header.record = RecordId::ZERO;
+        item.body = PackBody::Act(Act::Again { pairs: vec![again] }.to_bytes());
+    }
+}
+
+#[test]
+fn nobody_writes_in_the_name_of_another_by_saying_that_an_entry_repeats_one() {
+    let mut town = town();
+    let folio = pump_order(&mut town);
+    town.one.act(|replica| replica.note(&folio, "me llevé la bomba")).unwrap();
+    town.one.sync(&mut town.server);
+    let device = town.one.act(|replica| Ok(replica.identity()?.device)).unwrap();
+    let seq = town.one.act(|replica| Ok(replica.view().own_head()?.seq)).unwrap();
+    let dispatch = town.dispatch.act(|replica| Ok(replica.identity()?.device)).unwrap();
+    // An entry that never was, one that was and says something else, and the author's own.
+    let invented = Again {
+        seq,
+        device: dispatch,
+        of_seq: 77,
+        of: Hash([7; 32]),
+        person: "La directora".into(),
+        claimed_at_ms: 1_700_000_000_000,
+    };
+    let real: DeviceRow = read(&town.server.rows, &keyspace::device(&dispatch)).unwrap().unwrap();
+    let of_another = Again { of_seq: real.head_seq, of: real.head, ..invented.clone() };
+    for forged in [invented.clone(), of_another] {
+        claim(&mut town, says_again(forged)).unwrap();
+        assert!(
+            matches!(last_verdict(&town), Verdict::Quarantined(Reason::Role { .. })),
+            "{:?}",
+            last_verdict(&town)
+        );
+    }
+    let of_nothing = Again { seq: 10_000, device, ..invented };
+    claim(&mut town, says_again(of_nothing)).unwrap();
+    assert!(
+        matches!(last_verdict(&town), Verdict::Quarantined(Reason::Rule { rule, .. }) if rule == "again")
+    );
+    town.dispatch.sync(&mut town.server);
+    assert!(!town.dispatch.show(&folio).to_string().contains("La directora"));
 }
