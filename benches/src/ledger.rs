@@ -13,6 +13,7 @@ use store_disk::{DiskStore, Options};
 use sync_core::crypto::SecretKey;
 use sync_core::hub::{Foundation, Hub, Quotas, fold_line, found};
 use sync_core::id::{BootId, DeviceId, Hash, RecordId};
+use sync_core::invitation::{LinkSecret, Opening};
 use sync_core::log::act::{Act, Role};
 use sync_core::log::chain::sign_head;
 use sync_core::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
@@ -22,7 +23,6 @@ use sync_core::log::verdict::{Receipt, Verdict};
 use sync_core::record::change::Change;
 use sync_core::rows::{MemoryRows, Overlay, ROWS_FORMAT, Rows as _};
 use sync_core::rules::Rules;
-use sync_core::state::authority::enrol::{code_from, code_hash};
 
 use crate::orders::{APPEND_LINES, DEVICES, ORDERS_OPEN, START_MS, STEP_MS, folio, retarget, template, wide};
 
@@ -79,14 +79,14 @@ pub fn write(data: &Path, entries: u64) -> anyhow::Result<u64> {
     ensure!(orders >= DEVICES, "at least {} entries", DEVICES * 10);
     let rules = crate::orders::rules()?;
     let template = template(&rules)?;
-    let (founding, admin_code) = founding(&rules)?;
+    let (founding, admin) = founding(&rules)?;
     let (store, _) = store_disk::open(data, &Options::server())?;
     write_key(data)?;
     let mut ledger = Ledger { store, lines: Vec::new(), seq: 0, hashes: MemoryRows::default() };
     for line in founding {
         ledger.push(line)?;
     }
-    let mut authors = ledger.enrol_all(&admin_code)?;
+    let mut authors = ledger.enrol_all(&admin)?;
     for first in (0..orders).step_by(usize::try_from(ORDERS_OPEN)?) {
         ledger.window(&template, &mut authors, first..orders.min(first + ORDERS_OPEN))?;
     }
@@ -95,7 +95,7 @@ pub fn write(data: &Path, entries: u64) -> anyhow::Result<u64> {
     Ok(ledger.seq)
 }
 
-fn founding(rules: &[(String, String)]) -> anyhow::Result<(Vec<Vec<u8>>, String)> {
+fn founding(rules: &[(String, String)]) -> anyhow::Result<(Vec<Vec<u8>>, Opening)> {
     let foundation = Foundation {
         municipality: 14_061,
         name: "Mezquitic",
@@ -104,6 +104,7 @@ fn founding(rules: &[(String, String)]) -> anyhow::Result<(Vec<Vec<u8>>, String)
         seed: &SEED,
         entropy: &[7; 64],
         now_ms: START_MS,
+        has_code: false,
     };
     let mut founded = found(&foundation);
     let nothing = MemoryRows::default();
@@ -115,7 +116,7 @@ fn founding(rules: &[(String, String)]) -> anyhow::Result<(Vec<Vec<u8>>, String)
     let published =
         Hub::open(&overlay, &SEED, Quotas::default())?.publish_rules(&mut overlay, next, START_MS, rules)?;
     founded.lines.extend(published);
-    Ok((founded.lines, founded.admin_code))
+    Ok((founded.lines, Opening::of_secret(&founded.admin.secret)))
 }
 
 /// Returns the log key where the server looks for it.
@@ -135,15 +136,16 @@ impl Author {
 }
 
 impl Ledger {
-    fn enrol_all(&mut self, admin_code: &str) -> anyhow::Result<Vec<Author>> {
+    fn enrol_all(&mut self, opening: &Opening) -> anyhow::Result<Vec<Author>> {
         let mut admin = Author::new(DEVICES)?;
-        self.enrol(&mut admin, admin_code, "Administración")?;
+        self.enrol(&mut admin, opening, "Administración")?;
         let mut authors = Vec::new();
         for number in 0..DEVICES {
-            let code =
-                code_from(&std::array::from_fn(|at| u8::try_from(number * 5 + at as u64).unwrap_or(0)));
+            let secret = std::array::from_fn(|at| u8::try_from(number * 5 + at as u64).unwrap_or(0));
+            let opening = Opening::of_secret(&LinkSecret(secret));
             let invite = Act::Invite {
-                code_hash: code_hash(&code),
+                code_lock: None,
+                link_lock: opening.lock(),
                 role: Role::Crew,
                 crew: Some(format!("C-{number:02}")),
                 localities: Vec::new(),
@@ -151,15 +153,16 @@ impl Ledger {
             };
             self.entry(&mut admin, RecordId::ZERO, Body::Act(invite.to_bytes()), true)?;
             let mut author = Author::new(number)?;
-            self.enrol(&mut author, &code, &format!("Cuadrilla {number}"))?;
+            self.enrol(&mut author, &opening, &format!("Cuadrilla {number}"))?;
             authors.push(author);
         }
         Ok(authors)
     }
 
-    fn enrol(&mut self, author: &mut Author, code: &str, name: &str) -> anyhow::Result<()> {
-        let (code, name, key) = (code.to_owned(), name.to_owned(), author.key.public());
-        let act = Act::Enrol { code, key, name, continues: None };
+    fn enrol(&mut self, author: &mut Author, opening: &Opening, name: &str) -> anyhow::Result<()> {
+        let (name, key) = (name.to_owned(), author.key.public());
+        let (office, opening) = (SecretKey::from_seed(&SEED).public().device(), Some(*opening));
+        let act = Act::Enrol { office, opening, key, name, continues: None };
         self.entry(author, RecordId::ZERO, Body::Act(act.to_bytes()), true)
     }
 

@@ -73,6 +73,7 @@ fn log_verifier() -> String {
         seed: &[1; 32],
         entropy: &[2; 64],
         now_ms: START_MS,
+        has_code: false,
     };
     found(&foundation).log_verifier
 }

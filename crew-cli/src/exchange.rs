@@ -7,6 +7,7 @@ use std::path::Path;
 
 use sync_core::log::line::Identity;
 use sync_core::replica::Succeeded;
+use sync_core::replica::preview::Previewed;
 use sync_core::replica::sync::driver::{Driver, End, Goal, Invited, Outcome, Terms};
 use sync_core::wire::message::About;
 
@@ -43,6 +44,24 @@ pub fn run_with(
         End::Finished | End::TooLong => Ok(driver.outcome().clone()),
         End::Stuck => Err(stuck(cx)),
         end => Err(shell.failed(&end, &kept(cx))),
+    }
+}
+
+/// Asks the server at the address of `invited` what the invitation gives. Nothing is spent by it.
+///
+/// # Errors
+/// As [`enrol`].
+pub fn preview(
+    cx: &Context,
+    invited: Invited,
+    authority: Option<&Path>,
+    kept: &Text,
+) -> Result<Previewed, CliError> {
+    let patience = Patience::ordinary();
+    let mut shell = Shell::new(cx, patience, cx.home.seed()?).enrolling(invited.url.clone(), authority);
+    match shell.drive(&mut Driver::new(Goal::Preview(invited), terms(patience)))? {
+        End::Previewed(previewed) => Ok(*previewed),
+        end => Err(shell.failed(&end, kept)),
     }
 }
 

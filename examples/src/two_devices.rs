@@ -12,8 +12,10 @@
 use anyhow::{Context as _, bail};
 use sync_core::hub::{self, Durable, Foundation, Hub, Quotas};
 use sync_core::id::BootId;
+use sync_core::invitation::{InvitedBy, LinkSecret};
 use sync_core::log::act::Role;
 use sync_core::log::line::Lines;
+use sync_core::replica::NewInvitation;
 use sync_core::replica::sync::driver::{Answer, Driver, End, Event, Goal, Invited, Route, Step, Terms};
 use sync_core::replica::{Clocks, NewOrder, Replica, ReplicaError};
 use sync_core::rows::{MemoryRows, Overlay, RowsError};
@@ -28,13 +30,14 @@ const RULES: [(&str, &str); 3] = [
 ];
 
 fn main() -> anyhow::Result<()> {
-    let (mut server, code) = Server::found()?;
+    let (mut server, secret) = Server::found()?;
     let mut office = Device::new(1);
-    office.enrol(&mut server, &code, "Administración")?;
-    let invitation = office.run(|replica| replica.invite(Role::Crew, Some("C-07"), &[], None))?;
+    office.enrol(&mut server, &secret, "Administración")?;
+    let invitation = NewInvitation { crew: Some("C-07"), ..NewInvitation::of(Role::Crew) };
+    let invitation = office.run(|replica| replica.invite(&invitation))?;
     office.sync(&mut server)?;
     let mut crew = Device::new(2);
-    crew.enrol(&mut server, &invitation.code, "Cuadrilla 7")?;
+    crew.enrol(&mut server, &invitation.secrets.secret, "Cuadrilla 7")?;
 
     // No server from here on. What `run` returns has been judged by the same rules as on the server.
     let order = NewOrder { kind: "chlorination".into(), crew: Some("C-07".into()), ..NewOrder::default() };
@@ -80,7 +83,7 @@ struct Server {
 
 impl Server {
     /// Founds a municipality. Answers with the first administrator's code.
-    fn found() -> anyhow::Result<(Self, String)> {
+    fn found() -> anyhow::Result<(Self, LinkSecret)> {
         let now_ms = 1_795_000_000_000;
         let founded = hub::found(&Foundation {
             municipality: 14061,
@@ -90,6 +93,7 @@ impl Server {
             seed: &SERVER_SEED,
             entropy: &[7; 64],
             now_ms,
+            has_code: false,
         });
         let mut rows = MemoryRows::default();
         let mut rules = sync_core::rules::Rules::default();
@@ -107,7 +111,7 @@ impl Server {
         let lines = server.hub.publish_rules(&mut overlay, next, now_ms, &files)?;
         let batch = overlay.batch;
         server.keep(lines, batch);
-        Ok((server, founded.admin_code))
+        Ok((server, founded.admin.secret))
     }
 
     fn next(&self) -> u64 {
@@ -124,6 +128,7 @@ impl Server {
     fn serve(&mut self, route: Route, frame: &[u8]) -> anyhow::Result<Vec<u8>> {
         self.now_ms += 1_000;
         let checked = match route {
+            Route::Preview => return Ok(self.hub.preview(&self.rows, frame, self.now_ms)?),
             Route::Enrol => self.hub.check_enrol(&self.rows, frame, self.now_ms)?,
             Route::Sync => self.hub.check_sync(&self.rows, frame, self.now_ms)?,
         };
@@ -179,8 +184,9 @@ impl Device {
         Ok(result)
     }
 
-    fn enrol(&mut self, server: &mut Server, code: &str, name: &str) -> anyhow::Result<()> {
-        let invited = Invited { url: "memory:".into(), code: code.into(), name: name.into(), pin: None };
+    fn enrol(&mut self, server: &mut Server, secret: &LinkSecret, name: &str) -> anyhow::Result<()> {
+        let by = InvitedBy::Secret(*secret);
+        let invited = Invited { url: "memory:".into(), by, name: name.into(), office: None };
         match self.drive(server, Goal::Enrol(invited))? {
             End::Enrolled(_) => self.sync(server),
             end => bail!("the enrolment ended with {end:?}"),

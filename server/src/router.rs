@@ -18,7 +18,7 @@ use crate::routes::log as log_route;
 use crate::routes::{checkpoint, events, exchange, health, home};
 
 /// Every route, for the test that compares them with `openapi.json`.
-pub const ROUTES: [(&str, &str); 11] = [
+pub const ROUTES: [(&str, &str); 12] = [
     ("get", "/"),
     ("get", "/healthz"),
     ("get", "/log/checkpoint"),
@@ -27,6 +27,7 @@ pub const ROUTES: [(&str, &str); 11] = [
     ("get", "/openapi.json"),
     ("get", "/readyz"),
     ("get", "/v1/checkpoint"),
+    ("post", "/v1/preview"),
     ("post", "/v1/enrol"),
     ("get", "/v1/events"),
     ("post", "/v1/sync"),
@@ -55,6 +56,7 @@ pub struct Notes {
 pub fn router(app: Arc<AppState>) -> Router {
     let bounded = Router::new()
         .route("/v1/sync", post(exchange::sync))
+        .route("/v1/preview", post(exchange::preview))
         .route("/v1/enrol", post(exchange::enrol))
         .route("/v1/checkpoint", get(checkpoint::show))
         .route("/log/checkpoint", get(checkpoint::show))

@@ -7,11 +7,11 @@ use store::{FaultyIndex, FaultyLog, FaultyMemory, MemoryIndex, MemoryLog};
 use sync_core::crypto::SecretKey;
 use sync_core::hub::{Foundation, Quotas, found};
 use sync_core::id::{BootId, DeviceId, Epoch, Hash, RecordId};
+use sync_core::invitation::Opening;
 use sync_core::log::act::Act;
 use sync_core::log::chain::sign_head;
 use sync_core::log::entry::{Anchor, Body, Entry, Header};
 use sync_core::rows::MemoryRows;
-use sync_core::state::authority::enrol::code_hash;
 use sync_core::state::refs::receiver;
 use sync_core::wire::message::{EnrolRequest, Segment, SyncRequest, VERSION, seal_request};
 use sync_core::wire::pack::{PackBody, PackItem, change_hashes, pack};
@@ -27,8 +27,8 @@ use crate::writer::{OpenStore, Opened, Parts, Work, Writer};
 pub(crate) const SEED: [u8; 32] = [9; 32];
 const MUNICIPALITY: u32 = 14061;
 
-/// A founded ledger in memory and its first code.
-pub(crate) fn founded() -> (FaultyMemory, String) {
+/// A founded ledger in memory and what opens its first invitation.
+pub(crate) fn founded() -> (FaultyMemory, Opening) {
     let founded = found(&Foundation {
         municipality: MUNICIPALITY,
         name: "Mezquitic",
@@ -36,12 +36,13 @@ pub(crate) fn founded() -> (FaultyMemory, String) {
         utc_offset: sync_core::time::UtcOffset::usual(14_061),
         seed: &SEED,
         entropy: &[200; 64],
+        has_code: false,
         now_ms: now_ms(),
     });
     let medium = FaultyMemory::new();
     let (mut store, _) = medium.open().unwrap();
     store.append(&founded.lines).unwrap();
-    (medium, founded.admin_code)
+    (medium, Opening::of_secret(&founded.admin.secret))
 }
 
 /// The log of every test.
@@ -112,9 +113,10 @@ impl Device {
     }
 
     /// The frame that enrols it.
-    pub(crate) fn enrol(&mut self, code: &str) -> Vec<u8> {
+    pub(crate) fn enrol(&mut self, opening: &Opening) -> Vec<u8> {
         let name = format!("tableta {}", self.id.short());
-        let act = Act::Enrol { code: code.into(), key: self.key.public(), name, continues: None };
+        let (office, opening) = (office(), Some(*opening));
+        let act = Act::Enrol { office, opening, key: self.key.public(), name, continues: None };
         let own = self.segment(&[act]).unwrap();
         seal_request(&self.key, &EnrolRequest { version: VERSION, own })
     }
@@ -137,7 +139,9 @@ impl Device {
             version: VERSION,
             municipality: self.municipality,
             device: self.id,
+            office: office(),
             attempt: self.attempt,
+            written: self.seq,
             epoch: Epoch::ZERO,
             cursors: Vec::new(),
             aim_bytes: 256 * 1024,
@@ -187,10 +191,21 @@ impl Device {
     }
 }
 
-/// An act that an administrator may make: an invitation with that code.
-pub(crate) fn invitation(code: &str) -> Act {
+/// The office of every test.
+fn office() -> DeviceId {
+    SecretKey::from_seed(&SEED).public().device()
+}
+
+/// What opens the invitation that is called so.
+pub(crate) fn opening(name: &str) -> Opening {
+    Opening(Hash::tagged("test", &[name.as_bytes()]))
+}
+
+/// An act that an administrator may make: the invitation that is called so.
+pub(crate) fn invitation(name: &str) -> Act {
     Act::Invite {
-        code_hash: code_hash(code),
+        code_lock: None,
+        link_lock: opening(name).lock(),
         role: sync_core::log::act::Role::Crew,
         crew: Some("C-07".into()),
         localities: vec!["nostic".into()],

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use sync_core::hub::{AdmitStats, Checked};
+use sync_core::hub::{Admitted, Checked};
 use sync_core::id::DeviceId;
 use sync_core::limits::SEGMENT_ENTRIES_MAX;
 
@@ -194,8 +194,8 @@ impl Effort {
     }
 
     /// Of what judging it took, as it turned out: a small request may name much.
-    pub fn took(stats: &AdmitStats) -> Self {
-        Self { row_bytes: stats.row_bytes, ..Self::default() }
+    pub fn took(admitted: &Admitted) -> Self {
+        Self { row_bytes: admitted.row_bytes, ..Self::default() }
     }
 
     /// One unit is a request, an entry, 8 operations, 1 KiB of message or 4 KiB of rows: some 20 microseconds of one core

@@ -13,20 +13,22 @@ mod quota;
 pub mod receipts;
 pub mod reply;
 pub mod rights;
+mod rule_book;
 
-use crate::state::authority::rules_from;
 pub use admit::{AdmitStats, Admitted};
 pub use check::{Authentic, Checked, RequestError};
 pub use durable::Durable;
 pub use fold::fold_line;
 pub use found::{Foundation, Founded, folio_prefix, found};
 pub use quota::Quotas;
+pub use rule_book::RuleBook;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use crate::crypto::SecretKey;
 use crate::id::{BootId, Epoch, Hash, RecordId};
+use crate::invitation::Secrets;
 use crate::log::act::Act;
 use crate::log::chain::{DecodedBody, VerifiedEntry, sign_head};
 use crate::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
@@ -44,7 +46,7 @@ use crate::time::TimeMs;
 pub struct Hub {
     key: SecretKey,
     genesis: GenesisRow,
-    rules: Rules,
+    book: RuleBook,
     quotas: Quotas,
     /// The checkpoint signed last: all replies to one batch name the same.
     signed: Mutex<Option<(Anchor, String)>>,
@@ -89,7 +91,7 @@ impl Hub {
         if key.public() != genesis.key {
             return Err(HubError::OtherKey);
         }
-        Ok(Self { key, genesis, rules: rules_from(rows)?, quotas, signed: Mutex::default() })
+        Ok(Self { key, genesis, book: RuleBook::open(rows)?, quotas, signed: Mutex::default() })
     }
 
     /// The municipality.
@@ -99,7 +101,12 @@ impl Hub {
 
     /// The rules in force.
     pub fn rules(&self) -> &Rules {
-        &self.rules
+        self.book.now()
+    }
+
+    /// The rules in force, and those of before.
+    pub fn rule_book(&self) -> &RuleBook {
+        &self.book
     }
 
     /// Publishes the rule files that differ from those in force. Answers the lines to append.
@@ -111,7 +118,7 @@ impl Hub {
         files: &[(String, String)],
     ) -> Result<Vec<Vec<u8>>, HubError> {
         // All are read before any is published: a bad file publishes nothing.
-        let mut tried = self.rules.clone();
+        let mut tried = self.book.now().clone();
         for (name, json) in files {
             tried.add(name, json)?;
         }
@@ -145,9 +152,10 @@ impl Hub {
         overlay: &mut Overlay<'_>,
         next_seq: u64,
         now_ms: TimeMs,
-        code: &str,
+        secrets: &Secrets,
     ) -> Result<Vec<Vec<u8>>, HubError> {
-        Ok(vec![self.write_act(overlay, next_seq, now_ms, found::admin_invitation(code))?.0])
+        let locks = secrets.locks(&self.genesis.office);
+        Ok(vec![self.write_act(overlay, next_seq, now_ms, found::admin_invitation(&locks))?.0])
     }
 
     /// The signed checkpoint over the first `size` entries: C2SP `tlog-checkpoint` as a `signed-note`.
@@ -194,7 +202,10 @@ impl Hub {
         let (verified, receipt) = written.write(row.head_seq, row.head, act);
         let line =
             Line::Entry { receipt: Some(receipt.clone()), chained: verified.chained.clone() }.to_bytes();
-        let news = fold::fold_entry(&mut self.rules, overlay, seq, &receipt, &verified, None)?;
+        let news = fold::fold_entry(self.book.now_mut(), overlay, seq, &receipt, &verified, None)?;
+        if matches!(verified.decoded, DecodedBody::Act(Act::Rule { .. })) {
+            self.book.publish(seq);
+        }
         Ok((line, news))
     }
 }

@@ -20,6 +20,7 @@ pub mod decimal;
 pub mod hub;
 pub mod id;
 pub mod json_schema;
+pub mod invitation;
 pub mod judge;
 pub mod limits;
 pub mod link;

@@ -8,6 +8,8 @@ pub const MESSAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Longest enrolment request, in bytes. It holds one act with a code, a key and a name, and comes from
 /// strangers; this bounds what they can make a server unpack.
 pub const ENROL_BYTES_MAX: usize = 2 * 1024;
+/// Longest question about an invitation, in bytes.
+pub const PREVIEW_BYTES_MAX: usize = 256;
 /// How far one answer of a server may move a device's attempt number. An error is not signed, and must not
 /// use the numbers up.
 pub const ATTEMPT_JUMP_MAX: u64 = 1 << 32;

@@ -1,65 +1,67 @@
-//! Link: an invitation as one line of text, for a QR code or a message. It has the server's address, the
-//! code, and a short hash of the server's key, so that a new device need not trust the first server that
-//! answers.
+//! Link: an invitation as one line of text, for a QR code or a message: the server's address, and in its fragment, which
+//! no browser sends anywhere, the secret and the id of the server's key. So a new device need not trust the first server
+//! that answers.
 //!
-//! `cuadrilla:https://cuadrilla.example#K7QM-2XWD-9RTF.0123456789ABCDEF`
+//! `https://cuadrilla.example/#enrol=` and 43 characters.
 
 use std::fmt;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use crate::crypto::PublicKey;
-use crate::id::Hash;
-use crate::state::authority::enrol::symbols;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// The start of every link.
-pub const SCHEME: &str = "cuadrilla:";
-/// Longest link, in bytes: a QR code of it still fits a small terminal.
-const LINK_BYTES_MAX: usize = 400;
-/// Symbols of a pin: 80 bits, so that no attacker finds a key with the same pin.
-const PIN_CHARS: usize = 16;
+use crate::id::DeviceId;
+use crate::invitation::LinkSecret;
 
-/// A short hash of a server's key, in the symbols of codes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyPin(String);
-
-impl KeyPin {
-    /// Returns the pin of a key: the first 80 bits of `H("cuadrilla/key-pin/v1", key)`, five bits a symbol.
-    pub fn of(key: &PublicKey) -> Self {
-        let hash = Hash::tagged("cuadrilla/key-pin/v1", &[&key.0]);
-        let mut bits = [0; 16];
-        bits[6..].copy_from_slice(&hash.0[..10]);
-        let bits = u128::from_be_bytes(bits);
-        let five = |place: usize| u8::try_from((bits >> (5 * (PIN_CHARS - 1 - place))) & 31).unwrap_or(0);
-        Self(symbols((0..PIN_CHARS).map(five)))
-    }
-}
-
-impl fmt::Display for KeyPin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+/// What stands between a link's address and its secret.
+pub const FRAGMENT: &str = "/#enrol=";
+/// Longest link, in bytes: a QR code of it is read from a small, scratched screen.
+pub const LINK_BYTES_MAX: usize = 120;
 
 /// An invitation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvitationLink {
-    /// The server's address.
+    /// The server's address, without a slash at its end.
     pub url: String,
-    /// The one-time code.
-    pub code: String,
-    /// Of the key that the server must answer with.
-    pub pin: KeyPin,
+    /// What opens it.
+    pub secret: LinkSecret,
+    /// The office's id, which is the hash of the server's key: who answers must have it.
+    pub office: DeviceId,
 }
 
 /// The text is no invitation link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not an invitation link: it has the form cuadrilla:ADDRESS#CODE.KEY")]
-pub struct LinkError;
+pub enum LinkError {
+    /// It has another form.
+    #[error("not an invitation link: it has the form https://ADDRESS/#enrol=SECRET")]
+    Form,
+    /// Longer than a link may be.
+    #[error("an invitation link has at most {LINK_BYTES_MAX} characters: the server's address is too long")]
+    TooLong,
+    /// Everybody on the way could read it.
+    #[error("an invitation link begins with https://; http:// is for this machine alone")]
+    Plain,
+}
+
+impl InvitationLink {
+    /// Returns the link's text.
+    ///
+    /// # Errors
+    /// `TooLong`, or `Plain` for an address that everybody on the way could read.
+    pub fn to_text(&self) -> Result<String, LinkError> {
+        let text = self.to_string();
+        if text.len() > LINK_BYTES_MAX {
+            return Err(LinkError::TooLong);
+        }
+        if is_private(&self.url) { Ok(text) } else { Err(LinkError::Plain) }
+    }
+}
 
 impl fmt::Display for InvitationLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, code, pin } = self;
-        write!(f, "{SCHEME}{url}#{code}.{pin}")
+        let bytes = [self.secret.0, self.office.0].concat();
+        write!(f, "{}{FRAGMENT}{}", self.url, URL_SAFE_NO_PAD.encode(bytes))
     }
 }
 
@@ -69,56 +71,93 @@ impl FromStr for InvitationLink {
     fn from_str(text: &str) -> Result<Self, LinkError> {
         let text = text.trim();
         if text.len() > LINK_BYTES_MAX {
-            return Err(LinkError);
+            return Err(if text.contains(FRAGMENT) { LinkError::TooLong } else { LinkError::Form });
         }
-        let (url, secret) =
-            text.strip_prefix(SCHEME).and_then(|rest| rest.split_once('#')).ok_or(LinkError)?;
-        let (code, pin) = secret.split_once('.').ok_or(LinkError)?;
-        let pin = pin.to_ascii_uppercase();
-        let is_pin = pin.len() == PIN_CHARS && pin.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        let is_code =
-            !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        let is_url = url.starts_with("https://") || url.starts_with("http://");
-        if !(is_pin && is_code && is_url) {
-            return Err(LinkError);
+        let (url, secret) = text.split_once(FRAGMENT).ok_or(LinkError::Form)?;
+        let bytes = URL_SAFE_NO_PAD.decode(secret).map_err(|_| LinkError::Form)?;
+        let (secret, office) = bytes.split_first_chunk::<16>().ok_or(LinkError::Form)?;
+        let office = office.try_into().map_err(|_| LinkError::Form)?;
+        if !url.contains("://") {
+            return Err(LinkError::Form);
         }
-        Ok(Self { url: url.into(), code: code.into(), pin: KeyPin(pin) })
+        if !is_private(url) {
+            return Err(LinkError::Plain);
+        }
+        Ok(Self { url: url.into(), secret: LinkSecret(*secret), office: DeviceId(office) })
     }
+}
+
+/// Returns whether nobody on the way can read what goes to an address: it is `https`, or `http` to this machine itself.
+pub fn is_private(url: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if scheme.eq_ignore_ascii_case("https") {
+        return !authority.is_empty();
+    }
+    let host = match authority.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let is_this_machine = host.eq_ignore_ascii_case("localhost")
+        || host.parse().is_ok_and(|v4: Ipv4Addr| v4.is_loopback())
+        || host.parse().is_ok_and(|v6: Ipv6Addr| v6.is_loopback());
+    scheme.eq_ignore_ascii_case("http") && is_this_machine
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{InvitationLink, KeyPin};
-    use crate::crypto::{PublicKey, SecretKey};
+    use super::{InvitationLink, LinkError, is_private};
+    use crate::id::DeviceId;
+    use crate::invitation::LinkSecret;
+
+    fn link(url: &str) -> InvitationLink {
+        InvitationLink { url: url.into(), secret: LinkSecret([0xF7; 16]), office: DeviceId([7; 16]) }
+    }
 
     #[test]
-    fn a_link_says_the_same_when_read_back_and_pins_one_key() {
-        let key = SecretKey::from_seed(&[7; 32]).public();
-        let link = InvitationLink {
-            url: "https://cuadrilla.example:8443".into(),
-            code: "K7QM-2XWD-9RTF".into(),
-            pin: KeyPin::of(&key),
-        };
-        let text = link.to_string();
-        assert!(text.starts_with("cuadrilla:https://cuadrilla.example:8443#K7QM-2XWD-9RTF."), "{text}");
-        assert_eq!(text.parse(), Ok(link));
-        // What every implementation must make of this key.
-        assert_eq!(KeyPin::of(&PublicKey([0; 32])).to_string(), "FN5SWAVH5JAGA3DT");
-        assert_ne!(KeyPin::of(&key), KeyPin::of(&SecretKey::from_seed(&[8; 32]).public()));
+    fn a_link_says_the_same_when_read_back_and_fits_a_small_picture() {
+        for url in ["https://cuadrilla.mezquitic.gob.mx", "https://x:8443", "http://127.0.0.1:8061"] {
+            let text = link(url).to_text().unwrap();
+            assert!(text.starts_with(&format!("{url}/#enrol=")) && text.len() <= 120, "{text}");
+            assert_eq!(text.parse(), Ok(link(url)));
+        }
+        assert_eq!(link(&format!("https://{}", "x".repeat(80))).to_text(), Err(LinkError::TooLong));
+        assert_eq!(link("http://10.0.0.7:8061").to_text(), Err(LinkError::Plain));
     }
 
     #[test]
     fn what_is_no_link_is_refused() {
-        for text in [
-            "",
-            "https://x#AAAA.0123456789ABCDEF",
-            "cuadrilla:https://x",
-            "cuadrilla:https://x#AAAA",
-            "cuadrilla:https://x#AAAA.0123",
-            "cuadrilla:ftp://x#AAAA.0123456789ABCDEF",
-            "cuadrilla:https://x#AA AA.0123456789ABCDEF",
-        ] {
+        let good = link("https://x").to_string();
+        let plain = good.replace("https", "http");
+        for text in
+            ["", "https://x", "https://x/#enrol=AAAA", &good[..good.len() - 1], &format!("{good}A"), &plain]
+        {
             assert!(text.parse::<InvitationLink>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_this_machine_alone() {
+        for url in [
+            "https://x",
+            "HTTPS://x/",
+            "http://127.0.0.1:80",
+            "http://127.3.2.1",
+            "Http://localhost",
+            "http://[::1]:8061/",
+        ] {
+            assert!(is_private(url), "{url}");
+        }
+        for url in [
+            "http://10.0.0.1",
+            "http://localhost.example",
+            "http://127.0.0.1.example",
+            "ftp://127.0.0.1",
+            "https://",
+            "x",
+            "http://[::2]",
+        ] {
+            assert!(!is_private(url), "{url}");
         }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
+use sync_core::invitation::InvitedBy;
 use sync_core::limits::{MESSAGE_BYTES_AIM, MESSAGE_BYTES_AIM_POOR};
 use sync_core::replica::Replica;
 use sync_core::replica::sync::driver::{Answer, Driver, End, Event, Goal, Invited, Route, Step, Terms};
@@ -88,10 +89,10 @@ impl Field {
         block_in_place(think)
     }
 
-    /// Enrols a device with a code.
-    pub(crate) async fn enrol(&self, device: &mut Device, code: &str) -> anyhow::Result<()> {
+    /// Enrols a device.
+    pub(crate) async fn enrol(&self, device: &mut Device, by: InvitedBy) -> anyhow::Result<()> {
         let (url, name) = (format!("http://{}", self.address), device.name.clone());
-        let invited = Invited { url, code: code.into(), name, pin: None };
+        let invited = Invited { url, by, name, office: None };
         match self.drive(device, Goal::Enrol(invited), Link::Good).await? {
             End::Enrolled(_) => Ok(()),
             end => bail!("a device cannot enrol: {end:?}"),
@@ -147,7 +148,7 @@ impl Field {
                 Step::Post { route, frame } => {
                     let purpose = match route {
                         Route::Sync => std::mem::replace(&mut purpose, Purpose::Pull),
-                        Route::Enrol => Purpose::Enrol,
+                        Route::Preview | Route::Enrol => Purpose::Enrol,
                     };
                     Event::Answered(trip.post(route, &frame, purpose).await)
                 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde_json::json;
+use sync_core::invitation::InvitedBy;
 use sync_core::log::act::Role;
 use sync_core::replica::ImportFile;
+use sync_core::replica::NewInvitation;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
@@ -65,15 +67,15 @@ impl Town {
         let server = Server::start(program, folder, more)?;
         let field = field(server.address, seed);
         let mut admin = Device::new("Administración", Role::Admin, None, seed)?;
-        field.enrol(&mut admin, &server.admin_code).await?;
+        field.enrol(&mut admin, InvitedBy::Code(server.admin_code.clone())).await?;
         field.sync(&mut admin, Link::Good).await?;
         let mut dispatch = Device::new("Despacho", Role::Dispatcher, None, seed)?;
         let mut supervisor = Device::new("Supervisión", Role::Supervisor, None, seed)?;
         for device in [&mut dispatch, &mut supervisor] {
             let role = device.role;
-            let invited = field.think(|| admin.act(|book| book.invite(role, None, &[], None))).await?;
+            let invited = field.think(|| admin.act(|book| book.invite(&NewInvitation::of(role)))).await?;
             field.sync(&mut admin, Link::Good).await?;
-            field.enrol(device, &invited.code).await?;
+            field.enrol(device, InvitedBy::Secret(invited.secrets.secret)).await?;
             field.sync(device, Link::Good).await?;
         }
         let crews = size.devices.div_ceil(size.per_crew);
@@ -97,10 +99,10 @@ impl Town {
     /// Enrols one device for each crew code; the first is called by the number `first`.
     pub(crate) async fn enrol_crews(&self, crews: &[String], first: usize) -> anyhow::Result<Vec<Shared>> {
         let mut admin = self.admin.lock().await;
-        let codes = self.field.think(|| {
-            admin
-                .act(|book| crews.iter().map(|crew| book.invite(Role::Crew, Some(crew), &[], None)).collect())
-        });
+        let invite = |crew| NewInvitation { crew: Some(crew), ..NewInvitation::of(Role::Crew) };
+        let codes = self
+            .field
+            .think(|| admin.act(|book| crews.iter().map(|crew| book.invite(&invite(crew))).collect()));
         let codes: Vec<sync_core::replica::Invitation> = codes.await?;
         self.field.sync(&mut admin, Link::Good).await?;
         drop(admin);
@@ -115,7 +117,7 @@ impl Town {
                 under_way.spawn(async move {
                     let name = format!("Celular {number}");
                     let mut device = Device::new(&name, Role::Crew, Some(&crew), field.seed)?;
-                    field.enrol(&mut device, &invited.code).await?;
+                    field.enrol(&mut device, InvitedBy::Secret(invited.secrets.secret)).await?;
                     field.sync(&mut device, Link::Good).await?;
                     field.think(|| device.look()).await?;
                     anyhow::Ok((number, Arc::new(Mutex::new(device))))

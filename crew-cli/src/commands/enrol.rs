@@ -1,13 +1,17 @@
 //! `crew enrol URL CODE --name NAME`, or `crew enrol LINK --name NAME`: makes the device's key and learns whom to trust.
 
+use std::io::{BufRead as _, IsTerminal as _, Read as _};
 use std::path::PathBuf;
 use sync_core::state::membership::scopes_of_device;
 
 use clap::Args;
 use serde_json::json;
-use sync_core::link::{InvitationLink, KeyPin, LinkError, SCHEME};
+use sync_core::invitation::InvitedBy;
+use sync_core::link::{FRAGMENT, InvitationLink, LinkError};
+use sync_core::log::act::Role;
 use sync_core::log::line::Identity;
-use sync_core::replica::sync::driver;
+use sync_core::replica::preview::Previewed;
+use sync_core::replica::sync::driver::Invited;
 use words::say;
 
 use crate::context::Context;
@@ -16,7 +20,7 @@ use crate::exchange;
 use crate::http::{Patience, Server};
 use crate::labels;
 use crate::output::Report;
-use crate::table::pad;
+use crate::table::{clean, pad};
 
 /// Arguments of `enrol`.
 #[derive(Debug, Args)]
@@ -31,26 +35,29 @@ pub struct EnrolArgs {
     /// Certificate of the authority that vouches for the server (PEM), if the system does not know it
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
+    /// Do not ask whether the municipality, the role and the crew are right
+    #[arg(long)]
+    pub yes: bool,
 }
 
-/// Where to enrol, with what, and what the server must answer with.
-struct Invited {
-    url: String,
-    code: String,
-    pin: Option<KeyPin>,
-}
-
-impl Invited {
-    fn new(args: &EnrolArgs) -> Result<Self, CliError> {
-        if let Some(code) = &args.code {
-            return Ok(Self { url: args.url.clone(), code: code.clone(), pin: None });
+impl EnrolArgs {
+    fn invited(&self) -> Result<Invited, CliError> {
+        let name = self.name.clone();
+        if let Some(code) = &self.code {
+            let (url, by) = (self.url.clone(), InvitedBy::Code(code.clone()));
+            return Ok(Invited { url, by, name, office: None });
         }
-        match args.url.parse::<InvitationLink>() {
-            Ok(InvitationLink { url, code, pin }) => Ok(Self { url, code, pin: Some(pin) }),
-            Err(LinkError) if args.url.starts_with(SCHEME) => {
+        match self.url.parse::<InvitationLink>() {
+            Ok(InvitationLink { url, secret, office }) => {
+                Ok(Invited { url, by: InvitedBy::Secret(secret), name, office: Some(office) })
+            }
+            Err(LinkError::Form) if self.url.contains(FRAGMENT) => {
                 Err(CliError::usage(say!("enrol-bad-link"), say!("enrol-bad-link-hint")))
             }
-            Err(LinkError) => Err(CliError::usage(say!("enrol-no-code"), say!("enrol-no-code-hint"))),
+            Err(LinkError::Form) => Err(CliError::usage(say!("enrol-no-code"), say!("enrol-no-code-hint"))),
+            Err(LinkError::TooLong | LinkError::Plain) => {
+                Err(CliError::usage(say!("enrol-bad-link"), say!("enrol-bad-link-hint")))
+            }
         }
     }
 }
@@ -58,16 +65,21 @@ impl Invited {
 /// Enrols this device. A reply that got lost is asked for again by the same command.
 ///
 /// # Errors
-/// Connection; rule, if the code does not count; integrity, if the reply is not signed by the server it names.
+/// Connection; rule, if the invitation does not count; integrity, if the reply is not signed by the server it names.
 pub fn run(cx: &Context, args: &EnrolArgs) -> Result<Report, CliError> {
     let kept = say!("enrol-safe");
-    let Invited { url, code, pin } = Invited::new(args)?;
+    let mut invited = args.invited()?;
     // Said before anything is made: a slip in the address leaves nothing behind.
-    Server::new(&url, Patience::ordinary()).map_err(|error| error.into_cli(&kept))?;
+    Server::new(&invited.url, Patience::ordinary()).map_err(|error| error.into_cli(&kept))?;
     cx.home.create()?;
     let lock = cx.home.lock_exchange()?;
     cx.home.key_or_new()?;
-    let invited = driver::Invited { url, code, name: args.name.clone(), pin };
+    let previewed = exchange::preview(cx, invited.clone(), args.ca.as_deref(), &kept)?;
+    if !args.yes && !confirms(cx, &previewed)? {
+        return Err(CliError::usage(say!("enrol-declined"), say!("enrol-declined-hint")));
+    }
+    // The key that was shown is the one that the enrolment is bound to.
+    invited.office = Some(previewed.host.office());
     let identity = exchange::enrol(cx, invited, args.ca.as_deref(), &kept)?;
     drop(lock);
     // The rules and the orders come at once, so that the device can be taken into the field. Without them it is
@@ -86,6 +98,33 @@ pub fn run(cx: &Context, args: &EnrolArgs) -> Result<Report, CliError> {
         }),
         told(cx, &identity, has_read),
     )
+}
+
+/// Shows whom this device would belong to, and asks where there is a person to ask.
+fn confirms(cx: &Context, previewed: &Previewed) -> Result<bool, CliError> {
+    let lang = cx.screen.lang;
+    let Previewed { host, offer, .. } = previewed;
+    let role =
+        Role::from_key(&offer.role).map_or_else(|| offer.role.clone(), |role| labels::role(role).of(lang));
+    let crew = offer.crew.clone().unwrap_or_else(|| "—".into());
+    let localities = if offer.localities.is_empty() { "—".into() } else { offer.localities.join(", ") };
+    let rows = [
+        (say!("enrol-municipality"), format!("{} {}", host.municipality, host.name)),
+        (say!("enrol-role"), role),
+        (say!("enrol-crew"), crew),
+        (say!("enrol-localities"), localities),
+        (say!("enrol-server-key"), host.office().to_string()),
+    ];
+    if !offer.is_open || !cx.screen.is_terminal() || !std::io::stdin().is_terminal() {
+        return Ok(true);
+    }
+    let rows = rows.iter().map(|(word, value)| format!("{}  {}\n", pad(&word.of(lang), 12), clean(value)));
+    cx.screen.out(&format!("{}{}", rows.collect::<String>(), say!("enrol-ask").of(lang)))?;
+    let mut answer = String::new();
+    std::io::stdin().lock().take(64).read_line(&mut answer).map_err(|error| {
+        CliError::usage(words::Text::same(error.to_string()), say!("enrol-declined-hint"))
+    })?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "s" | "sí" | "si" | "y" | "yes"))
 }
 
 fn told(cx: &Context, identity: &Identity, has_read: bool) -> String {

@@ -3,8 +3,8 @@
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde_json::json;
-use sync_core::link::{InvitationLink, KeyPin};
 use sync_core::log::act::Role;
+use sync_core::replica::NewInvitation;
 use sync_core::time::{TimeMs, rfc3339};
 
 use crate::clock;
@@ -48,13 +48,21 @@ pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
         .ok_or_else(|| CliError::usage(say!("role-unknown"), say!("role-unknown-hint-invite")))?;
     needs_crew(cx, role, args.crew.as_deref())?;
     let until_ms = args.until.as_deref().map(|day| end_of(cx, day)).transpose()?;
+    let new = NewInvitation {
+        role,
+        crew: args.crew.as_deref(),
+        localities: &args.localities,
+        until_ms,
+        has_code: true,
+    };
     let (invitation, link) = cx.write(|replica| {
-        let invitation = replica.invite(role, args.crew.as_deref(), &args.localities, until_ms)?;
-        let identity = replica.identity()?;
-        let pin = KeyPin::of(&identity.server_key);
-        let link = InvitationLink { url: identity.url.clone(), code: invitation.code.clone(), pin };
-        Ok((invitation, link.to_string()))
+        let invitation = replica.invite(&new)?;
+        // An address that makes no link: nothing of it is kept.
+        let link = invitation.link();
+        let link = link.map_err(|_| CliError::usage(say!("invite-no-link"), say!("invite-no-link-hint")))?;
+        Ok((invitation, link))
     })?;
+    let code = invitation.secrets.code.unwrap_or_default();
     let is_told = !args.no_sync && exchange::try_quickly(cx);
     let expires_at = rfc3339(invitation.expires_at_ms);
     let state = if is_told {
@@ -67,11 +75,11 @@ pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
         if args.qr || cx.screen.is_terminal() { qr::picture(&link, cx.screen.style)? } else { String::new() };
     let text = format!(
         "{}\n{until} {}\n{state}\n{picture}{link}\n",
-        cx.screen.style.bold(&invitation.code),
+        cx.screen.style.bold(&code),
         cx.when.both(invitation.expires_at_ms)
     );
     let json = json!({
-        "code": invitation.code, "expires_at": expires_at, "usable_now": is_told, "link": link,
+        "code": code, "expires_at": expires_at, "usable_now": is_told, "link": link,
     });
     Report::new(&json, text)
 }

@@ -2,6 +2,7 @@
 //! note two serials; the second is revoked before it sends the rest; the first notes something more and has not sent it.
 
 use sync_core::log::act::{Fate, Role};
+use sync_core::replica::NewInvitation;
 use sync_core::replica::{ImportFile, NewOrder, Replica, ReplicaError};
 
 #[expect(dead_code, reason = "the core's tests use all of it")]
@@ -47,7 +48,8 @@ impl Story {
             (3, Role::Crew, Some("C-07"), "Cuadrilla 7"),
             (4, Role::Crew, Some("C-07"), "Cuadrilla 7, relevo"),
         ] {
-            let code = admin.act(|replica| replica.invite(role, crew, &[], None)).unwrap().code;
+            let new = NewInvitation { crew, ..NewInvitation::of(role) };
+            let code = admin.act(|replica| replica.invite(&new)).unwrap().secrets.secret;
             admin.sync(&mut server);
             let mut phone = Phone::new(number);
             phone.enrol(&mut server, &code, name);

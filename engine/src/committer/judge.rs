@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use store::{Index, Log};
 use sync_core::hub::{Hub, HubError};
+use sync_core::invitation::Secrets;
 use sync_core::rows::{Batch, Overlay};
 use sync_core::time::TimeMs;
 
@@ -85,15 +86,15 @@ impl<L: Log, I: Index> Committer<L, I> {
         self.act(|hub, overlay, next| hub.start_epoch(overlay, next, now_ms, entropy, reason))
     }
 
-    /// Invites an administrator with `code`.
+    /// Invites an administrator.
     ///
     /// # Errors
     /// As [`Hub::invite_admin`].
     ///
     /// # Panics
     /// As [`Committer::judge`].
-    pub fn invite_admin<T>(&mut self, code: &str, now_ms: TimeMs) -> Result<Judged<T>, HubError> {
-        self.act(|hub, overlay, next| hub.invite_admin(overlay, next, now_ms, code))
+    pub fn invite_admin<T>(&mut self, secrets: &Secrets, now_ms: TimeMs) -> Result<Judged<T>, HubError> {
+        self.act(|hub, overlay, next| hub.invite_admin(overlay, next, now_ms, secrets))
     }
 
     /// Lets the hub act by itself.

@@ -4,6 +4,7 @@ mod town;
 
 use store::{AppendFault, StoreError};
 use sync_core::hub::{AdmitStats, HubError};
+use sync_core::replica::NewInvitation;
 use sync_core::replica::ReplicaError;
 use sync_core::rows::Rows as _;
 use sync_core::state::keyspace;
@@ -196,7 +197,7 @@ fn a_device_is_not_told_that_something_is_saved_which_is_not() {
     let clocks = one.clocks();
     let (_, unsaved) = one
         .device
-        .act(clocks, |replica| replica.invite(sync_core::log::act::Role::Admin, None, &[], None))
+        .act(clocks, |replica| replica.invite(&NewInvitation::of(sync_core::log::act::Role::Admin)))
         .unwrap();
     let _ = one.device.appended(unsaved);
 }

@@ -7,7 +7,8 @@ use store::StoreError;
 use store_disk::Ledger;
 use sync_core::crypto::SecretKey;
 use sync_core::hub::{Foundation, Hub, Quotas, fold_line, folio_prefix, found};
-use sync_core::link::{InvitationLink, KeyPin};
+use sync_core::invitation::Secrets;
+use sync_core::link::{InvitationLink, LINK_BYTES_MAX, LinkError};
 use sync_core::rows::{MemoryRows, Overlay};
 use sync_core::rules::Rules;
 use sync_core::time::UtcOffset;
@@ -45,6 +46,7 @@ pub(super) fn run(args: &Init) -> Result<Report, Failure> {
         utc_offset,
         seed: &seed,
         entropy: &key::random()?,
+        has_code: true,
         now_ms: now_ms(),
     };
     let founded = found(&foundation);
@@ -53,7 +55,8 @@ pub(super) fn run(args: &Init) -> Result<Report, Failure> {
     store.append(&lines)?;
     start::catch_up(&mut store)?;
     store.close()?;
-    let link = args.url.as_deref().map(|url| link(url, &founded.admin_code, &seed));
+    let link = args.url.as_deref().map(|url| link(url, &founded.admin, &seed)).transpose()?;
+    let admin_code = founded.admin.code.unwrap_or_default();
     let json = json!({
         "admin_link": link,
         "municipality": args.municipality,
@@ -61,7 +64,7 @@ pub(super) fn run(args: &Init) -> Result<Report, Failure> {
         "folio_prefix": prefix,
         "utc_offset": utc_offset.to_string(),
         "log_verifier": founded.log_verifier,
-        "admin_code": founded.admin_code,
+        "admin_code": admin_code,
         "rules": loaded.files.len(),
         "bad_rules": loaded.bad,
     });
@@ -71,17 +74,24 @@ pub(super) fn run(args: &Init) -> Result<Report, Failure> {
         (say!("server-offset"), format!("UTC{utc_offset}")),
         (say!("server-rules"), loaded.files.len().to_string()),
         (say!("server-log-key"), founded.log_verifier),
-        (say!("server-admin-code"), founded.admin_code),
+        (say!("server-admin-code"), admin_code),
     ];
     rows.extend(link.map(|link| (say!("server-link"), link)));
     rows.extend(loaded.bad.into_iter().map(|bad| (say!("server-bad-rule"), bad)));
     Ok(Report::table(json, &rows))
 }
 
-/// The invitation as one line that pins this server's key.
-pub(super) fn link(url: &str, code: &str, seed: &[u8; 32]) -> String {
-    let pin = KeyPin::of(&SecretKey::from_seed(seed).public());
-    InvitationLink { url: url.trim_end_matches('/').into(), code: code.into(), pin }.to_string()
+/// The invitation as one line that names this server's key.
+pub(super) fn link(url: &str, secrets: &Secrets, seed: &[u8; 32]) -> Result<String, Failure> {
+    let office = SecretKey::from_seed(seed).public().device();
+    let link = InvitationLink { url: url.trim_end_matches('/').into(), secret: secrets.secret, office };
+    link.to_text().map_err(|error| {
+        let what = match error {
+            LinkError::TooLong => say!("server-link-long", url, max = LINK_BYTES_MAX),
+            LinkError::Form | LinkError::Plain => say!("server-link-plain", url),
+        };
+        Failure::usage("url", what, say!("server-link-hint"))
+    })
 }
 
 /// The founding lines and those that publish the rules: one append makes all of them durable.

@@ -52,6 +52,46 @@ pub async fn enrol(
     response
 }
 
+/// `POST /v1/preview`: what an invitation gives. Who asks for one that there is not has guessed, as who enrols by it.
+pub async fn preview(
+    State(app): State<Arc<AppState>>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let peer = peer::address(peer.map(|Extension(peer)| peer), &headers, &app.config.peer_header);
+    if let Err(problem) = app.throttle.try_code(peer) {
+        return problem.into_response();
+    }
+    let done = show_invitation(&app, &headers, body).await;
+    if done.is_ok() {
+        app.throttle.good_code(peer);
+    }
+    done.unwrap_or_else(Problem::into_response)
+}
+
+async fn show_invitation(app: &Arc<AppState>, headers: &HeaderMap, body: Body) -> Result<Response, Problem> {
+    body::check_type(headers)?;
+    let coding = Coding::of_request(headers)?;
+    let bytes = body::read(headers, body, Duration::from_millis(app.config.body_timeout_ms)).await?;
+    let wanted = Coding::for_answer(headers);
+    let answer = app.on_core(move |app| {
+        let frame = body::decode(coding, bytes)?;
+        let (rows, hub) = app.handles();
+        Ok(body::encode(wanted, hub.preview(&*rows, &frame, now_ms())?))
+    });
+    Ok(packed(answer.await?))
+}
+
+fn packed((used, bytes): (Coding, Vec<u8>)) -> Response {
+    let mut response = ([(header::CONTENT_TYPE, body::CONTENT_TYPE)], bytes).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(name) = used.name() {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+    }
+    response
+}
+
 async fn answer(app: Arc<AppState>, message: Message, headers: HeaderMap, body: Body) -> Response {
     let mut notes = Notes::default();
     let done = exchange(&app, message, &headers, body, &mut notes).await;
@@ -81,18 +121,13 @@ async fn exchange(
     notes.quarantined = admitted.stats.quarantined;
     notes.duplicates = admitted.stats.duplicates;
     if matches!(message, Message::Sync) {
-        app.throttle.charge(admitted.device, Effort::took(&admitted.stats));
+        app.throttle.charge(admitted.device, Effort::took(&admitted));
     }
     let wanted = Coding::for_answer(headers);
-    let (used, packed) = app.on_core(move |app| reply(app, message, &admitted, wanted)).await?;
+    let answer = app.on_core(move |app| reply(app, message, &admitted, wanted)).await?;
     app.metrics.ack(started.elapsed());
-    notes.bytes_down = packed.len();
-    let mut response = ([(header::CONTENT_TYPE, body::CONTENT_TYPE)], packed).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(name) = used.name() {
-        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
-    }
-    Ok(response)
+    notes.bytes_down = answer.1.len();
+    Ok(packed(answer))
 }
 
 /// Stage one: who it is, and whether it holds together. Answers who it is even if it does not.

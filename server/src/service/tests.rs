@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use store::FaultyMemory;
+use sync_core::invitation::Opening;
 use sync_core::log::act::Act;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -18,10 +19,10 @@ use tower::ServiceExt as _;
 use super::{Foundations, Service};
 use crate::body::{self, CONTENT_TYPE, Coding};
 use crate::config::Config;
-use crate::testing::{Device, SEED, founded, invitation, opener};
+use crate::testing::{Device, SEED, founded, invitation, opener, opening};
 
 /// A service and the first administrator's code.
-fn start(config: Config) -> (Service, String) {
+fn start(config: Config) -> (Service, Opening) {
     let (medium, code) = founded();
     (start_on(&medium, config), code)
 }
@@ -64,7 +65,7 @@ async fn code_of(response: Response<Body>) -> (StatusCode, String) {
     (status, json["error"]["code"].as_str().unwrap_or_default().to_owned())
 }
 
-async fn enrolled(service: &Service, code: &str) -> Device {
+async fn enrolled(service: &Service, code: &Opening) -> Device {
     let mut device = Device::new(1);
     let response = send(service, message("/v1/enrol", device.enrol(code))).await;
     assert_eq!(response.status(), StatusCode::OK);
@@ -205,7 +206,7 @@ async fn a_crew_hears_that_its_rights_changed_and_asks_anew_whether_it_may_liste
     let invited = send(&service, message("/v1/sync", admin.sync(&[invitation("CREW-CODE-0001")]))).await;
     assert_eq!(invited.status(), StatusCode::OK);
     let mut crew = Device::new(2);
-    let enrolled = send(&service, message("/v1/enrol", crew.enrol("CREW-CODE-0001"))).await;
+    let enrolled = send(&service, message("/v1/enrol", crew.enrol(&opening("CREW-CODE-0001")))).await;
     assert_eq!(enrolled.status(), StatusCode::OK);
     let path = format!("/v1/events?device={}", crew.id);
     let mut body = send(&service, Request::get(&path).body(Body::empty()).unwrap()).await.into_body();

@@ -38,6 +38,8 @@ pub struct Admitted {
     pub device: DeviceId,
     /// Counts.
     pub stats: AdmitStats,
+    /// Bytes of index rows that were read and written for it.
+    pub row_bytes: u64,
     pub(super) request: Hash,
     pub(super) sync: Option<SyncRequest>,
     pub(super) own: Outcome,
@@ -63,8 +65,6 @@ pub struct AdmitStats {
     pub duplicates: u64,
     /// Segments that were cut short because their author has no room left.
     pub over_quota: u64,
-    /// Bytes of index rows that were read and written for it.
-    pub row_bytes: u64,
 }
 
 /// What became of one segment: places and verdicts of its entries.
@@ -116,7 +116,8 @@ impl Hub {
     ) -> Result<Admitted, HubError> {
         let Checked { device, request, sync, own, carried } = checked;
         if let Some(sync) = &sync {
-            super::attempt::take(overlay, &device, sync.attempt)?;
+            let row: Option<DeviceRow> = read(overlay, &keyspace::device(&device))?;
+            super::attempt::take(overlay, &device, sync, row.map_or(0, |row| row.head_seq), next_seq - 1)?;
         }
         let mut session = Session {
             hub: self,
@@ -148,10 +149,10 @@ impl Hub {
             };
             carried_outcomes.push((author, outcome));
         }
-        let Session { lines, news, mut stats, overlay, .. } = session;
-        stats.row_bytes = overlay.moved();
+        let Session { lines, news, stats, overlay, .. } = session;
+        let row_bytes = overlay.moved();
         let carried = carried_outcomes;
-        Ok(Admitted { lines, news, device, stats, request, sync, own, is_over_quota, carried })
+        Ok(Admitted { lines, news, device, stats, row_bytes, request, sync, own, is_over_quota, carried })
     }
 }
 
@@ -284,8 +285,8 @@ impl Session<'_, '_> {
             }
             (Some(author), DecodedBody::Change(change)) => {
                 // Acts are judged by the rights of now, always.
-                let (rows, rules, size) = (&*self.overlay, &self.hub.rules, self.next_seq - 1);
-                match judge_by_rights(rows, rules, author, header, size, change)? {
+                let (rows, book, size) = (&*self.overlay, &self.hub.book, self.next_seq - 1);
+                match judge_by_rights(rows, book, author, header, size, change)? {
                     Ok(acceptable) => {
                         judged = Some(acceptable);
                         Verdict::Accepted
@@ -331,7 +332,7 @@ impl Session<'_, '_> {
         receipt: &Receipt,
         judged: Option<Acceptable<'_>>,
     ) -> Result<(), HubError> {
-        let news = fold_entry(&mut self.hub.rules, self.overlay, self.next_seq, receipt, entry, judged)?;
+        let news = fold_entry(self.hub.book.now_mut(), self.overlay, self.next_seq, receipt, entry, judged)?;
         let line = Line::Entry { receipt: Some(receipt.clone()), chained: entry.chained.clone() };
         self.lines.push(line.to_bytes());
         self.next_seq += 1;

@@ -8,7 +8,7 @@ use crate::log::act::Act;
 use crate::log::chain::{DecodedBody, VerifiedEntry};
 use crate::rows::{Rows, RowsError, decode, read};
 use crate::state::authority::{
-    DeviceRow,
+    DeviceRow, InviteRow,
     enrol::{EnrolError, check_enrolment},
 };
 use crate::state::fold::EntryRow;
@@ -17,7 +17,8 @@ use crate::state::refs::receiver;
 use crate::time::TimeMs;
 use crate::wire::convert::{ChainError, UnverifiedSegment};
 use crate::wire::message::{
-    EnrolRequest, FrameError, Segment, SyncRequest, VERSION, open_request, request_hash,
+    EnrolRequest, FrameError, Offer, PreviewReply, PreviewRequest, Segment, SyncRequest, VERSION,
+    open_request, read_preview, request_hash, seal_reply,
 };
 use crate::wire::pack::{PackError, unpack};
 
@@ -79,6 +80,9 @@ pub enum RequestError {
         /// Who this is.
         ours: u32,
     },
+    /// It was meant for another server: who relays it is found out.
+    #[error("this request was made for a server with another key")]
+    OtherServer,
     /// The entries do not hold together.
     #[error("the entries do not hold together: {0}")]
     Chain(#[from] ChainError),
@@ -122,6 +126,7 @@ impl RequestError {
             Self::Frame(_) => "malformed",
             Self::UnknownDevice(_) => "unknown_device",
             Self::OtherMunicipality { .. } => "other_municipality",
+            Self::OtherServer | Self::Enrol(EnrolError::OtherServer) => "other_server",
             Self::Chain(ChainError::Pack(PackError::UnknownRef(_))) => "unknown_reference",
             Self::Chain(_) => "bad_chain",
             Self::Gap { .. } => "gap",
@@ -149,7 +154,9 @@ impl RequestError {
             | "no_predecessor"
             | "predecessor_revoked"
             | "too_many_successors" => "ask the administrator for a new code",
-            "other_municipality" => "check the server's address",
+            "other_municipality" | "other_server" => {
+                "check the server's address: another machine may stand between"
+            }
             "gap" | "replayed" | "unknown_reference" => {
                 "send again: the device repeats what the server lacks"
             }
@@ -181,6 +188,9 @@ impl Hub {
         let (theirs, ours) = (sync.municipality, self.genesis.municipality);
         if theirs != ours {
             return Err(RequestError::OtherMunicipality { theirs, ours });
+        }
+        if sync.office != self.genesis.office {
+            return Err(RequestError::OtherServer);
         }
         let found = sync.about.as_ref().map_or(0, |about| about.program.len());
         if found > PROGRAM_BYTES_MAX {
@@ -235,15 +245,31 @@ impl Hub {
         let entries = unverified.verify(key, prev)?;
         for entry in &entries {
             let theirs = entry.chained.entry.header.municipality;
-            // A device that is enrolling does not know yet.
-            let is_first = entry.chained.entry.header.seq == 1;
-            let is_enrolment =
-                is_first && matches!(entry.decoded, DecodedBody::Act(Act::Enrol { .. })) && theirs == 0;
-            if theirs != self.genesis.municipality && !is_enrolment {
+            if theirs != self.genesis.municipality {
                 return Err(RequestError::OtherMunicipality { theirs, ours: self.genesis.municipality });
             }
         }
         Ok(entries)
+    }
+
+    /// Answers what an invitation gives, to who shows its lock. Nothing is spent by it.
+    ///
+    /// # Errors
+    /// It is no such question, or there is no such invitation.
+    pub fn preview(&self, rows: &dyn Rows, frame: &[u8], now_ms: TimeMs) -> Result<Vec<u8>, RequestError> {
+        let PreviewRequest { lock, .. } = read_preview(frame)?;
+        let offer = match lock {
+            Some(lock) => Some(offer(rows, &lock, now_ms)?),
+            None => None,
+        };
+        let reply = PreviewReply {
+            version: VERSION,
+            municipality: self.genesis.municipality,
+            name: self.genesis.name.clone(),
+            server_key: self.key.public(),
+            offer,
+        };
+        Ok(seal_reply(&self.key, &request_hash(frame), &reply))
     }
 
     /// Checks an enrolment request.
@@ -271,10 +297,15 @@ impl Hub {
             return Err(FrameError::Version(enrol.version).into());
         }
         let own = segment.verify(&key, Hash::ZERO)?;
-        let [VerifiedEntry { decoded: DecodedBody::Act(act @ Act::Enrol { .. }), .. }] = own.as_slice()
+        let [VerifiedEntry { decoded: DecodedBody::Act(act @ Act::Enrol { .. }), chained, .. }] =
+            own.as_slice()
         else {
             return Err(ChainError::Gap(2).into());
         };
+        let (theirs, ours) = (chained.entry.header.municipality, self.genesis.municipality);
+        if theirs != ours {
+            return Err(RequestError::OtherMunicipality { theirs, ours });
+        }
         check_enrolment(rows, &enrol.own.device, act, now_ms, false).map_err(RequestError::Enrol)?;
         Ok(Checked {
             device: enrol.own.device,
@@ -284,6 +315,18 @@ impl Hub {
             carried: Vec::new(),
         })
     }
+}
+
+fn offer(rows: &dyn Rows, lock: &Hash, now_ms: TimeMs) -> Result<Offer, RequestError> {
+    let invite: InviteRow =
+        read(rows, &keyspace::invite(lock))?.ok_or(RequestError::Enrol(EnrolError::UnknownCode))?;
+    Ok(Offer {
+        role: invite.role.key().into(),
+        crew: invite.crew,
+        localities: invite.localities,
+        expires_at_ms: invite.expires_at_ms,
+        is_open: invite.used_by.is_none() && now_ms <= invite.expires_at_ms,
+    })
 }
 
 /// The key in a segment that starts with an enrolment: one that the ledger lost, and another device still had.

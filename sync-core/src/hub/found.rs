@@ -2,11 +2,11 @@
 
 use crate::crypto::SecretKey;
 use crate::id::{Epoch, Hash};
+use crate::invitation::{Locks, Secrets};
 use crate::limits::CODE_CHARS;
 use crate::log::act::{Act, Role};
 use crate::log::checkpoint::log_origin;
 use crate::log::line::Line;
-use crate::state::authority::enrol::{code_from, code_hash};
 use crate::time::{TimeMs, UtcOffset};
 
 /// What a new ledger starts from.
@@ -21,8 +21,10 @@ pub struct Foundation<'a> {
     pub utc_offset: UtcOffset,
     /// 32 random bytes: the log key.
     pub seed: &'a [u8; 32],
-    /// 64 random bytes: ids and the first code.
+    /// 64 random bytes: ids and the first invitation's secrets.
     pub entropy: &'a [u8; 64],
+    /// Whether the first invitation has a code beside its link; making one takes a moment and 32 MiB.
+    pub has_code: bool,
     /// The server's clock.
     pub now_ms: TimeMs,
 }
@@ -33,15 +35,16 @@ pub struct Founded {
     pub lines: Vec<Vec<u8>>,
     /// The log key as a `signed-note` verifier.
     pub log_verifier: String,
-    /// The code of the first administrator.
-    pub admin_code: String,
+    /// The invitation of the first administrator.
+    pub admin: Secrets,
 }
 
 /// Makes the first lines: the municipality, its first epoch, and the first administrator's invitation.
 pub fn found(foundation: &Foundation<'_>) -> Founded {
     let key = SecretKey::from_seed(foundation.seed);
     let office = key.public().device();
-    let admin_code = code_from(&part::<CODE_CHARS>(foundation.entropy, 16));
+    let code = foundation.has_code.then(|| part::<CODE_CHARS>(foundation.entropy, 16));
+    let admin = Secrets::from_random(code, part(foundation.entropy, 40));
     let origin = log_origin(foundation.municipality);
     let log_verifier = signed_note::new_ed25519_verifier_key(&origin, &key.signing_key().verifying_key());
     let genesis = Act::Genesis {
@@ -54,7 +57,7 @@ pub fn found(foundation: &Foundation<'_>) -> Founded {
     };
     let epoch =
         Act::Epoch { epoch: Epoch(part(foundation.entropy, 32)), reason: "founded".into(), lost: None };
-    let invitation = admin_invitation(&admin_code);
+    let invitation = admin_invitation(&admin.locks(&office));
     let row = crate::state::authority::GenesisRow {
         municipality: foundation.municipality,
         name: foundation.name.into(),
@@ -73,13 +76,14 @@ pub fn found(foundation: &Foundation<'_>) -> Founded {
         head = verified.hash;
         lines.push(Line::Entry { receipt: Some(receipt), chained: verified.chained }.to_bytes());
     }
-    Founded { lines, log_verifier, admin_code }
+    Founded { lines, log_verifier, admin }
 }
 
 /// The invitation of an administrator.
-pub fn admin_invitation(code: &str) -> Act {
+pub fn admin_invitation(locks: &Locks) -> Act {
     Act::Invite {
-        code_hash: code_hash(code),
+        code_lock: locks.code,
+        link_lock: locks.link,
         role: Role::Admin,
         crew: None,
         localities: Vec::new(),

@@ -1,35 +1,41 @@
 //! Rights: by which of the rights that its author has had a change is judged.
 
+use super::rule_book::RuleBook;
 use crate::judge::judge_change;
 use crate::log::entry::{Anchor, Header};
 use crate::log::merkle;
 use crate::record::change::Change;
 use crate::rows::{Rows, RowsError, read};
-use crate::rules::Rules;
 use crate::state::authority::{DeviceRow, names};
 use crate::state::interpret::Judged;
 use crate::state::keyspace;
 
-/// Judges a change in a ledger of `size` entries. Work from before its author could know of other rights is judged by
-/// those it had. An author who had seen a past that was lost may have had rights there that were given back since: what
-/// those allowed, before or after, stands. Rights from before the loss, or
+/// Judges a change in a ledger of `size` entries. Work from before its author could know of other rights, or of other
+/// rules, is judged by those of then. An author who had seen a past that was lost may have had rights there that were
+/// given back since: what those allowed, before or after, stands. Rights from before the loss, or
 /// from before a state of this ledger that an earlier entry names, it knew to be gone: they do not count.
 pub fn judge_by_rights<'c>(
     rows: &dyn Rows,
-    rules: &Rules,
+    book: &RuleBook,
     author: &DeviceRow,
     header: &Header,
     size: u64,
     change: &'c Change,
 ) -> Result<Judged<'c>, RowsError> {
     let names = names(rows, header.device, author)?;
-    let judge = |author: &DeviceRow| judge_change(rows, rules, author, &names, &header.record, change);
     let loss: Option<u64> =
         if author.former.is_empty() { None } else { read(rows, &keyspace::first_loss())? };
     let loss = match loss {
         Some(loss) if !is_past(rows, size, &header.anchor)? => loss,
-        _ => return judge(&author.as_known_at(header.anchor.size)),
+        _ => {
+            let known = known_at(rows, author, header)?;
+            let author = author.as_known_at(known);
+            return book.at(rows, known.max(author.enrolled_seq), |rules| {
+                judge_change(rows, rules, &author, &names, &header.record, change)
+            });
+        }
     };
+    let judge = |author: &DeviceRow| judge_change(rows, book.now(), author, &names, &header.record, change);
     let judged = judge(author)?;
     if judged.is_ok() {
         return Ok(judged);
@@ -43,6 +49,13 @@ pub fn judge_by_rights<'c>(
         }
     }
     Ok(judged)
+}
+
+/// How large a ledger the author could know when it wrote the entry: by the entry itself, by its entries before, and by
+/// the requests that it sent before. So nobody keeps old rights, or lax rules, by naming an old state.
+fn known_at(rows: &dyn Rows, author: &DeviceRow, header: &Header) -> Result<u64, RowsError> {
+    let heard = super::attempt::heard_at(rows, &header.device, header.seq)?;
+    Ok(header.anchor.size.max(author.anchor_seen).max(heard))
 }
 
 /// Whether a state of the log is one that this ledger was in.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crypto::{PublicKey, Signature};
 use crate::id::{DeviceId, Epoch, Hash};
+use crate::invitation::Opening;
 use crate::limits::{ACT_BYTES_MAX, AGAIN_PAIRS_MAX, DEVICE_LOCALITIES_MAX, DEVICE_NAME_BYTES_MAX};
 use crate::log::entry::Anchor;
 use crate::time::{TimeMs, UtcOffset};
@@ -87,10 +88,12 @@ pub enum Act {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lost: Option<Anchor>,
     },
-    /// There is a one-time code.
+    /// One device may enrol.
     Invite {
-        /// SHA-256 (tagged) of the code.
-        code_hash: Hash,
+        /// Lock of the code that is spoken, if there is one.
+        code_lock: Option<Hash>,
+        /// Lock of the link.
+        link_lock: Hash,
         /// The role it gives.
         role: Role,
         /// The crew it gives, e.g. `C-07`.
@@ -101,10 +104,12 @@ pub enum Act {
         /// by its own clock, and no code lasts longer than a year.
         until_ms: Option<TimeMs>,
     },
-    /// A device introduces itself with a code. Its first entry.
+    /// A device introduces itself. Its first entry.
     Enrol {
-        /// The code, used up by this.
-        code: String,
+        /// The office whose server it enrols with: the hash of that server's key. No other one takes it.
+        office: DeviceId,
+        /// What opens its invitation, used up by this; `None` for a successor.
+        opening: Option<Opening>,
         /// The device's key.
         key: PublicKey,
         /// The device's name, for people.

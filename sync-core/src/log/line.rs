@@ -12,6 +12,7 @@ use serde_bytes::ByteBuf;
 
 use crate::crypto::{KeySalt, PublicKey};
 use crate::id::{DeviceId, Epoch, Hash, RecordId};
+use crate::invitation::Opening;
 use crate::log::act::{Continues, Role};
 use crate::log::entry::{ChainedEntry, EntryError};
 use crate::log::verdict::{Decision, Receipt, Verdict};
@@ -218,15 +219,19 @@ pub struct Reset {
 pub struct Enrolling {
     /// The server's address.
     pub url: String,
-    /// The code.
-    pub code: String,
+    /// Its municipality's INEGI key.
+    pub municipality: u32,
+    /// Its office: the hash of its key.
+    pub office: DeviceId,
+    /// What opens the invitation; `None` for a successor.
+    pub opening: Option<Opening>,
     /// What was drawn for its key; none for the first key of a folder.
     pub salt: Option<KeySalt>,
     /// What people call it.
     pub name: String,
     /// When, by the device's clock.
     pub started_at_ms: TimeMs,
-    /// The device whose work it goes on with, in place of a code.
+    /// The device whose work it goes on with, in place of an invitation.
     pub continues: Option<Continues>,
 }
 

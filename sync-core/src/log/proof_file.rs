@@ -265,8 +265,7 @@ impl ProofFile {
         let prev = named.prev;
         let entry = named.with_body(logged.body.0.clone()).map_err(|error| error.to_string())?;
         let header = &entry.header;
-        let is_enrolment = header.municipality == 0 && header.seq == 1;
-        if header.municipality != self.municipality && !is_enrolment {
+        if header.municipality != self.municipality {
             return Err(format!("it belongs to municipality {}", header.municipality));
         }
         if (header.device, header.seq) != (leaf.device, leaf.device_seq)

@@ -63,6 +63,7 @@ pub struct Verifier {
     tree: Tree,
     entries: u64,
     municipality: u32,
+    office: DeviceId,
     log_verifier: String,
     epochs: u64,
 }
@@ -111,13 +112,9 @@ impl Verifier {
     ) -> Result<(), String> {
         let header = &chained.entry.header;
         if seq == 1 {
-            self.municipality = header.municipality;
+            (self.municipality, self.office) = (header.municipality, header.device);
         }
-        // A device enrols before it knows whose server this is: its first entry names none.
-        let is_enrolment = header.seq == 1
-            && header.municipality == 0
-            && matches!(decoded, DecodedBody::Act(Act::Enrol { .. }));
-        if header.municipality != self.municipality && !is_enrolment {
+        if header.municipality != self.municipality {
             return Err(format!("it belongs to municipality {}", header.municipality));
         }
         if let DecodedBody::Act(Act::Genesis { log_verifier, .. }) = decoded
@@ -135,6 +132,11 @@ impl Verifier {
             }
             _ => None,
         };
+        if let DecodedBody::Act(Act::Enrol { office, .. }) = decoded
+            && *office != self.office
+        {
+            return Err("it is an enrolment for a server with another key".into());
+        }
         if let Some(key) = &brings {
             key.check_first_of(&header.device).map_err(|error| error.to_string())?;
         }
@@ -267,6 +269,7 @@ mod tests {
             utc_offset: crate::time::UtcOffset::usual(14_061),
             seed: &[9; 32],
             entropy: &[200; 64],
+            has_code: false,
             now_ms: 1_795_000_000_000,
         };
         found(&foundation).lines
@@ -292,11 +295,17 @@ mod tests {
     #[test]
     fn an_operator_enrols_no_other_key_under_a_devices_id() {
         let (theirs, forged) = (SecretKey::from_seed(&[5; 32]), SecretKey::from_seed(&[6; 32]));
+        let office = SecretKey::from_seed(&[9; 32]).public().device();
         let enrolment = |key: &SecretKey| {
-            let act =
-                Act::Enrol { code: "x".into(), key: key.public(), name: "Bomba 2".into(), continues: None };
+            let act = Act::Enrol {
+                office,
+                opening: None,
+                key: key.public(),
+                name: "Bomba 2".into(),
+                continues: None,
+            };
             let header = Header {
-                municipality: 0,
+                municipality: 14061,
                 device: theirs.public().device(),
                 seq: 1,
                 record: RecordId::ZERO,

@@ -1,10 +1,11 @@
 //! Enrolment: the device's first entry, and the identity that the server answers with.
 
+use super::preview::Host;
 use super::{KeyName, Replica, ReplicaError, Signed, Unsigned};
 use crate::crypto::{KeySalt, PublicKey, Purpose};
 use crate::id::{Hash, RecordId};
+use crate::invitation::Opening;
 use crate::limits::DEVICE_NAME_BYTES_MAX;
-use crate::link::KeyPin;
 use crate::log::act::{Act, Role};
 use crate::log::chain::head_bytes;
 use crate::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
@@ -55,8 +56,14 @@ impl Replica<'_> {
     /// Writes that an enrolment is under way, or finds the one whose answer got lost. What was written must be durable
     /// before the request of [`Replica::enrolment`] is sent.
     ///
-    /// `municipality` is not known yet, so the entry names 0 and the server's ledger says which it is.
-    pub fn enrol_start(&mut self, url: &str, code: &str, name: &str) -> Result<(), ReplicaError> {
+    /// `host` is the server as it said itself: the enrolment counts there and nowhere else.
+    pub fn enrol_start(
+        &mut self,
+        url: &str,
+        host: &Host,
+        opening: Opening,
+        name: &str,
+    ) -> Result<(), ReplicaError> {
         if let Some(identity) = &self.identity {
             return Err(ReplicaError::AlreadyEnrolled(identity.name.clone()));
         }
@@ -69,14 +76,16 @@ impl Replica<'_> {
         let salt = self.enrolling.is_some().then(|| KeySalt(self.draw()));
         let enrolling = Enrolling {
             url: url.into(),
-            code: code.into(),
+            municipality: host.municipality,
+            office: host.office(),
+            opening: Some(opening),
             salt,
             name: name.into(),
             started_at_ms: self.moment.now_ms,
             continues: None,
         };
-        let is_repeat =
-            self.enrolling.as_ref().is_some_and(|e| e.url == url && e.code == code && e.name == name);
+        let words = |one: &Enrolling| (one.url.clone(), one.office, one.opening, one.name.clone());
+        let is_repeat = self.enrolling.as_ref().is_some_and(|before| words(before) == words(&enrolling));
         if !is_repeat {
             self.enrolling = Some(enrolling.clone());
             self.push_device_line(DeviceLine::Enrolling(enrolling))?;
@@ -103,13 +112,14 @@ impl Replica<'_> {
     fn enrolment_entry(&self, key: &PublicKey) -> Result<ChainedEntry, ReplicaError> {
         let enrolling = self.enrolling.as_ref().ok_or(ReplicaError::NotEnrolled)?;
         let act = Act::Enrol {
-            code: enrolling.code.clone(),
+            office: enrolling.office,
+            opening: enrolling.opening,
             key: *key,
             name: enrolling.name.clone(),
             continues: enrolling.continues.clone(),
         };
         let header = Header {
-            municipality: 0,
+            municipality: enrolling.municipality,
             device: key.device(),
             seq: 1,
             record: RecordId::ZERO,
@@ -123,20 +133,6 @@ impl Replica<'_> {
         Ok(ChainedEntry { entry, prev: Some(Hash::ZERO), signature: None })
     }
 
-    /// Whether the answer to an enrolment is signed by the key that the invitation named.
-    ///
-    /// # Errors
-    /// `Forged`, if it is signed by another; as a reply that is none.
-    pub fn check_pin(request: &[u8], reply: &[u8], pin: &KeyPin) -> Result<(), ReplicaError> {
-        let answer: EnrolReply = open_reply(reply, &request_hash(request))?
-            .verify_self_signed(|reply: &EnrolReply| Some(reply.server_key))?;
-        let found = KeyPin::of(&answer.server_key);
-        if found == *pin {
-            return Ok(());
-        }
-        Err(ReplicaError::Forged(format!("the invitation names the key {pin}, the answer has {found}")))
-    }
-
     /// Takes the server's answer: from here on the device is enrolled, and this server's key is the one it trusts.
     pub fn enrol_finish(
         &mut self,
@@ -148,6 +144,9 @@ impl Replica<'_> {
         let unverified = open_reply(reply, &request_hash(request))?;
         let answer: EnrolReply =
             unverified.verify_self_signed(|reply: &EnrolReply| Some(reply.server_key))?;
+        if answer.server_key.device() != enrolling.office || answer.municipality != enrolling.municipality {
+            return Err(ReplicaError::Forged("another server answered this enrolment".into()));
+        }
         let role = Role::from_key(&answer.role).ok_or_else(|| {
             ReplicaError::Forged(format!("it gives a role {:?} that does not exist", answer.role))
         })?;

@@ -3,8 +3,8 @@
 use super::{Replica, ReplicaError};
 use crate::id::RecordId;
 use crate::judge::missing_to_finish;
-use crate::limits::{CODE_CHARS, TEXT_CHARS_MAX};
-use crate::log::act::{Act, Role};
+use crate::limits::TEXT_CHARS_MAX;
+use crate::log::act::Role;
 use crate::record::change::Scalar;
 use crate::record::document::Document;
 use crate::record::row::RecordRow;
@@ -12,10 +12,8 @@ use crate::record::schema::RecordKind;
 use crate::rows::read;
 use crate::rules::Labels;
 use crate::rules::kind::WorkKind;
-use crate::state::authority::enrol::{code_expiry, code_from, code_hash};
 use crate::state::document::load_document;
 use crate::state::keyspace;
-use crate::time::TimeMs;
 
 /// A new order as a person asks for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -51,15 +49,6 @@ pub struct Made {
     pub folio: String,
     /// The record.
     pub id: RecordId,
-}
-
-/// A new invitation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invitation {
-    /// The one-time code.
-    pub code: String,
-    /// When it ends.
-    pub expires_at_ms: TimeMs,
 }
 
 /// How a conflict is resolved.
@@ -256,23 +245,6 @@ impl Replica<'_> {
         }
         self.commit(open.record, &mut open.document)?;
         Ok(())
-    }
-
-    /// Invites a device. The code works once the server has heard of it.
-    pub fn invite(
-        &mut self,
-        role: Role,
-        crew: Option<&str>,
-        localities: &[String],
-        until_ms: Option<TimeMs>,
-    ) -> Result<Invitation, ReplicaError> {
-        let localities =
-            localities.iter().map(|word| self.view().find_locality(word)).collect::<Result<Vec<_>, _>>()?;
-        let crew = crew.map(|word| self.view().find_crew_to_invite(word)).transpose()?;
-        let code = code_from(&self.draw::<CODE_CHARS>());
-        let expires_at_ms = code_expiry(self.moment.now_ms, until_ms);
-        self.write_act(Act::Invite { code_hash: code_hash(&code), role, crew, localities, until_ms })?;
-        Ok(Invitation { code, expires_at_ms })
     }
 }
 

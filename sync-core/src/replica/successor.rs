@@ -120,7 +120,9 @@ impl Replica<'_> {
         let identity = self.identity()?.clone();
         let enrolling = Enrolling {
             url: identity.url,
-            code: String::new(),
+            municipality: identity.municipality,
+            office: identity.server_key.device(),
+            opening: None,
             salt: Some(salt),
             name: identity.name,
             started_at_ms: self.moment.now_ms,
@@ -141,9 +143,6 @@ impl Replica<'_> {
         let was = self.identity()?.clone();
         let originals = self.not_taken(&was.device)?;
         let identity = self.enrol_finish(key, request, reply)?;
-        if identity.server_key != was.server_key {
-            return Err(ReplicaError::Forged("another server answered the renewal of this device".into()));
-        }
         if identity.role.sees_everything() != was.role.sees_everything() {
             // The old name's role changed, and this device had not heard: see `Replica::on_reply`.
             self.push_device_line(DeviceLine::Reset(Reset { to_line: 0, is_lost: false }))?;

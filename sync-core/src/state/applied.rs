@@ -1,7 +1,7 @@
 //! Applied: the changes of a record that count, and how to find one of them. A record may gather tens of thousands:
 //! what judging asks is answered by reading a bounded number of rows, whatever a change names.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -68,7 +68,7 @@ pub struct Finder<'r> {
     rows: &'r dyn Rows,
     record: RecordId,
     /// The first changes, once they were needed: by hash.
-    first: Option<HashMap<Hash, ChangeRow>>,
+    first: Option<BTreeMap<Hash, ChangeRow>>,
     /// Those and what was found since: by author, and the counter after the last operation.
     by_op: BTreeMap<(DeviceId, u64), ChangeRow>,
 }
@@ -118,7 +118,7 @@ impl<'r> Finder<'r> {
     }
 
     /// Returns the changes that have no rows to be found by, read once.
-    fn first(&mut self) -> Result<&HashMap<Hash, ChangeRow>, RowsError> {
+    fn first(&mut self) -> Result<&BTreeMap<Hash, ChangeRow>, RowsError> {
         let first = match self.first.take() {
             Some(first) => first,
             None => self.read_first()?,
@@ -126,9 +126,9 @@ impl<'r> Finder<'r> {
         Ok(self.first.insert(first))
     }
 
-    fn read_first(&mut self) -> Result<HashMap<Hash, ChangeRow>, RowsError> {
+    fn read_first(&mut self) -> Result<BTreeMap<Hash, ChangeRow>, RowsError> {
         let all = keyspace::changes(&self.record);
-        let (mut first, mut failure, mut left) = (HashMap::new(), None, READ_THROUGH);
+        let (mut first, mut failure, mut left) = (BTreeMap::new(), None, READ_THROUGH);
         self.rows.scan(&all, &all, &mut |_, value| {
             match decode::<ChangeRow>(value) {
                 Ok(row) => drop(first.insert(row.hash, row)),

@@ -10,10 +10,11 @@ use crate::rules::{Rules, RulesError};
 use crate::state::membership::scopes_of_device;
 use serde::{Deserialize, Serialize};
 
-use enrol::{code_expiry, code_hash};
+use enrol::code_expiry;
 
 use crate::crypto::PublicKey;
 use crate::id::{DeviceId, Hash};
+use crate::invitation::Opening;
 use crate::limits::SUCCESSORS_MAX;
 use crate::log::act::{Act, Again, Continues, Fate, Role};
 use crate::rows::{Overlay, Rows, RowsError, read};
@@ -179,6 +180,25 @@ pub struct InviteRow {
     pub used_by: Option<DeviceId>,
     /// Its ledger number.
     pub seq: u64,
+    /// Every lock under which it stands.
+    pub locks: Vec<Hash>,
+}
+
+impl InviteRow {
+    fn write(&self, overlay: &mut Overlay<'_>) {
+        for lock in &self.locks {
+            overlay.write(keyspace::invite(lock), self);
+        }
+    }
+}
+
+/// A rule file as it was published once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleVersion {
+    /// Its name.
+    pub name: String,
+    /// Its JSON text.
+    pub json: String,
 }
 
 /// Folds an accepted act in. `seq` is its ledger number, `author` who made it, `received_at_ms` when the server heard
@@ -215,7 +235,7 @@ pub fn apply_act(
                 overlay.write(keyspace::lost(lost.size, &lost.root), &seq);
             }
         }
-        Act::Invite { code_hash, role, crew, localities, until_ms } => {
+        Act::Invite { code_lock, link_lock, role, crew, localities, until_ms } => {
             let invite = InviteRow {
                 role: *role,
                 crew: crew.clone(),
@@ -223,12 +243,14 @@ pub fn apply_act(
                 expires_at_ms: code_expiry(received_at_ms, *until_ms),
                 used_by: None,
                 seq,
+                locks: code_lock.iter().chain([link_lock]).copied().collect(),
             };
-            overlay.write(keyspace::invite(code_hash), &invite);
+            invite.write(overlay);
         }
-        Act::Enrol { code, key, name, continues } => {
+        Act::Enrol { opening, key, name, continues, .. } => {
             key.check_first_of(author).map_err(|error| RowsError(format!("enrolment {seq}: {error}")))?;
-            let enrolment = Enrolment { code, key: *key, name, continues: continues.as_ref() };
+            let enrolment =
+                Enrolment { opening: opening.as_ref(), key: *key, name, continues: continues.as_ref() };
             enrol(overlay, seq, author, &enrolment)?;
             catch_up(overlay, author)?;
         }
@@ -245,7 +267,11 @@ pub fn apply_act(
             }
         }
         Act::Again { pairs } => note_again(overlay, seq, author, pairs)?,
-        Act::Rule { name, json } => overlay.put(keyspace::rule(name), json.clone().into_bytes()),
+        Act::Rule { name, json } => {
+            overlay.put(keyspace::rule(name), json.clone().into_bytes());
+            let version = RuleVersion { name: name.clone(), json: json.clone() };
+            overlay.write(keyspace::rule_version(seq), &version);
+        }
         // Who carried and when is the entry's word: the fold that has the entry writes it.
         Act::Carry { .. } | Act::Release { .. } | Act::Dismiss { .. } => {}
     }
@@ -331,15 +357,15 @@ fn enrol(
     let mut row = DeviceRow::new(act.key, act.name, Role::Crew, enrol::letters(genesis.devices), seq);
     match act.continues {
         None => {
-            let code_hash = code_hash(act.code);
-            let Some(mut invite) = read::<InviteRow>(overlay, &keyspace::invite(&code_hash))? else {
+            let Some(opening) = act.opening else { return Ok(()) };
+            let Some(mut invite) = read::<InviteRow>(overlay, &keyspace::invite(&opening.lock()))? else {
                 return Ok(());
             };
             row.role = invite.role;
             row.crew.clone_from(&invite.crew);
             row.localities.clone_from(&invite.localities);
             invite.used_by = Some(*device);
-            overlay.write(keyspace::invite(&code_hash), &invite);
+            invite.write(overlay);
         }
         Some(continues) => {
             let key = keyspace::device(&continues.device);
@@ -365,7 +391,7 @@ fn enrol(
 }
 
 struct Enrolment<'a> {
-    code: &'a str,
+    opening: Option<&'a Opening>,
     key: PublicKey,
     name: &'a str,
     continues: Option<&'a Continues>,

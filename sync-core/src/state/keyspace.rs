@@ -9,9 +9,10 @@
 //! | `a/f` | `u64` | since which ledger number the ledger has lost a history | told |
 //! | `a/e` | `Epoch` | the epoch | told |
 //! | `a/d/` device | `DeviceRow` | the device: key, role, scopes, chain head | told |
-//! | `a/i/` code hash | `InviteRow` | an invitation | told |
+//! | `a/i/` lock | `InviteRow` | an invitation | told |
 //! | `a/l/` size, root | `u64` | a state of the log that was lost, and proven to be | told |
 //! | `a/r/` name | JSON text | a rule file | told |
+//! | `a/v/` seq | `RuleVersion` | a rule file as it was published at that ledger number | told |
 //! | `a/c` | cursors by scope | how far a device has read | only there |
 //! | `a/o/` device | `u64` | up to which of a device's entries all places are told | only there |
 //! | `c/` record, n | `ChangeRow` | the n-th change of a record, as it was applied | told, overlay |
@@ -22,7 +23,7 @@
 //! | `g/` seq | key of an entry | the entry at that ledger number | only there |
 //! | `h/` change hash, seq | `u64` | ledger number of an entry that waits for that change | - |
 //! | `l/` kind, name | `ListRow` | a record under the name people call it | told, overlay |
-//! | `m/attempt/` device | `u64` | the highest attempt of a device | - |
+//! | `m/attempt/` device | `Asked` | the highest attempt of a device, and what it had heard | - |
 //! | `m/revoked/`, `m/assigned/` device | act | what was said of a device before its enrolment was heard of | told |
 //! | `n/` seq | `RecordId` | the record created at that ledger number | told |
 //! | `o/` device, seq | `u64` | ledger number of an own entry that was dismissed | only there |
@@ -68,14 +69,20 @@ pub fn device(device: &DeviceId) -> Vec<u8> {
     key(&[DEVICES, &device.0])
 }
 /// An invitation.
-pub fn invite(code_hash: &Hash) -> Vec<u8> {
-    key(&[b"a/i/", &code_hash.0])
+pub fn invite(lock: &Hash) -> Vec<u8> {
+    key(&[b"a/i/", &lock.0])
 }
 /// All rule files.
 pub const RULES: &[u8] = b"a/r/";
 /// One rule file.
 pub fn rule(name: &str) -> Vec<u8> {
     key(&[RULES, name.as_bytes()])
+}
+/// All rule files as they were published, in order.
+pub const RULE_VERSIONS: &[u8] = b"a/v/";
+/// A rule file as it was published at a ledger number.
+pub fn rule_version(seq: u64) -> Vec<u8> {
+    key(&[RULE_VERSIONS, &seq.to_be_bytes()])
 }
 /// All changes of a record.
 pub fn changes(record: &RecordId) -> Vec<u8> {

@@ -79,7 +79,7 @@ pub const ONE_BY_ONE: Meta<bool> = Meta::new(b"L/-/one-by-one");
 
 /// Rows that follow from no line: an index that is rebuilt begins without them.
 const IN_NO_LINE: &[u8] = b"L/-/";
-/// The highest attempt of each device, on the hub. Follows from no line.
+/// What each device asked, on the hub. Follows from no line.
 const ATTEMPTS: &[u8] = b"m/attempt/";
 
 /// Checks whether a row follows from no line, so that an index that is rebuilt begins without it.
@@ -87,7 +87,17 @@ pub fn is_in_no_line(row: &[u8]) -> bool {
     [IN_NO_LINE, ATTEMPTS].iter().any(|prefix| row.starts_with(prefix))
 }
 
-/// Returns the key of the highest attempt of a device, on the hub.
+/// What a hub keeps of a device's requests.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// Its highest attempt.
+    pub attempt: u64,
+    /// How many entries it had written when it had heard of how large a ledger, oldest first: those that it wrote later
+    /// know of it.
+    pub heard: Vec<(u64, u64)>,
+}
+
+/// Returns the key of what a device asked, on the hub.
 pub fn attempt(device: &DeviceId) -> Vec<u8> {
     [ATTEMPTS, &device.0].concat()
 }

@@ -1,7 +1,9 @@
 //! The whole way of a record: work, clash, carry, lose, recover.
 
 use sync_core::hub::RequestError;
+use sync_core::invitation::LinkSecret;
 use sync_core::log::act::Role;
+use sync_core::replica::NewInvitation;
 use sync_core::replica::{Choice, NewOrder, ReplicaError};
 use sync_core::state::local::is_in_no_line;
 use sync_core::view::replay::At;
@@ -16,10 +18,11 @@ pub struct Town {
     pub two: Phone,
 }
 
-pub fn invite(admin: &mut Phone, server: &mut Server, role: Role, crew: Option<&str>) -> String {
-    let code = admin.act(|replica| replica.invite(role, crew, &[], None)).unwrap().code;
+pub fn invite(admin: &mut Phone, server: &mut Server, role: Role, crew: Option<&str>) -> LinkSecret {
+    let new = NewInvitation { crew, ..NewInvitation::of(role) };
+    let invitation = admin.act(|replica| replica.invite(&new)).unwrap();
     admin.sync(server);
-    code
+    invitation.secrets.secret
 }
 
 pub fn town() -> Town {

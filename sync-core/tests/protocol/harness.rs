@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync_core::crypto::SecretKey;
 use sync_core::hub::{self, Durable, Foundation, Hub, Quotas};
 use sync_core::id::BootId;
+use sync_core::invitation::{InvitedBy, LinkSecret};
 use sync_core::log::line::Lines;
 use sync_core::replica::sync::driver::{Answer, Driver, End, Event, Goal, Invited, Route, Step, Terms};
 use sync_core::replica::sync::request::Shape;
@@ -40,7 +41,7 @@ pub struct Server {
 pub const SEED: [u8; 32] = [42; 32];
 
 impl Server {
-    pub fn found(rules: &[(String, String)]) -> (Self, String) {
+    pub fn found(rules: &[(String, String)]) -> (Self, LinkSecret) {
         let entropy = std::array::from_fn(|index| u8::try_from(index * 3 % 251).unwrap());
         let founded = hub::found(&Foundation {
             municipality: 14061,
@@ -49,11 +50,12 @@ impl Server {
             utc_offset: sync_core::time::UtcOffset::usual(14_061),
             seed: &SEED,
             entropy: &entropy,
+            has_code: false,
             now_ms: 1_795_000_000_000,
         });
         let mut server = Self::from_lines(founded.lines);
         server.write(|hub, overlay, next, now| hub.publish_rules(overlay, next, now, rules).unwrap());
-        (server, founded.admin_code)
+        (server, founded.admin.secret)
     }
 
     pub fn from_lines(lines: Vec<Vec<u8>>) -> Self {
@@ -127,7 +129,11 @@ fn enrol_frame(replica: &Replica<'_>, key: &SecretKey) -> Result<Vec<u8>, Replic
 
 /// A server's answer as a shell hands it to the driver.
 pub fn served(server: &mut Server, route: Route, frame: &[u8]) -> Answer {
-    match server.serve(frame, route == Route::Enrol) {
+    let answered = match route {
+        Route::Preview => server.hub.preview(&server.rows, frame, server.now_ms),
+        route => server.serve(frame, route == Route::Enrol),
+    };
+    match answered {
         Ok(frame) => Answer::Reply { frame, bytes_up: 0, bytes_down: 0 },
         Err(error) => {
             let last_attempt = match &error {
@@ -185,8 +191,9 @@ impl Phone {
     }
 
     /// Enrols, and reads what concerns it.
-    pub fn enrol(&mut self, server: &mut Server, code: &str, name: &str) {
-        let invited = Invited { url: "http://x".into(), code: code.into(), name: name.into(), pin: None };
+    pub fn enrol(&mut self, server: &mut Server, secret: &LinkSecret, name: &str) {
+        let by = InvitedBy::Secret(*secret);
+        let invited = Invited { url: "http://x".into(), by, name: name.into(), office: None };
         let mut driver = Driver::new(Goal::Enrol(invited), Terms::default());
         let end = self.drive(&mut driver, &mut |route, frame| served(server, route, frame)).unwrap();
         assert!(matches!(end, End::Enrolled(_)), "{end:?}");

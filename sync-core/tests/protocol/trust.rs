@@ -3,7 +3,7 @@
 use sync_core::id::DeviceId;
 use sync_core::log::act::{Fate, Role};
 use sync_core::log::verdict::Reason;
-use sync_core::replica::{NewOrder, ReplicaError};
+use sync_core::replica::{NewInvitation, NewOrder, ReplicaError};
 use sync_core::state::local::is_in_no_line;
 use sync_core::view::replay::At;
 
@@ -276,14 +276,14 @@ fn nobody_becomes_the_office_and_a_demotion_counts_at_once_for_acts() {
     let device = device_of(&mut town.admin);
     let office = town.admin.act(|replica| replica.assign_device(&device, Role::Office, None, &[], "x"));
     assert!(matches!(office, Err(ReplicaError::Role { .. })), "{office:?}");
-    assert!(town.admin.act(|replica| replica.invite(Role::Office, None, &[], None)).is_err());
+    assert!(town.admin.act(|replica| replica.invite(&NewInvitation::of(Role::Office))).is_err());
     let code = invite(&mut town.admin, &mut town.server, Role::Admin, None);
     let mut second = Phone::new(9);
     second.enrol(&mut town.server, &code, "Otra administración");
     second.act(|replica| replica.assign_device(&device, Role::Auditor, None, &[], "baja de papel")).unwrap();
     second.sync(&mut town.server);
     // It does not know yet, and its anchor is from before: work would count, a new invitation must not.
-    town.admin.act(|replica| replica.invite(Role::Admin, None, &[], None)).unwrap();
+    town.admin.act(|replica| replica.invite(&NewInvitation::of(Role::Admin))).unwrap();
     let exchanged = town.admin.exchange(&mut town.server);
     assert_eq!(exchanged.quarantined.len(), 1, "{exchanged:?}");
 }
@@ -358,7 +358,7 @@ fn a_lost_past_is_told_once_and_not_by_the_revoked() {
     pump_order(&mut town);
     let backup = town.server.lines.0.clone();
     for phone in [&mut town.dispatch, &mut town.admin] {
-        phone.act(|replica| replica.invite(Role::Crew, None, &[], None)).ok();
+        phone.act(|replica| replica.invite(&NewInvitation::of(Role::Crew))).ok();
         phone.sync(&mut town.server);
     }
     let now_ms = town.server.now_ms;

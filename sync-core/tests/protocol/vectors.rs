@@ -24,7 +24,8 @@ use sync_core::scope::Scope;
 use sync_core::state::refs::receiver;
 use sync_core::wire::convert::spelled_out;
 use sync_core::wire::message::{
-    EnrolReply, EnrolRequest, SyncReply, SyncRequest, open_reply, open_request, seal_reply, seal_request,
+    EnrolReply, EnrolRequest, PreviewReply, SyncReply, SyncRequest, frame_preview, open_reply, open_request,
+    read_preview, seal_reply, seal_request,
 };
 use sync_core::wire::pack::unpack;
 
@@ -92,6 +93,8 @@ fn reading(form: &str, bytes: &[u8]) -> Read {
         "receipt" => message::<Receipt>(bytes),
         "carried_ack" => carried_ack(bytes),
         "request" => request::<SyncRequest>(bytes),
+        "preview_request" => preview(bytes),
+        "preview_reply" => reply::<PreviewReply>(bytes),
         "enrol_request" => request::<EnrolRequest>(bytes),
         "reply" => reply::<SyncReply>(bytes),
         "enrol_reply" => reply::<EnrolReply>(bytes),
@@ -132,6 +135,12 @@ fn request<T: Serialize + DeserializeOwned>(frame: &[u8]) -> Read {
     let body: T = open_request(frame).and_then(|opened| opened.verify(&key.public())).map_err(said)?;
     assert_eq!(seal_request(&key, &body), frame);
     Ok(plain(&body))
+}
+
+fn preview(frame: &[u8]) -> Read {
+    let question = read_preview(frame).map_err(said)?;
+    assert_eq!(frame_preview(&question), frame);
+    Ok(plain(&question))
 }
 
 fn reply<T: Serialize + DeserializeOwned>(frame: &[u8]) -> Read {
@@ -227,6 +236,8 @@ fn made() -> BTreeMap<String, (&'static str, Vec<u8>)> {
     }
     let framed = [
         ("request", seal_request(&device, &samples::request())),
+        ("preview_request", frame_preview(&samples::preview_request())),
+        ("preview_reply", seal_reply(&server, answered, &samples::preview_reply())),
         ("enrol_request", seal_request(&device, &samples::enrol_request())),
         ("reply", seal_reply(&server, answered, &samples::reply())),
         ("enrol_reply", seal_reply(&server, answered, &samples::enrol_reply())),
@@ -323,7 +334,17 @@ fn every_variant_has_a_vector() {
         wanted.extend([format!("receipt-{name}"), format!("line-entry-{name}")]);
     }
     wanted.extend(DeviceLine::ALL.iter().map(|name| format!("line-{name}")));
-    for form in ["request", "enrol_request", "reply", "enrol_reply", "carried_ack", "bundle", "pack"] {
+    for form in [
+        "request",
+        "preview_request",
+        "preview_reply",
+        "enrol_request",
+        "reply",
+        "enrol_reply",
+        "carried_ack",
+        "bundle",
+        "pack",
+    ] {
         wanted.push(form.to_owned());
     }
     wanted.push("entry-change-creating".into());

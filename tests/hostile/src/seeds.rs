@@ -7,6 +7,7 @@ use sync_core::log::merkle::prove_inclusion;
 use sync_core::log::proof_file::{About, Collector};
 use sync_core::msgpack;
 use sync_core::record::change::Change;
+use sync_core::replica::preview::Host;
 use sync_core::state::refs::receiver;
 use sync_core::wire::message::{EnrolRequest, SyncRequest};
 use sync_core::wire::pack::{PackBody, PackItem, change_hashes, pack};
@@ -92,7 +93,9 @@ fn enrolment(world: &World) -> Vec<u8> {
     let key = SecretKey::from_seed(&[77; 32]);
     let phone = crate::harness::Phone::new(77);
     let mut replica = replica(&phone);
-    replica.enrol_start("http://x", &world.code, "Nuevo").expect("an enrolment");
+    let genesis = world.town.server.hub.genesis();
+    let host = Host { municipality: genesis.municipality, name: genesis.name.clone(), key: genesis.key };
+    replica.enrol_start("http://x", &host, world.opening, "Nuevo").expect("an enrolment");
     let signed = replica.enrolment(&key.public()).expect("an entry").by(&key);
     let frame = signed.into_draft().expect("a request").by(&key).into_frame();
     let request: EnrolRequest = msgpack::from_slice(&body_of(&frame)).expect("our own request");

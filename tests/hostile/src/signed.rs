@@ -214,11 +214,12 @@ fn enrolling(world: &World, bytes: &[u8], key: &SecretKey) -> Option<Segment> {
     for item in &mut items {
         (item.receipt, item.signature) = (None, None);
         if let PackBody::Act(act) = &mut item.body
-            && let Ok(Act::Enrol { code, key: theirs, name, continues }) = Act::from_bytes(act)
+            && let Ok(Act::Enrol { office, opening, key: theirs, name, continues }) = Act::from_bytes(act)
         {
-            let code = if code.len() % 2 == 0 { world.code.clone() } else { code };
+            let is_good = opening.is_none_or(|opening| opening.0.0[0] % 2 == 0);
+            let opening = if is_good { Some(world.opening) } else { opening };
             let _ = theirs;
-            *act = Act::Enrol { code, key: key.public(), name, continues }.to_bytes();
+            *act = Act::Enrol { office, opening, key: key.public(), name, continues }.to_bytes();
         }
     }
     let hashes = change_hashes(&items).ok()?;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use sync_core::crypto::{Purpose, SecretKey};
 use sync_core::hub::{Hub, Quotas};
 use sync_core::id::{BootId, DeviceId, Hash};
+use sync_core::invitation::Opening;
 use sync_core::replica::{Clocks, Replica, Request};
 
 use crate::again::{Journal, Ledger};
@@ -25,8 +26,8 @@ pub struct World {
     pub device: DeviceId,
     /// A request of that device, not answered yet.
     pub asked: Request,
-    /// An unused code.
-    pub code: String,
+    /// What opens an unused invitation.
+    pub opening: Opening,
     /// The server's ledger as it is.
     pub ledger: Ledger,
     /// The journals of dispatch, the second crew and the administrator as they are.
@@ -61,7 +62,7 @@ impl World {
         let folio = pump_order(&mut town);
         work_a_day(&mut town.two, &folio, "B-2");
         town.two.sync(&mut town.server);
-        let code = crate::flows::invite(
+        let secret = crate::flows::invite(
             &mut town.admin,
             &mut town.server,
             sync_core::log::act::Role::Crew,
@@ -72,7 +73,8 @@ impl World {
         let device = town.one.act(|replica| Ok(replica.identity()?.device)).expect("it is enrolled");
         let ledger = Ledger::of(&town.server);
         let journals = [&town.dispatch, &town.two, &town.admin].map(Journal::of);
-        Self { town, device, asked, code, ledger, journals }
+        let opening = Opening::of_secret(&secret);
+        Self { town, device, asked, opening, ledger, journals }
     }
 
     /// Returns a copy of the server for one input.

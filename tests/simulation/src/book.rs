@@ -201,13 +201,13 @@ impl Book {
                 continue;
             }
             match &noted.act {
-                Some(Act::Invite { code_hash, role, .. }) => {
-                    invited.insert(*code_hash, *role);
+                Some(Act::Invite { link_lock, role, .. }) => {
+                    invited.insert(*link_lock, *role);
                 }
-                Some(Act::Enrol { code, continues, .. }) => {
+                Some(Act::Enrol { opening, continues, .. }) => {
                     let role = match continues {
                         Some(before) => roles.get(&before.device).map(|(role, _)| *role),
-                        None => invited.get(&sync_core::state::authority::enrol::code_hash(code)).copied(),
+                        None => opening.as_ref().and_then(|opening| invited.get(&opening.lock())).copied(),
                     };
                     if let Some(role) = role {
                         roles.insert(noted.device, (role, continues.as_ref().map(|before| before.device)));

@@ -11,6 +11,7 @@ use store::StoreError;
 use store_disk::{LedgerOptions, LedgerReader};
 use sync_core::crypto::SecretKey;
 use sync_core::id::{BootId, DeviceId, Hash};
+use sync_core::invitation::LinkSecret;
 use sync_core::log::act::Role;
 use sync_core::log::line::{Line, Lines};
 use sync_core::record::row::RecordRow;
@@ -105,7 +106,7 @@ pub struct Phone {
     /// The exchange under way.
     pub talk: Talk,
     /// The invitation it was given.
-    pub code: Option<String>,
+    pub secret: Option<LinkSecret>,
     /// It is at the bottom of a river.
     pub is_gone: bool,
     /// Without signal until then.
@@ -134,7 +135,7 @@ pub struct Making {
     /// Its role.
     pub role: Role,
     /// Its invitation.
-    pub code: String,
+    pub secret: LinkSecret,
     /// A new chunk of the journal begins after so many bytes.
     pub chunk_bytes_max: u64,
     /// Chance.
@@ -148,7 +149,7 @@ pub struct Making {
 impl Phone {
     /// A phone out of its box.
     pub fn new(making: Making) -> Self {
-        let Making { number, home, role, code, chunk_bytes_max, mut dice, now_ms, bug } = making;
+        let Making { number, home, role, secret, chunk_bytes_max, mut dice, now_ms, bug } = making;
         let medium = Medium::default();
         if bug == Some(Bug::SavedBeforeSync) {
             medium.disk.set_lying(true);
@@ -169,7 +170,7 @@ impl Phone {
             dice,
             clock,
             talk: Talk::default(),
-            code: Some(code),
+            secret: Some(secret),
             is_gone: false,
             away_until_ms: i64::MIN,
             saved: Vec::new(),
@@ -205,7 +206,7 @@ impl Phone {
             dice,
             clock,
             talk: Talk::default(),
-            code: self.code.clone(),
+            secret: self.secret,
             is_gone: false,
             away_until_ms: self.away_until_ms,
             saved: self.saved.clone(),

@@ -14,7 +14,9 @@ use store_disk::{LedgerOptions, LedgerReader, Notices};
 use sync_core::hub::rights::judge_by_rights;
 use sync_core::hub::{Checked, Foundation, Hub, HubError, Quotas, RequestError, found};
 use sync_core::id::DeviceId;
+use sync_core::invitation::LinkSecret;
 use sync_core::rows::{Rows, RowsError, read};
+use sync_core::state::local::Asked;
 
 use crate::book::Book;
 use crate::broken::{Broken, Property};
@@ -55,6 +57,8 @@ impl Answer {
 pub enum Message {
     /// Push and pull.
     Sync,
+    /// A question about an invitation.
+    Preview,
     /// A new device.
     Enrol,
 }
@@ -134,7 +138,7 @@ pub struct Server {
     /// Whether it can see that its disk is full before it writes.
     pub sees_space: bool,
     /// The first administrator's code.
-    pub admin_code: String,
+    pub admin: LinkSecret,
     /// Counts.
     pub counts: Counts,
     /// Starts in a row that the disk did not let it make.
@@ -179,6 +183,7 @@ impl Server {
             utc_offset: sync_core::time::UtcOffset::usual(14_061),
             seed: &seed,
             entropy: &dice.bytes::<64>(),
+            has_code: false,
             now_ms,
         });
         let mut server = Self {
@@ -197,7 +202,7 @@ impl Server {
             backup: None,
             clock_off_ms: 0,
             sees_space: true,
-            admin_code: founded.admin_code,
+            admin: founded.admin.secret,
             counts: Counts::default(),
             starts_failed: 0,
             losses: IndexLosses::default(),
@@ -371,6 +376,10 @@ impl Server {
         let checked = match message {
             Message::Sync => hub.check_sync(&view.rows, &frame, now_ms),
             Message::Enrol => hub.check_enrol(&view.rows, &frame, now_ms),
+            Message::Preview => match hub.preview(&view.rows, &frame, now_ms) {
+                Ok(reply) => return Ok(Some(Answer::Frame(reply))),
+                Err(error) => Err(error),
+            },
         };
         match checked {
             Ok(checked) => {
@@ -439,9 +448,9 @@ fn attempts_in(rows: &dyn Rows) -> Result<BTreeMap<DeviceId, u64>, Broken> {
     });
     scanned.map_err(|error| breaks("attempts", &error))?;
     for device in ids {
-        let attempt =
+        let asked: Option<Asked> =
             read(rows, &sync_core::state::local::attempt(&device)).map_err(|e| breaks("attempts", &e))?;
-        attempts.insert(device, attempt.unwrap_or(0));
+        attempts.insert(device, asked.unwrap_or_default().attempt);
     }
     Ok(attempts)
 }
@@ -460,9 +469,9 @@ impl Server {
         let (_, chained) = sync_core::log::line::read_entry(&running.view.lines, entry.line).map_err(says)?;
         let deed = sync_core::log::chain::decode_body(&chained.entry.body).map_err(says)?;
         let sync_core::log::chain::DecodedBody::Change(change) = deed else { return Ok(false) };
-        let (rules, size) = (running.committer.hub().rules(), running.view.seq);
+        let (book, size) = (running.committer.hub().rule_book(), running.view.seq);
         let judged =
-            judge_by_rights(rows, rules, &author, &chained.entry.header, size, &change).map_err(says)?;
+            judge_by_rights(rows, book, &author, &chained.entry.header, size, &change).map_err(says)?;
         Ok(judged.is_ok())
     }
 }

@@ -9,7 +9,9 @@ mod trouble;
 
 use std::collections::BTreeMap;
 
+use sync_core::invitation::LinkSecret;
 use sync_core::log::act::Role;
+use sync_core::replica::NewInvitation;
 
 use crate::broken::{Broken, Property};
 use crate::bugs::Bug;
@@ -139,20 +141,20 @@ impl World {
             let home = number % self.plan.servers;
             let place = number / self.plan.servers;
             let (role, crew) = rules::role_of(place);
-            let code = match (place, admins.get(home).copied()) {
+            let secret = match (place, admins.get(home).copied()) {
                 (0, _) | (_, None) => {
                     admins.push(number);
-                    self.servers[home].admin_code.clone()
+                    self.servers[home].admin
                 }
                 (_, Some(admin)) => {
-                    let invited =
-                        self.phones[admin].act(self.now_ms, |replica| replica.invite(role, crew, &[], None));
+                    let new = NewInvitation { crew, ..NewInvitation::of(role) };
+                    let invited = self.phones[admin].act(self.now_ms, |replica| replica.invite(&new));
                     let invited = invited.map_err(|hindered| unexpected("inviting", hindered))?;
                     self.exchange_now(admin, number as u64)?;
-                    invited.code
+                    invited.secrets.secret
                 }
             };
-            self.add_phone(home, role, code);
+            self.add_phone(home, role, secret);
             self.exchange_now(number, number as u64)?;
         }
         for admin in admins {
@@ -169,13 +171,13 @@ impl World {
         Ok(())
     }
 
-    fn add_phone(&mut self, home: usize, role: Role, code: String) -> usize {
+    fn add_phone(&mut self, home: usize, role: Role, secret: LinkSecret) -> usize {
         let number = self.phones.len();
         self.phones.push(Phone::new(Making {
             number,
             home,
             role,
-            code,
+            secret,
             chunk_bytes_max: self.plan.chunk_bytes_max,
             dice: Dice::of(&[self.plan.seed, 3, number as u64]),
             now_ms: self.now_ms,

@@ -30,6 +30,7 @@ const SERVED_WITHIN: Duration = Duration::from_secs(5);
 struct Hostile {
     key: SecretKey,
     id: DeviceId,
+    office: DeviceId,
     port: u16,
     /// The hash of its entry 1.
     head: Hash,
@@ -68,14 +69,17 @@ impl Hostile {
         let mut own = None;
         let visit = &mut |_: u64, bytes: &[u8]| {
             if let Ok(Line::Entry { chained, .. }) = Line::from_bytes(bytes) {
-                own = Some((chained.entry.header.device, chained.hash().unwrap()));
+                let Ok(Act::Enrol { office, .. }) = Act::from_bytes(chained.entry.body.bytes()) else {
+                    return true;
+                };
+                own = Some((chained.entry.header.device, office, chained.hash().unwrap()));
             }
             // The first entry of a journal is the device's own enrolment.
             own.is_none()
         };
         journal.read_range(1, u64::MAX, visit).unwrap();
-        let (id, head) = own.unwrap();
-        Self { key, id, port: town.port, head, attempt: AtomicU64::new(1 << 20) }
+        let (id, office, head) = own.unwrap();
+        Self { key, id, office, port: town.port, head, attempt: AtomicU64::new(1 << 20) }
     }
 
     fn request(&self) -> SyncRequest {
@@ -83,6 +87,8 @@ impl Hostile {
             version: VERSION,
             municipality: MUNICIPALITY,
             device: self.id,
+            office: self.office,
+            written: 1,
             attempt: self.attempt.fetch_add(1, Ordering::Relaxed),
             epoch: Epoch::ZERO,
             cursors: Vec::new(),

@@ -9,11 +9,14 @@ use store::{
 use sync_core::crypto::SecretKey;
 use sync_core::hub::{Admitted, Durable, Foundation, Hub, Quotas, found};
 use sync_core::id::{BootId, DeviceId};
+use sync_core::invitation::{LinkSecret, Opening};
 use sync_core::limits::MESSAGE_BYTES_AIM;
 use sync_core::log::act::Role;
 use sync_core::log::line::Lines as _;
 use sync_core::log::merkle;
 use sync_core::log::verify::Verifier;
+use sync_core::replica::NewInvitation;
+use sync_core::replica::preview::Host;
 use sync_core::replica::sync::request::Shape;
 use sync_core::replica::{self, Clocks, Replica, ReplicaError};
 use sync_core::rows::{Batch, Rows, RowsError, Visit};
@@ -109,6 +112,7 @@ impl Town {
             seed: &SEED,
             entropy: &[200; 64],
             now_ms: NOW_MS,
+            has_code: false,
         });
         let memory = FaultyMemory::new();
         memory.open().unwrap().0.append(&founded.lines).unwrap();
@@ -117,11 +121,11 @@ impl Town {
         let (view, hub) = (committer.view(), committer.open_hub().unwrap());
         let mut town = Self { memory, committer, trap, space: Space::default(), view, hub };
         let mut one = Phone::new(1);
-        one.enrol(&mut town, &founded.admin_code);
-        let invited = one.act(|replica| replica.invite(Role::Admin, None, &[], None));
+        one.enrol(&mut town, &founded.admin.secret);
+        let invited = one.act(|replica| replica.invite(&NewInvitation::of(Role::Admin)));
         one.sync(&mut town);
         let mut other = Phone::new(2);
-        other.enrol(&mut town, &invited.code);
+        other.enrol(&mut town, &invited.secrets.secret);
         (town, [one, other])
     }
 
@@ -229,10 +233,13 @@ impl Phone {
         answer
     }
 
-    fn enrol(&mut self, town: &mut Town, code: &str) {
+    fn enrol(&mut self, town: &mut Town, secret: &LinkSecret) {
+        let genesis = town.hub.genesis();
+        let host = Host { municipality: genesis.municipality, name: genesis.name.clone(), key: genesis.key };
+        let opening = Opening::of_secret(secret);
         let key = SecretKey::from_seed(&self.seed);
         let frame = self.act(|replica| {
-            replica.enrol_start("http://hub", code, "tableta")?;
+            replica.enrol_start("http://hub", &host, opening, "tableta")?;
             Ok(replica.enrolment(&key.public())?.by(&key).into_draft()?.by(&key).into_frame())
         });
         let checked = town.hub.check_enrol(&town.view.rows, &frame, NOW_MS).unwrap();
@@ -266,7 +273,7 @@ impl Phone {
 
     /// A request that brings one entry.
     pub fn bring(&mut self) -> Vec<u8> {
-        self.act(|replica| replica.invite(Role::Admin, None, &[], None));
+        self.act(|replica| replica.invite(&NewInvitation::of(Role::Admin)));
         self.ask()
     }
 

@@ -6,6 +6,7 @@ use sync_core::log::act::Act;
 
 use super::*;
 use crate::router::ROUTES;
+use sync_core::wire::message::{PreviewRequest, VERSION, frame_preview};
 
 /// Who calls. `Elsewhere` is enrolled in another municipality only; `Claims` is enrolled here and says it were there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,7 @@ type Answer = (u16, &'static str);
 const OPEN: [Answer; 5] = [(200, ""); 5];
 
 /// What each of [`CALLERS`] gets, in their order.
-const ROWS: [(&str, &str, [Answer; 5]); 11] = [
+const ROWS: [(&str, &str, [Answer; 5]); 12] = [
     // What says nothing of records, and is meant for everybody.
     ("get", "/", OPEN),
     ("get", "/healthz", OPEN),
@@ -43,6 +44,8 @@ const ROWS: [(&str, &str, [Answer; 5]); 11] = [
         "/v1/enrol",
         [(400, "malformed"), (200, ""), (200, ""), (403, "code_unknown"), (403, "code_used")],
     ),
+    // Who has the lock of an invitation may read what it gives, spent or not.
+    ("post", "/v1/preview", [(400, "malformed"), (200, ""), (200, ""), (403, "code_unknown"), (200, "")]),
     ("get", "/v1/events", [(400, "device"), (200, ""), (403, "revoked"), (401, "unknown_device"), (200, "")]),
     // A revoked device's work is taken and quarantined: see the writer's tests.
     (
@@ -69,7 +72,7 @@ impl Town {
             let invited = send(&service, message("/v1/sync", admin.sync(&[invitation(&code)]))).await;
             assert_eq!(invited.status(), StatusCode::OK);
             let mut device = Device::new(number);
-            let answer = send(&service, message("/v1/enrol", device.enrol(&code))).await;
+            let answer = send(&service, message("/v1/enrol", device.enrol(&opening(&code)))).await;
             assert_eq!(answer.status(), StatusCode::OK);
             (device, code)
         };
@@ -98,7 +101,11 @@ impl Town {
                 if caller == Caller::Claims {
                     first = Device::new(77);
                 }
-                message(path, first.enrol(code))
+                message(path, first.enrol(&opening(code)))
+            }
+            "/v1/preview" => {
+                let lock = Some(opening(code).lock());
+                message(path, frame_preview(&PreviewRequest { version: VERSION, nonce: [7; 16], lock }))
             }
             "/v1/sync" => message(path, device.sync(&[])),
             "/v1/events" => bare(method, &format!("{path}?device={}", device.id)),

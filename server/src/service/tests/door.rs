@@ -25,11 +25,11 @@ async fn guesses_are_throttled_by_address_and_good_codes_do_not_count() {
         good = Device::new(1);
     }
     for _ in 0..2 {
-        let guess = message("/v1/enrol", Device::new(7).enrol("AAAA-BBBB-CCCC"));
+        let guess = message("/v1/enrol", Device::new(7).enrol(&opening("nobody")));
         let refused = send(&service, from([10, 0, 0, 1], guess)).await;
         assert_eq!(code_of(refused).await, (StatusCode::FORBIDDEN, "code_unknown".into()));
     }
-    let guess = || message("/v1/enrol", Device::new(7).enrol("AAAA-BBBB-CCCC"));
+    let guess = || message("/v1/enrol", Device::new(7).enrol(&opening("nobody")));
     let refused = send(&service, from([10, 0, 0, 1], guess())).await;
     let wait: u32 = refused.headers()[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
     assert!((30..=70).contains(&wait), "{wait}");
@@ -43,7 +43,7 @@ async fn guesses_are_throttled_by_address_and_good_codes_do_not_count() {
 async fn all_addresses_together_are_bounded_too() {
     let (service, _) = start(Config { enrol_all_tries_max: 3, ..Config::default() });
     for number in 1..=4 {
-        let guess = message("/v1/enrol", Device::new(7).enrol("AAAA-BBBB-CCCC"));
+        let guess = message("/v1/enrol", Device::new(7).enrol(&opening("nobody")));
         let refused = code_of(send(&service, from([10, 0, 0, number], guess)).await).await;
         assert_eq!(refused.1, if number <= 3 { "code_unknown" } else { "too_many" });
     }

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 
 use super::Session;
 use crate::id::{DeviceId, Hash};
-use crate::limits::SUCCESSORS_MAX;
 use crate::log::act::{Act, Again};
 use crate::log::verdict::Reason;
 use crate::rows::{RowsError, all_under, read};
-use crate::state::authority::{AgainRow, DeviceRow};
+use crate::state::authority::{AgainRow, DeviceRow, names};
 use crate::state::decide::Settles;
 use crate::state::fold::EntryRow;
 use crate::state::keyspace;
@@ -27,7 +26,7 @@ impl Session<'_, '_> {
         act: &Act,
     ) -> Result<Result<(), Reason>, RowsError> {
         let Act::Again { pairs } = act else { return Ok(Ok(())) };
-        let line = self.line_of(author)?;
+        let line = names(self.overlay, *author.0, author.1)?;
         let mut handed_on = None;
         for again in pairs {
             if again.seq > author.1.head_seq {
@@ -54,18 +53,6 @@ impl Session<'_, '_> {
             }
         }
         Ok(Ok(()))
-    }
-
-    /// The device itself and those that it goes on for.
-    fn line_of(&self, (device, row): (&DeviceId, &DeviceRow)) -> Result<Vec<DeviceId>, RowsError> {
-        let mut line = vec![*device];
-        let mut before = row.continues;
-        while let Some(device) = before.filter(|_| line.len() <= SUCCESSORS_MAX as usize) {
-            line.push(device);
-            before =
-                read::<DeviceRow>(self.overlay, &keyspace::device(&device))?.and_then(|row| row.continues);
-        }
-        Ok(line)
     }
 
     /// What devices of the line had said before of others' entries, and the ledger took.

@@ -59,7 +59,7 @@ impl Session<'_, '_> {
         if let Some(reason) = ungrounded(self.overlay, &row.record, known.as_ref(), &change)? {
             return Ok(Err(reason));
         }
-        let acceptable = read_upon(known, &self.hub.rules, &change);
+        let acceptable = read_upon(known, self.hub.book.now(), &change);
         Ok(acceptable.and_then(|acceptable| check_bounds(&acceptable, &change)))
     }
 
@@ -94,8 +94,8 @@ impl Session<'_, '_> {
             return Ok(None);
         };
         let DecodedBody::Change(change) = decode_body(&chained.entry.body)? else { return Ok(None) };
-        let (rows, rules, size) = (&*self.overlay, &self.hub.rules, self.next_seq - 1);
-        if judge_by_rights(rows, rules, &device, &chained.entry.header, size, &change)?.is_err() {
+        let (rows, book, size) = (&*self.overlay, &self.hub.book, self.next_seq - 1);
+        if judge_by_rights(rows, book, &device, &chained.entry.header, size, &change)?.is_err() {
             // Something else is missing too, and will bring it up again.
             return Ok(None);
         }

@@ -1,9 +1,9 @@
-//! Enrolling: codes, and whether a device may begin with one, or go on with another one's work.
+//! Enrolling: whether a device may begin by an invitation, or go on with another one's work.
 
-use super::{DeviceRow, InviteRow};
+use super::{DeviceRow, GenesisRow, InviteRow};
 use crate::crypto::{PublicKey, Purpose, SignatureError};
-use crate::id::{DeviceId, Hash};
-use crate::limits::{CODE_CHARS, CODE_LIFE_LONGEST_MS, CODE_LIFE_MS, SUCCESSORS_MAX};
+use crate::id::DeviceId;
+use crate::limits::{CODE_LIFE_LONGEST_MS, CODE_LIFE_MS, SUCCESSORS_MAX};
 use crate::log::act::{Act, Continues};
 use crate::rows::{Rows, RowsError, read};
 use crate::state::keyspace;
@@ -12,6 +12,9 @@ use crate::time::TimeMs;
 /// Why an enrolment is refused. A stranger is told no more than this.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnrolError {
+    /// It was meant for another server.
+    #[error("this enrolment was made for a server with another key")]
+    OtherServer,
     /// No such code here.
     #[error("this code is not known to this municipality's server")]
     UnknownCode,
@@ -41,35 +44,6 @@ pub enum EnrolError {
     Rows(#[from] RowsError),
 }
 
-/// Symbols of a code: no I, L, O or U, so that nobody misreads one.
-const SYMBOLS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-/// A code from random bytes: three groups of four symbols, 60 bits.
-pub fn code_from(random: &[u8; CODE_CHARS]) -> String {
-    let symbols: Vec<char> = symbols(random.iter().copied()).chars().collect();
-    let groups: Vec<String> = symbols.chunks(4).map(|group| group.iter().collect()).collect();
-    groups.join("-")
-}
-
-/// One symbol for the low five bits of each byte.
-pub(crate) fn symbols(bytes: impl Iterator<Item = u8>) -> String {
-    bytes.map(|byte| char::from(SYMBOLS[usize::from(byte % 32)])).collect()
-}
-
-/// The tagged hash of a code as a person typed it: case, hyphens and look-alikes do not matter.
-pub fn code_hash(code: &str) -> Hash {
-    let plain: String = code
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric())
-        .map(|c| match c.to_ascii_uppercase() {
-            'O' => '0',
-            'I' | 'L' => '1',
-            other => other,
-        })
-        .collect();
-    Hash::tagged("cuadrilla/code/v1", &[plain.as_bytes()])
-}
-
 /// When a code that was heard of now ends; earlier or later than usual, if `until_ms` says so.
 pub fn code_expiry(now_ms: TimeMs, until_ms: Option<TimeMs>) -> TimeMs {
     match until_ms {
@@ -86,14 +60,17 @@ pub fn check_enrolment(
     now_ms: TimeMs,
     is_vouched: bool,
 ) -> Result<(), EnrolError> {
-    let Act::Enrol { code, key, continues, .. } = act else { return Err(EnrolError::UnknownCode) };
+    let Act::Enrol { office, opening, key, continues, .. } = act else { return Err(EnrolError::UnknownCode) };
     key.check_first_of(device).map_err(EnrolError::Key)?;
+    if read::<GenesisRow>(rows, &keyspace::genesis())?.is_none_or(|genesis| genesis.office != *office) {
+        return Err(EnrolError::OtherServer);
+    }
     let known = read::<DeviceRow>(rows, &keyspace::device(device))?;
     if let Some(continues) = continues {
         return check_succession(rows, key, continues, known.as_ref());
     }
-    let invite: InviteRow =
-        read(rows, &keyspace::invite(&code_hash(code)))?.ok_or(EnrolError::UnknownCode)?;
+    let opening = opening.ok_or(EnrolError::UnknownCode)?;
+    let invite: InviteRow = read(rows, &keyspace::invite(&opening.lock()))?.ok_or(EnrolError::UnknownCode)?;
     if let Some(known) = known {
         let is_repeat = known.key == *key && invite.used_by == Some(*device);
         return if is_repeat { Ok(()) } else { Err(EnrolError::DeviceTaken) };
@@ -176,7 +153,7 @@ pub(super) fn letters(n: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{code_from, code_hash, letters};
+    use super::letters;
     use std::collections::BTreeSet;
 
     #[test]
@@ -187,13 +164,5 @@ mod tests {
         assert_eq!(letters(216), "AA1");
         let all: BTreeSet<_> = (0..20_000).map(letters).collect();
         assert_eq!(all.len(), 20_000);
-    }
-
-    #[test]
-    fn a_code_is_the_same_however_it_is_typed() {
-        let code = code_from(&[1, 2, 3, 40, 5, 6, 7, 8, 9, 10, 11, 31]);
-        assert_eq!(code, "1238-5678-9ABZ");
-        assert_eq!(code_hash(&code), code_hash("l238 5678 9abz"));
-        assert_ne!(code_hash(&code), code_hash("1238-5678-9ABY"));
     }
 }

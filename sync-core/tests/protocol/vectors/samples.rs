@@ -3,6 +3,7 @@
 use serde_bytes::ByteBuf;
 use sync_core::crypto::{KeySalt, Purpose, SecretKey, Signature};
 use sync_core::id::{BootId, DeviceId, Epoch, Fingerprint, Hash, RecordId};
+use sync_core::invitation::Opening;
 use sync_core::log::act::{Act, Again, Continues, Fate, Role};
 use sync_core::log::chain::sign_head;
 use sync_core::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
@@ -13,7 +14,8 @@ use sync_core::log::line::{
 use sync_core::log::verdict::{Decision, Reason, Receipt, Verdict};
 use sync_core::scope::Scope;
 use sync_core::wire::message::{
-    About, CarriedResult, EnrolReply, EnrolRequest, Segment, SyncReply, SyncRequest, VERSION,
+    About, CarriedResult, EnrolReply, EnrolRequest, Offer, PreviewReply, PreviewRequest, Segment, SyncReply,
+    SyncRequest, VERSION,
 };
 
 pub const DEVICE_SEED: [u8; 32] = [3; 32];
@@ -22,6 +24,7 @@ pub const SERVER_SEED: [u8; 32] = [42; 32];
 pub const ANSWERED: Hash = Hash([0x51; 32]);
 
 const AT_MS: i64 = 1_795_000_000_000;
+pub const SERVER: DeviceId = DeviceId([0x16; 16]);
 const DEVICE: DeviceId = DeviceId([0x0a; 16]);
 const OTHER: DeviceId = DeviceId([0x0b; 16]);
 const RECORD: RecordId = RecordId([0x0c; 16]);
@@ -57,14 +60,16 @@ pub fn acts() -> Vec<Act> {
         },
         Act::Epoch { epoch: EPOCH, reason: "respaldo".into(), lost: Some(ANCHOR) },
         Act::Invite {
-            code_hash: HASH,
+            code_lock: Some(HASH),
+            link_lock: HASH,
             role: Role::Crew,
             crew: Some("C-07".into()),
             localities: vec!["mezquitic".into()],
             until_ms: Some(AT_MS),
         },
         Act::Enrol {
-            code: "XEWABQ2B09NY".into(),
+            office: SERVER,
+            opening: Some(Opening(HASH)),
             key: device_key().public(),
             name: "Cuadrilla 7".into(),
             continues: Some(continues()),
@@ -178,7 +183,9 @@ pub fn device_lines() -> Vec<DeviceLine> {
     vec![
         DeviceLine::Enrolling(Enrolling {
             url: "https://cuadrilla.example".into(),
-            code: "XEWABQ2B09NY".into(),
+            municipality: 14061,
+            office: SERVER,
+            opening: Some(Opening(HASH)),
             salt: Some(KeySalt([8; 16])),
             name: "Cuadrilla 7".into(),
             started_at_ms: AT_MS,
@@ -256,7 +263,9 @@ pub fn request() -> SyncRequest {
         version: VERSION,
         municipality: 14061,
         device: DEVICE,
+        office: SERVER,
         attempt: 12,
+        written: 9,
         epoch: EPOCH,
         cursors: scopes().into_iter().map(|scope| (scope, 140)).collect(),
         aim_bytes: 262_144,
@@ -328,6 +337,26 @@ pub fn signed_ack(ack: &CarriedAck) -> Vec<u8> {
     let signature = server_key().sign(Purpose::Receipt, &[&bytes]);
     bytes.extend_from_slice(&signature.bytes);
     bytes
+}
+
+pub fn preview_request() -> PreviewRequest {
+    PreviewRequest { version: VERSION, nonce: [0x15; 16], lock: Some(HASH) }
+}
+
+pub fn preview_reply() -> PreviewReply {
+    PreviewReply {
+        version: VERSION,
+        municipality: 14061,
+        name: "Mezquitic".into(),
+        server_key: server_key().public(),
+        offer: Some(Offer {
+            role: "crew".into(),
+            crew: Some("C-07".into()),
+            localities: vec!["mezquitic".into()],
+            expires_at_ms: AT_MS,
+            is_open: true,
+        }),
+    }
 }
 
 pub fn enrol_request() -> EnrolRequest {

@@ -3,6 +3,7 @@
 
 use sync_core::crypto::{Purpose, SecretKey, Signature};
 use sync_core::id::DeviceId;
+use sync_core::invitation::InvitedBy;
 use sync_core::limits::{MESSAGE_BYTES_MAX, ROUND_TRIPS_MAX};
 use sync_core::log::line::{Contact, DeviceLine, Line, OwnRun};
 use sync_core::replica::KeyName;
@@ -105,11 +106,11 @@ impl Phone {
         self.talk = Talk::default();
         self.settle_seed(now_ms)?;
         let is_enrolled = self.read(now_ms, |replica| Ok(replica.identity().is_ok()))?;
-        let goal = match (is_enrolled, self.code.clone()) {
+        let goal = match (is_enrolled, self.secret) {
             (true, _) => Goal::Sync,
-            (false, Some(code)) => {
+            (false, Some(secret)) => {
                 let (url, name) = ("http://simulated".into(), self.name.clone());
-                Goal::Enrol(Invited { url, code, name, pin: None })
+                Goal::Enrol(Invited { url, by: InvitedBy::Secret(secret), name, office: None })
             }
             (false, None) => return Ok((Next::Done, None)),
         };
@@ -306,6 +307,7 @@ impl Phone {
     fn post(&mut self, route: Route, frame: Vec<u8>, ticket: u64) -> Result<Next, Hindered> {
         let message = match route {
             Route::Sync => Message::Sync,
+            Route::Preview => Message::Preview,
             Route::Enrol => Message::Enrol,
         };
         if message == Message::Sync {

@@ -95,7 +95,7 @@ pub(super) fn reply(
     ahead: u64,
 ) -> Vec<u8> {
     let is_wrong = matches!(bug, Some(Bug::ReceiptShifted | Bug::FromTooNew)) || ahead > 0;
-    if !is_wrong || message == Message::Enrol {
+    if !is_wrong || message != Message::Sync {
         return frame;
     }
     let Ok(mut reply) = rmp_serde::from_slice::<SyncReply>(body_of(&frame)) else { return frame };

@@ -1,6 +1,7 @@
 //! People: what they do with their phones, as the production commands let them.
 
 use sync_core::log::act::{Fate, Role};
+use sync_core::replica::NewInvitation;
 use sync_core::replica::{Choice, NewOrder, Replica, ReplicaError};
 use sync_core::view::lists::Filter;
 
@@ -174,11 +175,12 @@ impl World {
         };
         let localities: Vec<String> =
             if dice.one_in(3) { vec![one(dice, &LOCALITIES).to_owned()] } else { Vec::new() };
-        let invited = self.phones[admin].act(now_ms, |replica| replica.invite(role, crew, &localities, None));
+        let new = NewInvitation { crew, localities: &localities, ..NewInvitation::of(role) };
+        let invited = self.phones[admin].act(now_ms, |replica| replica.invite(&new));
         match self.settle(admin, invited)? {
             Ok(invited) if self.phones.len() < 250 => {
                 let home = self.phones[admin].home;
-                let number = self.add_phone(home, role, invited.code);
+                let number = self.add_phone(home, role, invited.secrets.secret);
                 let salt = dice.roll();
                 let delay_ms = i64::try_from(dice.between(1, 72)).unwrap_or(1) * 3_600_000;
                 self.later(delay_ms, super::Coming::Retry { phone: number, salt });

@@ -1,8 +1,10 @@
 //! Step: what the driver and its shell say to each other.
 
 use crate::crypto::{PublicKey, Signature};
-use crate::link::KeyPin;
+use crate::id::DeviceId;
+use crate::invitation::InvitedBy;
 use crate::log::line::Identity;
+use crate::replica::preview::Previewed;
 use crate::replica::{KeyName, Succeeded, ToSign};
 
 /// What an exchange is for.
@@ -10,6 +12,8 @@ use crate::replica::{KeyName, Succeeded, ToSign};
 pub enum Goal {
     /// Sends and reads until neither side has more.
     Sync,
+    /// Asks what an invitation gives, and stops there.
+    Preview(Invited),
     /// Enrols a new device.
     Enrol(Invited),
     /// Goes on under a new name with a new key, and ends the old name.
@@ -21,12 +25,12 @@ pub enum Goal {
 pub struct Invited {
     /// The server's address.
     pub url: String,
-    /// The one-time code.
-    pub code: String,
+    /// The code or the link's secret.
+    pub by: InvitedBy,
     /// What people call the device.
     pub name: String,
-    /// The server's key as the invitation names it.
-    pub pin: Option<KeyPin>,
+    /// The office whose key the server must have, where it is known: from the link, or from a preview.
+    pub office: Option<DeviceId>,
 }
 
 /// What the shell says has happened.
@@ -80,6 +84,8 @@ pub enum Step {
 pub enum Route {
     /// Requests of devices.
     Sync,
+    /// Questions about invitations.
+    Preview,
     /// Enrolments.
     Enrol,
 }
@@ -89,6 +95,7 @@ impl Route {
     pub fn path(self) -> &'static str {
         match self {
             Self::Sync => "/v1/sync",
+            Self::Preview => "/v1/preview",
             Self::Enrol => "/v1/enrol",
         }
     }
@@ -133,6 +140,8 @@ pub enum Answer {
 pub enum End {
     /// Neither side has more.
     Finished,
+    /// This is what the invitation gives.
+    Previewed(Box<Previewed>),
     /// The device is enrolled.
     Enrolled(Box<Identity>),
     /// The device has a new name and key.

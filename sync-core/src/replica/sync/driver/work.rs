@@ -3,6 +3,7 @@
 use super::{Driver, End, Goal, Invited, Kept, Keying, Sent, Signing, State, Task, Then};
 use crate::crypto::{PublicKey, Signature};
 use crate::limits::{REFILL_LINES, SWEEP_ROWS};
+use crate::replica::preview::Previewed;
 use crate::replica::sync::request::OwnEntries;
 use crate::replica::{Replica, ReplicaError, Signed, ToSign};
 
@@ -68,6 +69,13 @@ impl Driver {
                 let is_copy = replica.is_copy()?;
                 Ok(Then::Heard { exchanged: Box::new(exchanged), is_copy, bytes })
             }
+            Task::Hear { sent: Sent::Preview(question), frame, .. } => {
+                let (Goal::Preview(invited) | Goal::Enrol(invited)) = &self.goal else {
+                    return Ok(Then::Look);
+                };
+                self.preview.hear(&question, &frame, invited.office.as_ref())?;
+                Ok(Then::Look)
+            }
             Task::Hear { sent: Sent::Enrolment { frame: sent, key }, frame, .. } => {
                 self.hear_enrolment(replica, &sent, &key, &frame)
             }
@@ -82,8 +90,17 @@ impl Driver {
         }
         replica.sweep(SWEEP_ROWS)?;
         let retires = match &self.goal {
-            Goal::Enrol(Invited { url, code, name, .. }) => {
-                replica.enrol_start(url, code, name)?;
+            Goal::Preview(Invited { by, .. }) => {
+                return Ok(match self.preview.whole.take() {
+                    Some(previewed) => Then::End(End::Previewed(Box::new(previewed))),
+                    None => Then::Ask(self.preview.ask(by, replica.draw())),
+                });
+            }
+            Goal::Enrol(Invited { url, by, name, .. }) => {
+                let Some(Previewed { host, opening, .. }) = &self.preview.whole else {
+                    return Ok(Then::Ask(self.preview.ask(by, replica.draw())));
+                };
+                replica.enrol_start(url, host, *opening, name)?;
                 return Ok(Then::Key(replica.enrolling_key()?, Keying::Enrolment));
             }
             Goal::Renew => true,
@@ -120,10 +137,7 @@ impl Driver {
         reply: &[u8],
     ) -> Result<Then, ReplicaError> {
         match &self.goal {
-            Goal::Enrol(Invited { pin, .. }) => {
-                if let Some(pin) = pin {
-                    Replica::check_pin(sent, reply, pin)?;
-                }
+            Goal::Enrol(_) | Goal::Preview(_) => {
                 let identity = replica.enrol_finish(key, sent, reply)?;
                 Ok(Then::End(End::Enrolled(Box::new(identity))))
             }
