@@ -59,6 +59,11 @@ impl Server {
     }
 
     pub fn from_lines(lines: Vec<Vec<u8>>) -> Self {
+        Self::from_lines_with(lines, &SEED)
+    }
+
+    /// As [`Server::from_lines`], of a ledger whose log key is made from another seed.
+    pub fn from_lines_with(lines: Vec<Vec<u8>>, seed: &[u8; 32]) -> Self {
         let mut rows = MemoryRows::default();
         let mut rules = Rules::default();
         for (number, line) in (1..).zip(&lines) {
@@ -67,7 +72,7 @@ impl Server {
             let batch = overlay.batch;
             rows.apply(batch);
         }
-        let hub = Hub::open(&rows, &SEED, Quotas::default()).unwrap();
+        let hub = Hub::open(&rows, seed, Quotas::default()).unwrap();
         Self { rows, lines: MemoryLines(lines), hub, now_ms: 1_795_000_000_000, news: BTreeSet::new() }
     }
 

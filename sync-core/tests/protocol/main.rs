@@ -1,6 +1,7 @@
 //! Two crews, dispatch and the office in one process, without disk or network.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 mod anew;
+mod changed_rules;
 mod clocks;
 mod conflicts;
 mod driver;
@@ -8,6 +9,7 @@ mod flows;
 mod found;
 mod harness;
 mod hostile;
+mod invited;
 mod quotas;
 mod replay;
 mod trust;
