@@ -84,6 +84,10 @@ func run(logKey, path, witness string) error {
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
+	office, err := officeOf(logKey)
+	if err != nil {
+		return err
+	}
 	// Keys first: every author's enrolment is an entry of the same log.
 	keys := map[string]ed25519.PublicKey{}
 	var entries []entry
@@ -92,7 +96,7 @@ func run(logKey, path, witness string) error {
 		if err != nil {
 			return fmt.Errorf("key, number %d: %w", l.Seq, err)
 		}
-		key, err := keyOf(e, l)
+		key, err := keyOf(e, l, office)
 		if err != nil {
 			return fmt.Errorf("key, number %d: %w", l.Seq, err)
 		}
@@ -269,24 +273,47 @@ func bodyHash(kind int64, body []byte) []byte {
 	return hash[:]
 }
 
-// keyOf finds the key in an enrolment ({"enrol": {code, key, name}}) or in the founding ({"genesis": {…, key, …}}).
-func keyOf(e entry, l logged) (ed25519.PublicKey, error) {
+// officeOf is the id of the office whose key the log's is: enrolments name it, so that none made for another server counts.
+func officeOf(logKey string) (string, error) {
+	parts := strings.SplitN(logKey, "+", 3)
+	if len(parts) != 3 {
+		return "", errors.New("this is no verifier key")
+	}
+	key, err := base64.StdEncoding.DecodeString(parts[2])
+	if err != nil || len(key) != 1+ed25519.PublicKeySize {
+		return "", errors.New("this is no verifier key")
+	}
+	return hex.EncodeToString(tagged("cuadrilla/device/v1", key[1:])[:16]), nil
+}
+
+// keyOf finds the key in an enrolment ({"enrol": {office, opening, key, name}}), which must be for this office, or in the
+// founding ({"genesis": {…, key, …}}).
+func keyOf(e entry, l logged, office string) (ed25519.PublicKey, error) {
 	r := reader{b: l.Body}
 	r.mapping()
 	act := string(r.str())
 	if e.kind != 1 || (act != "enrol" || e.seq != 1) && (act != "genesis" || l.Seq != 1) {
 		return nil, errors.New("this brings no key")
 	}
+	var key []byte
+	meant := e.device
 	for n := r.mapping(); n > 0 && !r.bad; n-- {
-		if string(r.str()) == "key" {
-			if key := r.bin(); len(key) == ed25519.PublicKeySize {
-				return key, checkKey(key, e.device)
-			}
-			break
+		switch string(r.str()) {
+		case "key":
+			key = r.bin()
+		case "office":
+			meant = hex.EncodeToString(r.bin())
+		default:
+			r.skip()
 		}
-		r.skip()
 	}
-	return nil, errors.New("this brings no key")
+	if r.bad || len(key) != ed25519.PublicKeySize {
+		return nil, errors.New("this brings no key")
+	}
+	if meant != office {
+		return nil, errors.New("this was made for a server with another key")
+	}
+	return key, checkKey(key, e.device)
 }
 
 // checkKey insists that the device's id is that of the key, so that nobody enrols another key under it, and that the key

@@ -10,7 +10,7 @@ use anyhow::ensure;
 use clap::Parser;
 use cuadrilla_benches::journal::Journal;
 use cuadrilla_benches::orders::{START_MS, STEP_MS, folio, moment, rules};
-use rustix::time::{ClockId, clock_gettime};
+use cuadrilla_benches::processor_s;
 use sync_core::replica::Replica;
 use sync_core::view::replay::At;
 
@@ -55,9 +55,9 @@ fn main() -> anyhow::Result<()> {
         ("known in the middle", At::Known(middle_ms)),
         ("claimed in the middle", At::Claimed(middle_ms)),
     ] {
-        let (started, used) = (Instant::now(), processor());
+        let (started, used) = (Instant::now(), processor_s());
         let found = replica.view().replay_list(at)?.orders.len();
-        let used = processor() - used;
+        let used = processor_s() - used;
         row(&format!("municipality {what} ({found} orders), processor"), "s", used, ALL_BUDGET_S);
         println!("  by the wall clock: {:.2} s", seconds(started));
     }
@@ -88,12 +88,6 @@ fn one_order(replica: &Replica<'_>, entries: u64, orders: u64) -> anyhow::Result
 
 fn seconds(started: Instant) -> f64 {
     started.elapsed().as_secs_f64()
-}
-
-/// Seconds of processor time that this process has used: what compares on a machine that others use.
-fn processor() -> f64 {
-    let used = clock_gettime(ClockId::ProcessCPUTime);
-    used.tv_sec as f64 + used.tv_nsec as f64 / 1e9
 }
 
 fn row(what: &str, unit: &str, measured: f64, budget: f64) {
