@@ -790,6 +790,7 @@ help-crew = Work orders of municipal crews, with or without signal
         crew finish MZQ-26-K7-0012
         crew sync
 help-enrol = Enrol this device with a one-time code
+    .yes = Do not ask whether municipality, role and crew are right
     .url = The server's address, or an invitation link, which also holds the code
     .code = The one-time code
     .name = Name of this device, or of the crew that carries it

@@ -802,6 +802,7 @@ help-crew = Órdenes de trabajo de las cuadrillas municipales, con señal o sin 
         crew finish MZQ-26-K7-0012
         crew sync
 help-enrol = Da de alta este equipo con un código de un solo uso
+    .yes = No preguntar si el municipio, la función y la cuadrilla son los correctos
     .url = Dirección del servidor, o enlace de invitación, que ya trae el código
     .code = Código de un solo uso
     .name = Nombre de este equipo, o de la cuadrilla que lo lleva

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use signed_note::{Note, StandardVerifier, Verifier as _, VerifierList};
 use tlog_tiles::Checkpoint;
 
-use crate::crypto::SecretKey;
-use crate::id::Hash;
+use crate::crypto::{PublicKey, SecretKey};
+use crate::id::{DeviceId, Hash};
 use crate::limits::CHECKPOINT_BYTES_MAX;
 use crate::log::entry::Anchor;
 
@@ -74,6 +74,16 @@ pub fn open(checkpoint: &str, log_verifier: &str) -> Result<Signed, String> {
     }
     let anchor = Anchor { size: parsed.size(), root: Hash(parsed.hash().0) };
     Ok(Signed { origin: name, anchor, note: checkpoint.to_owned() })
+}
+
+/// Returns the id of the office whose key is the log's.
+///
+/// # Errors
+/// It is no verifier key of an Ed25519 log.
+pub fn office_of(log_verifier: &str) -> Result<DeviceId, String> {
+    let key = log_verifier.splitn(3, '+').nth(2).and_then(|key| STANDARD.decode(key).ok());
+    let key: Option<[u8; 32]> = key.as_deref().and_then(|key| key.strip_prefix(&[1])?.try_into().ok());
+    key.map(|key| PublicKey(key).device()).ok_or_else(|| "the log's key is no verifier key".into())
 }
 
 /// Returns the name of a municipality's log in checkpoints.

@@ -180,12 +180,13 @@ impl ProofFile {
         if self.changes.is_empty() {
             return Err(ProofFileError::Malformed("it holds no change".into()));
         }
+        let office = checkpoint::office_of(log_verifier).map_err(ProofFileError::Checkpoint)?;
         let mut authors = BTreeMap::new();
         let mut open = Vec::new();
         for logged in &self.keys {
             let wrong = |detail: String| ProofFileError::Entry { seq: logged.seq, detail };
             let checked = self.check_logged(logged, &anchor).map_err(wrong)?;
-            let (key, name) = key_of(&checked).map_err(wrong)?;
+            let (key, name) = key_of(&checked, &office).map_err(wrong)?;
             authors.insert(checked.entry.header.device, (key, name));
             open.push((logged.seq, checked.hash, checked.entry.header.device));
         }
@@ -286,8 +287,11 @@ impl ProofFile {
 
 /// Returns the key that an enrolment, or the founding of the ledger, brings. A device's id is that of its key: an
 /// operator with the log's key cannot enrol another one under it.
-fn key_of(checked: &CheckedChange) -> Result<(PublicKey, String), String> {
+fn key_of(checked: &CheckedChange, office: &DeviceId) -> Result<(PublicKey, String), String> {
     let (key, name) = match &checked.decoded {
+        DecodedBody::Act(Act::Enrol { office: meant, .. }) if meant != office => {
+            return Err("it was made for a server with another key".into());
+        }
         DecodedBody::Act(Act::Enrol { key, name, .. })
             if checked.leaf.is_accepted() && checked.entry.header.seq == 1 =>
         {

@@ -40,12 +40,14 @@ pub enum Property {
     IndexRebuilds,
     /// No attempt number is used for two requests, and no recorded request counts twice.
     AttemptsRise,
+    /// No honest phone's work is quarantined by a rule that the phone could not know.
+    FairRules,
     /// Nothing fails that has no reason to: no panic, no index that cannot be read, no refusal of what is whole.
     NothingBreaks,
 }
 
 /// All of them.
-pub const PROPERTIES: [Property; 18] = [
+pub const PROPERTIES: [Property; 19] = [
     Property::SavedSurvives,
     Property::AcknowledgedSurvives,
     Property::ConfirmedIsThere,
@@ -63,6 +65,7 @@ pub const PROPERTIES: [Property; 18] = [
     Property::LedgerVerifies,
     Property::IndexRebuilds,
     Property::AttemptsRise,
+    Property::FairRules,
     Property::NothingBreaks,
 ];
 
@@ -87,6 +90,7 @@ impl Property {
             Self::LedgerVerifies => "ledger-verifies",
             Self::IndexRebuilds => "index-rebuilds",
             Self::AttemptsRise => "attempts-rise",
+            Self::FairRules => "fair-rules",
             Self::NothingBreaks => "nothing-breaks",
         }
     }

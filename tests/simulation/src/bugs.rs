@@ -65,6 +65,8 @@ bugs! {
     ReceiptDropped "receipt-dropped" "A receipt for what a phone carried is shown and not kept.",
     DoneUnsent "done-unsent" "An exchange ends although entries wait to be sent.",
     NeverWoke "never-woke" "An exchange that waits after a lost answer waits for ever.",
+    QuotaForgotten "quota-forgotten" "The server forgets how much of the ledger a device has filled.",
+    RulesOfNow "rules-of-now" "Work is judged by the rules of now, whatever its device could know.",
     PaceForgotten "pace-forgotten" "A phone does not spell hashes out for a server that lost what they name.",
 }
 

@@ -10,7 +10,7 @@ use engine::device::Device;
 use store::StoreError;
 use store_disk::{LedgerOptions, LedgerReader};
 use sync_core::crypto::SecretKey;
-use sync_core::id::{BootId, DeviceId, Hash};
+use sync_core::id::{BootId, DeviceId, Epoch, Hash};
 use sync_core::invitation::LinkSecret;
 use sync_core::log::act::Role;
 use sync_core::log::line::{Line, Lines};
@@ -119,6 +119,8 @@ pub struct Phone {
     pub copy: Option<Card>,
     /// It is, or was made from, a copy: its names may meet others.
     pub is_from_copy: bool,
+    /// The first life of the ledger that it was told of.
+    epoch: Option<Epoch>,
     bug: Option<Bug>,
     /// What its index lost.
     pub losses: IndexLosses,
@@ -177,6 +179,7 @@ impl Phone {
             attempts: BTreeMap::new(),
             copy: None,
             is_from_copy: false,
+            epoch: None,
             bug,
             losses: IndexLosses::default(),
             tails: 0,
@@ -213,6 +216,7 @@ impl Phone {
             attempts: self.attempts.clone(),
             copy: None,
             is_from_copy: true,
+            epoch: self.epoch,
             bug: self.bug,
             losses: IndexLosses::default(),
             tails: 0,

@@ -137,8 +137,14 @@ pub struct Server {
     pub clock_off_ms: i64,
     /// Whether it can see that its disk is full before it writes.
     pub sees_space: bool,
-    /// The first administrator's code.
+    /// The first administrator's invitation.
     pub admin: LinkSecret,
+    /// How much a device may fill.
+    pub quotas: Quotas,
+    /// What a device may bring in a day, until the story is over.
+    pub share_bytes: u64,
+    /// From which ledger number on that is no longer looked at.
+    pub lifted_at: u64,
     /// Counts.
     pub counts: Counts,
     /// Starts in a row that the disk did not let it make.
@@ -163,6 +169,8 @@ pub struct Founding<'f> {
     pub dice: Dice,
     /// The clock.
     pub now_ms: i64,
+    /// How much a device may fill.
+    pub quotas: Quotas,
     /// A planted mistake.
     pub bug: Option<Bug>,
 }
@@ -174,7 +182,8 @@ fn breaks(what: &str, error: &dyn std::fmt::Display) -> Broken {
 impl Server {
     /// Founds a municipality, as `init` does, and starts its server.
     pub fn found(founding: Founding<'_>) -> Result<Self, Broken> {
-        let Founding { municipality, name, prefix, rules, chunk_bytes_max, mut dice, now_ms, bug } = founding;
+        let Founding { municipality, name, prefix, rules, chunk_bytes_max, mut dice, now_ms, quotas, bug } =
+            founding;
         let seed = dice.bytes::<32>();
         let founded = found(&Foundation {
             municipality,
@@ -206,6 +215,9 @@ impl Server {
             counts: Counts::default(),
             starts_failed: 0,
             losses: IndexLosses::default(),
+            quotas,
+            share_bytes: quotas.crew_day_bytes,
+            lifted_at: u64::MAX,
         };
         let opened = open_store(&server.medium, &server.options);
         let (mut store, _) = opened.map_err(|error| breaks("a new store", &error))?;
@@ -294,7 +306,7 @@ impl Server {
         }
         let rows = store.rows();
         self.attempts = attempts_in(&rows)?;
-        let opened = Committer::open(store, self.seed, Quotas::default()).and_then(|committer| {
+        let opened = Committer::open(store, self.seed, self.quotas).and_then(|committer| {
             let hub = committer.open_hub()?;
             Ok((committer, hub))
         });

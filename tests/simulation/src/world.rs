@@ -126,6 +126,7 @@ impl World {
                 chunk_bytes_max: self.plan.chunk_bytes_max,
                 dice: Dice::of(&[self.plan.seed, 2, number as u64]),
                 now_ms: self.now_ms,
+                quotas: rules::quotas(&mut Dice::of(&[self.plan.seed, 7, number as u64])),
                 bug: self.bug,
             })?;
             self.servers.push(server);

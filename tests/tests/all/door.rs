@@ -3,6 +3,8 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
+use sync_core::id::DeviceId;
+use sync_core::link::InvitationLink;
 
 use cuadrilla_tests::{Town, json, program};
 use serde_json::Value;
@@ -44,7 +46,7 @@ fn a_link_enrols_over_tls_with_the_municipalitys_own_authority_and_pins_the_key(
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let invited = town.crew("admin", &["invite", "--role", "dispatcher"]);
     let link = invited["link"].as_str().unwrap().to_owned();
-    assert!(link.starts_with(&format!("cuadrilla:{}#{}.", town.url(), invited["code"].as_str().unwrap())));
+    assert!(link.starts_with(&format!("{}/#enrol=", town.url())) && link.len() <= 120, "{link}");
     let extra = ["--tls-cert".into(), cert.clone(), "--tls-key".into(), key];
     let secure = serve(&mut town, &extra, "log");
     assert!(secure.url.starts_with("https://"), "{}", secure.url);
@@ -58,9 +60,9 @@ fn a_link_enrols_over_tls_with_the_municipalitys_own_authority_and_pins_the_key(
     };
     // Nobody vouches for it; then the authority does, but the link names another key; then all is well.
     assert_eq!(error(&enrol("one", &link, &[])), (Some(4), "tls".into()));
-    let (first, pin) = link.rsplit_once('.').unwrap();
-    let other: String = pin.chars().rev().collect();
-    let forged = enrol("one", &format!("{first}.{other}"), &["--ca", &cert]);
+    let parsed: InvitationLink = link.parse().unwrap();
+    let other = InvitationLink { office: DeviceId([7; 16]), ..parsed };
+    let forged = enrol("one", &other.to_string(), &["--ca", &cert]);
     assert_eq!(error(&forged), (Some(5), "forged_answer".into()));
     assert_eq!(town.refused("one", &["status"]).1["code"], "not_enrolled");
     let enrolled = json(&enrol("one", &link, &["--ca", &cert]));

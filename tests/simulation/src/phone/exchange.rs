@@ -6,6 +6,7 @@ use sync_core::id::DeviceId;
 use sync_core::invitation::InvitedBy;
 use sync_core::limits::{MESSAGE_BYTES_MAX, ROUND_TRIPS_MAX};
 use sync_core::log::line::{Contact, DeviceLine, Line, OwnRun};
+use sync_core::log::verdict::{Reason, Verdict};
 use sync_core::replica::KeyName;
 use sync_core::replica::sync::driver::{
     self, Driver, End, Event, Goal, Invited, Kept, Outcome, Route, Step, Terms,
@@ -262,7 +263,31 @@ impl Phone {
             let runs = runs_in(&lines, &device);
             Told { device, head, contact, runs }
         });
+        if let Some(told) = &told {
+            self.check_fair(told)?;
+        }
         Ok((kept, told))
+    }
+
+    /// What this phone judged by the rules that it had is not refused by newer ones: unless it is one of two, or the ledger
+    /// lost what it had been told.
+    fn check_fair(&mut self, told: &Told) -> Result<(), Broken> {
+        let first = *self.epoch.get_or_insert(told.contact.epoch);
+        if self.is_from_copy || first != told.contact.epoch {
+            return Ok(());
+        }
+        let is_unfair = |run: &&OwnRun| match &run.verdict {
+            Verdict::Quarantined(Reason::Rule { rule, what }) => rule == "value" && what.contains("dose"),
+            _ => false,
+        };
+        match told.runs.iter().find(is_unfair) {
+            Some(run) => {
+                let (number, seq) = (self.number, run.seq);
+                let how = format!("phone {number}: number {seq} is refused by a rule that it could not know");
+                Err(Property::FairRules.broken(how))
+            }
+            None => Ok(()),
+        }
     }
 
     fn misdriven(&self, what: &str) -> Broken {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sync_core::hub::fold_line;
 use sync_core::id::{DeviceId, Hash, RecordId};
 use sync_core::log::act::Act;
-use sync_core::log::line::Lines as _;
+use sync_core::log::line::{Line, Lines as _};
 use sync_core::log::merkle;
 use sync_core::log::verify::Verifier;
 use sync_core::rows::{MemoryRows, Overlay, Rows};
@@ -19,6 +19,7 @@ use crate::server::Server;
 /// Looks at a server that is up.
 pub fn check(server: &Server) -> Result<(), Broken> {
     verify(server)?;
+    nobody_fills_it(server)?;
     revoked_does_not_count(server)?;
     held_is_listed(server)?;
     nothing_twice(server)
@@ -44,6 +45,27 @@ fn verify(server: &Server) -> Result<(), Broken> {
     if proven.doubts > 0 && !server.book.has_lost() && proven.entries == server.book.len() {
         let first = proven.first_doubt.unwrap_or(0);
         return Err(says(format!("record {first} names a checkpoint that the ledger never had")));
+    }
+    Ok(())
+}
+
+/// No device brought more in a day, nor after its revocation, than its share.
+fn nobody_fills_it(server: &Server) -> Result<(), Broken> {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    let says = |what: String| Property::WithinLimits.broken(what);
+    let Some(lines) = server.reader() else { return Err(says("the server is down".into())) };
+    let mut days: BTreeMap<(DeviceId, i64), u64> = BTreeMap::new();
+    let office = server.key().public().device();
+    for seq in 1..lines.end().min(server.lifted_at) {
+        let line = lines.line(seq).map_err(|error| says(error.0))?;
+        let Ok(Line::Entry { receipt: Some(receipt), chained }) = Line::from_bytes(&line) else { continue };
+        let header = &chained.entry.header;
+        let day = (header.device, receipt.received_at_ms.div_euclid(DAY_MS));
+        let filled = days.entry(day).or_default();
+        *filled += chained.entry.body.bytes().len() as u64;
+        if header.device != office && *filled > server.share_bytes {
+            return Err(says(format!("device {} brought {filled} bytes in a day", header.device.short())));
+        }
     }
     Ok(())
 }

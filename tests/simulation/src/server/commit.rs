@@ -246,9 +246,11 @@ pub fn attempt_of(frame: &[u8]) -> u64 {
         rmp::decode::read_array_len(&mut body).ok()?;
         let _version: u8 = rmp::decode::read_int(&mut body).ok()?;
         let _municipality: u32 = rmp::decode::read_int(&mut body).ok()?;
-        let bytes = rmp::decode::read_bin_len(&mut body).ok()?;
-        let mut rest = body.get(usize::try_from(bytes).ok()?..)?;
-        rmp::decode::read_int(&mut rest).ok()
+        for _device_and_office in 0..2 {
+            let bytes = rmp::decode::read_bin_len(&mut body).ok()?;
+            body = body.get(usize::try_from(bytes).ok()?..)?;
+        }
+        rmp::decode::read_int(&mut body).ok()
     };
     read().unwrap_or(0)
 }

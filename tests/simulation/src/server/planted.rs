@@ -8,8 +8,10 @@ use sync_core::crypto::SecretKey;
 use sync_core::id::{DeviceId, Hash};
 use sync_core::rows::{Batch, Overlay, read};
 use sync_core::state::authority::DeviceRow;
+use sync_core::state::authority::Filled;
 use sync_core::state::fold::EntryRow;
 use sync_core::state::keyspace;
+use sync_core::state::local::{self, Asked};
 use sync_core::state::refs::receiver;
 use sync_core::wire::message::{SyncReply, SyncRequest, request_hash, seal_reply};
 use sync_core::wire::pack::unpack;
@@ -53,6 +55,17 @@ fn show(bug: Bug, own: &mut Overlay<'_>, frame: &[u8]) {
         && row.revoked.take().is_some()
     {
         own.write(keyspace::device(&sync.device), &row);
+    }
+    if bug == Bug::QuotaForgotten
+        && let Ok(Some(mut row)) = read::<DeviceRow>(own, &keyspace::device(&sync.device))
+    {
+        row.filled = Filled::default();
+        own.write(keyspace::device(&sync.device), &row);
+    }
+    if bug == Bug::RulesOfNow {
+        let key = local::attempt(&sync.device);
+        let asked: Asked = read(own, &key).ok().flatten().unwrap_or_default();
+        own.write(key, &Asked { heard: vec![(0, u64::MAX)], ..asked });
     }
     let Some(segment) = &sync.own else { return };
     if !matches!(bug, Bug::ForkUnchecked | Bug::DuplicateTwice) {
@@ -168,7 +181,7 @@ impl Server {
         if self.bug == Some(Bug::AttemptUnchecked)
             && let Ok(sync) = rmp_serde::from_slice::<SyncRequest>(body_of(frame))
         {
-            self.medium.edit_rows(|rows| drop(rows.remove(&sync_core::state::local::attempt(&sync.device))));
+            self.medium.edit_rows(|rows| drop(rows.remove(&local::attempt(&sync.device))));
         }
     }
 }

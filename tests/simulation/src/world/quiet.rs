@@ -1,5 +1,7 @@
 //! Quiet: the end of every story. The network heals, nothing fails any more, everybody exchanges until nothing moves.
 
+use sync_core::hub::Quotas;
+
 use super::World;
 use crate::broken::{Broken, Property};
 use crate::plan::DAY_MS;
@@ -26,6 +28,10 @@ impl World {
         }
         self.happen_all()?;
         for number in 0..self.servers.len() {
+            // What waited for another day comes now.
+            let server = &mut self.servers[number];
+            (server.quotas, server.lifted_at) = (Quotas::default(), server.book.len() + 1);
+            server.close();
             if !self.servers[number].is_up() && !self.servers[number].start(self.now_ms)? {
                 let how = format!("server {number} does not start although nothing fails");
                 return Err(Property::NothingBreaks.broken(how));
