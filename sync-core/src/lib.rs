@@ -10,7 +10,7 @@
 //! | [`hub`] | the server's side: check, admit, fold, reply |
 //! | [`replica`] | the device's side: write, mirror, pending work, sync |
 //! | [`view`] | what people read |
-//! | [`limits`], [`id`], [`time`], [`decimal`], [`crypto`], [`link`], [`msgpack`] | what all of these use |
+//! | [`limits`], [`id`], [`time`], [`decimal`], [`crypto`], [`invitation`], [`link`], [`msgpack`] | what all of these use |
 //!
 //! Absent here: clocks, files, sockets, threads, randomness; async and logging. Time and randomness come in as
 //! arguments, effects go out as values. `hub` and `replica` never import each other.
@@ -19,8 +19,8 @@ pub mod crypto;
 pub mod decimal;
 pub mod hub;
 pub mod id;
-pub mod json_schema;
 pub mod invitation;
+pub mod json_schema;
 pub mod judge;
 pub mod limits;
 pub mod link;
