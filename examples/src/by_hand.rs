@@ -168,12 +168,24 @@ pub(crate) fn key_in_act(entry: &Entry, ledger_seq: u64, body: &[u8]) -> anyhow:
     for _ in 0..read_map_len(&mut rest)? {
         match text(&mut rest)?.as_str() {
             "key" => return Ok(VerifyingKey::from_bytes(bin(&mut rest)?.try_into()?)?),
-            // What stands before the key in either act is text, but for the municipality's number.
+            // What stands before the key: whom the enrolment is for, and what opened it.
+            "office" => drop(bin(&mut rest)?),
+            "opening" => skip_bin_or_nil(&mut rest)?,
+            // In the founding it is text, but for the municipality's number.
             "municipality" => drop(read_int::<u64, _>(&mut rest)?),
             _ => drop(text(&mut rest)?),
         }
     }
     Err(anyhow!("number {ledger_seq} brings no key"))
+}
+
+/// A successor has no opening: nil stands there.
+fn skip_bin_or_nil(rest: &mut &[u8]) -> anyhow::Result<()> {
+    match rest.strip_prefix(&[0xc0]) {
+        Some(left) => *rest = left,
+        None => drop(bin(rest)?),
+    }
+    Ok(())
 }
 
 fn bin<'b>(rest: &mut &'b [u8]) -> anyhow::Result<&'b [u8]> {

@@ -2,11 +2,13 @@
 
 pub mod enrol;
 mod filled;
+mod published;
 
+pub use enrol::names;
 pub use filled::Filled;
+pub use published::{RuleVersion, rules_from};
 
 use crate::rows::all_under;
-use crate::rules::{Rules, RulesError};
 use crate::state::membership::scopes_of_device;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +17,6 @@ use enrol::code_expiry;
 use crate::crypto::PublicKey;
 use crate::id::{DeviceId, Hash};
 use crate::invitation::Opening;
-use crate::limits::SUCCESSORS_MAX;
 use crate::log::act::{Act, Again, Continues, Fate, Role};
 use crate::rows::{Overlay, Rows, RowsError, read};
 use crate::scope::Scope;
@@ -190,15 +191,6 @@ impl InviteRow {
             overlay.write(keyspace::invite(lock), self);
         }
     }
-}
-
-/// A rule file as it was published once.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RuleVersion {
-    /// Its name.
-    pub name: String,
-    /// Its JSON text.
-    pub json: String,
 }
 
 /// Folds an accepted act in. `seq` is its ledger number, `author` who made it, `received_at_ms` when the server heard
@@ -395,28 +387,6 @@ struct Enrolment<'a> {
     key: PublicKey,
     name: &'a str,
     continues: Option<&'a Continues>,
-}
-
-/// Returns the names of a device: its own, then those it had before, newest first.
-pub fn names(rows: &dyn Rows, device: DeviceId, row: &DeviceRow) -> Result<Vec<DeviceId>, RowsError> {
-    let (mut names, mut before) = (vec![device], row.continues);
-    while let Some(name) = before.filter(|_| names.len() <= SUCCESSORS_MAX as usize) {
-        names.push(name);
-        before = read::<DeviceRow>(rows, &keyspace::device(&name))?.and_then(|row| row.continues);
-    }
-    Ok(names)
-}
-
-/// All rules that the ledger published so far.
-pub fn rules_from(rows: &dyn Rows) -> Result<Rules, RowsError> {
-    let mut rules = Rules::default();
-    let mut failure = None;
-    rows.scan(keyspace::RULES, keyspace::RULES, &mut |key, json| {
-        let name = String::from_utf8_lossy(&key[keyspace::RULES.len()..]).into_owned();
-        failure = rules.add(&name, &String::from_utf8_lossy(json)).err();
-        failure.is_none()
-    })?;
-    failure.map_or(Ok(rules), |error: RulesError| Err(RowsError(error.to_string())))
 }
 
 /// All devices, by id.

@@ -12,8 +12,9 @@ use crate::log::line::{Lines, read_entry};
 use crate::log::verdict::{Decision, Receipt};
 use crate::record::change::{Change, OpId};
 use crate::rows::{Rows, RowsError, read};
+use crate::state::applied::ChangeRow;
 use crate::state::authority::AgainRow;
-use crate::state::fold::{ChangeRow, EntryRow};
+use crate::state::fold::EntryRow;
 use crate::state::keyspace;
 use crate::time::{TimeMs, rfc3339};
 

@@ -4,13 +4,17 @@
 //! device; a reply by the server, over the hash of the request it answers, so that nothing else can pass for it. A
 //! question about an invitation comes from who has no key yet, and is not signed.
 
+mod preview;
+
+pub use preview::{Offer, PreviewReply, PreviewRequest, frame_preview, read_preview};
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::crypto::{ALG_ED25519, PublicKey, Purpose, SecretKey, Signature, SignatureError};
 use crate::id::{DeviceId, Epoch, Fingerprint, Hash, RecordId};
-use crate::limits::{MESSAGE_BYTES_MAX, PREVIEW_BYTES_MAX};
+use crate::limits::MESSAGE_BYTES_MAX;
 use crate::log::entry::Anchor;
 use crate::log::line::{OwnRun, Standing};
 use crate::msgpack::{self, MsgpackError};
@@ -21,7 +25,6 @@ use crate::time::{TimeMs, UtcOffset};
 pub const VERSION: u8 = 2;
 const REQUEST_MAGIC: &[u8; 4] = b"CQA1";
 const REPLY_MAGIC: &[u8; 4] = b"CQB1";
-const PREVIEW_MAGIC: &[u8; 4] = b"CQP1";
 const SIGNATURE_BYTES: usize = 64;
 
 /// A run of one device's entries.
@@ -175,47 +178,6 @@ pub struct SyncReply {
     pub from: Option<Anchor>,
 }
 
-/// What a person who is invited asks before a device enrols. It is not signed, and spends nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PreviewRequest {
-    /// [`VERSION`].
-    pub version: u8,
-    /// Drawn for it, so that no answer serves twice.
-    pub nonce: [u8; 16],
-    /// The invitation's lock; `None` to learn the server's key first.
-    pub lock: Option<Hash>,
-}
-
-/// What the server answers: who it is, and what the invitation gives.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PreviewReply {
-    /// [`VERSION`].
-    pub version: u8,
-    /// INEGI key of the municipality.
-    pub municipality: u32,
-    /// Its name.
-    pub name: String,
-    /// The server's key, which signs this.
-    pub server_key: PublicKey,
-    /// The invitation, if its lock was in the request.
-    pub offer: Option<Offer>,
-}
-
-/// What an invitation gives.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Offer {
-    /// The role, as its key.
-    pub role: String,
-    /// The crew.
-    pub crew: Option<String>,
-    /// The localities, by key.
-    pub localities: Vec<String>,
-    /// When it ends, by the server's clock.
-    pub expires_at_ms: TimeMs,
-    /// Whether it still counts.
-    pub is_open: bool,
-}
-
 /// What a new device sends: its first entry, which is the enrolment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnrolRequest {
@@ -316,24 +278,6 @@ fn open<'f>(
     let body = signed.strip_prefix(magic).ok_or(FrameError::Foreign)?;
     let signature = Signature { alg: ALG_ED25519, bytes: *signature };
     Ok(Unverified { signed, body, signature, bound_to: bound_to.to_vec(), purpose })
-}
-
-/// Frames a question about an invitation.
-pub fn frame_preview(request: &PreviewRequest) -> Vec<u8> {
-    body_of(PREVIEW_MAGIC, request)
-}
-
-/// Reads a question about an invitation.
-///
-/// # Errors
-/// It is none, or of another version.
-pub fn read_preview(frame: &[u8]) -> Result<PreviewRequest, FrameError> {
-    if frame.len() > PREVIEW_BYTES_MAX {
-        return Err(FrameError::TooLong(frame.len()));
-    }
-    let body = frame.strip_prefix(PREVIEW_MAGIC).ok_or(FrameError::Foreign)?;
-    let request: PreviewRequest = msgpack::from_slice(body)?;
-    if request.version == VERSION { Ok(request) } else { Err(FrameError::Version(request.version)) }
 }
 
 /// Signs and frames a request (of a device, or a new device's enrolment).

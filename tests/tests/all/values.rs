@@ -159,7 +159,7 @@ fn a_status_that_differs_waits_for_a_decision_and_so_does_a_place() {
         town.crew(device, &["sync"]);
     }
     town.crew("one", &["pause", &folio]);
-    town.crew("office", &["cancel", &folio]);
+    town.crew("office", &["cancel", &folio, "--reason", "no hay bomba"]);
     for device in ["one", "office", "one"] {
         town.crew(device, &["sync"]);
     }

@@ -127,6 +127,16 @@ pub(super) fn first_name(rows: &dyn Rows, device: &DeviceId) -> Result<(DeviceId
     Ok((id, row))
 }
 
+/// Returns the names of a device: its own, then those it had before, newest first.
+pub fn names(rows: &dyn Rows, device: DeviceId, row: &DeviceRow) -> Result<Vec<DeviceId>, RowsError> {
+    let (mut names, mut before) = (vec![device], row.continues);
+    while let Some(name) = before.filter(|_| names.len() <= SUCCESSORS_MAX as usize) {
+        names.push(name);
+        before = read::<DeviceRow>(rows, &keyspace::device(&name))?.and_then(|row| row.continues);
+    }
+    Ok(names)
+}
+
 /// Returns what the key of `old` signs for [`Purpose::Succession`], so that the device of `new_key` may go on with its
 /// work; the old name ends, if it `retires`.
 pub fn succession_bytes(old: &DeviceId, new_key: &PublicKey, retires: bool) -> Vec<u8> {
