@@ -303,6 +303,7 @@ pub fn reply() -> SyncReply {
         consistency: Some(vec![HASH]),
         standing: standing(),
         from: Some(ANCHOR),
+        ticket: "0123abcd".into(),
     }
 }
 

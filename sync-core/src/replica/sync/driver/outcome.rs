@@ -37,6 +37,9 @@ pub struct Outcome {
     pub renamed: Option<Succeeded>,
     /// What the server did not take of what this device carries for others. It stays here.
     pub carried_refused: Vec<CarriedRefused>,
+    /// The newest ticket, to be shown with the next request and for the event stream.
+    #[serde(skip)]
+    pub ticket: Option<String>,
     /// Scopes in which this device and the server differ although the mirror was read again from the beginning.
     pub differs: Vec<Scope>,
 }
@@ -60,6 +63,7 @@ impl Outcome {
         self.accepted += exchanged.accepted;
         self.quarantined.extend(exchanged.quarantined);
         self.server_seq = exchanged.server_seq;
+        self.ticket = exchanged.ticket;
         self.decided.extend(exchanged.decided);
         self.split = self.split.or(exchanged.split);
         self.recovered += exchanged.recovered;
