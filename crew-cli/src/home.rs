@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use sync_core::crypto::SecretKey;
+use sync_core::limits::TICKET_CHARS_MAX;
 use sync_core::replica::ReplicaError;
 use ureq::tls::{PemItem, RootCerts, parse_pem};
 
@@ -23,6 +24,9 @@ const KEY_FILE_BYTES_MAX: u64 = 256;
 const AUTHORITY_FILE: &str = "ca.pem";
 /// Largest such file, in bytes.
 const AUTHORITY_BYTES_MAX: usize = 1024 * 1024;
+
+/// By what the server knows the device before its signature is checked.
+const TICKET_FILE: &str = "ticket";
 
 /// The device's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -215,6 +219,21 @@ impl Home {
             None => Ok(()),
         };
         done.map_err(|error| CliError::file(&path, &error))
+    }
+
+    /// The ticket of the newest reply, if one is kept and is one.
+    pub fn ticket(&self) -> Option<String> {
+        let mut text = String::new();
+        let file = File::open(self.folder.join(TICKET_FILE)).ok()?;
+        file.take(TICKET_CHARS_MAX as u64).read_to_string(&mut text).ok()?;
+        let is_usable = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        is_usable.then_some(text)
+    }
+
+    /// Keeps the ticket of the newest reply. Without it the next exchange waits among strangers until its signature is
+    /// checked, so that a disk that refuses is no reason to fail.
+    pub fn keep_ticket(&self, ticket: &str) {
+        let _ = files::write_whole(&self.folder.join(TICKET_FILE), ticket.as_bytes(), 0o600);
     }
 
     /// Keeps a second exchange out. The store itself stays free: work can be noted while the network is slow.

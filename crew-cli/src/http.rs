@@ -20,6 +20,8 @@ pub use error::{HttpError, LinkTrouble, TlsTrouble};
 
 /// What messages and their replies are declared as.
 pub const CONTENT_TYPE: &str = "application/vnd.cuadrilla.v1";
+/// The header that carries the ticket of an earlier reply.
+const TICKET_HEADER: &str = "Cuadrilla-Ticket";
 /// Longest error body read, in bytes.
 const ERROR_BYTES_MAX: u64 = 16 * 1024;
 /// Fast enough for an old phone; the link is the slow part.
@@ -120,20 +122,24 @@ impl Server {
         Ok(Self { url, agent: Agent::new_with_config(config) })
     }
 
-    /// Sends one message and reads the reply whole.
+    /// Sends one message and reads the reply whole. The ticket of an earlier reply says whose message it is before it is
+    /// all there.
     ///
     /// # Errors
     /// Every [`HttpError`] but `Url`. Whether the server took the message in is unknown then; asking again is safe.
-    pub fn post(&self, path: &str, frame: &[u8]) -> Result<Reply, HttpError> {
+    pub fn post(&self, path: &str, frame: &[u8], ticket: Option<&str>) -> Result<Reply, HttpError> {
         let body =
             zstd::bulk::compress(frame, ZSTD_LEVEL).map_err(|error| HttpError::Garbled(error.to_string()))?;
-        let sent = self
+        let mut request = self
             .agent
             .post(format!("{}{path}", self.url))
             .header("Content-Type", CONTENT_TYPE)
             .header("Content-Encoding", "zstd")
-            .header("Accept", CONTENT_TYPE)
-            .send(body.as_slice());
+            .header("Accept", CONTENT_TYPE);
+        if let Some(ticket) = ticket {
+            request = request.header(TICKET_HEADER, ticket);
+        }
+        let sent = request.send(body.as_slice());
         let mut response = sent.map_err(|error| HttpError::from_ureq(&error))?;
         check_head(&self.url, &mut response)?;
         let coding = Coding::of(&response)?;

@@ -144,7 +144,7 @@ impl Server {
         let (durable, ()) = Durable::append(vec![admitted], append)?;
         self.rows.apply(batch);
         let admitted = durable.first().context("one request was admitted")?;
-        Ok(self.hub.reply(&self.rows, &self.lines, self.next() - 1, self.now_ms, admitted)?)
+        Ok(self.hub.reply(&self.rows, &self.lines, self.next() - 1, self.now_ms, admitted, "")?)
     }
 }
 

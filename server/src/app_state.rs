@@ -1,20 +1,30 @@
 //! State of the application: what all requests of one municipality share. Reading goes through here; writing through the writer only.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use engine::committer;
 use sync_core::hub::Hub;
+use sync_core::id::DeviceId;
+use sync_core::limits::MESSAGE_BYTES_MAX;
 use sync_core::log::line::Lines;
 use sync_core::rows::Rows;
 use tokio::sync::{Semaphore, mpsc, watch};
 
-use crate::config::Config;
+use crate::alarm::Alarm;
+use crate::config::{Config, ENROLMENTS_MAX};
+use crate::connections::Connections;
+use crate::health::Health;
+use crate::lane::Lane;
 use crate::metrics::Metrics;
 use crate::news::News;
+use crate::places::{NoPlace, Places, Turn};
 use crate::problem::Problem;
+use crate::room::Room;
 use crate::throttle::Throttle;
+use crate::ticket::Tickets;
 use crate::writer::Work;
 
 /// Rows that every thread may read.
@@ -47,35 +57,6 @@ impl View {
     }
 }
 
-/// What readiness says.
-#[derive(Debug, Default)]
-pub struct Health {
-    /// There is no room for more records; reading goes on.
-    pub disk_full: AtomicBool,
-    /// The store does not work and is being opened again; why.
-    broken: Mutex<Option<String>>,
-    /// A stop was asked for.
-    pub stopping: AtomicBool,
-}
-
-impl Health {
-    /// Notes that the store does not work, or works again.
-    pub fn set_broken(&self, why: Option<String>) {
-        *self.broken.lock().unwrap_or_else(PoisonError::into_inner) = why;
-    }
-
-    /// Each condition for readiness, by name, and what is wrong with it.
-    pub fn conditions(&self) -> [(&'static str, Option<String>); 3] {
-        let broken = self.broken.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let when = |is: &AtomicBool, why: &str| is.load(Relaxed).then(|| why.to_owned());
-        [
-            ("ledger", broken),
-            ("disk", when(&self.disk_full, "no space left: new work is refused, reading goes on")),
-            ("serving", when(&self.stopping, "the server is being stopped")),
-        ]
-    }
-}
-
 /// Everything that requests of one municipality share.
 pub struct AppState {
     view: RwLock<View>,
@@ -93,8 +74,24 @@ pub struct AppState {
     pub health: Arc<Health>,
     /// What strangers and devices used up.
     pub throttle: Throttle,
-    /// Requests in progress.
-    pub requests: Semaphore,
+    /// Every open connection.
+    pub connections: Arc<Connections>,
+    /// Makes tickets and reads them.
+    pub tickets: Tickets,
+    /// The municipality's name and its log's key, which never change.
+    pub title: (String, String),
+    /// Requests of devices in progress.
+    pub devices: Arc<Places<DeviceId>>,
+    /// Enrolments that the writer is to take.
+    pub enrolments: Semaphore,
+    /// Where signatures of strangers are checked.
+    pub strangers: Lane,
+    /// Where the public log is read.
+    pub public: Lane,
+    /// Room for bodies of strangers.
+    pub stranger_room: Arc<Room<IpAddr>>,
+    /// Room for bodies of devices that showed a ticket.
+    pub device_room: Arc<Room<DeviceId>>,
     /// Listening devices.
     pub listeners: Arc<Semaphore>,
     /// Cores: checking and answering wait their turn for one.
@@ -111,6 +108,8 @@ pub struct Parts {
     pub work: mpsc::Sender<Work>,
     /// The settings.
     pub config: Config,
+    /// The log key's seed, which the key of tickets follows from.
+    pub seed: [u8; 32],
     /// The data folder, if there is one.
     pub data: Option<PathBuf>,
     /// When to stop.
@@ -120,17 +119,27 @@ pub struct Parts {
 impl AppState {
     /// Returns the state of a municipality whose writer is about to start.
     pub fn new(parts: Parts) -> Self {
-        let Parts { view, work, config, data, stop } = parts;
+        let Parts { view, work, config, seed, data, stop } = parts;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let metrics: Arc<Metrics> = Arc::default();
+        let genesis = view.hub.genesis();
         Self {
+            title: (genesis.name.clone(), genesis.log_verifier.clone()),
             view: RwLock::new(view),
             work,
             data,
-            metrics: Arc::default(),
+            connections: Connections::new(&config, Arc::clone(&metrics.alarms)),
+            metrics,
             news: Arc::default(),
             health: Arc::default(),
             throttle: Throttle::new(&config),
-            requests: Semaphore::new(config.requests_max),
+            tickets: Tickets::new(&seed),
+            devices: Places::new(config.requests_max, config.device_requests_max),
+            enrolments: Semaphore::new(ENROLMENTS_MAX),
+            strangers: Lane::new("strangers", cores.div_ceil(2), config.strangers_max),
+            public: Lane::new("public", 1, config.public_max),
+            stranger_room: Room::new(config.stranger_bytes_max, config.peer_bytes_max),
+            device_room: Room::new(config.device_bytes_max, 2 * MESSAGE_BYTES_MAX),
             listeners: Arc::new(Semaphore::new(config.events_max)),
             cores: Semaphore::new(cores),
             config,
@@ -173,5 +182,79 @@ impl AppState {
             }
             Err(_) => Err(Problem::stopping()),
         }
+    }
+    /// Returns a place for a request of a device, once it is known to be that device's.
+    ///
+    /// # Errors
+    /// `device_busy`, `busy`.
+    pub fn place(&self, device: DeviceId, home: IpAddr) -> Result<Turn<DeviceId>, Problem> {
+        match self.devices.enter(device) {
+            Ok(turn) => Ok(turn),
+            Err(NoPlace::Owner) => {
+                self.metrics.alarms.raise(Alarm::DeviceBusy, Some(home));
+                Err(Problem::wait("device_busy", "this device has several requests in progress already", 2))
+            }
+            Err(NoPlace::All) => Err(self.turn_device_away(home)),
+        }
+    }
+
+    /// Notes that a device has to come back later. Returns what it is told.
+    pub fn turn_device_away(&self, home: IpAddr) -> Problem {
+        self.metrics.alarms.raise(Alarm::DevicesFull, Some(home));
+        self.health.note_full();
+        Problem::busy()
+    }
+
+    /// Runs `call` in the strangers' lane. Returns what it says, and how many were ahead of it.
+    ///
+    /// # Errors
+    /// `busy` if there is no place; `internal` after a panic.
+    pub async fn for_stranger<T: Send + 'static>(
+        self: &Arc<Self>,
+        home: IpAddr,
+        call: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<(T, usize), Problem> {
+        let turn = self.strangers.enter(home).map_err(|_| {
+            self.metrics.alarms.raise(Alarm::StrangersFull, Some(home));
+            Problem::busy()
+        })?;
+        let ahead = turn.ahead;
+        let (done, _turn) = self.in_lane(&self.strangers, turn, call).await?;
+        Ok((done, ahead))
+    }
+
+    /// Runs `call` in the public log's lane. The place that comes back is free again when it is dropped.
+    ///
+    /// # Errors
+    /// `stopping`, `too_many_reads`, `busy`; `internal` after a panic; else what `call` says.
+    pub async fn for_public<T: Send + 'static>(
+        self: &Arc<Self>,
+        home: IpAddr,
+        call: impl FnOnce(&Self) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<(T, Turn<IpAddr>), Problem> {
+        if self.health.stopping.load(Relaxed) {
+            return Err(Problem::stopping());
+        }
+        let alarms = &self.metrics.alarms;
+        self.throttle.read_public(home).inspect_err(|_| alarms.raise(Alarm::PublicPeer, Some(home)))?;
+        let turn = self.public.enter(home).map_err(|_| {
+            alarms.raise(Alarm::PublicFull, Some(home));
+            Problem::busy()
+        })?;
+        let (done, turn) = self.in_lane(&self.public, turn, call).await?;
+        Ok((done?, turn))
+    }
+
+    async fn in_lane<T: Send + 'static>(
+        self: &Arc<Self>,
+        lane: &Lane,
+        turn: Turn<IpAddr>,
+        call: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> Result<(T, Turn<IpAddr>), Problem> {
+        let app = Arc::clone(self);
+        lane.run(turn, move || call(&app)).await.map_err(|_| {
+            self.metrics.panics.inc();
+            Problem::internal()
+        })
     }
 }

@@ -2,21 +2,28 @@
 
 use std::cell::RefCell;
 use std::io::Read;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::BodyExt as _;
+use sync_core::id::DeviceId;
 use sync_core::limits::MESSAGE_BYTES_MAX;
 use zstd::bulk::Compressor;
 use zstd::zstd_safe::DCtx;
 
+use crate::alarm::Alarm;
+use crate::app_state::AppState;
+use crate::config::{Config, ZSTD_WINDOW_LOG_MAX};
+use crate::peer::Caller;
 use crate::problem::Problem;
+use crate::room::{NoRoom, Share};
 
 /// Longest message after decompression, in bytes: the core reads no longer frames.
 pub const FRAME_BYTES_MAX: usize = MESSAGE_BYTES_MAX;
-/// Largest zstd window, as a power of two: what a decoder may allocate, 8 MiB.
-const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+/// Room that a body takes at first, in bytes.
+const ROOM_BYTES_MIN: usize = 4 * 1024;
 /// Answers shorter than this are not worth compressing.
 const COMPRESS_BYTES_MIN: usize = 128;
 const ZSTD_LEVEL: i32 = 3;
@@ -102,31 +109,137 @@ pub fn check_type(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// Reads all of a body: at most [`MESSAGE_BYTES_MAX`] bytes, in at most `timeout`.
-pub async fn read(headers: &HeaderMap, body: Body, timeout: Duration) -> Result<Bytes, Problem> {
-    let announced = text(headers, header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
-    if announced.is_some_and(|bytes| bytes > MESSAGE_BYTES_MAX) {
-        return Err(Problem::too_large(MESSAGE_BYTES_MAX));
-    }
-    let reading = Limited::new(body, MESSAGE_BYTES_MAX).collect();
-    match tokio::time::timeout(timeout, reading).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-            Err(Problem::too_large(MESSAGE_BYTES_MAX))
+/// Whose a body is, as far as is known while it arrives.
+#[derive(Debug, Clone)]
+pub struct Owner {
+    /// Who sends it.
+    pub caller: Caller,
+    /// The device whose ticket came with it.
+    pub device: Option<DeviceId>,
+}
+
+/// A body that is all here. Its room is free again when this is dropped.
+#[derive(Debug)]
+pub struct Arrived {
+    /// Its bytes.
+    pub bytes: Bytes,
+    _room: AnyShare,
+}
+
+/// Room among strangers' bodies, or in the device's own share.
+#[derive(Debug)]
+enum AnyShare {
+    Stranger(Share<IpAddr>),
+    Device(Share<DeviceId>),
+}
+
+impl AnyShare {
+    fn take(&self, more: usize) -> Result<usize, NoRoom> {
+        match self {
+            Self::Stranger(share) => share.take(more),
+            Self::Device(share) => share.take(more),
         }
-        Ok(Err(_)) => Err(Problem::refused(
-            StatusCode::BAD_REQUEST,
-            "cut_off",
-            "the message did not arrive whole",
-            "Send it again.",
-        )),
-        Err(_) => Err(Problem::refused(
-            StatusCode::REQUEST_TIMEOUT,
-            "too_slow",
-            "the message took too long to arrive",
-            "Send it in smaller messages.",
-        )),
     }
+}
+
+/// Reads all of a body of at most `bytes_max` bytes. It takes up no place of those who are served; it has a time, a
+/// least speed and so much room, and is cut off where it exceeds one of them.
+///
+/// # Errors
+/// `too_large`, `too_slow`, `cut_off`, `no_room`.
+pub async fn read(
+    app: &AppState,
+    headers: &HeaderMap,
+    body: Body,
+    owner: &Owner,
+    bytes_max: usize,
+) -> Result<Arrived, Problem> {
+    let announced = text(headers, header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
+    if announced.is_some_and(|bytes| bytes > bytes_max) {
+        return Err(Problem::too_large(bytes_max));
+    }
+    let (room, cut) = match owner.device {
+        None => {
+            let (share, cut) = app.stranger_room.begin(owner.caller.home);
+            (AnyShare::Stranger(share), cut)
+        }
+        Some(device) => {
+            let (share, cut) = app.device_room.begin(device);
+            (AnyShare::Device(share), cut)
+        }
+    };
+    let read = gather(app, body, owner, bytes_max, &room);
+    let bytes = tokio::select! {
+        read = read => read?,
+        // Its sender is dropped, never used.
+        _ = cut => return Err(no_room()),
+    };
+    Ok(Arrived { bytes, _room: room })
+}
+
+async fn gather(
+    app: &AppState,
+    mut body: Body,
+    owner: &Owner,
+    bytes_max: usize,
+    room: &AnyShare,
+) -> Result<Bytes, Problem> {
+    let alarms = &app.metrics.alarms;
+    let begun = tokio::time::Instant::now();
+    let mut bytes: Vec<u8> = Vec::new();
+    loop {
+        let due = begun + time_for(&app.config, bytes.len());
+        let frame = match tokio::time::timeout_at(due, body.frame()).await {
+            Ok(None) => return Ok(bytes.into()),
+            Ok(Some(frame)) => frame.map_err(|_| cut_off())?,
+            Err(_) => {
+                alarms.raise(Alarm::SlowBody, Some(owner.caller.home));
+                return Err(too_slow());
+            }
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        let whole = bytes.len() + data.len();
+        if whole > bytes_max {
+            return Err(Problem::too_large(bytes_max));
+        }
+        if whole > bytes.capacity() {
+            // What is held is what is counted. Pieces are copied: one of a byte may keep a large buffer alive.
+            let capacity = whole.next_power_of_two().clamp(ROOM_BYTES_MIN, MESSAGE_BYTES_MAX);
+            let taken = room.take(capacity - bytes.capacity());
+            for _ in 0..*taken.as_ref().unwrap_or(&1) {
+                alarms.raise(Alarm::BodyRoom, Some(owner.caller.home));
+            }
+            taken.map_err(|_| no_room())?;
+            bytes.reserve_exact(capacity - bytes.len());
+        }
+        bytes.extend_from_slice(&data);
+        if let Some(connection) = &owner.caller.connection {
+            connection.received(bytes.len());
+        }
+    }
+}
+
+/// How long a body may have taken of which so many bytes are here.
+fn time_for(config: &Config, bytes: usize) -> Duration {
+    let at_least_ms = (bytes as u64).saturating_mul(1_000) / config.body_bytes_per_s;
+    Duration::from_millis(config.body_grace_ms.saturating_add(at_least_ms).min(config.body_timeout_ms))
+}
+
+fn cut_off() -> Problem {
+    Problem::refused(StatusCode::BAD_REQUEST, "cut_off", "the message did not arrive whole", "Send it again.")
+}
+
+fn too_slow() -> Problem {
+    Problem::refused(
+        StatusCode::REQUEST_TIMEOUT,
+        "too_slow",
+        "the message took too long to arrive",
+        "Send it in smaller messages.",
+    )
+}
+
+fn no_room() -> Problem {
+    Problem::later("no_room", "there is no room for this message while it arrives: others take it")
 }
 
 /// Undoes the coding; at most [`FRAME_BYTES_MAX`] bytes come out, whatever goes in.

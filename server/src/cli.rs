@@ -172,7 +172,10 @@ pub fn command(lang: Lang) -> clap::Command {
 /// An argument with its text; a setting also with its variable and its default.
 fn described(arg: clap::Arg, lang: Lang) -> clap::Arg {
     let id = arg.get_id().as_str().to_owned();
-    if let Some(text) = attribute(lang, "help-server", Some(&id)) {
+    // A setting has a heading; another command may have an argument of the same name.
+    if arg.get_help_heading().is_none()
+        && let Some(text) = attribute(lang, "help-server", Some(&id))
+    {
         return arg.help(text);
     }
     let heading = say!("help-server-settings").of(lang);

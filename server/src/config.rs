@@ -1,89 +1,22 @@
-//! Config: the settings of `serve`. A flag beats the environment, which beats the file, which beats the default.
+//! Config: every setting of `serve` and every fixed limit of the server, each with its reason. A flag beats the
+//! environment, which beats the file, which beats the default.
+//!
+//! OPERATING.md has the same as a table; a test compares the two.
 
-use std::fmt::Display;
-use std::path::{Path, PathBuf};
-use std::str::FromStr;
+mod sources;
 
-use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sync_core::limits::MESSAGE_BYTES_MAX;
 
 use sync_core::hub::Quotas;
 
 use crate::failure::Failure;
-use words::{Text, say};
+use words::say;
 
-/// Where a setting came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Source {
-    /// The command line.
-    Flag,
-    /// A `CUADRILLA_` variable.
-    Env,
-    /// The `--config` file.
-    File,
-    /// Nobody said anything.
-    Default,
-}
-
-/// One setting as `config` prints it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Shown {
-    /// Its name in the file; the flag has hyphens instead.
-    pub name: &'static str,
-    /// Its variable.
-    pub env: &'static str,
-    /// Its value.
-    pub value: String,
-    /// Who said so.
-    pub source: Source,
-}
-
-macro_rules! settings {
-    ($($(#[doc = $doc:literal])+ $name:ident, $env:literal: $kind:ty = $default:literal;)+) => {
-        /// What one source says; absent means "ask the next".
-        #[derive(Debug, Clone, Default, PartialEq, clap::Args, Deserialize)]
-        #[serde(deny_unknown_fields)]
-        pub struct Layer {
-            $(
-                #[doc = concat!($($doc,)+ " (", $env, "; ", $default, ")")]
-                #[arg(long, value_name = stringify!($kind), help_heading = "Ajustes")]
-                pub $name: Option<$kind>,
-            )+
-        }
-
-        /// All settings of `serve`.
-        #[derive(Debug, Clone, PartialEq)]
-        pub struct Config {
-            $($(#[doc = $doc])+ pub $name: $kind,)+
-        }
-
-        impl Layer {
-            /// What the environment says.
-            pub fn from_env(env: &dyn Fn(&str) -> Option<String>) -> Result<Self, Failure> {
-                Ok(Self { $($name: from_variable($env, env)?,)+ })
-            }
-        }
-
-        impl Config {
-            /// Lays flags over environment over file over defaults; also says who won.
-            pub fn resolve(flags: Layer, env: Layer, file: Layer) -> (Self, Vec<Shown>) {
-                let mut shown = Vec::new();
-                $(
-                    let candidates = [
-                        (flags.$name, Source::Flag), (env.$name, Source::Env), (file.$name, Source::File),
-                    ];
-                    let said = candidates.into_iter().find_map(|(value, source)| Some((value?, source)));
-                    let ($name, source) = said.unwrap_or_else(|| {
-                        (<$kind>::from_str($default).expect("a default is of its type"), Source::Default)
-                    });
-                    let value = show(&$name);
-                    shown.push(Shown { name: stringify!($name), env: $env, value, source });
-                )+
-                (Self { $($name,)+ }, shown)
-            }
-        }
-    };
-}
+pub use sources::{LogFormat, Shown, Source, read_file};
+use sources::{bad_setting, from_variable, settings};
 
 settings! {
     /// Address to listen on; port 0 takes a free one.
@@ -92,26 +25,80 @@ settings! {
     schemas, "CUADRILLA_SCHEMAS": String = "";
     /// Log lines as `text` or `json`.
     log_format, "CUADRILLA_LOG_FORMAT": LogFormat = "text";
-    /// Requests in progress; beyond it the answer is 503.
+
+    // Work of devices. A place is taken once the body is here and its signature holds, never before: bytes that
+    // do not arrive take no place away.
+    /// Requests of devices in progress, all together; beyond it the answer is 503.
     requests_max, "CUADRILLA_REQUESTS_MAX": usize = "256";
-    /// Open connections; beyond it they wait to be accepted.
-    connections_max, "CUADRILLA_CONNECTIONS_MAX": usize = "8192";
-    /// Devices that listen for news at once.
-    events_max, "CUADRILLA_EVENTS_MAX": usize = "4096";
+    // A phone makes one request at a time; the others are those whose answer got lost on the way. It is also how many
+    // requests one hostile device can have ahead of a crew's.
+    /// Requests of one device in progress; beyond it the answer is 429.
+    device_requests_max, "CUADRILLA_DEVICE_REQUESTS_MAX": usize = "4";
     /// Checked requests that wait for the writer.
     queue_max, "CUADRILLA_QUEUE_MAX": usize = "1024";
     /// Requests made durable by one fsync.
     batch_requests_max, "CUADRILLA_BATCH_REQUESTS_MAX": usize = "256";
     /// Bytes of requests made durable by one fsync.
     batch_bytes_max, "CUADRILLA_BATCH_BYTES_MAX": usize = "16777216";
+
+    // Strangers: who has shown neither a ticket nor a signature yet. Threads of their own do their work.
+    // At some 0.1 ms for a signature, the last of 256 waits 30 ms.
+    /// Requests of strangers that wait for their signature to be checked; beyond it the answer is 503.
+    strangers_max, "CUADRILLA_STRANGERS_MAX": usize = "256";
+    // A bundle of the log takes milliseconds; an auditor reads a few at a time.
+    /// Answers about the public log in progress; beyond it the answer is 503.
+    public_max, "CUADRILLA_PUBLIC_MAX": usize = "64";
+    // More than the 16,384 tiles that one verification reads of a log of four million entries.
+    /// Reads of the public log that one address may make at once.
+    public_reads_max, "CUADRILLA_PUBLIC_READS_MAX": u64 = "20000";
+    /// Further reads of the public log a minute from one address.
+    public_reads_per_min, "CUADRILLA_PUBLIC_READS_PER_MIN": u64 = "6000";
+
+    // Connections. Where there is no room, the one goes that has not proven itself, of the address with the most.
+    // Each costs a handle and up to 20 KiB: 160 MiB in all.
+    /// Open connections; beyond it one that has not proven itself is closed for each new one.
+    connections_max, "CUADRILLA_CONNECTIONS_MAX": usize = "8192";
+    // A quarter of all. Hundreds of phones may share a carrier's address; their connections last seconds.
+    /// Connections of one address (IPv6: one /64) that have not proven themselves; beyond it the oldest is closed.
+    peer_connections_max, "CUADRILLA_PEER_CONNECTIONS_MAX": usize = "2048";
+    /// Connections that one device keeps beside its streams; beyond it its oldest is closed.
+    device_connections_max, "CUADRILLA_DEVICE_CONNECTIONS_MAX": usize = "4";
+    // What the longest exchange over a good link takes; over a poor one the device connects again.
+    /// Milliseconds after which a connection is closed, once its request is answered.
+    connection_life_ms, "CUADRILLA_CONNECTION_LIFE_MS": u64 = "900000";
     /// Milliseconds for a request's headers, also between requests.
     header_timeout_ms, "CUADRILLA_HEADER_TIMEOUT_MS": u64 = "15000";
+    // A link of 1 kB/s takes 30 kB in this time; a network that loses its way comes back in it.
+    /// Milliseconds in which a peer must read at least 1 KiB of what is sent to it.
+    write_timeout_ms, "CUADRILLA_WRITE_TIMEOUT_MS": u64 = "30000";
+
+    // Bodies.
     /// Milliseconds for a request's body.
     body_timeout_ms, "CUADRILLA_BODY_TIMEOUT_MS": u64 = "60000";
+    /// Milliseconds before a body's speed is judged.
+    body_grace_ms, "CUADRILLA_BODY_GRACE_MS": u64 = "10000";
+    // The poorest link that is served has some 1 kB/s.
+    /// Bytes a second that a body must then have arrived with, on average.
+    body_bytes_per_s, "CUADRILLA_BODY_BYTES_PER_S": u64 = "200";
+    /// Bytes of bodies of strangers held at once; beyond it one of the address that holds the most is cut off.
+    stranger_bytes_max, "CUADRILLA_STRANGER_BYTES_MAX": usize = "67108864";
+    // Half of all: two addresses cannot crowd out the rest, and four phones behind one may send the largest message.
+    /// Bytes of bodies of strangers held at once from one address.
+    peer_bytes_max, "CUADRILLA_PEER_BYTES_MAX": usize = "33554432";
+    /// Bytes of bodies of devices with a ticket held at once; of one device: two of the largest messages.
+    device_bytes_max, "CUADRILLA_DEVICE_BYTES_MAX": usize = "134217728";
     /// Milliseconds for an answer once the body is here.
     answer_timeout_ms, "CUADRILLA_ANSWER_TIMEOUT_MS": u64 = "30000";
+
+    // Event streams.
+    /// Devices that listen for news at once.
+    events_max, "CUADRILLA_EVENTS_MAX": usize = "4096";
+    // One that listens, and one that the network lost and nobody closed.
+    /// Event streams of one device; beyond it its oldest is closed.
+    device_streams_max, "CUADRILLA_DEVICE_STREAMS_MAX": usize = "2";
     /// Milliseconds between signs of life to a device that listens.
     keep_alive_ms, "CUADRILLA_KEEP_ALIVE_MS": u64 = "25000";
+
     /// Milliseconds that requests in progress may take after a stop signal.
     grace_ms, "CUADRILLA_GRACE_MS": u64 = "10000";
     /// PEM file with the certificate chain; with `tls_key`, HTTPS is served.
@@ -120,6 +107,8 @@ settings! {
     tls_key, "CUADRILLA_TLS_KEY": String = "";
     /// Header in which a trusted proxy names the client's address, as `x-forwarded-for`; empty trusts none.
     peer_header, "CUADRILLA_PEER_HEADER": String = "";
+
+    // Throttles: what a bucket holds, and how fast it fills.
     /// Attempts to enrol that one address may make at once; good codes do not count.
     enrol_tries_max, "CUADRILLA_ENROL_TRIES_MAX": u64 = "20";
     /// Further attempts to enrol a minute from one address.
@@ -142,67 +131,54 @@ settings! {
     reserve_bytes, "CUADRILLA_RESERVE_BYTES": u64 = "0";
 }
 
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// For machines.
-    Json,
-}
-
-impl FromStr for LogFormat {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "text" => Ok(Self::Text),
-            "json" => Ok(Self::Json),
-            _ => Err("text | json".into()),
-        }
-    }
-}
-
-impl Display for LogFormat {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Text => "text",
-            Self::Json => "json",
-        })
-    }
-}
-
-fn show(value: &dyn Display) -> String {
-    value.to_string()
-}
-
-fn from_variable<T: FromStr>(name: &str, env: &dyn Fn(&str) -> Option<String>) -> Result<Option<T>, Failure>
-where
-    T::Err: Display,
-{
-    let Some(text) = env(name).filter(|text| !text.is_empty()) else { return Ok(None) };
-    text.parse().map(Some).map_err(|error: T::Err| {
-        let message = format!("{name}={text}: {error}");
-        bad_setting(Text::same(message))
-    })
-}
-
-fn bad_setting(message: Text) -> Failure {
-    Failure::usage("config", message, say!("server-setting-hint"))
-}
-
-/// Reads the `--config` file.
-pub fn read_file(path: &Path) -> Result<Layer, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| bad_setting(Text::same(at(path, &error))))?;
-    toml::from_str(&text).map_err(|error| bad_setting(Text::same(at(path, &error))))
-}
-
-fn at(path: &Path, error: &dyn Display) -> String {
-    // TOML errors span lines with a drawing; one line is what fits here.
-    let flat: Vec<String> = error.to_string().lines().map(|line| line.trim().to_owned()).collect();
-    format!("{}: {}", path.display(), flat.join(" "))
-}
+/// What a connection may hold of a request's head, and of an answer that is not read, in bytes. `crew` sends 400.
+pub const HEAD_BYTES_MAX: usize = 16 * 1024;
+/// Headers of one request. `crew` sends 8; proxies add a dozen.
+pub const HEADERS_MAX: usize = 64;
+/// Most of a listener's head that is read without the HTTP library, in bytes: it has a ticket and few headers.
+pub const LISTENER_HEAD_BYTES_MAX: usize = 2048;
+/// How long to wait when the system has no more sockets.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
+/// A connection younger than this goes last when room is made: its request is still on the way.
+pub const NEWCOMER: Duration = Duration::from_secs(3);
+/// Handles kept for the store, the log and the system's own, beside those of connections.
+pub const HANDLES_RESERVE: u64 = 128;
+/// What a peer must read within `write_timeout_ms`, in bytes. A link of 1 kB/s reads thirty times as much.
+pub const WRITE_BYTES_MIN: usize = 1024;
+/// Answers about the public log are handed over in pieces of this size, in bytes: no more than a piece and what the
+/// connection buffers is kept for a peer that does not read, once its place is free again.
+pub const PIECE_BYTES: usize = 8 * 1024;
+/// One address has at most this share of the strangers' and of the public places: a quarter.
+pub const PEER_SHARE: usize = 4;
+/// Enrolments in progress after their check. Each is one entry; the writer takes 256 at once.
+pub const ENROLMENTS_MAX: usize = 16;
+/// Longest body of an enrolment, in bytes: the longest message, and what a coding may add to it.
+pub const ENROL_BODY_BYTES_MAX: usize = sync_core::limits::ENROL_BYTES_MAX + 1024;
+/// Largest window of a compressed body, as a power of two: what a decoder may allocate, 8 MiB.
+pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+/// By how much threads that work for strangers stand back behind those that work for devices, as Unix counts it.
+pub const STRANGERS_NICE: i32 = 5;
+/// A ticket opens an event stream this long, in seconds: twice the life of a stream.
+pub const STREAM_TICKET_S: i64 = 2 * 3600;
+/// A ticket says whose a body is this long, in seconds: longer than phones stay without signal.
+pub const BODY_TICKET_S: i64 = 60 * 24 * 3600;
+/// An event stream ends after this long, and the device opens another: a revoked one is then refused.
+pub const STREAM_LIFE: Duration = Duration::from_secs(3600);
+/// Streams that a device may open at once, for each that it may keep, and then a minute: it waits 5 s before another.
+pub const STREAM_OPENINGS: u64 = 6;
+/// Buckets of a throttle kept at once. Full ones are forgotten first; where none is, a newcomer is not counted by itself.
+pub const BUCKETS_MAX: usize = 16_384;
+/// Longest wait that a throttle asks for, in seconds.
+pub const WAIT_S_MAX: u32 = 3_600;
+/// The server is not ready once the writer has been at one thing for this long, in milliseconds: a batch takes less
+/// than one second.
+pub const STALL_MS: u64 = 10_000;
+/// The server is not ready once it turned devices away for this long without taking one in between, in milliseconds.
+pub const FULL_MS: u64 = 10_000;
+/// One kind of alarm is logged once in this time; the next line says how many there were.
+pub const ALARM_EVERY: Duration = Duration::from_secs(60);
+/// Certificates of one chain.
+pub const CHAIN_MAX: usize = 16;
 
 impl Config {
     /// From all sources.
@@ -230,8 +206,24 @@ impl Config {
     fn check(&self) -> Result<(), Failure> {
         let counts = [
             ("requests_max", self.requests_max as u64),
+            ("device_requests_max", self.device_requests_max as u64),
+            ("strangers_max", self.strangers_max as u64),
+            ("public_max", self.public_max as u64),
+            ("public_reads_max", self.public_reads_max),
+            ("public_reads_per_min", self.public_reads_per_min),
             ("connections_max", self.connections_max as u64),
+            ("peer_connections_max", self.peer_connections_max as u64),
+            ("device_connections_max", self.device_connections_max as u64),
+            ("connection_life_ms", self.connection_life_ms),
+            ("header_timeout_ms", self.header_timeout_ms),
+            ("write_timeout_ms", self.write_timeout_ms),
+            ("body_timeout_ms", self.body_timeout_ms),
+            ("body_grace_ms", self.body_grace_ms),
+            ("body_bytes_per_s", self.body_bytes_per_s),
+            ("answer_timeout_ms", self.answer_timeout_ms),
+            ("keep_alive_ms", self.keep_alive_ms),
             ("events_max", self.events_max as u64),
+            ("device_streams_max", self.device_streams_max as u64),
             ("queue_max", self.queue_max as u64),
             ("batch_requests_max", self.batch_requests_max as u64),
             ("batch_bytes_max", self.batch_bytes_max as u64),
@@ -246,8 +238,22 @@ impl Config {
             ("revoked_bytes_max", self.revoked_bytes_max),
         ];
         match counts.into_iter().find(|(_, count)| !(1..=1 << 30).contains(count)) {
-            None => Ok(()),
+            None => self.check_pairs(),
             Some((name, count)) => Err(bad_setting(say!("server-setting-range", name, count))),
+        }
+    }
+
+    /// Settings of which one must leave room for another.
+    fn check_pairs(&self) -> Result<(), Failure> {
+        let pairs = [
+            ("connections_max", self.connections_max, self.events_max + 1),
+            ("peer_bytes_max", self.peer_bytes_max, MESSAGE_BYTES_MAX),
+            ("stranger_bytes_max", self.stranger_bytes_max, self.peer_bytes_max),
+            ("device_bytes_max", self.device_bytes_max, MESSAGE_BYTES_MAX),
+        ];
+        match pairs.into_iter().find(|(_, count, least)| count < least) {
+            None => Ok(()),
+            Some((name, count, least)) => Err(bad_setting(say!("server-setting-least", name, count, least))),
         }
     }
 }
@@ -289,5 +295,36 @@ mod tests {
         assert!(toml::from_str::<Layer>("quue_max = 5").is_err());
         let zero = Layer { requests_max: Some(0), ..Layer::default() };
         assert!(Config::load(zero, None, &|_| None).is_err());
+    }
+
+    #[test]
+    fn operating_has_every_setting_with_its_default_and_every_fixed_limit() {
+        let manual = include_str!("../../docs/OPERATING.md");
+        for shown in Config::resolve(Layer::default(), Layer::default(), Layer::default()).1 {
+            let name = format!("`{}`", shown.name);
+            let row = manual.lines().find(|line| line.starts_with("| ") && line.contains(&name));
+            let row = row.unwrap_or_else(|| panic!("OPERATING.md has no row for {name}"));
+            let default = if shown.value.is_empty() { "empty" } else { &shown.value };
+            assert!(row.contains(default), "{name} is {default}: {row}");
+        }
+        let fixed =
+            include_str!("config.rs").split("pub const ").skip(1).filter_map(|rest| rest.split(':').next());
+        let fixed: Vec<&str> = fixed.filter(|name| name.bytes().all(|byte| byte != b' ')).collect();
+        assert!(fixed.len() > 20);
+        for name in fixed {
+            assert!(manual.contains(&format!("`{name}`")), "OPERATING.md does not name {name}");
+        }
+    }
+
+    #[test]
+    fn settings_that_leave_no_room_for_each_other_are_refused() {
+        let all = |layer: Layer| Config::load(layer, None, &|_| None);
+        assert!(
+            all(Layer { connections_max: Some(100), events_max: Some(100), ..Layer::default() }).is_err()
+        );
+        assert!(all(Layer { connections_max: Some(101), events_max: Some(100), ..Layer::default() }).is_ok());
+        let refused = all(Layer { peer_bytes_max: Some(1_000), ..Layer::default() }).unwrap_err();
+        assert!(refused.message.of(words::Lang::En).contains("peer_bytes_max"), "{refused:?}");
+        assert!(all(Layer { stranger_bytes_max: Some(1 << 24), ..Layer::default() }).is_err());
     }
 }

@@ -2,22 +2,30 @@
 //!
 //! Absent here: any rule of the domain (that is `sync_core`) and any file format (that is `store`).
 
+pub mod alarm;
 pub mod app_state;
 pub mod body;
 pub mod cli;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod connections;
 pub mod failure;
+pub mod guarded;
+pub mod health;
 pub mod key;
+pub mod lane;
 pub mod lang;
 pub mod listen;
 pub mod logging;
 pub mod metrics;
 pub mod news;
 pub mod peer;
+pub mod pieces;
+pub mod places;
 pub mod prefixed;
 pub mod problem;
+pub mod room;
 pub mod router;
 pub mod routes;
 pub mod rule_files;
@@ -26,6 +34,7 @@ pub mod start;
 #[cfg(test)]
 mod testing;
 pub mod throttle;
+pub mod ticket;
 pub mod tls;
 pub mod writer;
 

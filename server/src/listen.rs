@@ -1,4 +1,5 @@
-//! Listen: accepts connections within bounds, and lets what was accepted finish when the server is to stop.
+//! Listen: accepts connections, closes those for which there is no room or no more time, and lets what was accepted
+//! finish when the server is to stop.
 
 use std::io;
 use std::sync::Arc;
@@ -9,26 +10,22 @@ use axum::http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until};
 use tokio_rustls::TlsAcceptor;
 use tower::{ServiceExt as _, service_fn};
 
+use crate::alarm::Alarm;
 use crate::app_state::AppState;
-use crate::peer::Peer;
+use crate::config::{ACCEPT_PAUSE, HEAD_BYTES_MAX, HEADERS_MAX};
+use crate::connections::Handle;
+use crate::guarded::Guarded;
+use crate::peer::{Caller, Peer, home_of};
 use crate::prefixed::Prefixed;
 use crate::router::router;
 use crate::routes::lean::{self, Duplex};
 use crate::tls::Tls;
-
-/// What a connection may hold of a request's head, in bytes.
-const HEAD_BYTES_MAX: usize = 16 * 1024;
-/// Headers of one request.
-const HEADERS_MAX: usize = 64;
-/// How long to wait when the system has no more sockets.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves until the app is to stop; then at most `grace_ms` longer. Answers how many connections were cut off.
 pub async fn serve(listener: TcpListener, app: Arc<AppState>, tls: Option<Arc<Tls>>) -> usize {
@@ -40,42 +37,46 @@ pub async fn serve(listener: TcpListener, app: Arc<AppState>, tls: Option<Arc<Tl
         .header_read_timeout(Duration::from_millis(config.header_timeout_ms))
         .max_buf_size(HEAD_BYTES_MAX)
         .max_headers(HEADERS_MAX);
-    let graceful = GracefulShutdown::new();
-    let permits = Arc::new(Semaphore::new(config.connections_max));
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &permits) => accepted,
+            accepted = listener.accept() => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
-        let (stream, peer, permit) = match accepted {
-            Ok(accepted) => accepted,
+        let (stream, peer) = match accepted {
+            Ok((stream, address)) => (stream, Peer(address.ip())),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
+                // There may be no more handles: then one that has not proven itself makes room.
+                app.connections.make_room();
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
+        // Without it answers are a little later; the peer may be gone by now, too.
+        let _ = stream.set_nodelay(true);
+        let Some((place, cut)) = app.connections.enter(home_of(peer.0)) else { continue };
         let talk = Talk {
             app: Arc::clone(&app),
             http: http.clone(),
             router: router.clone(),
-            watcher: graceful.watcher(),
             peer,
+            handle: place.handle(),
         };
         let acceptor = tls.as_ref().map(|tls| tls.acceptor());
         tokio::spawn(async move {
-            // A peer that goes away or is too slow is its own affair.
-            let _ = connection(stream, acceptor, talk).await;
-            drop(permit);
+            tokio::select! {
+                // A peer that goes away or is too slow is its own affair.
+                _ = connection(stream, acceptor, talk) => {}
+                // There was no room for it: the other end of this is dropped, and never says anything.
+                _ = cut => {}
+            }
+            drop(place);
         });
     }
     drop(listener);
-    let open = permits.available_permits();
     tokio::select! {
-        () = graceful.shutdown() => 0,
-        () = tokio::time::sleep(Duration::from_millis(config.grace_ms)) => {
-            config.connections_max.saturating_sub(permits.available_permits().max(open))
-        }
+        () = app.connections.wait_empty() => 0,
+        () = tokio::time::sleep(Duration::from_millis(config.grace_ms)) => app.connections.count(),
     }
 }
 
@@ -84,8 +85,8 @@ struct Talk {
     app: Arc<AppState>,
     http: http1::Builder,
     router: Router,
-    watcher: Watcher,
     peer: Peer,
+    handle: Handle,
 }
 
 /// One connection, from its first byte to its end.
@@ -98,11 +99,18 @@ async fn connection(mut stream: TcpStream, acceptor: Option<TlsAcceptor>, talk: 
             // It has asked for nothing yet.
             _ = stop.wait_for(|stop| *stop) => return Ok(()),
         };
-        return talk.go_on(stream, head).await;
+        return match head {
+            Some(ticket) => talk.listen(stream, ticket).await,
+            None => {
+                let guarded = talk.guard(stream);
+                talk.speak_http(guarded).await
+            }
+        };
     };
+    let guarded = talk.guard(stream);
     let begin = async {
         // Boxed on its own: a handshake needs more room than the talk that follows.
-        let mut stream = Box::pin(tokio::time::timeout(timeout, acceptor.accept(stream))).await??;
+        let mut stream = Box::pin(tokio::time::timeout(timeout, acceptor.accept(guarded))).await??;
         let (head, read) = lean::read_head(&mut stream, timeout).await?;
         io::Result::Ok((head, Prefixed::new(read, stream)))
     };
@@ -110,34 +118,52 @@ async fn connection(mut stream: TcpStream, acceptor: Option<TlsAcceptor>, talk: 
         begun = begin => begun?,
         _ = stop.wait_for(|stop| *stop) => return Ok(()),
     };
-    talk.go_on(stream, head).await
-}
-
-impl Talk {
-    /// Goes on once it is known whether the peer is a listener, and of which device.
-    async fn go_on<S: Duplex + 'static>(self, stream: S, listener: Option<String>) -> io::Result<()> {
-        let Self { app, http, router, watcher, peer } = self;
-        if let Some(device) = listener {
-            drop((http, router));
-            // Boxed on their own, so that a listener does not keep the room that the library would need.
-            return Box::pin(lean::serve(stream, app, &device)).await;
-        }
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(peer);
-            router.clone().oneshot(request)
-        });
-        let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-        Box::pin(watcher.watch(connection)).await.map_err(io::Error::other)
+    match head {
+        Some(ticket) => talk.listen(stream, ticket).await,
+        None => talk.speak_http(stream).await,
     }
 }
 
-/// The next connection, once there is room for one.
-async fn accept(
-    listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> io::Result<(TcpStream, Peer, OwnedSemaphorePermit)> {
-    let permit = Arc::clone(permits).acquire_owned().await.map_err(io::Error::other)?;
-    let (stream, address) = listener.accept().await?;
-    stream.set_nodelay(true)?;
-    Ok((stream, Peer(address.ip()), permit))
+impl Talk {
+    fn guard(&self, stream: TcpStream) -> Guarded<TcpStream> {
+        let window = Duration::from_millis(self.app.config.write_timeout_ms);
+        Guarded::new(stream, window, Arc::clone(&self.app.metrics.alarms), self.peer.0)
+    }
+
+    /// Serves a listener.
+    async fn listen<S: Duplex + 'static>(self, stream: S, ticket: String) -> io::Result<()> {
+        let Self { app, http, router, peer, handle } = self;
+        drop((http, router));
+        let caller = Caller { home: home_of(peer.0), connection: Some(handle) };
+        // Boxed on its own, so that a listener does not keep the room that the library would need.
+        Box::pin(lean::serve(stream, app, &ticket, &caller)).await
+    }
+
+    /// Serves requests until the peer goes, the connection's life is over or the server stops. A request under way is
+    /// answered first, within the time that its body and its answer may take.
+    async fn speak_http<S: Duplex + 'static>(self, stream: S) -> io::Result<()> {
+        let Self { app, http, router, peer, handle } = self;
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            request.extensions_mut().insert(handle.clone());
+            router.clone().oneshot(request)
+        });
+        let config = &app.config;
+        let life_ends = Instant::now() + Duration::from_millis(config.connection_life_ms);
+        let last = config.body_timeout_ms.saturating_add(config.answer_timeout_ms);
+        let cut_at = life_ends + Duration::from_millis(last);
+        let mut stop = app.stop.clone();
+        let talk = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+        let mut talk = Box::pin(talk);
+        tokio::select! {
+            done = talk.as_mut() => return done.map_err(io::Error::other),
+            () = sleep_until(life_ends) => app.metrics.alarms.raise(Alarm::OldConnection, Some(peer.0)),
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+        talk.as_mut().graceful_shutdown();
+        tokio::select! {
+            done = talk.as_mut() => done.map_err(io::Error::other),
+            () = sleep_until(cut_at) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
 }

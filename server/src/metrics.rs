@@ -1,5 +1,6 @@
 //! Metrics: counts and times for the operator, in Prometheus' text form. Never a name, an id or a content.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus_client::encoding::{EncodeLabelSet, text};
@@ -9,6 +10,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use store::Stats;
+
+use crate::alarm::Alarms;
 
 /// Labels of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -21,6 +24,12 @@ struct RequestLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct EntryLabels {
     verdict: &'static str,
+}
+
+/// Label of what waits or is open now.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct NowLabels {
+    what: &'static str,
 }
 
 /// All counts.
@@ -47,6 +56,9 @@ pub struct Metrics {
     /// Requests of which something was not taken because its author had filled its share of the ledger.
     pub over_quota: Counter,
     ledger_records: Gauge,
+    now: Family<NowLabels, Gauge>,
+    /// What was turned away or cut off.
+    pub alarms: Arc<Alarms>,
 }
 
 impl Default for Metrics {
@@ -68,6 +80,8 @@ impl Default for Metrics {
             panics: Counter::default(),
             over_quota: Counter::default(),
             ledger_records: Gauge::default(),
+            now: Family::default(),
+            alarms: Arc::default(),
         };
         metrics.register();
         metrics
@@ -92,6 +106,8 @@ impl Metrics {
         registry.register("index_rebuilds", "Rebuilds of the index", self.rebuilds.clone());
         registry.register("over_quota", "Requests cut short by a quota", self.over_quota.clone());
         registry.register("panics", "Panics caught", self.panics.clone());
+        registry.register("now", "What is open, held or waiting now", self.now.clone());
+        self.alarms.register(registry);
     }
 
     /// The text that a scraper reads.
@@ -100,6 +116,12 @@ impl Metrics {
         // Writing to a string does not fail.
         let _ = text::encode(&mut out, &self.registry);
         out
+    }
+
+    /// Notes how many of something there are now.
+    pub fn now(&self, what: &'static str, count: usize) {
+        let gauge = self.now.get_or_create(&NowLabels { what });
+        gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// Counts one request.

@@ -1,8 +1,7 @@
 //! Router: which path does what, and what every request goes through. `openapi.json` says the same for people.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -50,20 +49,30 @@ pub struct Notes {
     pub quarantined: u64,
     /// Entries that were there before.
     pub duplicates: u64,
+    /// Requests that were ahead of it when it came.
+    pub ahead: Ahead,
+}
+
+/// How many requests were ahead of one, where it had to wait. Each count is bounded by a setting.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ahead {
+    /// In the strangers' lane, if it showed no ticket.
+    pub strangers: usize,
+    /// Of devices, in progress.
+    pub devices: usize,
+    /// At the writer.
+    pub writer: usize,
 }
 
 /// All routes over a app.
 pub fn router(app: Arc<AppState>) -> Router {
-    let bounded = Router::new()
+    Router::new()
         .route("/v1/sync", post(exchange::sync))
         .route("/v1/preview", post(exchange::preview))
         .route("/v1/enrol", post(exchange::enrol))
         .route("/v1/checkpoint", get(checkpoint::show))
         .route("/log/checkpoint", get(checkpoint::show))
         .route("/log/tile/{*path}", get(log_route::show))
-        .layer(from_fn_with_state(Arc::clone(&app), shed));
-    Router::new()
-        .merge(bounded)
         .route("/v1/events", get(events::listen))
         .route("/", get(home::page))
         .route("/healthz", get(health::alive))
@@ -95,20 +104,6 @@ async fn wrong_method(method: Method) -> Problem {
     )
 }
 
-/// Refuses at once what there is no room for, and what takes too long. Slow bodies have a time of their own.
-async fn shed(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
-    let Ok(_permit) = app.requests.try_acquire() else { return Problem::busy().into_response() };
-    if app.health.stopping.load(Relaxed) {
-        return Problem::stopping().into_response();
-    }
-    let config = &app.config;
-    let most = Duration::from_millis(config.body_timeout_ms.saturating_add(config.answer_timeout_ms));
-    match tokio::time::timeout(most, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Problem::later("too_slow", "the answer took too long").into_response(),
-    }
-}
-
 /// One line and one count for each request.
 async fn log(State(app): State<Arc<AppState>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -118,14 +113,17 @@ async fn log(State(app): State<Arc<AppState>>, request: Request, next: Next) -> 
     let took = started.elapsed();
     let status = response.status().as_u16();
     app.metrics.request(&route, status);
-    let Notes { device, refused, bytes_up, bytes_down, accepted, quarantined, duplicates } =
+    let Notes { device, refused, bytes_up, bytes_down, accepted, quarantined, duplicates, ahead } =
         response.extensions_mut().remove().unwrap_or_default();
     let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    if matches!(route.as_str(), "/healthz" | "/readyz" | "/metrics") {
-        tracing::debug!(%method, route, status, took_ms, "request");
+    // Strangers must not fill the disk with lines: what they do is counted, and logged for a person who asks for it.
+    let is_guess = route == "/v1/enrol" && status != StatusCode::TOO_MANY_REQUESTS.as_u16();
+    if device.is_empty() && !is_guess {
+        tracing::debug!(%method, route, status, refused, took_ms, "request");
     } else {
         tracing::info!(
-            %method, route, status, device, refused, bytes_up, bytes_down, accepted, quarantined, duplicates, took_ms,
+            %method, route, status, device, refused, bytes_up, bytes_down, accepted, quarantined, duplicates,
+            ahead_strangers = ahead.strangers, ahead_devices = ahead.devices, ahead_writer = ahead.writer, took_ms,
             "request"
         );
     }

@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::app_state::{AppState, Parts as StateParts, View};
 use crate::config::Config;
+use crate::health::Health;
 use crate::rule_files;
 use crate::writer::{
     FreeBytes, OpenStore, Opened, Parts as WriterParts, SharedIndex, SharedLog, Work, Writer,
@@ -62,7 +63,7 @@ impl Service {
         let view = View::of(committer.view(), committer.open_hub()?);
         let (work, incoming) = mpsc::channel(config.queue_max);
         let (stop, stopped) = watch::channel(false);
-        let app = Arc::new(AppState::new(StateParts { view, work, config, data, stop: stopped }));
+        let app = Arc::new(AppState::new(StateParts { view, work, config, seed, data, stop: stopped }));
         // Right from the start, not from the first append on.
         app.metrics.store(Stats::default(), Stats::default(), app.view().seq);
         if is_rebuilt {
@@ -71,7 +72,11 @@ impl Service {
         let parts = WriterParts { app: Arc::clone(&app), committer, seed, open, free_bytes, reserve_bytes };
         let mut writer = Writer::new(parts);
         writer.begin(epoch_reason.as_deref(), load_rules(rules.as_ref()));
-        let writer = std::thread::spawn(move || writer.run(incoming));
+        let ended = Ended(Arc::clone(&app.health));
+        let writer = std::thread::spawn(move || {
+            let _ended = ended;
+            writer.run(incoming)
+        });
         let news = Arc::clone(&app.news);
         tokio::spawn(async move { news.run().await });
         tokio::spawn(look_after(Arc::clone(&app), rules));
@@ -105,6 +110,15 @@ impl Service {
                 Ok(())
             }
         }
+    }
+}
+
+/// Notes that the writer's thread has ended, also by a panic.
+struct Ended(Arc<Health>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.note_writer_ended();
     }
 }
 

@@ -71,7 +71,14 @@ pub(crate) fn writer(
     let view = View::of(committer.view(), committer.open_hub().unwrap());
     let (work, incoming) = mpsc::channel(8);
     let (_, stop) = watch::channel(false);
-    let app = Arc::new(AppState::new(StateParts { view, work, config: Config::default(), data: None, stop }));
+    let app = Arc::new(AppState::new(StateParts {
+        view,
+        work,
+        config: Config::default(),
+        seed: SEED,
+        data: None,
+        stop,
+    }));
     let parts = Parts {
         app: Arc::clone(&app),
         committer,

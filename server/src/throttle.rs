@@ -4,7 +4,7 @@
 //! debt by one request; then the answer says how long to wait.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -12,15 +12,11 @@ use sync_core::hub::{Admitted, Checked};
 use sync_core::id::DeviceId;
 use sync_core::limits::SEGMENT_ENTRIES_MAX;
 
-use crate::config::Config;
+use crate::config::{BUCKETS_MAX, Config, STREAM_OPENINGS, WAIT_S_MAX};
 use crate::problem::Problem;
 
-/// Buckets kept at once, of addresses and of devices. Full ones are forgotten first.
-const BUCKETS_MAX: usize = 16_384;
 /// A unit has this many parts, so that every rate adds whole parts each millisecond.
 const PARTS: i64 = 60_000;
-/// Longest wait that is asked for, in seconds.
-const WAIT_S_MAX: u32 = 3_600;
 
 /// How much a bucket holds, and how fast it fills.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,16 +110,21 @@ pub struct Throttle {
     codes_by_peer: Buckets<IpAddr>,
     codes: Buckets<()>,
     devices: Buckets<DeviceId>,
+    streams: Buckets<DeviceId>,
+    public_by_home: Buckets<IpAddr>,
 }
 
 impl Throttle {
     /// Full buckets.
     pub fn new(config: &Config) -> Self {
         let per_s = config.device_units_per_s.saturating_mul(60);
+        let openings = STREAM_OPENINGS.saturating_mul(config.device_streams_max as u64);
         Self {
             codes_by_peer: Buckets::new(Rate::new(config.enrol_tries_max, config.enrol_tries_per_min)),
             codes: Buckets::new(Rate::new(config.enrol_all_tries_max, config.enrol_all_tries_per_min)),
             devices: Buckets::new(Rate::new(config.device_units_max, per_s)),
+            streams: Buckets::new(Rate::new(openings, openings)),
+            public_by_home: Buckets::new(Rate::new(config.public_reads_max, config.public_reads_per_min)),
         }
     }
 
@@ -132,7 +133,7 @@ impl Throttle {
     /// # Errors
     /// `too_many`, with how long to wait.
     pub fn try_code(&self, peer: IpAddr) -> Result<(), Problem> {
-        let (peer, now) = (home_of(peer), Instant::now());
+        let now = Instant::now();
         let let_in = self.codes_by_peer.let_in(peer, now).and_then(|()| self.codes.let_in((), now));
         let_in.map_err(|seconds| {
             Problem::wait("too_many", "too many attempts to enrol from this address, or in all", seconds)
@@ -145,7 +146,7 @@ impl Throttle {
     /// Gives the attempt back: the code was good.
     pub fn good_code(&self, peer: IpAddr) {
         let now = Instant::now();
-        self.codes_by_peer.charge(home_of(peer), -1, now);
+        self.codes_by_peer.charge(peer, -1, now);
         self.codes.charge((), -1, now);
     }
 
@@ -157,6 +158,36 @@ impl Throttle {
         self.devices.let_in(device, Instant::now()).map_err(|seconds| {
             Problem::wait("budget", "this device asked for more work than its share just now", seconds)
         })
+    }
+
+    /// Counts an event stream that a device opens.
+    ///
+    /// # Errors
+    /// `streams`, with how long to wait.
+    pub fn open_stream(&self, device: DeviceId) -> Result<(), Problem> {
+        let now = Instant::now();
+        self.streams.let_in(device, now).map_err(|seconds| {
+            Problem::wait("streams", "this device opened too many event streams just now", seconds)
+        })?;
+        self.streams.charge(device, 1, now);
+        Ok(())
+    }
+
+    /// Counts a read of the public log.
+    ///
+    /// # Errors
+    /// `too_many_reads`, with how long to wait.
+    pub fn read_public(&self, home: IpAddr) -> Result<(), Problem> {
+        let now = Instant::now();
+        self.public_by_home.let_in(home, now).map_err(|seconds| {
+            Problem::wait(
+                "too_many_reads",
+                "this address read more of the public log than its share",
+                seconds,
+            )
+        })?;
+        self.public_by_home.charge(home, 1, now);
+        Ok(())
     }
 
     /// Charges a device.
@@ -207,19 +238,10 @@ impl Effort {
     }
 }
 
-/// Whoever may be one and the same: an IPv4 address, or an IPv6 network of 64 bits.
-fn home_of(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        v4 => v4,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Buckets, Effort, PARTS, Rate, Throttle, home_of};
+    use super::{Buckets, Effort, PARTS, Rate, Throttle};
     use crate::config::Config;
-    use std::net::IpAddr;
     use std::time::{Duration, Instant};
     use sync_core::id::DeviceId;
 
@@ -273,13 +295,5 @@ mod tests {
         let refused = throttle.let_device_in(device).unwrap_err();
         assert_eq!((refused.status.as_u16(), refused.code), (429, "budget"));
         assert!(refused.retry_after_s.is_some_and(|wait| (1..=3_600).contains(&wait)));
-    }
-
-    #[test]
-    fn a_network_of_version_six_is_one_peer() {
-        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        assert_eq!(home_of(ip("2001:db8:1:2:3::4")), home_of(ip("2001:db8:1:2::9")));
-        assert_ne!(home_of(ip("2001:db8:1:2::")), home_of(ip("2001:db8:1:3::")));
-        assert_eq!(home_of(ip("::ffff:10.0.0.1")), ip("10.0.0.1"));
     }
 }

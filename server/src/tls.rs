@@ -10,14 +10,12 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 
-use crate::config::Config;
+use crate::config::{CHAIN_MAX, Config};
 use crate::failure::Failure;
 use words::{Lang, Text, say};
 
 /// How often the files are looked at.
 pub const LOOK_EVERY: Duration = Duration::from_secs(10);
-/// Certificates of one chain.
-const CHAIN_MAX: usize = 16;
 
 /// When a file was changed, and its length.
 type Stamp = Option<(SystemTime, u64)>;

@@ -136,6 +136,7 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
     pub fn run(mut self, mut work: mpsc::Receiver<Work>) -> Result<(), StoreError> {
         let mut next = work.blocking_recv();
         while let Some(first) = next.take() {
+            self.app.health.beat();
             match first {
                 Work::Request(job) => {
                     let (jobs, other) = self.gather(*job, &mut work);
@@ -146,6 +147,7 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
                 Work::Tick => self.tick(),
                 Work::Stop => break,
             }
+            self.app.health.beat();
             if next.is_none() {
                 next = work.blocking_recv();
             }
@@ -174,11 +176,8 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
     fn tick(&mut self) {
         self.mend();
         self.rest();
-        if self.committer.is_some()
-            && !self.space().is_low()
-            && self.app.health.disk_full.swap(false, Relaxed)
-        {
-            tracing::info!("there is space again: new work is taken");
+        if self.committer.is_some() {
+            self.note_space();
         }
         if !self.rules.is_empty() {
             let files = std::mem::take(&mut self.rules);

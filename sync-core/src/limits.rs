@@ -13,6 +13,8 @@ pub const PREVIEW_BYTES_MAX: usize = 256;
 /// How far one answer of a server may move a device's attempt number. An error is not signed, and must not
 /// use the numbers up.
 pub const ATTEMPT_JUMP_MAX: u64 = 1 << 32;
+/// Longest ticket that a reply hands out, in characters: what a header and an address carry without trouble.
+pub const TICKET_CHARS_MAX: usize = 200;
 /// Size that one message aims at on an ordinary link, in bytes before compression.
 pub const MESSAGE_BYTES_AIM: usize = 256 * 1024;
 /// Size that one message aims at on a poor link, in bytes before compression.

@@ -30,6 +30,8 @@ pub(crate) struct Device {
     pub(crate) crew: Option<String>,
     /// Its seed.
     pub(crate) seed: [u8; 32],
+    /// The ticket of its newest reply.
+    pub(crate) ticket: Option<String>,
     /// Its store and what runs over it.
     pub(crate) device: engine::device::Device<MemoryLog, MemoryIndex>,
     /// Orders of its crew that nobody has begun, as of its last look.
@@ -56,6 +58,7 @@ impl Device {
             role,
             crew: crew.map(String::from),
             seed,
+            ticket: None,
             device: engine::device::Device::open(store, &mut |_| {})?,
             folios: Vec::new(),
             acts: 0,

@@ -14,6 +14,8 @@ use super::link::{Poor, connect};
 
 /// What messages are declared as.
 const CONTENT_TYPE: &str = "application/vnd.cuadrilla.v1";
+/// The header that carries the ticket of an earlier reply.
+const TICKET_HEADER: &str = "cuadrilla-ticket";
 /// How long one message may take, as long as a device waits.
 const PATIENCE: Duration = Duration::from_secs(120);
 const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -77,16 +79,24 @@ impl Wire {
     }
 
     /// Sends one message and reads its answer whole.
-    pub(crate) async fn post(&mut self, path: &str, frame: &[u8]) -> Result<Reply, Trouble> {
+    pub(crate) async fn post(
+        &mut self,
+        path: &str,
+        frame: &[u8],
+        ticket: Option<&str>,
+    ) -> Result<Reply, Trouble> {
         let body = zstd::bulk::compress(frame, self.level).map_err(|_| Trouble::Link("compress"))?;
         let up = body.len() as u64;
         let request = Request::post(path)
             .header(header::HOST, &self.host)
             .header(header::CONTENT_TYPE, CONTENT_TYPE)
             .header(header::CONTENT_ENCODING, "zstd")
-            .header(header::ACCEPT_ENCODING, "zstd")
-            .body(Full::new(Bytes::from(body)))
-            .map_err(|_| Trouble::Link("request"))?;
+            .header(header::ACCEPT_ENCODING, "zstd");
+        let request = match ticket {
+            Some(ticket) => request.header(TICKET_HEADER, ticket),
+            None => request,
+        };
+        let request = request.body(Full::new(Bytes::from(body))).map_err(|_| Trouble::Link("request"))?;
         let (response, body) = self.send(request).await?;
         if response.status() != 200 {
             return Err(refusal(&response, &body));

@@ -30,11 +30,21 @@ pub(crate) async fn pause(stop: &mut Stop, wait: Duration) -> bool {
 /// A device that listens for news and syncs when there is some, until it is over or it was revoked.
 pub(crate) async fn listen(field: Arc<Field>, device: Shared, link: Link, mut stop: Stop, actor: u64) {
     let mut dice = Dice::of(field.seed, actor);
-    let Some(id) = device.lock().await.id() else { return };
     loop {
-        let mut stream = match Stream::open(field.address, id).await {
+        let ticket = device.lock().await.ticket.clone().unwrap_or_default();
+        let mut stream = match Stream::open(field.address, &ticket).await {
             Ok(stream) => stream,
             Err(Ended::Refused(403)) => return field.tally.deed("stream of a revoked device refused"),
+            Err(Ended::Refused(401)) => {
+                // The ticket is too old: the next reply brings another.
+                if let Err(error) = field.sync(&mut *device.lock().await, link).await {
+                    field.tally.trouble(format!("exchange: {error}"));
+                }
+                if pause(&mut stop, dice.wait(REOPEN_MS_MAX)).await {
+                    return;
+                }
+                continue;
+            }
             Err(ended) => {
                 field.tally.trouble(format!("stream: {ended:?}"));
                 if pause(&mut stop, dice.wait(REOPEN_MS_MAX)).await {

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-use sync_core::id::DeviceId;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::link::{Duplex, connect};
@@ -30,11 +29,11 @@ pub(crate) struct Stream {
 }
 
 impl Stream {
-    /// Opens a stream.
-    pub(crate) async fn open(address: SocketAddr, device: DeviceId) -> Result<Self, Ended> {
+    /// Opens a stream of the device whose ticket it is.
+    pub(crate) async fn open(address: SocketAddr, ticket: &str) -> Result<Self, Ended> {
         let mut link = connect(address, None).await.map_err(|_| Ended::Cut)?;
         let head = format!(
-            "GET /v1/events?device={device} HTTP/1.1\r\nhost: {address}\r\naccept: text/event-stream\r\n\r\n"
+            "GET /v1/events?ticket={ticket} HTTP/1.1\r\nhost: {address}\r\naccept: text/event-stream\r\n\r\n"
         );
         link.write_all(head.as_bytes()).await.map_err(|_| Ended::Cut)?;
         let mut read = Vec::new();

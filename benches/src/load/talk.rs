@@ -150,7 +150,8 @@ impl Field {
                         Route::Sync => std::mem::replace(&mut purpose, Purpose::Pull),
                         Route::Preview | Route::Enrol => Purpose::Enrol,
                     };
-                    Event::Answered(trip.post(route, &frame, purpose).await)
+                    device.ticket = driver.outcome().ticket.clone().or(device.ticket.take());
+                    Event::Answered(trip.post(route, &frame, purpose, device.ticket.as_deref()).await)
                 }
                 Step::Wait { ms, .. } => {
                     tokio::time::sleep(Duration::from_millis(ms)).await;
@@ -160,6 +161,7 @@ impl Field {
             };
         };
         let outcome = driver.outcome();
+        device.ticket = outcome.ticket.clone().or(device.ticket.take());
         let mut counts = self.tally.counts();
         counts.accepted += outcome.accepted;
         counts.held += outcome.quarantined.len() as u64;
@@ -173,9 +175,9 @@ impl Field {
 
 impl Trip<'_> {
     /// Sends one message, and counts what came of it.
-    async fn post(&mut self, route: Route, frame: &[u8], purpose: Purpose) -> Answer {
+    async fn post(&mut self, route: Route, frame: &[u8], purpose: Purpose, ticket: Option<&str>) -> Answer {
         let begun = Instant::now();
-        match self.send(route.path(), frame).await {
+        match self.send(route.path(), frame, ticket).await {
             Ok(Reply { frame, up, down }) => {
                 self.field.tally.answer(purpose, begun.elapsed(), up, down);
                 Answer::Reply { frame, bytes_up: up, bytes_down: down }
@@ -193,12 +195,12 @@ impl Trip<'_> {
         }
     }
 
-    async fn send(&mut self, path: &str, frame: &[u8]) -> Result<Reply, Trouble> {
+    async fn send(&mut self, path: &str, frame: &[u8], ticket: Option<&str>) -> Result<Reply, Trouble> {
         let mut wire = match self.wire.take() {
             Some(wire) => wire,
             None => Wire::open(self.field.address, self.link.draw(&mut self.dice), ZSTD_LEVEL).await?,
         };
-        let reply = wire.post(path, frame).await?;
+        let reply = wire.post(path, frame, ticket).await?;
         self.wire = Some(wire);
         Ok(reply)
     }

@@ -111,11 +111,7 @@ fn because(refused: &RefusedEntry) -> Text {
 }
 
 fn watch(cx: &Context, is_poor: bool) -> Result<Report, CliError> {
-    let (url, device) = cx.read(|replica| {
-        let identity = replica.identity()?;
-        Ok((identity.url.clone(), identity.device))
-    })?;
-    let path = format!("/v1/events?device={device}");
+    let url = cx.read(|replica| Ok(replica.identity()?.url.clone()))?;
     let seed = cx.seed()?;
     let mut wait_s = RETRY_FIRST_S;
     loop {
@@ -126,7 +122,9 @@ fn watch(cx: &Context, is_poor: bool) -> Result<Report, CliError> {
                     cx.screen.out(&told(cx, &totals))?;
                 }
                 exchange::warn_of_parting(cx, &totals);
-                if wait_for_news(cx, &url, &path).is_ok() {
+                // A revoked device is given no ticket: it asks again now and then.
+                let path = totals.ticket.map(|ticket| format!("/v1/events?ticket={ticket}"));
+                if path.is_some_and(|path| wait_for_news(cx, &url, &path).is_ok()) {
                     continue;
                 }
             }

@@ -22,6 +22,8 @@ pub(super) struct Shell<'c> {
     is_enrolling: bool,
     authority: Option<&'c Path>,
     server: Option<Server>,
+    /// What the newest reply gave to be shown with the next request.
+    ticket: Option<String>,
     /// Why the last post was not answered.
     trouble: Option<HttpError>,
     has_told_name: bool,
@@ -38,6 +40,7 @@ impl<'c> Shell<'c> {
             is_enrolling: false,
             authority: None,
             server: None,
+            ticket: cx.home.ticket(),
             trouble: None,
             has_told_name: false,
         }
@@ -69,6 +72,9 @@ impl<'c> Shell<'c> {
                 Step::Sign(to_sign) => Event::Signed(to_sign.by(&self.key(&to_sign.key))),
                 Step::Post { route, frame } => {
                     self.tell(driver.outcome());
+                    if let Some(newest) = &driver.outcome().ticket {
+                        self.ticket = Some(newest.clone());
+                    }
                     Event::Answered(self.post(route.path(), &frame)?)
                 }
                 Step::Wait { ms, is_asked } => {
@@ -79,6 +85,9 @@ impl<'c> Shell<'c> {
             };
         };
         cx.screen.progress_done();
+        if let Some(newest) = &driver.outcome().ticket {
+            cx.home.keep_ticket(newest);
+        }
         Ok(end)
     }
 
@@ -109,8 +118,9 @@ impl<'c> Shell<'c> {
     }
 
     fn post(&mut self, path: &str, frame: &[u8]) -> Result<Answer, CliError> {
+        let ticket = self.ticket.clone();
         let posted = match self.server() {
-            Ok(server) => server.post(path, frame),
+            Ok(server) => server.post(path, frame, ticket.as_deref()),
             Err(Trouble::Http(error)) => Err(error),
             Err(Trouble::Folder(error)) => return Err(error),
         };

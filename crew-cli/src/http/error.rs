@@ -198,9 +198,12 @@ impl HttpError {
         match self {
             Self::TimedOut | Self::Cut => Answer::Cut,
             Self::Link(_) | Self::Unavailable { .. } => Answer::Unreachable,
-            Self::Refused { status: 429, retry_after_s: Some(seconds), .. } => {
+            // More than this device's share, or more than the server can do now: it says when to come back.
+            Self::Refused { status: 429 | 503, retry_after_s: Some(seconds), .. } => {
                 Answer::Busy { retry_after_s: Some(*seconds) }
             }
+            // The message arrived too slowly: a smaller one may get through.
+            Self::Refused { status: 408, .. } => Answer::Cut,
             Self::Refused { code, .. } if code == "too_large" => Answer::TooLarge,
             Self::Refused { code, last_attempt, .. } => {
                 Answer::Refused { code: code.clone(), last_attempt: *last_attempt }
@@ -288,7 +291,11 @@ fn refusal(code: &str) -> Option<Text> {
         "malformed" => say!("refusal-malformed"),
         "too_large" => say!("refusal-too-large"),
         "too_many" => say!("refusal-too-many"),
+        "too_many_reads" => say!("refusal-too-many-reads"),
         "budget" => say!("refusal-budget"),
+        "device_busy" => say!("refusal-device-busy"),
+        "streams" => say!("refusal-streams"),
+        "ticket" => say!("refusal-ticket"),
         "internal" => say!("refusal-internal"),
         _ => return None,
     })
@@ -303,8 +310,10 @@ fn refusal_hint(code: &str, advice: &str) -> Text {
         }
         "bad_signature" | "unknown_device" | "revoked" => say!("refusal-hint-enrol"),
         "other_municipality" => say!("refusal-hint-address"),
-        "gap" | "replayed" | "unknown_reference" => say!("refusal-hint-send-again"),
-        "too_many" | "budget" | "disk_full" | "internal" => say!("refusal-hint-later"),
+        "gap" | "replayed" | "unknown_reference" | "ticket" => say!("refusal-hint-send-again"),
+        "too_many" | "too_many_reads" | "budget" | "device_busy" | "streams" | "disk_full" | "internal" => {
+            say!("refusal-hint-later")
+        }
         "unknown_version" => say!("refusal-hint-update"),
         "bad_chain" | "malformed" | "too_large" | "device_taken" | "device_key" => say!("refusal-hint-tell"),
         _ => Text::same(advice),

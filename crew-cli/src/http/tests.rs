@@ -49,7 +49,7 @@ fn post_to(head: &str, body: &[u8]) -> Result<Reply, HttpError> {
     bytes.extend_from_slice(b"\r\n\r\n");
     bytes.extend_from_slice(body);
     let (url, handle) = answering(bytes);
-    let result = Server::new(&url, patience()).unwrap().post("/v1/sync", b"hola");
+    let result = Server::new(&url, patience()).unwrap().post("/v1/sync", b"hola", None);
     handle.join().unwrap();
     result
 }
@@ -151,7 +151,7 @@ fn silence_ends() {
     let url = format!("http://{}", listener.local_addr().unwrap());
     let wait = Duration::from_millis(200);
     let server = Server::new(&url, Patience { connect: wait, first_byte: wait, total: wait }).unwrap();
-    assert_eq!(server.post("/v1/sync", b"hola"), Err(HttpError::TimedOut));
+    assert_eq!(server.post("/v1/sync", b"hola", None), Err(HttpError::TimedOut));
 }
 
 #[test]
@@ -159,7 +159,7 @@ fn nobody_listening_is_no_connection() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let error = Server::new(&url, patience()).unwrap().post("/v1/sync", b"hola").unwrap_err();
+    let error = Server::new(&url, patience()).unwrap().post("/v1/sync", b"hola", None).unwrap_err();
     assert!(matches!(error, HttpError::Link(_)), "{error:?}");
     assert_eq!(error.into_cli(&Text::same("")).exit, 4);
 }

@@ -4,13 +4,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Report, Shell};
 use crate::cli::Serve;
-use crate::config::{Config, Shown, Source};
+use crate::config::{Config, HANDLES_RESERVE, Shown, Source};
 use crate::failure::Failure;
 use crate::service::{Foundations, Service};
 use crate::tls::{self, Tls};
@@ -42,8 +43,9 @@ pub(super) fn config(args: Serve, shell: &mut Shell<'_>) -> Result<Report, Failu
 }
 
 pub(super) fn run(args: Serve, shell: &mut Shell<'_>, is_json: bool, lang: Lang) -> Result<Report, Failure> {
-    let (config, _) = Config::load(args.settings, args.config.as_ref(), shell.env)?;
+    let (mut config, _) = Config::load(args.settings, args.config.as_ref(), shell.env)?;
     logging::start(config.log_format);
+    config.connections_max = within_handles(config.connections_max, raise_handles());
     let data = args.data.data;
     start::require(&data)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -105,6 +107,24 @@ async fn look_at_certificate(tls: Arc<Tls>) {
     }
 }
 
+/// Asks the system for as many handles as this process may have. Returns how many that is.
+fn raise_handles() -> Option<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    let granted = if setrlimit(Resource::Nofile, raised).is_ok() { raised } else { limit };
+    granted.current
+}
+
+/// Returns how many connections fit: where handles run out, the system would turn crews away, not this server.
+fn within_handles(connections_max: usize, handles: Option<u64>) -> usize {
+    let Some(handles) = handles else { return connections_max };
+    let fit = usize::try_from(handles.saturating_sub(HANDLES_RESERVE)).unwrap_or(usize::MAX).max(1);
+    if fit < connections_max {
+        tracing::warn!(handles, connections_max, fit, "too few handles (LimitNOFILE) for connections_max");
+    }
+    fit.min(connections_max)
+}
+
 async fn bind(listen: &str) -> Result<(TcpListener, SocketAddr), Failure> {
     let bound = async {
         let listener = TcpListener::bind(listen).await?;
@@ -145,4 +165,17 @@ fn open(data: &Path, config: Config) -> Result<Service, Failure> {
         rules,
     };
     Service::start(foundations).map_err(|error| start::office_failure(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::within_handles;
+
+    #[test]
+    fn connections_leave_handles_for_the_store() {
+        assert_eq!(within_handles(8_192, None), 8_192);
+        assert_eq!(within_handles(8_192, Some(16_384)), 8_192);
+        assert_eq!(within_handles(8_192, Some(1_024)), 896);
+        assert_eq!(within_handles(8_192, Some(10)), 1);
+    }
 }

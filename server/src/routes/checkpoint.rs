@@ -7,12 +7,13 @@ use axum::http::header;
 use axum::response::IntoResponse;
 
 use crate::app_state::AppState;
+use crate::peer::Caller;
 use crate::problem::Problem;
 
 /// `GET /v1/checkpoint` and `GET /log/checkpoint`: a C2SP `tlog-checkpoint`.
-pub async fn show(State(app): State<Arc<AppState>>) -> Result<impl IntoResponse, Problem> {
-    let note = app
-        .on_core(|app| {
+pub async fn show(State(app): State<Arc<AppState>>, caller: Caller) -> Result<impl IntoResponse, Problem> {
+    let (note, _turn) = app
+        .for_public(caller.home, |app| {
             let view = app.view();
             Ok(view.hub.checkpoint(&*view.rows, view.seq)?)
         })

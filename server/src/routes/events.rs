@@ -1,7 +1,8 @@
-//! Events: `GET /v1/events?device=ID`, a stream that says `news` when a device should sync, and nothing else.
+//! Events: `GET /v1/events?ticket=…`, a stream that says `news` when a device should sync, and nothing else.
 //!
-//! The device id is not a secret, and a stream carries no content: a listener learns when there is work in a
-//! device's scopes, not which. Each listener costs a receiver of the one broadcast, its scopes and two timers.
+//! The ticket of a device's newest reply opens its stream, and no other's. A stream carries no content: a listener
+//! learns when there is work in a device's scopes, not which. Each listener costs a receiver of the one broadcast, its
+//! scopes and two timers.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,23 +22,24 @@ use sync_core::state::keyspace;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
+use crate::alarm::Alarm;
 use crate::app_state::AppState;
+use crate::clock::now_ms;
+use crate::config::STREAM_LIFE;
 use crate::metrics::Metrics;
 use crate::news::{Scopes, concerns};
+use crate::peer::Caller;
 use crate::problem::Problem;
 
-/// A stream ends after this long, or after news of the device's own rights, and the device opens another: a revoked one
-/// is then refused.
-const LIFE: Duration = Duration::from_secs(3600);
 /// The first words: a device waits five seconds before it opens another stream.
 const HELLO: &[u8] = b"retry: 5000\n: cuadrilla\n\n";
 const NEWS: &[u8] = b"event: news\ndata:\n\n";
 const ALIVE: &[u8] = b": sigue\n\n";
 
-/// Who listens.
+/// By what a listener is known.
 #[derive(Debug, Deserialize)]
 pub struct Asked {
-    device: Option<String>,
+    ticket: Option<String>,
 }
 
 /// A device that listens.
@@ -74,8 +76,9 @@ impl Drop for Counted {
 pub async fn listen(
     State(app): State<Arc<AppState>>,
     Query(asked): Query<Asked>,
+    caller: Caller,
 ) -> Result<impl IntoResponse, Problem> {
-    let listener = Listener::new(&app, asked.device.as_deref()).await?;
+    let listener = Listener::new(&app, asked.ticket.as_deref(), &caller).await?;
     let words = unfold(listener, |mut listener| async {
         let said = listener.next().await?;
         Some((Ok::<_, Infallible>(Bytes::from_static(said)), listener))
@@ -104,33 +107,44 @@ fn scopes_of(app: &AppState, device: DeviceId) -> Result<Box<[Scope]>, Problem> 
 }
 
 impl Listener {
-    /// A listener for the device of that id, if it is enrolled and there is room.
+    /// Returns a listener for the device of that ticket, if it may listen and there is room. Its oldest stream is closed
+    /// beyond its share.
     ///
     /// # Errors
-    /// `device`, `unknown_device`, `revoked`, `busy`.
-    pub async fn new(app: &Arc<AppState>, device: Option<&str>) -> Result<Self, Problem> {
-        let device = device.and_then(|text| text.parse::<DeviceId>().ok()).ok_or_else(|| {
-            Problem::refused(
-                StatusCode::BAD_REQUEST,
-                "device",
-                "no device id was given",
-                "GET /v1/events?device=<32 hex digits>",
-            )
+    /// `ticket`, `streams`, `unknown_device`, `revoked`, `device_busy`, `busy`.
+    pub async fn new(app: &Arc<AppState>, ticket: Option<&str>, caller: &Caller) -> Result<Self, Problem> {
+        let (alarms, home) = (&app.metrics.alarms, Some(caller.home));
+        let device =
+            app.tickets.for_stream(ticket, now_ms()).inspect_err(|_| alarms.raise(Alarm::Ticket, home))?;
+        app.throttle.open_stream(device).inspect_err(|_| alarms.raise(Alarm::Streams, home))?;
+        let permit = Arc::clone(&app.listeners).try_acquire_owned().map_err(|_| {
+            alarms.raise(Alarm::Streams, home);
+            Problem::busy()
         })?;
-        let permit = Arc::clone(&app.listeners).try_acquire_owned().map_err(|_| Problem::busy())?;
+        let turn = app.place(device, caller.home)?;
         let news = app.news.listen();
         let scopes = app.on_core(move |app| scopes_of(app, device)).await?;
+        drop(turn);
+        if let Some(connection) = &caller.connection {
+            connection.listens(device);
+        }
         Ok(Self {
             news,
             scopes,
             own: Scope::Device(device),
             stop: app.stop.clone(),
             keep_alive: Duration::from_millis(app.config.keep_alive_ms),
-            ends_at: Instant::now() + LIFE,
+            ends_at: Instant::now() + STREAM_LIFE,
             greeted: false,
             _counted: Counted::new(&app.metrics),
             _permit: permit,
         })
+    }
+
+    /// Returns the device that listens.
+    pub fn device(&self) -> String {
+        let Scope::Device(device) = &self.own else { return String::new() };
+        device.to_string()
     }
 
     /// The next words to send; `None` ends the stream.

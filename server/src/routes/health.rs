@@ -17,7 +17,7 @@ pub async fn alive() -> impl IntoResponse {
     Json(json!({"status": "ok"}))
 }
 
-/// `GET /readyz`: whether new work is taken, and if not why.
+/// `GET /readyz`: whether new work is taken, and if not why. It waits for nothing.
 pub async fn ready(State(app): State<Arc<AppState>>) -> impl IntoResponse {
     let conditions = app.health.conditions();
     let is_ready = conditions.iter().all(|(_, wrong)| wrong.is_none());
@@ -32,5 +32,13 @@ pub async fn ready(State(app): State<Arc<AppState>>) -> impl IntoResponse {
 
 /// `GET /metrics`.
 pub async fn metrics(State(app): State<Arc<AppState>>) -> impl IntoResponse {
+    let metrics = &app.metrics;
+    metrics.now("connections", app.connections.count());
+    metrics.now("connections_unproven", app.connections.count_unproven());
+    metrics.now("device_requests", app.devices.count());
+    metrics.now("stranger_requests", app.strangers.count());
+    metrics.now("public_answers", app.public.count());
+    metrics.now("stranger_body_bytes", app.stranger_room.bytes());
+    metrics.now("device_body_bytes", app.device_room.bytes());
     ([(header::CONTENT_TYPE, METRICS_TYPE)], app.metrics.to_text())
 }

@@ -17,9 +17,7 @@ pub async fn page(State(app): State<Arc<AppState>>, headers: HeaderMap) -> impl 
     let wants =
         headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let lang = Lang::of_tag(wants);
-    let (_, hub) = app.handles();
-    let name = escape(&hub.genesis().name);
-    let key = escape(&hub.genesis().log_verifier);
+    let (name, key) = (escape(&app.title.0), escape(&app.title.1));
     let tag = if lang == Lang::En { "en" } else { "es" };
     let title = say!("server-page-title", name).of(lang);
     let (text, log) = (say!("server-page-text").of(lang), say!("server-page-key").of(lang));

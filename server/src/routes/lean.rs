@@ -13,15 +13,14 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::events::Listener;
+use crate::alarm::Alarm;
 use crate::app_state::AppState;
+use crate::config::LISTENER_HEAD_BYTES_MAX;
+use crate::peer::Caller;
 use crate::problem::Problem;
 
-const START: &[u8] = b"GET /v1/events?device=";
+const START: &[u8] = b"GET /v1/events?ticket=";
 const ROUTE: &str = "/v1/events";
-/// Longest head that is taken here, in bytes.
-const HEAD_BYTES_MAX: usize = 2048;
-/// How long a peer may leave a few words unread.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-store\r\n\
     connection: close\r\n\r\n";
 
@@ -30,18 +29,18 @@ pub trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for S {}
 
-/// The device id if the connection starts with this request; its head is then read off the stream.
+/// The ticket if the connection starts with this request; its head is then read off the stream.
 ///
 /// # Errors
 /// If the peer sends nothing in time, or goes away.
 pub async fn take_head(stream: &mut TcpStream, timeout: Duration) -> io::Result<Option<String>> {
-    let mut head = vec![0; HEAD_BYTES_MAX];
+    let mut head = vec![0; LISTENER_HEAD_BYTES_MAX];
     let peeked = tokio::time::timeout(timeout, stream.peek(&mut head)).await??;
     head.truncate(peeked);
-    let Some((device, head_bytes)) = parse(&head) else { return Ok(None) };
+    let Some((ticket, head_bytes)) = parse(&head) else { return Ok(None) };
     head.truncate(head_bytes);
     stream.read_exact(&mut head).await?;
-    Ok(Some(device))
+    Ok(Some(ticket))
 }
 
 /// As [`take_head`], for a stream that cannot be looked into: what was read and is not this request comes back.
@@ -52,51 +51,76 @@ pub async fn read_head<S: AsyncRead + Unpin>(
     stream: &mut S,
     timeout: Duration,
 ) -> io::Result<(Option<String>, Vec<u8>)> {
-    let mut head = vec![0; HEAD_BYTES_MAX];
+    let mut head = vec![0; LISTENER_HEAD_BYTES_MAX];
     let count = tokio::time::timeout(timeout, stream.read(&mut head)).await??;
     head.truncate(count);
     match parse(&head) {
-        Some((device, head_bytes)) if head_bytes == count => Ok((Some(device), Vec::new())),
+        Some((ticket, head_bytes)) if head_bytes == count => Ok((Some(ticket), Vec::new())),
         _ => Ok((None, head)),
     }
 }
 
-/// The device id and the length of a head that is all there.
+/// The ticket and the length of a head that is all there.
 fn parse(head: &[u8]) -> Option<(String, usize)> {
     let rest = head.strip_prefix(START)?;
     let end = head.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
-    let device = rest.split(|byte| *byte == b' ').next()?;
-    let after = rest.get(device.len()..)?;
+    let ticket = rest.split(|byte| *byte == b' ').next()?;
+    let after = rest.get(ticket.len()..)?;
     if !after.starts_with(b" HTTP/1.1\r\n") {
         return None;
     }
-    Some((String::from_utf8_lossy(device).into_owned(), end))
+    Some((String::from_utf8_lossy(ticket).into_owned(), end))
 }
 
 /// Speaks to a listening device until it goes away, or the stream has to end.
-pub async fn serve<S: Duplex>(mut stream: S, app: Arc<AppState>, device: &str) -> io::Result<()> {
-    let listener = Listener::new(&app, Some(device)).await;
+///
+/// # Errors
+/// If the peer goes away, or does not read what it is told.
+pub async fn serve<S: Duplex>(
+    mut stream: S,
+    app: Arc<AppState>,
+    ticket: &str,
+    caller: &Caller,
+) -> io::Result<()> {
+    let listener = Listener::new(&app, Some(ticket), caller).await;
     let status = listener.as_ref().map_or_else(|problem| problem.status.as_u16(), |_| 200);
     app.metrics.request(ROUTE, status);
-    tracing::info!(method = "GET", route = ROUTE, status, device, "request");
-    drop(app);
+    let device = listener.as_ref().map(Listener::device).unwrap_or_default();
+    if listener.is_ok() {
+        tracing::info!(method = "GET", route = ROUTE, status, device, "request");
+    } else {
+        tracing::debug!(method = "GET", route = ROUTE, status, "request");
+    }
+    let most = Duration::from_millis(app.config.write_timeout_ms);
     match listener {
-        Ok(listener) => speak(stream, listener).await,
+        Ok(listener) => {
+            let (alarms, home) = (Arc::clone(&app.metrics.alarms), caller.home);
+            drop(app);
+            let spoken = speak(stream, listener, most).await;
+            if spoken.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+                alarms.raise(Alarm::NeverReads, Some(home));
+            }
+            spoken
+        }
         Err(problem) => {
-            stream.write_all(&refusal(problem).await).await?;
-            stream.shutdown().await
+            let words = refusal(problem).await;
+            tokio::time::timeout(most, async {
+                stream.write_all(&words).await?;
+                stream.shutdown().await
+            })
+            .await?
         }
     }
 }
 
-async fn speak<S: Duplex>(mut stream: S, mut listener: Listener) -> io::Result<()> {
+async fn speak<S: Duplex>(mut stream: S, mut listener: Listener, most: Duration) -> io::Result<()> {
     let mut said: Option<&'static [u8]> = Some(OK);
     while let Some(words) = said {
         let write = async {
             stream.write_all(words).await?;
             stream.flush().await
         };
-        tokio::time::timeout(WRITE_TIMEOUT, write).await??;
+        tokio::time::timeout(most, write).await??;
         let mut ignored = [0; 16];
         said = loop {
             tokio::select! {
@@ -127,12 +151,12 @@ mod tests {
 
     #[test]
     fn only_the_whole_request_is_taken() {
-        let head = b"GET /v1/events?device=0101 HTTP/1.1\r\nhost: x\r\n\r\nGET";
+        let head = b"GET /v1/events?ticket=0101 HTTP/1.1\r\nhost: x\r\n\r\nGET";
         assert_eq!(parse(head), Some(("0101".into(), head.len() - 3)));
         for other in [
-            &b"GET /v1/events?device=0101 HTTP/1.1\r\nhost: x\r\n"[..],
-            b"GET /v1/events?device=0101 HTTP/1.0\r\n\r\n",
-            b"GET /v1/events?device=0101\r\n\r\n",
+            &b"GET /v1/events?ticket=0101 HTTP/1.1\r\nhost: x\r\n"[..],
+            b"GET /v1/events?ticket=0101 HTTP/1.0\r\n\r\n",
+            b"GET /v1/events?ticket=0101\r\n\r\n",
             b"POST /v1/sync HTTP/1.1\r\n\r\n",
             b"",
         ] {

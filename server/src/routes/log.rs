@@ -12,6 +12,8 @@ use sync_core::rows::RowsError;
 
 use crate::app_state::AppState;
 use crate::body::{Coding, encode};
+use crate::peer::Caller;
+use crate::pieces::Pieces;
 use crate::problem::Problem;
 
 /// A full tile never changes.
@@ -23,19 +25,20 @@ const CACHE_PARTIAL: &str = "public, max-age=60";
 pub async fn show(
     State(app): State<Arc<AppState>>,
     Path(path): Path<String>,
+    caller: Caller,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let place = Place::from_path(&format!("tile/{path}")).ok_or_else(absent)?;
     let coding = Coding::for_answer(&headers);
-    let (coding, bytes) = app
-        .on_core(move |app| {
+    let ((coding, bytes), turn) = app
+        .for_public(caller.home, move |app| {
             let bytes = read(app, &place)?;
             // Hashes do not shrink; entries do.
             Ok(if place.level == Level::Entries { encode(coding, bytes) } else { (Coding::Identity, bytes) })
         })
         .await?;
     let cache = if place.is_full() { CACHE_FULL } else { CACHE_PARTIAL };
-    let mut response = ([(header::CACHE_CONTROL, cache)], bytes).into_response();
+    let mut response = ([(header::CACHE_CONTROL, cache)], Pieces::body(bytes, turn)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));

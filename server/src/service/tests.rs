@@ -1,8 +1,11 @@
 //! Tests of the whole service over HTTP, in process, on a store in memory.
 
+mod bodies;
 mod callers;
+mod crowd;
 mod door;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +21,7 @@ use tower::ServiceExt as _;
 
 use super::{Foundations, Service};
 use crate::body::{self, CONTENT_TYPE, Coding};
+use crate::clock::now_ms;
 use crate::config::Config;
 use crate::testing::{Device, SEED, founded, invitation, opener, opening};
 
@@ -63,6 +67,18 @@ async fn code_of(response: Response<Body>) -> (StatusCode, String) {
     let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
     assert!(json["error"]["hint"].as_str().is_some_and(|hint| !hint.is_empty()));
     (status, json["error"]["code"].as_str().unwrap_or_default().to_owned())
+}
+
+/// The path of a device's event stream, with a ticket of now.
+fn stream_of(service: &Service, device: &Device) -> String {
+    format!("/v1/events?ticket={}", service.app.tickets.make(device.id, now_ms()))
+}
+
+/// Lets a service listen on a free port of loopback.
+async fn listening(service: &Service) -> (SocketAddr, tokio::task::JoinHandle<usize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    (address, tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.app), None)))
 }
 
 async fn enrolled(service: &Service, code: &Opening) -> Device {
@@ -165,17 +181,20 @@ async fn what_is_too_large_or_foreign_is_refused_before_it_is_read() {
     service.finish().await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn beyond_its_bound_it_sheds_load_and_still_says_that_it_lives() {
-    let (service, _) = start(Config { requests_max: 1, ..Config::default() });
-    let _held = service.app.requests.try_acquire().unwrap();
-    let shed = send(&service, message("/v1/sync", vec![1])).await;
+    let (service, code) = start(Config { requests_max: 1, ..Config::default() });
+    let mut device = enrolled(&service, &code).await;
+    let held = service.app.devices.enter(sync_core::id::DeviceId([9; 16])).unwrap();
+    let shed = send(&service, message("/v1/sync", device.sync(&[]))).await;
     assert!(shed.headers().contains_key(header::RETRY_AFTER));
     assert_eq!(code_of(shed).await, (StatusCode::SERVICE_UNAVAILABLE, "busy".into()));
     for path in ["/healthz", "/readyz", "/metrics", "/", "/openapi.json"] {
         let answer = send(&service, Request::get(path).body(Body::empty()).unwrap()).await;
         assert_eq!(answer.status(), StatusCode::OK, "{path}");
     }
+    drop(held);
+    assert_eq!(send(&service, message("/v1/sync", device.sync(&[]))).await.status(), StatusCode::OK);
     service.begin_stop();
     let ready = send(&service, Request::get("/readyz").body(Body::empty()).unwrap()).await;
     assert_eq!(ready.status(), StatusCode::SERVICE_UNAVAILABLE);
@@ -185,7 +204,7 @@ async fn beyond_its_bound_it_sheds_load_and_still_says_that_it_lives() {
 async fn a_listener_hears_that_there_is_news_and_the_stream_ends_with_the_server() {
     let (service, code) = start(Config::default());
     let device = enrolled(&service, &code).await;
-    let path = format!("/v1/events?device={}", device.id);
+    let path = stream_of(&service, &device);
     let stream = send(&service, Request::get(&path).body(Body::empty()).unwrap()).await;
     assert_eq!(stream.status(), StatusCode::OK);
     let mut body = stream.into_body();
@@ -208,7 +227,7 @@ async fn a_crew_hears_that_its_rights_changed_and_asks_anew_whether_it_may_liste
     let mut crew = Device::new(2);
     let enrolled = send(&service, message("/v1/enrol", crew.enrol(&opening("CREW-CODE-0001")))).await;
     assert_eq!(enrolled.status(), StatusCode::OK);
-    let path = format!("/v1/events?device={}", crew.id);
+    let path = stream_of(&service, &crew);
     let mut body = send(&service, Request::get(&path).body(Body::empty()).unwrap()).await.into_body();
     body.frame().await.unwrap().unwrap();
     let revoke = Act::Revoke { device: crew.id, fate: None, reason: "se extravió".into() };
@@ -228,9 +247,7 @@ async fn a_crew_hears_that_its_rights_changed_and_asks_anew_whether_it_may_liste
 async fn a_connection_that_dawdles_over_its_headers_is_closed() {
     let config = Config { header_timeout_ms: 100, grace_ms: 1_000, ..Config::default() };
     let (service, _) = start(config);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.app), None));
+    let (address, serving) = listening(&service).await;
     let mut slow = TcpStream::connect(address).await.unwrap();
     slow.write_all(b"GET /healthz HTTP/1.1\r\nHos").await.unwrap();
     let mut rest = Vec::new();
@@ -245,20 +262,18 @@ async fn a_connection_that_dawdles_over_its_headers_is_closed() {
 async fn a_listener_on_a_connection_of_its_own_hears_the_same() {
     let (service, code) = start(Config::default());
     let device = enrolled(&service, &code).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let serving = tokio::spawn(crate::listen::serve(listener, Arc::clone(&service.app), None));
-    let ask = async |id: &str| {
+    let (address, serving) = listening(&service).await;
+    let ask = async |path: &str| {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        let head = format!("GET /v1/events?device={id} HTTP/1.1\r\nhost: x\r\n\r\n");
+        let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
         stream.write_all(head.as_bytes()).await.unwrap();
         stream
     };
-    let mut stranger = ask("00").await;
+    let mut stranger = ask("/v1/events?ticket=00").await;
     let mut refused = String::new();
     stranger.read_to_string(&mut refused).await.unwrap();
-    assert!(refused.starts_with("HTTP/1.1 400 ") && refused.contains("hint"), "{refused}");
-    let mut stream = ask(&device.id.to_string()).await;
+    assert!(refused.starts_with("HTTP/1.1 401 ") && refused.contains("hint"), "{refused}");
+    let mut stream = ask(&stream_of(&service, &device)).await;
     let mut heard = Vec::new();
     while !heard.ends_with(b": cuadrilla\n\n") {
         stream.read_buf(&mut heard).await.unwrap();

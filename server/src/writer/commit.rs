@@ -149,11 +149,12 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
     }
 
     /// Looks at the free space.
-    fn note_space(&self) {
+    pub(super) fn note_space(&self) {
         let is_low = self.space().is_low();
-        let was_low = self.app.health.disk_full.swap(is_low, Relaxed);
-        if is_low && !was_low {
-            tracing::error!("the disk is full: new work is refused, reading goes on");
+        match (is_low, self.app.health.disk_full.swap(is_low, Relaxed)) {
+            (true, false) => tracing::error!("the disk is full: new work is refused, reading goes on"),
+            (false, true) => tracing::info!("there is space again: new work is taken"),
+            _ => {}
         }
     }
 

@@ -101,7 +101,8 @@ fn a_batch_costs_one_fsync_and_later_requests_see_earlier_ones() {
     assert_eq!((after.appends - before.appends, after.records - before.records), (1, 2));
     bench.assert_consistent();
     let view = bench.app.view();
-    let reply = view.hub.reply(&*view.rows, &*view.lines, view.seq, now_ms(), outcomes[0].as_ref().unwrap());
+    let reply =
+        view.hub.reply(&*view.rows, &*view.lines, view.seq, now_ms(), outcomes[0].as_ref().unwrap(), "");
     assert!(reply.is_ok());
 }
 

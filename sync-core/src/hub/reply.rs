@@ -58,6 +58,7 @@ pub(super) struct Reading<'a> {
 
 impl Hub {
     /// Returns the signed answer to an admitted request, from rows that contain its lines and hold still until it returns.
+    /// `ticket` is handed out with it, but not to a revoked device.
     pub fn reply(
         &self,
         rows: &dyn Rows,
@@ -65,6 +66,7 @@ impl Hub {
         server_seq: u64,
         now_ms: TimeMs,
         admitted: &Durable<Admitted>,
+        ticket: &str,
     ) -> Result<Vec<u8>, HubError> {
         let row: DeviceRow = read(rows, &keyspace::device(&admitted.device))?
             .ok_or_else(|| HubError::Answer("the device is not enrolled".into()))?;
@@ -95,6 +97,7 @@ impl Hub {
             standing: standing(&reading.row),
             over_quota: admitted.is_over_quota,
             from,
+            ticket: if reading.row.revoked.is_none() { ticket.to_owned() } else { String::new() },
             own: reading.runs,
         };
         Ok(seal_reply(&self.key, &admitted.request, &reply))

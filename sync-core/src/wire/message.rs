@@ -176,6 +176,10 @@ pub struct SyncReply {
     pub over_quota: bool,
     /// In answer to `evidence`: the newest of the states in `older` that this log was in; the empty one if it was in none.
     pub from: Option<Anchor>,
+    /// What the device shows when it opens its event stream or sends a body, at most
+    /// [`TICKET_CHARS_MAX`](crate::limits::TICKET_CHARS_MAX) letters and digits; empty for a revoked device. It means
+    /// something to the server only.
+    pub ticket: String,
 }
 
 /// What a new device sends: its first entry, which is the enrolment.

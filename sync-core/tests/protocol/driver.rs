@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use sync_core::crypto::SecretKey;
 use sync_core::log::line::{DeviceLine, Line};
 use sync_core::replica::sync::driver::{Answer, Driver, End, Event, Goal, OutOfTurn, Route, Step, Terms};
-use sync_core::wire::message::{About, SyncRequest, open_request};
+use sync_core::wire::message::{About, SyncReply, SyncRequest, open_request, request_hash, seal_reply};
 
 use crate::flows::{Town, pump_order, town_with, work_a_day};
-use crate::harness::{Phone, Server, rule_files, served};
+use crate::harness::{Phone, SEED, Server, TICKET, rule_files, served};
 
 /// What becomes of one post.
 #[derive(Clone)]
@@ -252,6 +253,33 @@ fn a_split_view_is_an_alarm_and_nothing_of_it_is_taken() {
         ),
         "{kept:?}"
     );
+}
+
+#[test]
+fn the_newest_ticket_is_told_and_a_revoked_device_is_given_none() {
+    let (mut town, _) = town_at_work();
+    let (_, _, driver) = sync(&mut town, Terms::default(), &[]);
+    assert_eq!(driver.outcome().ticket.as_deref(), Some(TICKET));
+    let device = town.one.act(|replica| Ok(replica.identity()?.device)).unwrap();
+    town.admin.act(|replica| replica.revoke(&device, None, "se perdió")).unwrap();
+    town.admin.sync(&mut town.server);
+    let (_, _, driver) = sync(&mut town, Terms::default(), &[]);
+    assert_eq!(driver.outcome().ticket, None);
+}
+
+#[test]
+fn a_ticket_that_could_not_stand_in_a_header_or_an_address_is_none() {
+    let (mut town, _) = town_at_work();
+    for ticket in ["", "a b", "a\r\nhost: x", "á", "a&b", &"a".repeat(201)] {
+        let request = town.one.request(256 * 1024, false);
+        let reply = town.server.serve(&request.frame, false).unwrap();
+        let body = &reply[4..reply.len() - 64];
+        let mut body: SyncReply = rmp_serde::from_slice(body).unwrap();
+        body.ticket = ticket.into();
+        let reply = seal_reply(&SecretKey::from_seed(&SEED), &request_hash(&request.frame), &body);
+        let exchanged = town.one.act(|replica| replica.on_reply(&request, &reply)).unwrap();
+        assert_eq!(exchanged.ticket, None, "{ticket:?}");
+    }
 }
 
 #[test]

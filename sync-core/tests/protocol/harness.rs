@@ -39,6 +39,8 @@ pub struct Server {
 }
 
 pub const SEED: [u8; 32] = [42; 32];
+/// What the hub hands out with each reply.
+pub const TICKET: &str = "0123abcd";
 
 impl Server {
     pub fn found(rules: &[(String, String)]) -> (Self, LinkSecret) {
@@ -108,7 +110,7 @@ impl Server {
         };
         let (mut durable, ()) = Durable::append(vec![admitted], append).unwrap();
         let admitted = durable.remove(0);
-        Ok(self.hub.reply(&self.rows, &self.lines, self.seq(), self.now_ms, &admitted).unwrap())
+        Ok(self.hub.reply(&self.rows, &self.lines, self.seq(), self.now_ms, &admitted, TICKET).unwrap())
     }
 }
 

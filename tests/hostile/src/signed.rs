@@ -54,7 +54,7 @@ fn admit(world: &mut World, checked: Checked) {
     };
     let (durable, ()) = Durable::append(vec![admitted], append).expect("memory takes everything");
     let seq = lines.0.len() as u64;
-    hub.reply(&overlay, &lines, seq, NOW_MS, &durable[0]).expect("what was taken in can be answered");
+    hub.reply(&overlay, &lines, seq, NOW_MS, &durable[0], "").expect("what was taken in can be answered");
 }
 
 /// Tries a pack whose entries are chained and signed again by an enrolled device, so that they reach the

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anyhow::ensure;
-use sync_core::id::DeviceId;
 
 use crate::load::figures::{heading, line};
 use crate::load::stream::{Ended, Stream};
@@ -12,20 +11,20 @@ use crate::load::town::Town;
 /// How long the server has to come to rest.
 const REST: Duration = Duration::from_secs(2);
 /// The budget, in KiB a device.
-const BUDGET_KIB: f64 = 10.0;
+const BUDGET_KIB: f64 = 4.0;
 
 /// Opens `count` streams of the town's devices, several a device if need be, and compares memory with none.
 pub(crate) async fn run(town: &Town, count: usize) -> anyhow::Result<()> {
-    let mut ids: Vec<DeviceId> = Vec::new();
+    let mut tickets: Vec<String> = Vec::new();
     for device in &town.crews {
-        ids.extend(device.lock().await.id());
+        tickets.extend(device.lock().await.ticket.clone());
     }
-    ensure!(!ids.is_empty(), "the town has devices");
+    ensure!(!tickets.is_empty(), "the town's devices were given tickets");
     // What the first connections of a process need is not a device's.
-    drop(open(town, &ids, count.div_ceil(10)).await?);
+    drop(open(town, &tickets, count.div_ceil(10)).await?);
     tokio::time::sleep(REST).await;
     let before = town.server.usage()?;
-    let streams = open(town, &ids, count).await?;
+    let streams = open(town, &tickets, count).await?;
     tokio::time::sleep(REST).await;
     let with = town.server.usage()?;
     let added = |after: u64, before: u64| after.saturating_sub(before) as f64;
@@ -43,10 +42,10 @@ pub(crate) async fn run(town: &Town, count: usize) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn open(town: &Town, ids: &[DeviceId], count: usize) -> anyhow::Result<Vec<Stream>> {
+async fn open(town: &Town, tickets: &[String], count: usize) -> anyhow::Result<Vec<Stream>> {
     let mut streams = Vec::with_capacity(count);
     for number in 0..count {
-        match Stream::open(town.field.address, ids[number % ids.len()]).await {
+        match Stream::open(town.field.address, &tickets[number % tickets.len()]).await {
             Ok(stream) => streams.push(stream),
             Err(Ended::Refused(status)) => anyhow::bail!("stream {number} was refused with {status}"),
             Err(ended) => anyhow::bail!("stream {number}: {ended:?}"),

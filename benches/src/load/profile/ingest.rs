@@ -143,7 +143,8 @@ async fn hand_in(
 ) -> anyhow::Result<Reply> {
     loop {
         let request = device.request(piece);
-        match wire.post("/v1/sync", &request).await {
+        let ticket = device.ticket().map(String::from);
+        match wire.post("/v1/sync", &request, ticket.as_deref()).await {
             Ok(reply) => {
                 device.hear(&request, &reply.frame)?;
                 return Ok(reply);

@@ -32,6 +32,7 @@ pub(crate) struct Prepared {
     key: SecretKey,
     identity: Identity,
     contact: ContactRow,
+    ticket: Option<String>,
     /// How far it has read each scope.
     cursors: Vec<(Scope, u64)>,
     /// Up to which of its entries it knows all places.
@@ -103,6 +104,7 @@ impl Prepared {
             key,
             identity,
             contact,
+            ticket: device.ticket.clone(),
             cursors: device.cursors()?,
             placed: seq,
             // Far beyond what its enrolment and first download used.
@@ -238,7 +240,13 @@ impl Prepared {
                 .map_err(anyhow::Error::msg)?;
         let cursors = reply.scopes.into_iter().map(|scope| (scope, reply.cursor));
         self.cursors = cursors.collect();
+        self.ticket = Some(reply.ticket);
         Ok(())
+    }
+
+    /// The ticket of its newest reply.
+    pub(crate) fn ticket(&self) -> Option<&str> {
+        self.ticket.as_deref()
     }
 
     /// The newest checkpoint it keeps.

@@ -196,7 +196,7 @@ impl Town {
 
     pub fn reply(&self, admitted: &Durable<Admitted>) -> Vec<u8> {
         let View { rows, lines, seq } = &self.view;
-        self.hub.reply(rows, lines, *seq, NOW_MS, admitted).unwrap()
+        self.hub.reply(rows, lines, *seq, NOW_MS, admitted, "").unwrap()
     }
 }
 

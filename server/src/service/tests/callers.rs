@@ -6,6 +6,7 @@ use sync_core::log::act::Act;
 
 use super::*;
 use crate::router::ROUTES;
+use crate::ticket::Tickets;
 use sync_core::wire::message::{PreviewRequest, VERSION, frame_preview};
 
 /// Who calls. `Elsewhere` is enrolled in another municipality only; `Claims` is enrolled here and says it were there.
@@ -46,7 +47,7 @@ const ROWS: [(&str, &str, [Answer; 5]); 12] = [
     ),
     // Who has the lock of an invitation may read what it gives, spent or not.
     ("post", "/v1/preview", [(400, "malformed"), (200, ""), (200, ""), (403, "code_unknown"), (200, "")]),
-    ("get", "/v1/events", [(400, "device"), (200, ""), (403, "revoked"), (401, "unknown_device"), (200, "")]),
+    ("get", "/v1/events", [(401, "ticket"), (200, ""), (403, "revoked"), (401, "ticket"), (200, "")]),
     // A revoked device's work is taken and quarantined: see the writer's tests.
     (
         "post",
@@ -108,7 +109,12 @@ impl Town {
                 message(path, frame_preview(&PreviewRequest { version: VERSION, nonce: [7; 16], lock }))
             }
             "/v1/sync" => message(path, device.sync(&[])),
-            "/v1/events" => bare(method, &format!("{path}?device={}", device.id)),
+            // A ticket of the other municipality's server.
+            "/v1/events" if caller == Caller::Elsewhere => {
+                let ticket = Tickets::new(&[0; 32]).make(device.id, now_ms());
+                bare(method, &format!("{path}?ticket={ticket}"))
+            }
+            "/v1/events" => bare(method, &stream_of(&self.service, device)),
             _ => bare(method, path),
         }
     }

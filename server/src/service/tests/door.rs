@@ -107,9 +107,9 @@ async fn requests_and_listeners_work_over_tls_and_plain_words_do_not() {
     ask("/readyz".into()).await.read_to_string(&mut whole).await.unwrap();
     assert!(whole.starts_with("HTTP/1.1 200 ") && whole.contains("\"ready\""), "{whole}");
     let mut refused = String::new();
-    ask("/v1/events?device=00".into()).await.read_to_string(&mut refused).await.unwrap();
-    assert!(refused.starts_with("HTTP/1.1 400 "), "{refused}");
-    let mut stream = ask(format!("/v1/events?device={}", device.id)).await;
+    ask("/v1/events?ticket=00".into()).await.read_to_string(&mut refused).await.unwrap();
+    assert!(refused.starts_with("HTTP/1.1 401 "), "{refused}");
+    let mut stream = ask(stream_of(&service, &device)).await;
     let mut heard = Vec::new();
     while !heard.ends_with(b": cuadrilla\n\n") {
         assert_ne!(stream.read_buf(&mut heard).await.unwrap(), 0);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::request::Request;
 use super::twin::Twin;
 use crate::id::{DeviceId, Hash};
-use crate::limits::MESSAGE_BYTES_MAX;
+use crate::limits::{MESSAGE_BYTES_MAX, TICKET_CHARS_MAX};
 use crate::log::checkpoint;
 use crate::log::entry::Anchor;
 use crate::log::line::{Contact, Copy, DeviceLine, Reset, Split};
@@ -40,6 +40,8 @@ pub struct Exchanged {
     pub more: bool,
     /// Whether the server takes no more of this device for now.
     pub over_quota: bool,
+    /// What to show with the next request and for the event stream, if the server gave something.
+    pub ticket: Option<String>,
     /// How far the server's ledger is.
     pub server_seq: u64,
     /// Carried segments that the server refused: device and reason.
@@ -77,6 +79,13 @@ pub struct DecidedEntry {
     pub reason: String,
 }
 
+/// Returns a ticket that can stand in a header and in an address.
+fn usable(ticket: &str) -> Option<String> {
+    let is_usable = (1..=TICKET_CHARS_MAX).contains(&ticket.len())
+        && ticket.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_usable.then(|| ticket.to_owned())
+}
+
 fn is_consistent(kept: &Anchor, shown: &Anchor, proof: Option<&[Hash]>) -> bool {
     proof.is_some_and(|proof| check_consistency(proof, kept, shown).is_ok())
 }
@@ -92,6 +101,7 @@ impl Replica<'_> {
         let mut exchanged = Exchanged {
             pushed: request.own + request.carried,
             server_seq: answer.server_seq,
+            ticket: usable(&answer.ticket),
             ..Exchanged::default()
         };
         if let Some(from) = answer.from.filter(|_| request.has_evidence) {

@@ -313,6 +313,7 @@ pub fn reply() -> SyncReply {
         standing: standing(),
         over_quota: false,
         from: Some(ANCHOR),
+        ticket: "0123abcd".into(),
     }
 }
 

@@ -196,7 +196,7 @@ impl Server {
             return Ok(Answer::refused("code_used"));
         }
         let Some(Running { hub, .. }) = &self.running else { return Ok(Answer::refused("stopping")) };
-        let frame = hub.reply(&view.rows, &view.lines, view.seq, self.clock(now_ms), admitted);
+        let frame = hub.reply(&view.rows, &view.lines, view.seq, self.clock(now_ms), admitted, "");
         let frame = frame.map_err(|error| Trouble::Broken(breaks("the hub, answering", &error)))?;
         if frame.len() > MESSAGE_BYTES_MAX {
             let bytes = frame.len();

@@ -39,6 +39,9 @@ pub struct Outcome {
     pub carried_refused: Vec<CarriedRefused>,
     /// Whether the server takes no more of this device for now: it filled its share of the ledger. The rest stays here.
     pub over_quota: bool,
+    /// The newest ticket, to be shown with the next request and for the event stream.
+    #[serde(skip)]
+    pub ticket: Option<String>,
     /// Scopes in which this device and the server differ although the mirror was read again from the beginning.
     pub differs: Vec<Scope>,
 }
@@ -62,6 +65,7 @@ impl Outcome {
         self.accepted += exchanged.accepted;
         self.quarantined.extend(exchanged.quarantined);
         self.server_seq = exchanged.server_seq;
+        self.ticket = exchanged.ticket;
         self.decided.extend(exchanged.decided);
         self.split = self.split.or(exchanged.split);
         self.recovered += exchanged.recovered;
