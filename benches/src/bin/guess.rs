@@ -1,5 +1,7 @@
 //! What one guess at an enrolment code costs: processor time, and memory that it fills.
 
+#![expect(clippy::print_stdout, reason = "it prints what it measured")]
+
 use cuadrilla_benches::processor_s;
 use sync_core::id::DeviceId;
 use sync_core::invitation::Opening;

@@ -89,8 +89,7 @@ async fn one_device_has_its_share_of_places_and_keeps_them_until_its_work_is_don
     let invited = send(&service, message("/v1/sync", admin.sync(&[invitation("CREW-CODE-0001")]))).await;
     assert_eq!(invited.status(), StatusCode::OK);
     let mut crew = Device::new(2);
-    let enrolled =
-        send(&service, message("/v1/enrol", crew.enrol(&crate::testing::opening("CREW-CODE-0001")))).await;
+    let enrolled = send(&service, message("/v1/enrol", crew.enrol(&opening("CREW-CODE-0001")))).await;
     assert_eq!(enrolled.status(), StatusCode::OK);
     let app = &service.app;
     // No core is free: requests wait with their places.

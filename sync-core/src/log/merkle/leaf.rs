@@ -158,7 +158,8 @@ mod tests {
         let good = leaf(&entry(1), Verdict::Accepted).to_bytes();
         assert!(Leaf::from_bytes(&good).is_some_and(|leaf| leaf.is_accepted()));
         let refused = leaf(&entry(1), Verdict::Quarantined(Reason::Revoked));
-        let accepted_with_reason = Leaf { code: "accepted".into(), ..refused.clone() };
+        let accepted_with_reason =
+            Leaf { code: "accepted".into(), reason: refused.reason, ..leaf(&entry(1), Verdict::Accepted) };
         let refused_without = Leaf { reason: None, ..refused };
         for bad in [accepted_with_reason.to_bytes(), refused_without.to_bytes(), [&good[..], &[0]].concat()] {
             assert_eq!(Leaf::from_bytes(&bad), None);
