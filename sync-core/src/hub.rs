@@ -12,6 +12,7 @@ pub mod found;
 pub mod receipts;
 pub mod reply;
 pub mod rights;
+pub mod usage;
 
 use crate::state::authority::rules_from;
 pub use admit::{AdmitStats, Admitted};

@@ -8,6 +8,7 @@ mod flows;
 mod found;
 mod harness;
 mod hostile;
+mod imports;
 mod replay;
 mod trust;
 mod vectors;
