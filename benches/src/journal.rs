@@ -10,6 +10,8 @@ use sync_core::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
 use sync_core::log::line::{Contact, DeviceLine, Line, Standing};
 use sync_core::log::verdict::{Receipt, Verdict};
 use sync_core::record::change::Change;
+use sync_core::replica;
+use sync_core::rows::Overlay;
 use sync_core::scope::Scope;
 
 use crate::orders::{
@@ -112,4 +114,29 @@ impl Journal {
         self.lines.push(Line::Device(DeviceLine::Contact(contact)).to_bytes());
         Ok(())
     }
+}
+
+/// Returns the store of a device that is enrolled and has nothing yet.
+///
+/// # Errors
+/// What the disk answers.
+pub fn begun(folder: &std::path::Path) -> anyhow::Result<DiskStore> {
+    let (mut store, _) = store_disk::open(folder, &Options { create: true, ..Options::device() })?;
+    keep(&mut store, &[Line::Device(DeviceLine::Enrolled(enrolled())).to_bytes()])?;
+    Ok(store)
+}
+
+/// Saves what a replica wrote, and folds it as a device does that wrote much.
+///
+/// # Errors
+/// What the disk or the fold answers.
+pub fn keep(store: &mut DiskStore, written: &[Vec<u8>]) -> anyhow::Result<()> {
+    store.append(written)?;
+    let mut rules = replica::rules_of(&store.rows())?;
+    let lines = store.lines();
+    let fold = &mut |number: u64, line: &[u8], overlay: &mut Overlay<'_>| {
+        Ok(replica::catch_up_line(&mut rules, overlay, &lines, number, line)?)
+    };
+    store.catch_up(fold, &mut |_| {})?;
+    Ok(())
 }

@@ -13,6 +13,8 @@ use words::{Lang, Text, visible};
 
 mod replica;
 
+pub(crate) use replica::import_problem;
+
 /// Exit codes, as scripts may rely on them.
 pub mod exit {
     /// Done.

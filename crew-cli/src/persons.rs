@@ -8,6 +8,7 @@ use age::secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use sync_core::limits::PERSON_BYTES_MAX;
 use sync_core::replica::Author;
+use sync_core::rules::fold_word;
 use sync_core::time::TimeMs;
 
 use crate::error::{CliError, exit};
@@ -81,13 +82,13 @@ impl Persons {
         }
     }
 
-    /// The person of that name, whatever its case.
+    /// The person of that name, whatever its case and accents.
     ///
     /// # Errors
     /// Usage, if there is none.
     pub fn find(&self, name: &str) -> Result<Person, CliError> {
-        let wanted = name.trim().to_lowercase();
-        let found = self.all.iter().find(|person| person.name.to_lowercase() == wanted);
+        let wanted = fold_word(name);
+        let found = self.all.iter().find(|person| fold_word(&person.name) == wanted);
         found.cloned().ok_or_else(|| {
             let there: Vec<&str> = self.all.iter().map(|person| person.name.as_str()).collect();
             let there = there.join(", ");
@@ -129,8 +130,9 @@ impl Persons {
 
     fn checked(&self, name: &str) -> Result<String, CliError> {
         let name = name.trim();
-        let is_name =
-            !name.is_empty() && name.len() <= PERSON_BYTES_MAX && !name.chars().any(char::is_control);
+        let is_name = !fold_word(name).is_empty()
+            && name.len() <= PERSON_BYTES_MAX
+            && !name.chars().any(char::is_control);
         if !is_name {
             return Err(CliError::usage(
                 say!("person-bad-name"),

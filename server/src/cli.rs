@@ -41,6 +41,8 @@ pub enum Command {
     Rebuild(Data),
     /// Escribe la bitácora de transparencia como archivos, para cualquier servidor estático.
     LogExport(LogExport),
+    /// Revisa una carpeta de reglas antes de publicarla.
+    CheckRules(CheckRules),
     /// Muestra una orden leyendo el libro; funciona también mientras sirve.
     Show(Show),
     /// Da un código de administración nuevo, con el servidor detenido.
@@ -103,6 +105,17 @@ pub struct Serve {
     /// Los ajustes.
     #[command(flatten)]
     pub settings: Layer,
+}
+
+/// `check-rules`.
+#[derive(Debug, Args)]
+pub struct CheckRules {
+    /// Carpeta de reglas.
+    #[arg(value_name = "DIR")]
+    pub rules: PathBuf,
+    /// Datos con que se comparan.
+    #[arg(long = "data", value_name = "DIR")]
+    pub compare: Option<PathBuf>,
 }
 
 /// `show`.

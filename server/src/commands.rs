@@ -1,5 +1,6 @@
 //! Commands: from arguments to an exit status. Each command answers a [`Report`]; here it becomes text or JSON.
 
+mod check_rules;
 mod init;
 mod integrity;
 mod invite;
@@ -90,12 +91,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>, shell: &mut Shell<'_>) -> u
 
 fn dispatch(command: Command, shell: &mut Shell<'_>, json: bool, lang: Lang) -> Result<Report, Failure> {
     match command {
-        Command::Init(args) => init::run(&args),
+        Command::Init(args) => init::run(&args, lang),
         Command::Serve(args) => serve::run(*args, shell, json, lang),
         Command::Config(args) => serve::config(*args, shell),
         Command::Verify(args) => integrity::verify(&args),
         Command::Rebuild(args) => integrity::rebuild(&args),
         Command::LogExport(args) => log_export::run(&args),
+        Command::CheckRules(args) => check_rules::run(&args, lang),
         Command::Show(args) => show::run(&args),
         Command::Invite(args) => invite::run(&args),
         Command::Completions(args) => {

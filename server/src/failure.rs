@@ -10,6 +10,8 @@ use words::{Lang, Text, say};
 pub const EXIT_OTHER: u8 = 1;
 /// Wrong usage.
 pub const EXIT_USAGE: u8 = 2;
+/// Refused by a rule.
+pub const EXIT_RULE: u8 = 3;
 /// Records that are not what was written.
 pub const EXIT_INTEGRITY: u8 = 5;
 

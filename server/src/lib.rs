@@ -28,6 +28,7 @@ pub mod problem;
 pub mod room;
 pub mod router;
 pub mod routes;
+pub mod rule_check;
 pub mod rule_files;
 pub mod service;
 pub mod start;

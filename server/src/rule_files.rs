@@ -6,24 +6,25 @@ use std::time::SystemTime;
 
 use include_dir::{Dir, include_dir};
 use sync_core::limits::{RULE_BYTES_MAX, RULES_MAX};
-use sync_core::rules::Rules;
+use sync_core::rules::publish::RuleTexts;
+use sync_core::source::{self, Form, SourceProblem, Spot};
 
 use crate::failure::Failure;
-use words::say;
+use crate::rule_check::Refused;
+use words::{Text, say};
 
 /// The copy this program was built with.
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../schemas");
 
-/// A rule file as the office publishes it: its name (`work/chlorination`, `steps`, `measures`) and its JSON text.
-pub type RuleFile = (String, String);
-
 /// What could be read, and what could not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Loaded {
-    /// Good files, by name.
-    pub files: Vec<RuleFile>,
-    /// One line for each bad one, naming file, line and column. What was in force before stays in force.
-    pub bad: Vec<String>,
+    /// The texts of the files that read, by name (`work/chlorination`, `steps`, `measures`).
+    pub texts: RuleTexts,
+    /// Where those of the folder lie; the others are built in.
+    pub paths: BTreeMap<String, String>,
+    /// Files that do not read. What was in force before stays in force.
+    pub bad: Vec<Refused>,
 }
 
 /// The folder to read: asked for, in the data folder, or found upward from where the program runs or lies.
@@ -52,29 +53,41 @@ fn no_folder(folder: &Path) -> Failure {
 
 /// Reads the built-in files and lays those of `folder` over them. A bad file does not keep out the others.
 pub fn load(folder: Option<&Path>) -> Loaded {
-    let mut files: BTreeMap<String, String> = BTreeMap::new();
+    let mut loaded = Loaded::default();
     for path in ["steps.json", "measures.json"] {
-        files.extend(built_in(path).map(|text| (path.trim_end_matches(".json").to_owned(), text)));
+        loaded.texts.extend(built_in(path).map(|text| (path.trim_end_matches(".json").to_owned(), text)));
     }
     for file in BUILT_IN.get_dir("work").into_iter().flat_map(Dir::files) {
         let (Some(name), Some(text)) = (work_name(file.path()), file.contents_utf8()) else { continue };
-        files.insert(name, text.to_owned());
+        loaded.texts.insert(name, text.to_owned());
     }
-    let mut bad = Vec::new();
-    for path in folder.into_iter().flat_map(paths) {
+    for (index, path) in folder.into_iter().flat_map(paths).enumerate() {
         let Some(name) = name_of(&path) else { continue };
-        match read(&path, &name) {
-            Ok(text) => {
-                files.insert(name, text);
-            }
-            Err(detail) => {
-                // Not the built-in one either: it would undo what the office has changed.
-                files.remove(&name);
-                bad.push(format!("{}: {detail}", path.display()));
-            }
+        let shown = path.display().to_string();
+        let read = if index < RULES_MAX { read(&path) } else { Err(say!("rules-too-many", max = RULES_MAX)) };
+        match read {
+            Ok(text) => parse(&mut loaded, &name, &shown, &text),
+            Err(problem) => refuse(&mut loaded, &name, shown, Spot { line: 1, column: 1 }, problem),
         }
     }
-    Loaded { files: files.into_iter().collect(), bad }
+    loaded
+}
+
+/// Takes the text of a file of the folder, if it is JSON without a key that stands twice.
+pub(crate) fn parse(loaded: &mut Loaded, name: &str, file: &str, text: &str) {
+    match source::read(text, Form::Json) {
+        Ok(_) => {
+            loaded.texts.insert(name.into(), text.into());
+            loaded.paths.insert(name.into(), file.into());
+        }
+        Err(error) => refuse(loaded, name, file.into(), error.at, unreadable(&error.what)),
+    }
+}
+
+fn refuse(loaded: &mut Loaded, name: &str, file: String, spot: Spot, problem: Text) {
+    // Not the built-in one either: it would undo what the office has changed.
+    loaded.texts.remove(name);
+    loaded.bad.push(Refused { file, spot, code: "form", problem, todo: say!("rules-form-todo") });
 }
 
 fn built_in(path: &str) -> Option<String> {
@@ -98,7 +111,7 @@ fn paths(folder: &Path) -> Vec<PathBuf> {
     let work =
         std::fs::read_dir(folder.join("work")).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut paths: Vec<PathBuf> =
-        work.filter(|path| path.extension().is_some_and(|ext| ext == "json")).take(RULES_MAX).collect();
+        work.filter(|path| path.extension().is_some_and(|ext| ext == "json")).take(RULES_MAX + 1).collect();
     paths.extend(
         ["steps.json", "measures.json"].map(|name| folder.join(name)).into_iter().filter(|p| p.is_file()),
     );
@@ -106,19 +119,30 @@ fn paths(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Reads one file and makes sure that it is a rule.
-fn read(path: &Path, name: &str) -> Result<String, String> {
-    let bytes = std::fs::metadata(path).map_err(|error| error.to_string())?.len();
+/// Reads one file, if it is not too long.
+fn read(path: &Path) -> Result<String, Text> {
+    let failed = |error: std::io::Error| Text::same(error.to_string());
+    let bytes = std::fs::metadata(path).map_err(failed)?.len();
     if bytes > RULE_BYTES_MAX as u64 {
-        return Err(format!("{bytes} bytes, at most {RULE_BYTES_MAX} are allowed"));
+        return Err(say!("rules-too-long", bytes, max = RULE_BYTES_MAX));
     }
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    Rules::default().add(name, &text).map_err(|error| error.to_string())?;
-    Ok(text)
+    std::fs::read_to_string(path).map_err(failed)
 }
 
-/// What changes when a file of the folder does: names, sizes and times.
-pub fn fingerprint(folder: &Path) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
+fn unreadable(problem: &SourceProblem) -> Text {
+    match problem {
+        SourceProblem::Twice(key) => say!("import-source-twice", key),
+        SourceProblem::TooDeep => say!("import-source-deep"),
+        SourceProblem::TooMany => say!("import-source-many"),
+        other => Text::same(other.to_string()),
+    }
+}
+
+/// Names, sizes and times of files.
+pub type Fingerprint = Vec<(PathBuf, u64, Option<SystemTime>)>;
+
+/// Returns what changes when a file of the folder does.
+pub fn fingerprint(folder: &Path) -> Fingerprint {
     let look = |path: PathBuf| {
         let metadata = std::fs::metadata(&path).ok()?;
         Some((path, metadata.len(), metadata.modified().ok()))
@@ -128,16 +152,18 @@ pub fn fingerprint(folder: &Path) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
 
 #[cfg(test)]
 mod tests {
+    use sync_core::rules::publish::{RuleTexts, choose};
+    use sync_core::rules::usage::Usage;
+
     use super::{built_in, find_folder, load};
 
     #[test]
     fn the_built_in_rules_are_all_good() {
         let loaded = load(None);
-        assert!(loaded.files.len() > 10);
-        let mut rules = sync_core::rules::Rules::default();
-        for (name, json) in &loaded.files {
-            rules.add(name, json).unwrap();
-        }
+        assert!(loaded.texts.len() > 10);
+        let chosen = choose(&RuleTexts::new(), &loaded.texts, &Usage::default());
+        assert_eq!(chosen.findings, []);
+        assert_eq!(chosen.files, loaded.texts);
     }
 
     #[test]
@@ -149,14 +175,12 @@ mod tests {
         std::fs::write(work.join("novel.json"), kind.replace("\"chlorination\"", "\"novel\"")).unwrap();
         std::fs::write(work.join("leak_repair.json"), "{\n  \"kind\": oops\n}").unwrap();
         let loaded = load(Some(folder.path()));
-        let has = |name: &str| loaded.files.iter().any(|(file, _)| file == name);
+        let has = |name: &str| loaded.texts.contains_key(name);
         assert!(has("work/novel") && has("work/chlorination") && has("steps"));
         assert!(!has("work/leak_repair"), "the one in force stays in force");
         let [bad] = loaded.bad.as_slice() else { panic!("{:?}", loaded.bad) };
-        assert!(
-            bad.contains("leak_repair.json") && bad.contains("line 2") && bad.contains("column"),
-            "{bad}"
-        );
+        assert!(bad.file.ends_with("leak_repair.json"), "{bad:?}");
+        assert_eq!((bad.spot.line, bad.spot.column), (2, 11), "{bad:?}");
     }
 
     #[test]

@@ -39,9 +39,12 @@ pub struct Foundations<L: SharedLog, I: SharedIndex> {
     pub free_bytes: FreeBytes,
     /// Free space to keep, in bytes.
     pub reserve_bytes: u64,
-    /// The folder of rules over the built-in ones.
-    pub rules: Option<PathBuf>,
+    /// Finds the folder of rules over the built-in ones.
+    pub rules: FindRules,
 }
+
+/// Finds the folder of rules; `None` if there is none now.
+pub type FindRules = Box<dyn Fn() -> Option<PathBuf> + Send + Sync>;
 
 /// A running municipality.
 pub struct Service {
@@ -71,7 +74,8 @@ impl Service {
         }
         let parts = WriterParts { app: Arc::clone(&app), committer, seed, open, free_bytes, reserve_bytes };
         let mut writer = Writer::new(parts);
-        writer.begin(epoch_reason.as_deref(), load_rules(rules.as_ref()));
+        let watched = Watched::look(&rules);
+        writer.begin(epoch_reason.as_deref(), watched.load());
         let ended = Ended(Arc::clone(&app.health));
         let writer = std::thread::spawn(move || {
             let _ended = ended;
@@ -79,7 +83,7 @@ impl Service {
         });
         let news = Arc::clone(&app.news);
         tokio::spawn(async move { news.run().await });
-        tokio::spawn(look_after(Arc::clone(&app), rules));
+        tokio::spawn(look_after(Arc::clone(&app), Arc::new(rules), watched));
         Ok(Self { app, stop, writer })
     }
 
@@ -122,18 +126,34 @@ impl Drop for Ended {
     }
 }
 
-fn load_rules(folder: Option<&PathBuf>) -> Vec<rule_files::RuleFile> {
-    let loaded = rule_files::load(folder.map(PathBuf::as_path));
-    for bad in &loaded.bad {
-        tracing::error!(file = bad, "a rule file cannot be used; the others are");
-    }
-    loaded.files
+/// The folder of rules, as it was seen last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Watched {
+    folder: Option<PathBuf>,
+    files: rule_files::Fingerprint,
 }
 
-/// Ticks the writer, and hands it rule files when the folder changes.
-async fn look_after(app: Arc<AppState>, folder: Option<PathBuf>) {
+impl Watched {
+    fn look(find: &FindRules) -> Self {
+        let folder = find();
+        let files = folder.as_deref().map(rule_files::fingerprint).unwrap_or_default();
+        Self { folder, files }
+    }
+
+    fn load(&self) -> rule_files::Loaded {
+        match &self.folder {
+            Some(folder) => {
+                tracing::info!(folder = %folder.display(), "rule files here override the built-in ones");
+            }
+            None => tracing::info!("the built-in rule files are used"),
+        }
+        rule_files::load(self.folder.as_deref())
+    }
+}
+
+/// Ticks the writer, and hands it rule files when their folder changes, or appears.
+async fn look_after(app: Arc<AppState>, find: Arc<FindRules>, mut seen: Watched) {
     let mut stop = app.stop.clone();
-    let mut seen = folder.as_deref().map(rule_files::fingerprint);
     loop {
         tokio::select! {
             () = tokio::time::sleep(TICK) => {}
@@ -141,20 +161,15 @@ async fn look_after(app: Arc<AppState>, folder: Option<PathBuf>) {
         }
         // A full queue is no reason to wait: the next tick comes soon.
         let _ = app.work.try_send(Work::Tick);
-        let Some(folder) = folder.clone() else { continue };
-        let look = tokio::task::spawn_blocking(move || {
-            let now = rule_files::fingerprint(&folder);
-            (now, folder)
-        });
-        let Ok((now, folder)) = look.await else { continue };
-        if seen.as_ref() == Some(&now) {
+        let finding = Arc::clone(&find);
+        let Ok(now) = tokio::task::spawn_blocking(move || Watched::look(&finding)).await else { continue };
+        if now == seen {
             continue;
         }
-        let Ok(files) = tokio::task::spawn_blocking(move || load_rules(Some(&folder))).await else {
-            continue;
-        };
-        if app.work.send(Work::Rules(files)).await.is_ok() {
-            seen = Some(now);
+        let loading = now.clone();
+        let Ok(files) = tokio::task::spawn_blocking(move || loading.load()).await else { continue };
+        if app.work.send(Work::Rules(Box::new(files))).await.is_ok() {
+            seen = now;
         }
     }
 }

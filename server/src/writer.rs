@@ -17,7 +17,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::app_state::{AppState, View};
 use crate::problem::Problem;
-use crate::rule_files::RuleFile;
+use crate::rule_files::Loaded;
 
 /// How often a store that does not work is opened again.
 const REOPEN_EVERY: Duration = Duration::from_secs(2);
@@ -66,7 +66,7 @@ pub enum Work {
     /// Admit a request.
     Request(Box<Job>),
     /// Publish rule files that changed.
-    Rules(Vec<RuleFile>),
+    Rules(Box<Loaded>),
     /// Look after store and disk.
     Tick,
     /// Finish what came before this, close the store and end.
@@ -85,7 +85,7 @@ pub struct Writer<L: SharedLog, I: SharedIndex> {
     counted: Stats,
     reopen_at: Instant,
     /// Rule files to publish again once the store works.
-    rules: Vec<RuleFile>,
+    rules: Option<Loaded>,
 }
 
 /// What [`Writer::new`] is made of.
@@ -117,12 +117,12 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
             free_bytes,
             reserve_bytes,
             reopen_at: Instant::now(),
-            rules: Vec::new(),
+            rules: None,
         }
     }
 
     /// What is due before the first request: a new epoch, and the rules.
-    pub fn begin(&mut self, epoch_reason: Option<&str>, rules: Vec<RuleFile>) {
+    pub fn begin(&mut self, epoch_reason: Option<&str>, rules: Loaded) {
         if let Some(Err(problem)) = epoch_reason.map(|reason| self.start_epoch(reason)) {
             self.give_up(&problem.message);
         }
@@ -143,7 +143,7 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
                     self.commit(jobs);
                     next = other;
                 }
-                Work::Rules(files) => self.publish(files),
+                Work::Rules(files) => self.publish(*files),
                 Work::Tick => self.tick(),
                 Work::Stop => break,
             }
@@ -179,8 +179,7 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
         if self.committer.is_some() {
             self.note_space();
         }
-        if !self.rules.is_empty() {
-            let files = std::mem::take(&mut self.rules);
+        if let Some(files) = self.rules.take() {
             self.publish(files);
         }
     }

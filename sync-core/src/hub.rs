@@ -14,6 +14,7 @@ pub mod receipts;
 pub mod reply;
 pub mod rights;
 mod rule_book;
+pub mod usage;
 
 pub use admit::{AdmitStats, Admitted};
 pub use check::{Authentic, Checked, RequestError};

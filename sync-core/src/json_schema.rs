@@ -7,6 +7,7 @@
 
 mod check;
 mod compile;
+mod texts;
 mod violation;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,7 @@ use serde_json::Value;
 
 use crate::time::parse_rfc3339;
 pub use compile::SchemaError;
-pub use violation::{Part, Violation, Wrong, path_text};
+pub use violation::{Part, Unit, Violation, Wrong, path_text};
 
 /// A compiled schema, or a part of one.
 #[derive(Debug, Clone)]

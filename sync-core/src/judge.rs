@@ -12,6 +12,7 @@ pub use bounds::check_bounds;
 pub use ground::ungrounded;
 pub use values::judge_values;
 
+use crate::folio;
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::log::act::Role;
 use crate::log::verdict::Reason;
@@ -23,7 +24,7 @@ use crate::rows::{Rows, RowsError, read};
 use crate::rules::Rules;
 use crate::rules::kind::WorkKind;
 use crate::scope::Scope;
-use crate::state::authority::DeviceRow;
+use crate::state::authority::{DeviceRow, GenesisRow};
 use crate::state::interpret::{Acceptable, Judged, missing_upon, read_upon};
 use crate::state::keyspace;
 
@@ -56,7 +57,9 @@ pub fn judge_change<'c>(
         Ok(acceptable) => acceptable,
         Err(reason) => return Ok(Err(reason)),
     };
+    let genesis: Option<GenesisRow> = read(rows, &keyspace::genesis())?;
     let bench = Bench {
+        folio_prefix: genesis.as_ref().map(|genesis| genesis.folio_prefix.as_str()),
         rules,
         schema: rules.records.of(acceptable.row.kind),
         author,
@@ -93,6 +96,8 @@ fn name_taken(
 
 /// Everything needed to judge one change whose shape is right.
 struct Bench<'j, 'c> {
+    /// The municipality's letters, where the founding is known: at the hub always.
+    folio_prefix: Option<&'j str>,
     rules: &'j Rules,
     schema: &'j RecordSchema,
     author: &'j DeviceRow,
@@ -213,6 +218,10 @@ impl Bench<'_, '_> {
     fn judge_created(&self, name: &str, value: Option<&Scalar>) -> Result<(), Reason> {
         let is_order = self.schema.kind == RecordKind::Order;
         match (name, value) {
+            ("folio", Some(Scalar::Str(folio))) => {
+                folio::check(folio, &self.author.letters, self.folio_prefix)
+                    .map_err(|what| rule("folio", what))
+            }
             ("status", Some(Scalar::Str(state))) if is_order && !self.rules.steps.initial.contains(state) => {
                 Err(rule("step", format!("an order does not start as {state}")))
             }

@@ -17,6 +17,7 @@
 
 pub mod crypto;
 pub mod decimal;
+pub mod folio;
 pub mod hub;
 pub mod id;
 pub mod invitation;
@@ -31,6 +32,7 @@ pub mod replica;
 pub mod rows;
 pub mod rules;
 pub mod scope;
+pub mod source;
 pub mod state;
 pub mod time;
 pub mod view;

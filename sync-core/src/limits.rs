@@ -105,8 +105,12 @@ pub const CODE_LIFE_LONGEST_MS: i64 = 366 * 24 * 3_600_000;
 
 /// Largest import file, in bytes.
 pub const IMPORT_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Most items in one import file.
-pub const IMPORT_ITEMS_MAX: usize = 50_000;
+/// Most items in one import file: all lists of its schema, each at its limit.
+pub const IMPORT_ITEMS_MAX: usize = 121_500;
+/// Most values in one file of YAML or JSON, its aliases followed: every item of the largest import has twenty.
+pub const SOURCE_NODES_MAX: usize = 2_500_000;
+/// How deep values of such a file may lie in each other; those of an import lie five deep.
+pub const SOURCE_DEPTH_MAX: usize = 32;
 /// Largest bundle file, in bytes.
 pub const BUNDLE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// Largest rule file (a kind of work, the steps, the measures), in bytes.

@@ -4,13 +4,19 @@
 //! Nothing here is built in: a kind of work exists because a file says so. The texts travel as `Rule` acts,
 //! so the rules in force at a place in the ledger are part of the ledger.
 
+pub mod check;
+pub mod finding;
 pub mod kind;
 pub mod measure;
+pub mod publish;
 pub mod steps;
+pub mod usage;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::limits::{RULE_BYTES_MAX, RULES_MAX};
 use crate::record::schema::RecordSchemas;
@@ -72,6 +78,8 @@ pub struct Rules {
     pub steps: Steps,
     /// Measures by key.
     pub measures: BTreeMap<String, Measure>,
+    /// Their file's version, and their keys as they stand in it.
+    pub measures_file: (u32, Vec<String>),
     /// The shape of each record kind: built in, because the code that makes records is.
     pub records: RecordSchemas,
 }
@@ -82,6 +90,7 @@ impl Default for Rules {
             kinds: BTreeMap::new(),
             steps: Steps::default(),
             measures: BTreeMap::new(),
+            measures_file: (0, Vec::new()),
             records: RecordSchemas::built_in(),
         }
     }
@@ -102,6 +111,8 @@ impl Rules {
             "steps" => self.steps = serde_json::from_str(json).map_err(malformed)?,
             "measures" => {
                 let file: MeasuresFile = serde_json::from_str(json).map_err(malformed)?;
+                let keys = file.measures.iter().map(|measure| measure.key.clone()).collect();
+                self.measures_file = (file.version, keys);
                 self.measures = file.measures.into_iter().map(|m| (m.key.clone(), m)).collect();
             }
             _ => {
@@ -150,22 +161,73 @@ impl Rules {
     }
 }
 
-/// Returns the form in which names are compared: lower case, without accents, with underscores for spaces and
-/// hyphens.
+/// Returns the form in which names are compared: lower case, without accents and without what nobody sees, one
+/// underscore for each run of blanks, hyphens and underscores. Names that look alike have one form.
 pub fn fold_word(word: &str) -> String {
-    word.trim()
-        .chars()
-        .flat_map(char::to_lowercase)
-        .map(|c| match c {
-            'á' | 'à' | 'ä' | 'â' => 'a',
-            'é' | 'è' | 'ë' | 'ê' => 'e',
-            'í' | 'ì' | 'ï' | 'î' => 'i',
-            'ó' | 'ò' | 'ö' | 'ô' => 'o',
-            'ú' | 'ù' | 'ü' | 'û' => 'u',
-            'ñ' => 'n',
-            ' ' | '-' => '_',
-            other => other,
-        })
-        .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
-        .collect()
+    let mut folded = String::new();
+    for c in word.nfkd().filter(|c| !is_combining_mark(*c) && !is_unseen(*c)).flat_map(char::to_lowercase) {
+        let is_gap = c.is_whitespace() || c == '_' || is_dash(c);
+        match (is_gap, folded.ends_with('_') || folded.is_empty()) {
+            (true, true) => {}
+            (true, false) => folded.push('_'),
+            (false, _) => folded.push(c),
+        }
+    }
+    folded.truncate(folded.trim_end_matches('_').len());
+    folded
+}
+
+/// Returns the form in which units are compared: one sign for what looks alike (`µ`, `μ`; `℃`, `°C`), without
+/// blanks and what nobody sees, in any case.
+pub fn fold_unit(unit: &str) -> String {
+    let seen = unit.nfkc().filter(|c| !c.is_whitespace() && !is_unseen(*c));
+    seen.map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
+}
+
+/// Returns whether a character takes no room: zero-width ones, marks of direction, the soft hyphen.
+fn is_unseen(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{fold_unit, fold_word};
+
+    #[test]
+    fn names_that_look_alike_are_one() {
+        for word in [
+            "La Peña",
+            "La Pen\u{303}a",
+            "la  pena",
+            " LA_PEÑA ",
+            "La\u{a0}Peña",
+            "La Pe\u{200b}ña",
+            "la–peña",
+        ] {
+            assert_eq!(fold_word(word), "la_pena", "{word}");
+        }
+        assert_eq!(fold_word("—"), "");
+        assert_eq!(fold_word("El Niño Ⅳ"), "el_nino_iv");
+        assert_ne!(fold_word("Peña"), fold_word("Peno"));
+    }
+
+    #[test]
+    fn units_that_look_alike_are_one() {
+        for (one, other) in [
+            ("µS/cm", "μS/cm"),
+            ("°C", "℃"),
+            ("Ω", "\u{2126}"),
+            ("mg/L", "mg/l"),
+            ("mg/L", "mg / L"),
+            ("m³", "m3"),
+        ] {
+            assert_eq!(fold_unit(one), fold_unit(other));
+        }
+        assert_ne!(fold_unit("mg/L"), fold_unit("µg/L"));
+    }
 }

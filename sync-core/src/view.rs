@@ -12,9 +12,9 @@ pub mod clock;
 pub mod conflicts;
 pub mod diff;
 pub mod entries;
-mod folio;
 pub mod held;
 pub mod lists;
+pub mod names;
 pub mod order;
 pub mod own;
 pub mod replay;
@@ -57,7 +57,7 @@ pub enum ViewError {
         known: Vec<String>,
     },
     /// A name that fits several things.
-    #[error("{word:?} is the name of several places: {}", .matches.join("; "))]
+    #[error("{word:?} is the name of several: {}", .matches.join("; "))]
     Ambiguous {
         /// What was typed.
         word: String,

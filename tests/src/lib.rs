@@ -80,7 +80,8 @@ impl Town {
         let listen = format!("127.0.0.1:{}", self.port);
         let mut command = Command::new(program("cuadrilla-server"));
         command.args(["--json", "serve", "--listen", &listen, "--data"]).arg(self.path("server"));
-        command.current_dir(self.folder.path()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.path("server.log"));
+        command.current_dir(self.folder.path()).stdout(Stdio::piped()).stderr(log.expect("a log"));
         let mut child = command.spawn().expect("the server starts");
         let mut line = String::new();
         let out = child.stdout.take().expect("its output is piped");

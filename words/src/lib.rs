@@ -16,9 +16,11 @@ mod catalogue;
 #[cfg(test)]
 mod tests;
 pub mod visible;
+mod wrong;
 
 pub use arg::{Arg, ToArg};
 pub use catalogue::{attribute, source};
+pub use wrong::wrong_text;
 
 /// A language of people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -42,6 +42,12 @@ enum Part {
         #[arg(long)]
         whole: bool,
     },
+    /// Imports of several sizes, by the processor's time and the rows read.
+    Import {
+        /// Orders of each import.
+        #[arg(long, default_value = "5000,20000,50000")]
+        orders: String,
+    },
     /// The server's own commands, on a ledger of any size: `verify`, `rebuild`, start.
     Ledger {
         /// Entries in the ledger.
@@ -71,6 +77,10 @@ impl Bench {
                 let program = ["run", "--release", "--package", "cuadrilla-benches", "--bin", "replay", "--"];
                 let whole: &[&str] = if *whole { &["--whole"] } else { &[] };
                 return run(cargo().args(program).args(["--entries", &entries.to_string()]).args(whole));
+            }
+            Some(Part::Import { orders }) => {
+                let program = ["run", "--release", "--package", "cuadrilla-benches", "--bin", "import", "--"];
+                return run(cargo().args(program).args(["--orders", orders]));
             }
             Some(Part::Ledger { entries }) => return ledger::run_all(*entries),
             None => {}

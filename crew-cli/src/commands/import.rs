@@ -3,21 +3,20 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::de::DeserializeOwned;
-use sync_core::limits::{IMPORT_BYTES_MAX, IMPORT_ITEMS_MAX};
-use sync_core::replica::ImportFile;
+use sync_core::json_schema::{Part, Violation, Wrong, path_text};
+use sync_core::limits::IMPORT_BYTES_MAX;
+use sync_core::replica::{ImportCounts, ImportFile, ImportProblem, ReplicaError};
+use sync_core::source::{self, Form, SourceProblem, Spot};
 use words::{Text, say};
 
 use crate::context::Context;
-use crate::error::{CliError, exit};
+use crate::error::{CliError, exit, import_problem};
 use crate::files;
 use crate::output::Report;
 use crate::table::Table;
 
-/// YAML nodes an import may have: items, each with some fields.
-const YAML_NODES_MAX: usize = IMPORT_ITEMS_MAX * 40;
-/// YAML nesting an import may have; the deepest place is five down.
-const YAML_DEPTH_MAX: usize = 32;
+/// Most items that are named one by one because they are not as the file has them.
+const DIFFERING_SHOWN: usize = 20;
 
 /// Arguments of `import`.
 #[derive(Debug, Args)]
@@ -29,27 +28,47 @@ pub struct ImportArgs {
 /// Imports the file: all of it, or nothing.
 ///
 /// # Errors
-/// Usage, with line and column, if the file is not of the form; rule, if the rules do not allow what it says.
+/// Usage, with line and column, if the file is not of the form, or two of its items would be one; rule, if the rules do
+/// not allow what it says, or it is of another municipality.
 pub fn run(cx: &Context, args: &ImportArgs) -> Result<Report, CliError> {
     let bytes = files::read_bounded(&args.file, IMPORT_BYTES_MAX)?;
-    let file: ImportFile = parse(&args.file, &bytes)?;
+    let text = decode(&args.file, &bytes)?;
+    let file = parse(&args.file, text)?;
     cx.screen.progress(&say!("import-running"));
-    let counts = cx.write(|replica| Ok(replica.import(&file)?));
+    let counts = cx.write(|replica| replica.import(&file).map_err(|error| placed(&args.file, text, error)));
     cx.screen.progress_done();
     let counts = counts?;
     let report = Report::new(&counts, String::new())?;
-    let text = told(cx, &report.json);
+    let text = told(cx, &report.json, &counts);
     Ok(Report { text, ..report })
 }
 
-/// The counts, whatever kinds there are.
-fn told(cx: &Context, counts: &serde_json::Value) -> String {
+/// Says where in the file it is.
+fn placed(path: &Path, text: &str, error: ReplicaError) -> CliError {
+    let ReplicaError::Import { path: place, problem } = &error else { return error.into() };
+    let said = CliError::from(error.clone());
+    let spot = source::spot(text, place);
+    CliError { message: at(path, spot, place, &import_problem(problem)), ..said }
+}
+
+/// The counts, whatever kinds there are, and what is not as the file has it.
+fn told(cx: &Context, json: &serde_json::Value, counts: &ImportCounts) -> String {
     let lang = cx.screen.lang;
     let mut table = Table::new(lang, [say!("word-what"), say!("import-count")]);
-    for (what, count) in counts.as_object().into_iter().flatten() {
-        table.row([plural(what).of(lang), count.to_string()]);
+    for (what, count) in json.as_object().into_iter().flatten() {
+        let count = count.as_array().map_or_else(|| count.to_string(), |list| list.len().to_string());
+        table.row([plural(what).of(lang), count]);
     }
-    format!("{}{}\n", table.render(cx.screen.width, cx.screen.style), cx.saved())
+    let mut text = table.render(cx.screen.width, cx.screen.style);
+    for one in counts.differing.iter().take(DIFFERING_SHOWN) {
+        let said = say!("import-differs", place = &one.place, name = &one.name, what = one.what.join(", "));
+        text.push_str(&format!("{}\n", said.of(lang)));
+    }
+    let more = counts.differing.len().saturating_sub(DIFFERING_SHOWN);
+    if more > 0 {
+        text.push_str(&format!("{}\n", say!("import-differs-more", count = more).of(lang)));
+    }
+    format!("{text}{}\n", cx.saved())
 }
 
 fn plural(what: &str) -> Text {
@@ -63,87 +82,83 @@ fn plural(what: &str) -> Text {
         "plans" => say!("import-plans"),
         "updated" => say!("import-updated"),
         "unchanged" => say!("import-unchanged"),
+        "differing" => say!("import-differing"),
         other => Text::same(other),
     }
 }
 
+fn decode<'b>(path: &Path, bytes: &'b [u8]) -> Result<&'b str, CliError> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|error| {
+        let detail = say!("import-not-utf8", byte = error.valid_up_to());
+        malformed(say!("import-bad-file", path, detail))
+    })
+}
+
 /// Reads the file as what its name says, or failing that as what its first character says.
-fn parse<T: DeserializeOwned>(path: &Path, bytes: &[u8]) -> Result<T, CliError> {
-    let text = std::str::from_utf8(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
-        .map_err(|error| malformed(path, &say!("import-not-utf8", byte = error.valid_up_to()), None))?;
+fn parse(path: &Path, text: &str) -> Result<ImportFile, CliError> {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-    let is_json = match extension.to_ascii_lowercase().as_str() {
-        "json" => true,
-        "yaml" | "yml" => false,
-        _ => text.trim_start().starts_with(['{', '[']),
+    let form = match extension.to_ascii_lowercase().as_str() {
+        "json" => Form::Json,
+        "yaml" | "yml" => Form::Yaml,
+        _ if text.trim_start().starts_with(['{', '[']) => Form::Json,
+        _ => Form::Yaml,
     };
-    if is_json { parse_json(path, text) } else { parse_yaml(path, text) }
-}
-
-fn parse_json<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, CliError> {
-    serde_json::from_str(text).map_err(|error| {
-        let place = (error.line() as u64, error.column() as u64);
-        let said = error.to_string();
-        let detail = said.split(" at line ").next().unwrap_or_default();
-        malformed(path, &Text::same(detail), Some(place))
+    let value = source::read(text, form).map_err(|error| {
+        let (line, column) = (error.at.line, error.at.column);
+        malformed(say!("import-bad-file-at", path, line, column, detail = unreadable(&error.what)))
+    })?;
+    ImportFile::try_from(value).map_err(|Violation { path: mut place, wrong }| {
+        if let Wrong::Unknown { key, .. } | Wrong::Key { key, .. } = &wrong {
+            place.push(Part::Key(key.clone()));
+        }
+        let spot = source::spot(text, &place);
+        malformed(at(path, spot, &place, &import_problem(&ImportProblem::Value(wrong))))
     })
 }
 
-fn parse_yaml<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, CliError> {
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_nodes: YAML_NODES_MAX,
-            max_events: YAML_NODES_MAX * 2,
-            max_depth: YAML_DEPTH_MAX,
-            max_documents: 1,
-        },
-        with_snippet: false,
-    };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-        let place = error.location().map(|at| (at.line(), at.column()));
-        let said = error.without_snippet().to_string();
-        let detail = said.split(" at line ").next().unwrap_or_default();
-        malformed(path, &Text::same(detail), place)
-    })
+/// A place in the file, and what is wrong there.
+fn at(path: &Path, Spot { line, column }: Spot, place: &[Part], problem: &Text) -> Text {
+    let place = path_text(place);
+    let detail =
+        if place.is_empty() { problem.clone() } else { say!("import-at", place, problem = problem.clone()) };
+    say!("import-bad-file-at", path, line, column, detail)
 }
 
-fn malformed(path: &Path, detail: &Text, place: Option<(u64, u64)>) -> CliError {
-    let message = match place {
-        Some((line, column)) => say!("import-bad-file-at", path, line, column, detail),
-        None => say!("import-bad-file", path, detail),
-    };
+fn unreadable(problem: &SourceProblem) -> Text {
+    match problem {
+        SourceProblem::Syntax(detail) => Text::same(detail.as_str()),
+        SourceProblem::Twice(key) => say!("import-source-twice", key),
+        SourceProblem::Key => say!("import-source-key"),
+        SourceProblem::Tag => say!("import-source-tag"),
+        SourceProblem::Alias => say!("import-source-alias"),
+        SourceProblem::Second => say!("import-source-second"),
+        SourceProblem::TooMany => say!("import-source-many"),
+        SourceProblem::TooDeep => say!("import-source-deep"),
+    }
+}
+
+fn malformed(message: Text) -> CliError {
     CliError::new(exit::USAGE, "import_form", message, say!("import-bad-file-hint"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{decode, parse};
     use crate::error::CliError;
-    use serde::Deserialize;
     use std::path::Path;
+    use sync_core::replica::ImportFile;
     use words::Lang;
 
-    #[derive(Debug, PartialEq, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct File {
-        localities: Vec<Place>,
-    }
-
-    #[derive(Debug, PartialEq, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Place {
-        name: String,
-    }
-
-    fn read(name: &str, text: &str) -> Result<File, CliError> {
-        parse(Path::new(name), text.as_bytes())
+    fn read(name: &str, text: &str) -> Result<ImportFile, CliError> {
+        parse(Path::new(name), decode(Path::new(name), text.as_bytes())?)
     }
 
     #[test]
     fn yaml_and_json_are_told_apart_by_name_or_content() {
-        let wanted = File { localities: vec![Place { name: "Ocota".into() }] };
+        let wanted = read("a.yaml", "localities:\n  - name: Ocota\n").unwrap();
+        assert_ne!(wanted, ImportFile::default());
         for (name, text) in [
-            ("a.yaml", "localities:\n  - name: Ocota\n"),
             ("a.json", r#"{"localities": [{"name": "Ocota"}]}"#),
             ("a", "localities:\n  - name: Ocota\n"),
             ("a", "\u{feff}{\"localities\": [{\"name\": \"Ocota\"}]}"),
@@ -154,28 +169,22 @@ mod tests {
 
     #[test]
     fn a_slip_is_placed_by_line_and_column_and_says_what_is_allowed() {
-        let error = read("a.yaml", "localities:\n  - name: Ocota\n    nmae: x\n").unwrap_err();
-        assert_eq!(error.exit, 2);
-        assert!(error.message.of(Lang::En).contains("line 3"), "{}", error.message.of(Lang::En));
-        assert!(
-            error.message.of(Lang::En).contains("nmae")
-                && error.message.of(Lang::En).contains("expected one of name"),
-            "{}",
-            error.message.of(Lang::En)
-        );
-        let error = read("a.json", "{\"localities\": [\n{\"nam\": 1}]}").unwrap_err();
-        assert!(error.message.of(Lang::En).contains("line 2, column"), "{}", error.message.of(Lang::En));
-        assert_eq!(error.message.of(Lang::En).matches("line").count(), 1);
-    }
-
-    #[test]
-    fn a_yaml_bomb_is_refused() {
-        let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
-        for level in 1..12 {
-            let below = format!("*a{}, ", level - 1).repeat(9);
-            text.push_str(&format!("a{level}: &a{level} [{below}]\n"));
+        for (name, text, place, word) in [
+            (
+                "a.yaml",
+                "localities:\n  - name: Ocota\n    nmae: x\n",
+                "line 3, column 5",
+                "localities[0].nmae",
+            ),
+            ("a.yaml", "localities:\n  - name: Ocota\n    lat: 22,39\n", "line 3, column 5", "22,39"),
+            ("a.json", "{\"localities\": [\n{\"nam\": 1}]}", "line 2, column 1", "name is missing"),
+            ("a.json", "{\"localities\": [\n{\"name\": 1}", "line 2, column", "EOF"),
+            ("a.yaml", "version: 1\nversion: 2\n", "line 2, column 1", "stands twice"),
+        ] {
+            let error = read(name, text).unwrap_err();
+            let said = error.message.of(Lang::En);
+            assert!(error.exit == 2 && said.contains(place) && said.contains(word), "{said}");
+            assert_eq!(said.matches("line").count(), 1, "{said}");
         }
-        text.push_str("localities: *a11\n");
-        assert_eq!(parse::<serde_json::Value>(Path::new("a.yaml"), text.as_bytes()).unwrap_err().exit, 2);
     }
 }

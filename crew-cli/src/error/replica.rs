@@ -1,9 +1,10 @@
 //! The core's refusals as a person reads them: what happened, and what to do next.
 
 use sync_core::decimal::DecimalError;
+use sync_core::json_schema::path_text;
 use sync_core::log::act::Role;
 use sync_core::log::verdict::Reason;
-use sync_core::replica::ReplicaError;
+use sync_core::replica::{ImportProblem, ReplicaError};
 use sync_core::rules::Labels;
 use sync_core::rules::kind::ValueError;
 use sync_core::rules::measure::ReadingError;
@@ -58,7 +59,9 @@ fn message(error: &ReplicaError) -> Text {
             say!("replica-no-such-value", folio, field, number, count)
         }
         ReplicaError::NoConflict { folio, field } => say!("replica-no-conflict", folio, field),
-        ReplicaError::Import { place, problem } => say!("replica-import", place, problem),
+        ReplicaError::Import { path, problem } => {
+            say!("replica-import", place = path_text(path), problem = import_problem(problem))
+        }
         ReplicaError::NotReleasable { seq } => say!("replica-not-releasable", seq),
         ReplicaError::GroundHeld { seq, on: Some(on) } => say!("replica-ground-in-review", seq, on),
         ReplicaError::GroundHeld { seq, on: None } => say!("replica-some-ground-in-review", seq),
@@ -110,7 +113,7 @@ fn hint(error: &ReplicaError) -> Text {
         ReplicaError::NoSuchValue { .. } | ReplicaError::NoConflict { .. } => {
             say!("replica-no-conflict-hint")
         }
-        ReplicaError::Import { .. } => say!("replica-import-hint"),
+        ReplicaError::Import { problem, .. } => import_hint(problem),
         ReplicaError::NotReleasable { .. } => say!("replica-not-releasable-hint"),
         ReplicaError::GroundHeld { on: Some(on), .. } => say!("replica-ground-in-review-hint", on),
         ReplicaError::GroundHeld { on: None, .. } => say!("replica-some-ground-in-review-hint"),
@@ -190,6 +193,29 @@ fn decimal(error: &DecimalError) -> Text {
         DecimalError::Comma(text) => say!("value-comma", text),
         DecimalError::NotANumber(text) => say!("value-not-number", text),
         DecimalError::TooLong(text) => say!("value-too-many-digits", text),
+    }
+}
+
+/// What is wrong with an import file.
+pub(crate) fn import_problem(problem: &ImportProblem) -> Text {
+    match problem {
+        ImportProblem::Value(wrong) => words::wrong_text(wrong),
+        ImportProblem::SameKey { key, other } => say!("import-same-key", key, other),
+        ImportProblem::SameName { name, other } => say!("import-same-name", name, other),
+        ImportProblem::NoKey { name } => say!("import-no-key", name),
+        ImportProblem::Known { key, held } => say!("import-known", key, held),
+        ImportProblem::OtherMunicipality { found, own } => say!("import-other-municipality", found, own),
+        ImportProblem::Refused(error) => message(error),
+    }
+}
+
+fn import_hint(problem: &ImportProblem) -> Text {
+    match problem {
+        ImportProblem::SameKey { .. }
+        | ImportProblem::SameName { .. }
+        | ImportProblem::NoKey { .. }
+        | ImportProblem::Known { .. } => say!("import-keys-hint"),
+        _ => say!("replica-import-hint"),
     }
 }
 

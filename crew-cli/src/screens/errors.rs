@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use store::StoreError;
 use sync_core::decimal::DecimalError;
 use sync_core::log::verdict::Reason;
-use sync_core::replica::ReplicaError;
+use sync_core::replica::{ImportProblem, ReplicaError};
 use sync_core::rules::Labels;
 use sync_core::rules::kind::ValueError;
 use sync_core::rules::measure::ReadingError;
@@ -66,7 +66,10 @@ fn replica_errors() -> Vec<ReplicaError> {
         ReplicaError::Refused(Reason::Rule { rule: "dose".into(), what: "above 50".into() }),
         ReplicaError::NoSuchValue { folio: folio(), field: "dose".into(), number: 3, count: 2 },
         ReplicaError::NoConflict { folio: folio(), field: "dose".into() },
-        ReplicaError::Import { place: "orders[3].locality".into(), problem: "…".into() },
+        ReplicaError::Import {
+            path: vec!["orders".into(), 3.into(), "locality".into()],
+            problem: ImportProblem::SameKey { key: "o-1".into(), other: "orders[1]".into() },
+        },
         ReplicaError::Bundle("cut".into()),
         ReplicaError::Forged("…".into()),
         ReplicaError::Behind { ours: 4, theirs: 9 },

@@ -4,9 +4,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use store::{Index, Log};
+use sync_core::hub::usage::{rule_texts, usage_of};
 use sync_core::hub::{Hub, HubError};
 use sync_core::invitation::Secrets;
 use sync_core::rows::{Batch, Overlay};
+use sync_core::rules::publish::{Chosen, RuleTexts, changed, choose};
 use sync_core::time::TimeMs;
 
 use super::{Committer, Judged, Refusal, Request, Space, panic_text};
@@ -55,7 +57,24 @@ impl<L: Log, I: Index> Committer<L, I> {
         judged
     }
 
-    /// Publishes those of `files` that differ from what is in force.
+    /// Chooses those of `files` that may come into force, over what is in force and what the records hold. Reads all
+    /// records if one of the files changed.
+    ///
+    /// # Errors
+    /// If a row or a line does not read.
+    pub fn choose_rules(&self, files: &RuleTexts) -> Result<Chosen, HubError> {
+        let view = self.view();
+        let in_force = rule_texts(&view.rows)?;
+        let names = changed(&in_force, files);
+        if names.is_empty() {
+            return Ok(Chosen::default());
+        }
+        let usage = usage_of(&view.rows, &view.lines, &names)?;
+        Ok(choose(&in_force, files, &usage))
+    }
+
+    /// Publishes those of `files` that differ from what is in force. It asks only whether they read; see
+    /// [`Committer::choose_rules`].
     ///
     /// # Errors
     /// `Rules` if a file does not read: then none is published. `Rows` if the index does not read.

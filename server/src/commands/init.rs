@@ -11,19 +11,22 @@ use sync_core::invitation::Secrets;
 use sync_core::link::{InvitationLink, LINK_BYTES_MAX, LinkError};
 use sync_core::rows::{MemoryRows, Overlay};
 use sync_core::rules::Rules;
+use sync_core::rules::publish::{RuleTexts, choose};
+use sync_core::rules::usage::Usage;
 use sync_core::time::UtcOffset;
 
 use super::Report;
 use crate::cli::Init;
 use crate::clock::now_ms;
 use crate::failure::Failure;
+use crate::rule_check::refused;
 use crate::{key, rule_files, start};
-use words::say;
+use words::{Lang, say};
 
 /// Longest name of a municipality, in characters.
 const NAME_CHARS_MAX: usize = 100;
 
-pub(super) fn run(args: &Init) -> Result<Report, Failure> {
+pub(super) fn run(args: &Init, lang: Lang) -> Result<Report, Failure> {
     let data = &args.data.data;
     check_name(&args.name)?;
     let prefix = args.folio_prefix.clone().unwrap_or_else(|| folio_prefix(&args.name));
@@ -51,7 +54,10 @@ pub(super) fn run(args: &Init) -> Result<Report, Failure> {
     };
     let founded = found(&foundation);
     let loaded = rule_files::load(folder.as_deref());
-    let lines = with_rules(founded.lines, &seed, &loaded.files)?;
+    let chosen = choose(&RuleTexts::new(), &loaded.texts, &Usage::default());
+    let bad = refused(&loaded, &chosen);
+    let files: Vec<(String, String)> = chosen.files.into_iter().collect();
+    let lines = with_rules(founded.lines, &seed, &files)?;
     store.append(&lines)?;
     start::catch_up(&mut store)?;
     store.close()?;
@@ -65,19 +71,19 @@ pub(super) fn run(args: &Init) -> Result<Report, Failure> {
         "utc_offset": utc_offset.to_string(),
         "log_verifier": founded.log_verifier,
         "admin_code": admin_code,
-        "rules": loaded.files.len(),
-        "bad_rules": loaded.bad,
+        "rules": files.len(),
+        "bad_rules": bad.iter().map(|one| one.to_json(Lang::En)).collect::<Vec<_>>(),
     });
     let mut rows = vec![
         (say!("server-municipality"), format!("{} {}", args.municipality, args.name)),
         (say!("server-folios"), format!("{prefix}-…")),
         (say!("server-offset"), format!("UTC{utc_offset}")),
-        (say!("server-rules"), loaded.files.len().to_string()),
+        (say!("server-rules"), files.len().to_string()),
         (say!("server-log-key"), founded.log_verifier),
         (say!("server-admin-code"), admin_code),
     ];
     rows.extend(link.map(|link| (say!("server-link"), link)));
-    rows.extend(loaded.bad.into_iter().map(|bad| (say!("server-bad-rule"), bad)));
+    rows.extend(bad.iter().map(|one| (say!("server-bad-rule"), one.line(lang))));
     Ok(Report::table(json, &rows))
 }
 
@@ -98,7 +104,7 @@ pub(super) fn link(url: &str, secrets: &Secrets, seed: &[u8; 32]) -> Result<Stri
 fn with_rules(
     mut lines: Vec<Vec<u8>>,
     seed: &[u8; 32],
-    files: &[rule_files::RuleFile],
+    files: &[(String, String)],
 ) -> Result<Vec<Vec<u8>>, Failure> {
     let nothing = MemoryRows::default();
     let mut overlay = Overlay::new(&nothing);

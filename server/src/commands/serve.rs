@@ -143,10 +143,10 @@ async fn bind(listen: &str) -> Result<(TcpListener, SocketAddr), Failure> {
 /// Opens the store and starts the service over it. Nothing else runs yet, so waiting for the disk is fine.
 fn open(data: &Path, config: Config) -> Result<Service, Failure> {
     let seed = key::read(data)?;
-    let rules = rule_files::find_folder(&config.schemas, data)?;
-    if let Some(folder) = &rules {
-        tracing::info!(folder = %folder.display(), "rule files here override the built-in ones");
-    }
+    // A folder that was asked for must exist now; one in the data folder may be made later.
+    rule_files::find_folder(&config.schemas, data)?;
+    let (asked, beside) = (config.schemas.clone(), data.to_owned());
+    let rules = Box::new(move || rule_files::find_folder(&asked, &beside).ok().flatten());
     let opened = start::open(data)?;
     let total = disk_bytes(data).map_or(0, |(_, total)| total);
     let reserve_bytes = match config.reserve_bytes {

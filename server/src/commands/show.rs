@@ -26,7 +26,7 @@ pub(super) fn run(args: &Show) -> Result<Report, Failure> {
     start::require(data)?;
     let reader = Ledger::open_read_only(data)?.reader;
     let (rows, rules) = fold(&reader)?;
-    let wanted = args.folio.trim().to_uppercase();
+    let wanted = sync_core::folio::spelt(&args.folio);
     let order = find(&rows, &rules, &reader, &wanted).map_err(|error| Failure::rows(&error))?;
     report(&order.ok_or_else(|| unknown(&wanted))?, &rules)
 }
@@ -45,7 +45,7 @@ fn find(
 }
 
 /// The rows and rules that the whole ledger makes.
-fn fold(reader: &LedgerReader) -> Result<(MemoryRows, Rules), Failure> {
+pub(super) fn fold(reader: &LedgerReader) -> Result<(MemoryRows, Rules), Failure> {
     let mut rows = MemoryRows::default();
     let mut rules = Rules::default();
     let mut from = 1;

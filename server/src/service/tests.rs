@@ -41,7 +41,7 @@ fn start_on(medium: &FaultyMemory, config: Config) -> Service {
         data: None,
         free_bytes: Box::new(|| None),
         reserve_bytes: 0,
-        rules: None,
+        rules: Box::new(|| None),
     };
     Service::start(foundations).unwrap()
 }

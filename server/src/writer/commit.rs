@@ -13,7 +13,10 @@ use super::{Answer, Job, SharedIndex, SharedLog, Writer};
 use crate::clock::now_ms;
 use crate::key;
 use crate::problem::Problem;
-use crate::rule_files::RuleFile;
+use sync_core::rules::publish::Chosen;
+
+use crate::rule_check::refused;
+use crate::rule_files::Loaded;
 
 /// Rows that cannot be read, in the place of an index that failed.
 struct NoRows;
@@ -158,28 +161,39 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
         }
     }
 
-    /// Publishes those of `files` that differ from what is in force.
-    pub(super) fn publish(&mut self, files: Vec<RuleFile>) {
-        let judged = match &mut self.committer {
-            Some(committer) => committer.publish_rules(&files, now_ms()),
+    /// Publishes those of `files` that differ from what is in force and may come into force; what is wrong with the others
+    /// goes to the log.
+    pub(super) fn publish(&mut self, files: Loaded) {
+        let chosen = match &self.committer {
+            Some(committer) => committer.choose_rules(&files.texts),
             None => Err(HubError::Rows(RowsError("the store does not work".into()))),
         };
-        let done = match judged {
-            Ok(judged) => self.keep(judged),
-            Err(HubError::Rules(error)) => {
-                tracing::error!(%error, "rule files were refused; those in force stay in force");
-                return;
-            }
-            Err(error) => Err(Problem::from(error)),
+        let chosen = match chosen {
+            Ok(chosen) => chosen,
+            Err(error) => return self.publish_later(files, &error.to_string()),
         };
-        match done {
-            Ok(0) => {}
-            Ok(count) => tracing::info!(count, "rule files were published"),
-            Err(problem) => {
-                tracing::warn!(why = problem.message, "rule files could not be published; tried again later");
-                self.rules = files;
-            }
+        let good: Vec<(String, String)> =
+            chosen.files.iter().map(|(name, text)| (name.clone(), text.clone())).collect();
+        match self.publish_chosen(&good) {
+            Ok(()) => tell_refused(&files, &chosen),
+            Err(problem) => self.publish_later(files, &problem.message),
         }
+    }
+
+    fn publish_chosen(&mut self, good: &[(String, String)]) -> Result<(), Problem> {
+        let Some(committer) = &mut self.committer else { return Err(self.broken()) };
+        if good.is_empty() {
+            return Ok(());
+        }
+        let judged = committer.publish_rules(good, now_ms())?;
+        let count = self.keep(judged)?;
+        tracing::info!(count, "rule files were published");
+        Ok(())
+    }
+
+    fn publish_later(&mut self, files: Loaded, why: &str) {
+        tracing::warn!(why, "rule files could not be published; tried again later");
+        self.rules = Some(files);
     }
 
     /// Starts a new life of the ledger.
@@ -191,5 +205,22 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
         self.keep(judged)?;
         tracing::warn!(reason, "a new epoch was started: devices read again and re-send what is missing");
         Ok(())
+    }
+}
+
+/// Says of each file that is not published what is wrong with it, where, and what to do.
+fn tell_refused(files: &Loaded, chosen: &Chosen) {
+    for one in refused(files, chosen) {
+        let (line, column) = (one.spot.line, one.spot.column);
+        let (problem, todo) = (one.problem.of(words::Lang::En), one.todo.of(words::Lang::En));
+        tracing::error!(
+            file = one.file,
+            line,
+            column,
+            code = one.code,
+            problem,
+            todo,
+            "a rule file is not published; what is in force stays in force"
+        );
     }
 }

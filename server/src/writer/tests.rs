@@ -210,10 +210,10 @@ fn a_batch_that_would_fill_the_disk_is_refused_before_it_is_written() {
 #[test]
 fn rules_are_published_once_and_a_new_epoch_is_kept() {
     let mut bench = Bench::new();
-    let files = crate::rule_files::load(None).files;
+    let files = crate::rule_files::load(None);
     let end = bench.end();
     bench.writer.publish(files.clone());
-    assert_eq!(bench.end(), end + files.len() as u64);
+    assert_eq!(bench.end(), end + files.texts.len() as u64);
     bench.writer.publish(files);
     bench.writer.start_epoch("a test").unwrap();
     assert!(bench.app.handles().1.rules().find_kind("chlorination").is_some());

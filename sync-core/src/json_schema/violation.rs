@@ -11,6 +11,18 @@ pub enum Part {
     Index(usize),
 }
 
+impl From<&str> for Part {
+    fn from(key: &str) -> Self {
+        Self::Key(key.into())
+    }
+}
+
+impl From<usize> for Part {
+    fn from(index: usize) -> Self {
+        Self::Index(index)
+    }
+}
+
 /// A value that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {

@@ -1,6 +1,8 @@
 //! What a person is told when the replica cannot do what they asked: what, where, and what to do next.
 
+use super::import::ImportProblem;
 use crate::crypto::SignatureError;
+use crate::json_schema::{Part, path_text};
 use crate::log::verdict::Reason;
 use crate::record::change::ChangeError;
 use crate::rows::RowsError;
@@ -129,12 +131,12 @@ pub enum ReplicaError {
         field: String,
     },
     /// The import file is wrong.
-    #[error("the import file is wrong at {place}: {problem}")]
+    #[error("the import file is wrong: {} {problem}", path_text(.path))]
     Import {
-        /// `orders[3].locality`, say.
-        place: String,
-        /// What is wrong.
-        problem: String,
+        /// From the file's root to the place: `orders[3].locality`.
+        path: Vec<Part>,
+        /// What is wrong there.
+        problem: ImportProblem,
     },
     /// A bundle that is none, or foreign, or cut.
     #[error("the bundle cannot be used: {0}")]
@@ -258,7 +260,8 @@ impl ReplicaError {
     /// The exit status of a command that ends so.
     pub fn exit(&self) -> u8 {
         match self {
-            Self::Unknown { .. } | Self::Ambiguous { .. } | Self::Import { .. } => 2,
+            Self::Import { problem, .. } => problem.exit(),
+            Self::Unknown { .. } | Self::Ambiguous { .. } => 2,
             // A slip of the finger is wrong usage, whatever the command: no rule was asked.
             Self::Value { error: ValueError::Decimal(_), .. } => 2,
             Self::NoSuchValue { .. } | Self::NoConflict { .. } | Self::Length { .. } => 2,

@@ -1,91 +1,34 @@
 //! Import: localities, crews, people, assets, materials, plans and planned orders out of one file. Importing the same
 //! file again changes nothing: every item's record id follows from its key.
+//!
+//! What the file leaves out of an item that is known stays as it is, and is named; what it says is empty is emptied.
 
-use crate::state::document::load_document;
-use std::collections::BTreeMap;
+mod file;
+mod keys;
+mod orders;
+mod problem;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
-use super::{NewOrder, Replica, ReplicaError};
-use crate::id::{Hash, RecordId};
-use crate::limits::IMPORT_ITEMS_MAX;
+pub use file::ImportFile;
+use file::{Given, Row};
+use keys::Keys;
+pub use problem::ImportProblem;
+
+use super::known::Known;
+use super::{Replica, ReplicaError};
+use crate::id::RecordId;
+use crate::json_schema::Part;
 use crate::record::change::Scalar;
 use crate::record::document::Document;
 use crate::record::row::RecordRow;
 use crate::record::schema::RecordKind;
 use crate::rows::read;
 use crate::rules::fold_word;
+use crate::state::document::load_document;
 use crate::state::keyspace;
-
-/// The file, as `schemas/import.schema.json` describes it.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the keys are described in schemas/import.schema.json")]
-pub struct ImportFile {
-    #[serde(rename = "$schema", default)]
-    pub schema: Option<String>,
-    #[serde(default)]
-    pub about: Option<String>,
-    #[serde(default)]
-    pub municipality: Option<Value>,
-    #[serde(default)]
-    pub version: Option<u32>,
-    #[serde(default)]
-    pub localities: Vec<Locality>,
-    #[serde(default)]
-    pub crews: Vec<Crew>,
-    #[serde(default)]
-    pub people: Vec<Person>,
-    #[serde(default)]
-    pub assets: Vec<Asset>,
-    #[serde(default)]
-    pub materials: Vec<Material>,
-    #[serde(default)]
-    pub orders: Vec<Order>,
-    #[serde(default)]
-    pub plans: Vec<Plan>,
-}
-
-macro_rules! import_item {
-    ($name:ident { $($field:ident : $type:ty $(= $default:tt)?),* $(,)? }) => {
-        /// One item of the file; its keys are described in `schemas/import.schema.json`.
-        #[derive(Debug, Clone, Deserialize)]
-        #[serde(deny_unknown_fields)]
-        #[expect(missing_docs, reason = "the keys are described in schemas/import.schema.json")]
-        pub struct $name { $($(#[serde($default)])? pub $field: $type),* }
-    };
-}
-
-import_item!(Locality {
-    name: String, key: Option<String>, aliases: Vec<String> = default, lat: Option<Value>, lng: Option<Value>,
-    certainty: Option<String>, inegi: Option<String>,
-});
-import_item!(Crew { code: String, name: Option<String>, localities: Vec<String> = default });
-import_item!(Person { name: String, role: Option<String>, crew: Option<String> });
-import_item!(Material { sku: String, name: String, unit: String });
-import_item!(Order {
-    key: Option<String>, kind: String, locality: Option<String>, title: Option<String>, crew: Option<String>,
-    asset: Option<String>, due: Option<String>, priority: Option<String>, description: Option<String>,
-    fields: BTreeMap<String, Value> = default, plan: Option<String>,
-});
-import_item!(Plan {
-    activity: String, key: Option<String>, year: Option<u32>, unit: String, annual_goal: Value,
-    planned: Vec<Option<Value>>, done: Vec<Option<Value>> = default,
-});
-
-/// An asset of the file.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "the keys are described in schemas/import.schema.json")]
-pub struct Asset {
-    #[serde(alias = "id")]
-    pub key: Option<String>,
-    #[serde(rename = "type")]
-    pub asset_type: String,
-    pub name: String,
-    pub locality: Option<String>,
-}
+use crate::view::catalog::Item;
 
 /// What an import did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -104,10 +47,23 @@ pub struct ImportCounts {
     pub orders: u64,
     /// New plans.
     pub plans: u64,
-    /// Items that were here already and are as in the file.
+    /// Items that were here already and that the import left as they are.
     pub unchanged: u64,
     /// Items that were here and were brought up to date.
     pub updated: u64,
+    /// Items that hold what the file does not say, and orders that the file says something else about.
+    pub differing: Vec<Differing>,
+}
+
+/// An item that is not as the file has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Differing {
+    /// Its place in the file, `orders[3]`.
+    pub place: String,
+    /// What people call it: a folio, a key.
+    pub name: String,
+    /// The registers.
+    pub what: Vec<String>,
 }
 
 /// What became of one item.
@@ -118,261 +74,289 @@ enum Fate {
     Unchanged,
 }
 
-type Registers = Vec<(&'static str, Option<Scalar>)>;
+type Registers = Vec<(&'static str, Given)>;
 
-fn some_text(value: &str) -> Option<Scalar> {
-    Some(Scalar::Str(value.into()))
+/// Registers of a plan, by month.
+const PLANNED: [&str; 12] = [
+    "planned_01",
+    "planned_02",
+    "planned_03",
+    "planned_04",
+    "planned_05",
+    "planned_06",
+    "planned_07",
+    "planned_08",
+    "planned_09",
+    "planned_10",
+    "planned_11",
+    "planned_12",
+];
+const DONE: [&str; 12] = [
+    "done_01", "done_02", "done_03", "done_04", "done_05", "done_06", "done_07", "done_08", "done_09",
+    "done_10", "done_11", "done_12",
+];
+
+fn refuse(path: Vec<Part>, problem: ImportProblem) -> ReplicaError {
+    ReplicaError::Import { path, problem }
 }
 
-fn opt_text(value: Option<&String>) -> Option<Scalar> {
-    value.filter(|text| !text.is_empty()).map(|text| Scalar::Str(text.clone()))
-}
-
-/// A number or string of the file, as the text that records carry.
-fn opt_number(value: Option<&Value>) -> Option<Scalar> {
-    match value? {
-        Value::Number(number) => Some(Scalar::Str(number.to_string())),
-        Value::String(text) => Some(Scalar::Str(text.clone())),
-        _ => None,
-    }
-}
-
-fn text_list(list: &[String]) -> Option<Scalar> {
-    (!list.is_empty()).then(|| Scalar::Str(Value::from(list.to_vec()).to_string()))
-}
-
-fn key_of(name: &str) -> String {
-    let folded = fold_word(name).replace('_', "-");
-    let kept: String = folded.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-    kept.trim_matches('-').chars().take(60).collect()
-}
-
-fn at<'e>(place: &'e str) -> impl Fn(ReplicaError) -> ReplicaError + 'e {
-    move |error| match error {
+/// Says of an error in which item it is.
+fn in_item(row: Row<'_>, error: ReplicaError) -> ReplicaError {
+    match error {
         // Who may not, may not, wherever in the file it shows.
-        ReplicaError::Role { .. } | ReplicaError::Refused(_) => error,
-        other => ReplicaError::Import { place: place.to_string(), problem: other.to_string() },
+        ReplicaError::Role { .. } | ReplicaError::Import { .. } => error,
+        other => {
+            let path = row.path().into_iter().chain(orders::member_of(&other)).collect();
+            refuse(path, ImportProblem::Refused(Box::new(other)))
+        }
     }
 }
 
 impl Replica<'_> {
     /// Imports a file. All or nothing: the shell keeps what was written only if this succeeds.
+    ///
+    /// # Errors
+    /// [`ReplicaError::Import`], with the place in the file; or the role may not import.
     pub fn import(&mut self, file: &ImportFile) -> Result<ImportCounts, ReplicaError> {
-        let lists = [file.localities.len(), file.crews.len(), file.people.len(), file.assets.len()];
-        let found = lists.iter().sum::<usize>() + file.materials.len() + file.orders.len() + file.plans.len();
-        if found > IMPORT_ITEMS_MAX {
-            let problem = format!("it has {found} items, at most {IMPORT_ITEMS_MAX} are allowed");
-            return Err(ReplicaError::Import { place: "the file".into(), problem });
-        }
+        self.check_municipality(file)?;
         let mut counts = ImportCounts::default();
-        self.import_catalog(file, &mut counts)?;
+        let mut known = Known::default();
+        self.import_localities(file, &mut counts)?;
+        self.import_crews(file, &mut known, &mut counts)?;
+        self.import_people(file, &mut counts)?;
+        self.import_materials(file, &mut counts)?;
+        self.import_assets(file, &mut known, &mut counts)?;
         self.import_plans(file, &mut counts)?;
-        self.import_orders(file, &mut counts)?;
+        // Crews and assets are known by now.
+        self.import_orders(file, &mut known, &mut counts)?;
         Ok(counts)
     }
 
-    fn import_catalog(&mut self, file: &ImportFile, counts: &mut ImportCounts) -> Result<(), ReplicaError> {
-        for (index, item) in file.localities.iter().enumerate() {
-            let key = item.key.clone().unwrap_or_else(|| key_of(&item.name));
+    fn check_municipality(&self, file: &ImportFile) -> Result<(), ReplicaError> {
+        let identity = self.identity()?;
+        let Some(found) = file.municipality() else { return Ok(()) };
+        let is_own = found.parse() == Ok(identity.municipality)
+            || fold_word(&found) == fold_word(&identity.municipality_name);
+        if is_own {
+            return Ok(());
+        }
+        let own = format!("{} ({:05})", identity.municipality_name, identity.municipality);
+        let path = vec![Part::Key("municipality".into())];
+        Err(refuse(path, ImportProblem::OtherMunicipality { found, own }))
+    }
+
+    fn import_localities(
+        &mut self,
+        file: &ImportFile,
+        counts: &mut ImportCounts,
+    ) -> Result<(), ReplicaError> {
+        let mut keys = Keys::new(file, "localities", "name", self.view().catalog("locality")?);
+        for row in file.items("localities") {
+            let key = keys.take(row, row.text("key"), row.needed("name"))?;
             let registers = vec![
-                ("name", some_text(&item.name)),
-                ("aliases", text_list(&item.aliases)),
-                ("lat", opt_number(item.lat.as_ref())),
-                ("lng", opt_number(item.lng.as_ref())),
-                ("certainty", opt_text(item.certainty.as_ref())),
-                ("inegi", opt_text(item.inegi.as_ref())),
+                ("name", row.given("name")),
+                ("aliases", row.given_list("aliases")),
+                ("lat", row.given("lat")),
+                ("lng", row.given("lng")),
+                ("certainty", row.given("certainty")),
+                ("inegi", row.given("inegi")),
             ];
-            let place = format!("localities[{index}]");
-            let fate = self.import_item("locality", &key, registers).map_err(at(&place))?;
+            let fate = self.import_item(row, "locality", &key, registers, counts)?;
             count(fate, counts, |counts| &mut counts.localities);
         }
-        for (index, item) in file.crews.iter().enumerate() {
-            let place = format!("crews[{index}]");
-            let keys: Vec<String> = item
-                .localities
-                .iter()
-                .map(|word| self.view().find_locality(word).map_err(ReplicaError::from))
-                .collect::<Result<_, _>>()
-                .map_err(at(&place))?;
-            let name = item.name.clone().unwrap_or_else(|| item.code.clone());
-            let registers = vec![
-                ("name", some_text(&name)),
-                ("code", some_text(&item.code)),
-                ("localities", text_list(&keys)),
-            ];
-            let fate = self.import_item("crew", &item.code, registers).map_err(at(&place))?;
+        Ok(())
+    }
+
+    fn import_crews(
+        &mut self,
+        file: &ImportFile,
+        known: &mut Known,
+        counts: &mut ImportCounts,
+    ) -> Result<(), ReplicaError> {
+        let mut keys = Keys::new(file, "crews", "code", self.view().catalog("crew")?);
+        for row in file.items("crews") {
+            let code = keys.take(row, row.text("code"), row.needed("code"))?;
+            let localities = match row.texts("localities") {
+                None => Given::Absent,
+                Some(words) => {
+                    let keys: Result<Vec<String>, _> =
+                        words.into_iter().map(|word| self.locality_of(known, word)).collect();
+                    let keys = keys.map_err(|error| in_item(row, error.into()))?;
+                    if keys.is_empty() { Given::Empty } else { Given::text(&Value::from(keys).to_string()) }
+                }
+            };
+            let name = row.text("name").unwrap_or(&code);
+            let registers =
+                vec![("name", Given::text(name)), ("code", Given::text(&code)), ("localities", localities)];
+            let fate = self.import_item(row, "crew", &code, registers, counts)?;
             count(fate, counts, |counts| &mut counts.crews);
         }
-        for (index, item) in file.people.iter().enumerate() {
-            let registers = vec![
-                ("name", some_text(&item.name)),
-                ("role", opt_text(item.role.as_ref())),
-                ("crew", opt_text(item.crew.as_ref())),
-            ];
-            let place = format!("people[{index}]");
-            let fate = self.import_item("person", &key_of(&item.name), registers).map_err(at(&place))?;
+        Ok(())
+    }
+
+    fn import_people(&mut self, file: &ImportFile, counts: &mut ImportCounts) -> Result<(), ReplicaError> {
+        let mut keys = Keys::new(file, "people", "name", self.view().catalog("person")?);
+        for row in file.items("people") {
+            let key = keys.take(row, None, row.needed("name"))?;
+            let registers =
+                vec![("name", row.given("name")), ("role", row.given("role")), ("crew", row.given("crew"))];
+            let fate = self.import_item(row, "person", &key, registers, counts)?;
             count(fate, counts, |counts| &mut counts.people);
         }
-        for (index, item) in file.materials.iter().enumerate() {
-            let registers = vec![("name", some_text(&item.name)), ("unit", some_text(&item.unit))];
-            let place = format!("materials[{index}]");
-            let fate = self.import_item("material", &item.sku, registers).map_err(at(&place))?;
+        Ok(())
+    }
+
+    fn import_materials(&mut self, file: &ImportFile, counts: &mut ImportCounts) -> Result<(), ReplicaError> {
+        let mut keys = Keys::new(file, "materials", "name", self.view().catalog("material")?);
+        for row in file.items("materials") {
+            let sku = keys.take(row, row.text("sku"), row.needed("name"))?;
+            let registers = vec![("name", row.given("name")), ("unit", row.given("unit"))];
+            let fate = self.import_item(row, "material", &sku, registers, counts)?;
             count(fate, counts, |counts| &mut counts.materials);
         }
-        for (index, item) in file.assets.iter().enumerate() {
-            let place = format!("assets[{index}]");
-            let locality = item
-                .locality
-                .as_deref()
-                .map(|word| self.view().find_locality(word).map_err(ReplicaError::from))
-                .transpose()
-                .map_err(at(&place))?;
-            let key = item.key.clone().unwrap_or_else(|| key_of(&item.name));
+        Ok(())
+    }
+
+    fn import_assets(
+        &mut self,
+        file: &ImportFile,
+        known: &mut Known,
+        counts: &mut ImportCounts,
+    ) -> Result<(), ReplicaError> {
+        let mut keys = Keys::new(file, "assets", "name", self.view().assets()?);
+        for row in file.items("assets") {
+            let key = keys.take(row, row.text("key").or(row.text("id")), row.needed("name"))?;
+            let locality = match row.given("locality") {
+                Given::Value(Scalar::Str(word)) => {
+                    let key = self.locality_of(known, &word).map_err(|error| in_item(row, error.into()))?;
+                    Given::text(&key)
+                }
+                other => other,
+            };
             let registers = vec![
-                ("key", some_text(&key)),
-                ("asset_type", some_text(&item.asset_type)),
-                ("name", some_text(&item.name)),
-                ("locality", opt_text(locality.as_ref())),
+                ("key", Given::text(&key)),
+                ("asset_type", row.given("type")),
+                ("name", row.given("name")),
+                ("locality", locality),
             ];
-            let fate = self.import_flat(RecordKind::Asset, &key, registers).map_err(at(&place))?;
+            let fate = self.import_flat(row, RecordKind::Asset, &key, registers, counts)?;
             count(fate, counts, |counts| &mut counts.assets);
         }
         Ok(())
     }
 
     fn import_plans(&mut self, file: &ImportFile, counts: &mut ImportCounts) -> Result<(), ReplicaError> {
-        const PLANNED: [&str; 12] = [
-            "planned_01",
-            "planned_02",
-            "planned_03",
-            "planned_04",
-            "planned_05",
-            "planned_06",
-            "planned_07",
-            "planned_08",
-            "planned_09",
-            "planned_10",
-            "planned_11",
-            "planned_12",
-        ];
-        const DONE: [&str; 12] = [
-            "done_01", "done_02", "done_03", "done_04", "done_05", "done_06", "done_07", "done_08",
-            "done_09", "done_10", "done_11", "done_12",
-        ];
-        for (index, item) in file.plans.iter().enumerate() {
-            let place = format!("plans[{index}]");
-            if item.planned.len() != 12 || !matches!(item.done.len(), 0 | 12) {
-                return Err(at(&place)(ReplicaError::Import {
-                    place: place.clone(),
-                    problem: "planned and done have twelve months".into(),
-                }));
-            }
-            let key = item.key.clone().unwrap_or_else(|| key_of(&item.activity));
+        let mut keys = Keys::new(file, "plans", "activity", self.plan_items()?);
+        for row in file.items("plans") {
+            let key = keys.take(row, row.text("key"), row.needed("activity"))?;
+            let year = row.number("year");
             let mut registers = vec![
-                ("key", some_text(&key)),
-                ("activity", some_text(&item.activity)),
-                ("unit", some_text(&item.unit)),
-                ("annual_goal", opt_number(Some(&item.annual_goal))),
-                ("year", item.year.map(|year| Scalar::Int(i64::from(year)))),
+                ("key", Given::text(&key)),
+                ("activity", row.given("activity")),
+                ("unit", row.given("unit")),
+                ("annual_goal", row.given("annual_goal")),
+                ("year", year.map_or(Given::Absent, |year| Given::Value(Scalar::Int(year)))),
             ];
-            let months = |names: [&'static str; 12], values: &[Option<Value>]| -> Registers {
-                names
-                    .into_iter()
-                    .zip(values)
-                    .map(|(name, value)| (name, opt_number(value.as_ref())))
-                    .collect()
-            };
-            registers.extend(months(PLANNED, &item.planned));
-            registers.extend(months(DONE, &item.done));
-            let fate = self.import_flat(RecordKind::Plan, &key, registers).map_err(at(&place))?;
+            for (names, list) in [(PLANNED, "planned"), (DONE, "done")] {
+                // A month that is not entered says nothing.
+                let months =
+                    names.into_iter().zip(row.values(list)).map(|(name, value)| match file::given(value) {
+                        Given::Empty => (name, Given::Absent),
+                        given => (name, given),
+                    });
+                registers.extend(months);
+            }
+            let fate = self.import_flat(row, RecordKind::Plan, &key, registers, counts)?;
             count(fate, counts, |counts| &mut counts.plans);
         }
         Ok(())
     }
 
-    fn import_orders(&mut self, file: &ImportFile, counts: &mut ImportCounts) -> Result<(), ReplicaError> {
-        let municipality = self.identity()?.municipality;
-        let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-        for (index, item) in file.orders.iter().enumerate() {
-            let place = format!("orders[{index}]");
-            let content = format!("{}|{:?}|{:?}", item.kind, item.locality, item.title);
-            let twin = seen.entry(content.clone()).or_default();
-            let key = item.key.clone().unwrap_or_else(|| {
-                Hash::tagged("cuadrilla/import-order/v1", &[content.as_bytes(), &twin.to_be_bytes()])
-                    .to_string()
-            });
-            *twin += 1;
-            let id = RecordId::from_import_key(municipality, "order", &key);
-            if read::<RecordRow>(&self.rows(), &keyspace::record(&id))?.is_some() {
-                counts.unchanged += 1;
-                continue;
+    /// Returns the plans that are known: the key that the file has for them, and their activity.
+    fn plan_items(&self) -> Result<Vec<Item>, ReplicaError> {
+        let mut items = self.view().listed(RecordKind::Plan)?;
+        for item in &mut items {
+            let row: Option<RecordRow> = read(&self.rows(), &keyspace::record(&item.record))?;
+            if let Some(key) = row.as_ref().and_then(|row| row.text("key")) {
+                item.key = key.into();
             }
-            let value_text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), String::from);
-            let new = NewOrder {
-                kind: item.kind.clone(),
-                locality: item.locality.clone(),
-                asset: item.asset.clone(),
-                crew: item.crew.clone(),
-                title: item.title.clone(),
-                fields: item.fields.iter().map(|(key, value)| (key.clone(), value_text(value))).collect(),
-                description: item.description.clone(),
-                due: item.due.clone(),
-                priority: item.priority.clone(),
-                plan: item.plan.clone(),
-                id: Some(id),
-            };
-            self.order_new(&new).map_err(at(&place))?;
-            counts.orders += 1;
         }
-        Ok(())
+        Ok(items)
     }
 
-    fn import_item(&mut self, sort: &str, key: &str, mut registers: Registers) -> Result<Fate, ReplicaError> {
-        registers.push(("item", some_text(sort)));
-        registers.push(("key", some_text(key)));
-        self.import_flat(RecordKind::Catalog, &format!("{sort}/{key}"), registers)
+    fn import_item(
+        &mut self,
+        row: Row<'_>,
+        sort: &str,
+        key: &str,
+        mut registers: Registers,
+        counts: &mut ImportCounts,
+    ) -> Result<Fate, ReplicaError> {
+        registers.push(("item", Given::text(sort)));
+        registers.push(("key", Given::text(key)));
+        self.import_flat(row, RecordKind::Catalog, &format!("{sort}/{key}"), registers, counts)
     }
 
     /// Makes a record of registers alone, or brings it up to date. What a register in conflict holds already is as in
     /// the file; anything else is added to the conflict.
     fn import_flat(
         &mut self,
+        row: Row<'_>,
         kind: RecordKind,
         key: &str,
         registers: Registers,
+        counts: &mut ImportCounts,
     ) -> Result<Fate, ReplicaError> {
         let identity = self.identity()?;
         let device = identity.device;
         let id = RecordId::from_import_key(identity.municipality, kind.key(), key);
-        let known: Option<RecordRow> = read(&self.rows(), &keyspace::record(&id))?;
-        let mut document = match &known {
+        let held: Option<RecordRow> = read(&self.rows(), &keyspace::record(&id))?;
+        let (writes, what) = compare(held.as_ref(), registers);
+        if !what.is_empty() {
+            let place = format!("{}[{}]", row.list, row.index);
+            counts.differing.push(Differing { place, name: key.into(), what });
+        }
+        if held.is_some() && writes.is_empty() {
+            return Ok(Fate::Unchanged);
+        }
+        let mut document = match &held {
             Some(_) => load_document(&self.rows(), &self.lines, &id, device)?,
             None => Document::new(device),
         };
-        if known.is_none() {
+        if held.is_none() {
             document.make_skeleton(self.rules.records.of(kind))?;
             document.put("type", &Scalar::Str(kind.key().into()))?;
             document.put("schema", &Scalar::Int(1))?;
         }
-        let is_new = known.is_none();
-        let mut differs = is_new;
-        for (name, value) in registers {
-            let Some(value) = value else { continue };
-            let is_there = |row: &RecordRow| match row.is_in_conflict(name) {
-                true => row.values(name).any(|held| *held == value),
-                false => row.winner(name) == Some(&value),
-            };
-            if !known.as_ref().is_some_and(is_there) {
-                document.put(name, &value)?;
-                differs = true;
-            }
+        for (name, value) in writes {
+            document.put(name, &value)?;
         }
-        if !differs {
-            return Ok(Fate::Unchanged);
-        }
-        self.commit(id, &mut document)?;
-        Ok(if is_new { Fate::New } else { Fate::Updated })
+        self.commit(id, &mut document).map_err(|error| in_item(row, error))?;
+        Ok(if held.is_none() { Fate::New } else { Fate::Updated })
     }
+}
+
+/// Returns what is to be written, and what the record holds and the file does not say.
+fn compare(held: Option<&RecordRow>, registers: Registers) -> (Vec<(&'static str, Scalar)>, Vec<String>) {
+    let (mut writes, mut what) = (Vec::new(), Vec::new());
+    for (name, given) in registers {
+        if let Some(row) = held.filter(|row| row.is_in_conflict(name)) {
+            // A conflict ends by a decision, not by a file.
+            let is_one = |value: &Scalar| row.values(name).any(|held| held == value);
+            if !matches!(&given, Given::Value(value) if is_one(value)) {
+                what.push(name.to_string());
+            }
+            continue;
+        }
+        let winner = held.and_then(|row| row.winner(name)).filter(|value| **value != Scalar::Null);
+        match (given, winner) {
+            (Given::Value(value), winner) if winner != Some(&value) => writes.push((name, value)),
+            (Given::Empty, Some(_)) => writes.push((name, Scalar::Null)),
+            (Given::Absent, Some(_)) => what.push(name.to_string()),
+            _ => {}
+        }
+    }
+    (writes, what)
 }
 
 fn count(fate: Fate, counts: &mut ImportCounts, new: impl FnOnce(&mut ImportCounts) -> &mut u64) {

@@ -1,6 +1,8 @@
 //! Orders: what crews and dispatch do to them, each act one entry.
 
+use super::known::Known;
 use super::{Replica, ReplicaError};
+use crate::folio::compose;
 use crate::id::RecordId;
 use crate::judge::missing_to_finish;
 use crate::limits::TEXT_CHARS_MAX;
@@ -83,12 +85,17 @@ pub(super) fn check_length(what: &'static str, value: &str, max: usize) -> Resul
 impl Replica<'_> {
     /// Makes an order.
     pub fn order_new(&mut self, new: &NewOrder) -> Result<Made, ReplicaError> {
+        self.make_order(new, &mut Known::default())
+    }
+
+    /// Makes an order, among names that were read before.
+    pub(super) fn make_order(&mut self, new: &NewOrder, known: &mut Known) -> Result<Made, ReplicaError> {
         let kind = self.view().find_kind(&new.kind)?.clone();
-        let locality = new.locality.as_deref().map(|word| self.view().find_locality(word)).transpose()?;
-        let asset = new.asset.as_deref().map(|word| self.view().find_asset(word)).transpose()?;
+        let locality = new.locality.as_deref().map(|word| self.locality_of(known, word)).transpose()?;
+        let asset = new.asset.as_deref().map(|word| self.asset_of(known, word)).transpose()?;
         let own_crew =
             self.identity()?.crew.clone().filter(|_| self.identity().is_ok_and(|me| me.role == Role::Crew));
-        let crew = new.crew.as_deref().map(|word| self.view().find_crew(word)).transpose()?.or(own_crew);
+        let crew = new.crew.as_deref().map(|word| self.crew_of(known, word)).transpose()?.or(own_crew);
         let title = match &new.title {
             Some(title) => {
                 check_length("the title", title, 200)?;
@@ -120,7 +127,8 @@ impl Replica<'_> {
         }
         for (name, typed) in [("due", &new.due), ("priority", &new.priority)] {
             if let Some(typed) = typed {
-                document.put(name, &self.register_value(RecordKind::Order, name, typed)?)?;
+                let value = self.register_value_among(RecordKind::Order, name, typed, known)?;
+                document.put(name, &value)?;
             }
         }
         for (word, value) in &new.fields {
@@ -148,7 +156,7 @@ impl Replica<'_> {
         let identity = self.identity()?;
         let number = self.view().own_head()?.folios + 1;
         let year = identity.utc_offset.year(self.moment.now_ms).rem_euclid(100);
-        Ok(format!("{}-{year:02}-{}-{number:04}", identity.folio_prefix, identity.letters))
+        Ok(compose(&identity.folio_prefix, year, &identity.letters, number))
     }
 
     pub(super) fn open_order(&self, folio: &str) -> Result<Open, ReplicaError> {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::known::Known;
 use super::orders::{check_length, parse_field, text};
 use super::{Replica, ReplicaError};
 use crate::json_schema::{Schema, Wrong};
@@ -19,6 +20,17 @@ impl Replica<'_> {
         name: &str,
         typed: &str,
     ) -> Result<Scalar, ReplicaError> {
+        self.register_value_among(kind, name, typed, &mut Known::default())
+    }
+
+    /// As [`Replica::register_value`], among names that were read before.
+    pub(super) fn register_value_among(
+        &self,
+        kind: RecordKind,
+        name: &str,
+        typed: &str,
+        known: &mut Known,
+    ) -> Result<Scalar, ReplicaError> {
         let typed = typed.trim();
         let schema = self.rules.records.of(kind).registers.get(name).map(|register| &register.schema);
         if typed.is_empty() && schema.is_some_and(|schema| schema.allows("null")) {
@@ -26,15 +38,15 @@ impl Replica<'_> {
         }
         match name {
             "title" => check_length("the title", typed, 200).map(|()| text(typed)),
-            "locality" => Ok(text(&self.view().find_locality(typed)?)),
-            "asset" | "parent" => Ok(text(&self.view().find_asset(typed)?)),
-            "crew" => Ok(text(&self.view().find_crew(typed)?)),
+            "locality" => Ok(text(&self.locality_of(known, typed)?)),
+            "asset" | "parent" => Ok(text(&self.asset_of(known, typed)?)),
+            "crew" => Ok(text(&self.crew_of(known, typed)?)),
             "status" if kind == RecordKind::Order => Ok(text(&self.view().find_state(typed)?)),
             "priority" => Ok(text(self.view().find_priority(typed)?)),
             "kind" => Ok(text(&self.view().find_kind(typed)?.kind)),
             "localities" => {
                 let keys: Result<Vec<String>, _> =
-                    parts(typed).iter().map(|word| self.view().find_locality(word)).collect();
+                    parts(typed).iter().map(|word| self.locality_of(known, word)).collect();
                 Ok(text(&Value::from(keys?).to_string()))
             }
             "aliases" => Ok(text(&Value::from(parts(typed)).to_string())),

@@ -6,9 +6,12 @@ use crate::decimal::Decimal;
 use crate::limits::TEXT_CHARS_MAX;
 use crate::record::change::Scalar;
 use crate::record::schema::RecordKind;
-use crate::rules::fold_word;
 use crate::rules::kind::ValueError;
+use crate::rules::{fold_unit, fold_word};
 use crate::time::rfc3339;
+
+/// Most materials that are listed where one is not known.
+const MATERIALS_SHOWN: usize = 12;
 
 impl Replica<'_> {
     /// Adds a note.
@@ -49,14 +52,15 @@ impl Replica<'_> {
         Ok(flag)
     }
 
-    /// Adds a material that was used.
+    /// Adds a material that was used. Returns the materials that there are, if the catalogue lacks this one: it is
+    /// noted all the same, because a crew that used it must be able to say so.
     pub fn use_material(
         &mut self,
         folio: &str,
         sku: &str,
         qty: &str,
         unit: &str,
-    ) -> Result<(), ReplicaError> {
+    ) -> Result<Option<Vec<String>>, ReplicaError> {
         let decimal: Decimal = qty
             .trim()
             .parse()
@@ -73,7 +77,7 @@ impl Replica<'_> {
         let mut open = self.open_order(folio)?;
         let known = self.view().material(sku)?;
         if let Some((_, Some(expected))) = &known
-            && fold_word(expected) != fold_word(unit)
+            && fold_unit(expected) != fold_unit(unit)
         {
             let (what, expected, found) = (sku.to_string(), expected.clone(), unit.to_string());
             let error = crate::rules::measure::ReadingError::Unit { what, expected, found };
@@ -84,12 +88,15 @@ impl Replica<'_> {
         let mut members =
             vec![("sku", text(&key)), ("qty", text(&decimal.to_string())), ("unit", text(&unit))];
         if known.is_none() {
-            // A crew that used something the catalog lacks must still be able to say so.
             members.push(("flag", text("not_in_catalog")));
         }
         open.document.append_map("materials", &members)?;
         self.commit(open.record, &mut open.document)?;
-        Ok(())
+        if known.is_some() {
+            return Ok(None);
+        }
+        let shown = |item: crate::view::catalog::Item| format!("{} ({})", item.key, item.name);
+        Ok(Some(self.view().catalog("material")?.into_iter().map(shown).take(MATERIALS_SHOWN).collect()))
     }
 
     /// Sets a field of the kind, or a register of the order.

@@ -1,5 +1,5 @@
 //! Kind: a kind of work, one file of `schemas/work/`. Unknown keys are ignored, so that this version reads a
-//! newer file.
+//! newer file; before a file is published, `check` refuses them.
 
 use std::cmp::Ordering;
 

@@ -6,12 +6,15 @@
 use serde::{Deserialize, Serialize};
 
 use super::kind::{ValueError, check_range};
-use super::{Labels, fold_word};
+use super::{Labels, fold_unit, fold_word};
 use crate::decimal::Decimal;
 
 /// `schemas/measures.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MeasuresFile {
+    /// Raised with every change of the file.
+    #[serde(default)]
+    pub version: u32,
     /// All measures.
     pub measures: Vec<Measure>,
 }
@@ -105,10 +108,9 @@ impl Measure {
     /// Another unit, no quantity, too many digits, or an impossible value.
     pub fn check(&self, value: &str, unit: &str) -> Result<Decimal, ReadingError> {
         let decimal: Decimal = value.trim().parse().map_err(ValueError::from)?;
-        let unit_fits = unit == self.unit
-            || self.unit.eq_ignore_ascii_case(unit)
-            || self.unit_aliases.iter().any(|alias| alias.eq_ignore_ascii_case(unit));
-        if !unit_fits {
+        let wanted = fold_unit(unit);
+        let mut units = std::iter::once(&self.unit).chain(&self.unit_aliases);
+        if !units.any(|one| fold_unit(one) == wanted) {
             let (what, expected) = (self.key.clone(), self.unit.clone());
             return Err(ReadingError::Unit { what, expected, found: unit.into() });
         }

@@ -7,6 +7,9 @@ use super::Labels;
 /// `schemas/steps.json`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Steps {
+    /// Raised with every change of the file.
+    #[serde(default)]
+    pub version: u32,
     /// The states.
     #[serde(default)]
     pub states: Vec<State>,

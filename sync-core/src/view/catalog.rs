@@ -3,10 +3,11 @@
 //! If nothing fits, or several things do, a `find_…` fails with [`ViewError::Unknown`] or
 //! [`ViewError::Ambiguous`], which list the names there are.
 
-use super::{View, ViewError, folio};
+use super::names::{Names, Sort};
+use super::{View, ViewError};
+use crate::folio;
 use crate::id::DeviceId;
 use crate::id::RecordId;
-use crate::record::change::Scalar;
 use crate::record::row::RecordRow;
 use crate::record::schema::RecordKind;
 use crate::rows::{Rows, RowsError, decode, read};
@@ -15,7 +16,6 @@ use crate::rules::kind::WorkKind;
 use crate::rules::steps::State;
 use crate::state::keyspace;
 use crate::state::summary::ListRow;
-use std::collections::BTreeSet;
 
 /// Most names that an ambiguous word is answered with.
 const MATCHES_SHOWN: usize = 12;
@@ -70,28 +70,70 @@ impl<'a> View<'a> {
         failure.map_or(Ok(items), |error: RowsError| Err(error.into()))
     }
 
+    /// Returns the records of a kind that are listed by name, with that name as their key.
+    pub fn listed(&self, kind: RecordKind) -> Result<Vec<Item>, ViewError> {
+        self.items(&keyspace::listed(kind))
+    }
+
     fn aliases(&self, record: &RecordId) -> Result<Vec<String>, ViewError> {
         let row: Option<RecordRow> = read(self.rows(), &keyspace::record(record))?;
         let text = row.as_ref().and_then(|row| row.text("aliases")).unwrap_or("[]");
         Ok(serde_json::from_str(text).unwrap_or_default())
     }
 
+    /// Returns what people call things of a sort. Crews are those of the catalogue, and those that devices were
+    /// invited for.
+    pub fn names(&self, sort: Sort) -> Result<Names, ViewError> {
+        let mut names = Names::new(sort);
+        let items = if sort == Sort::Asset { self.assets()? } else { self.catalog(sort.key())? };
+        for item in &items {
+            let has_aliases = matches!(sort, Sort::Locality | Sort::Asset);
+            let aliases = if has_aliases { self.aliases(&item.record)? } else { Vec::new() };
+            names.add(item, &aliases);
+        }
+        if sort == Sort::Crew {
+            let devices = crate::state::authority::devices(self.rows())?;
+            let invited = devices.into_iter().filter_map(|(_, row)| row.crew);
+            for code in invited.chain(self.identity()?.crew.clone()) {
+                if !items.iter().any(|item| item.key == code) {
+                    names.add(&Item { key: code.clone(), name: code, record: RecordId::ZERO }, &[]);
+                }
+            }
+        }
+        Ok(names)
+    }
+
+    /// Returns the key of what a person means: exactly the key, or the one thing that the word fits. The names are
+    /// read once, into `names`, and only if the word is no key.
+    ///
+    /// # Errors
+    /// A word that fits several things, or none.
+    pub fn find_among(&self, sort: Sort, word: &str, names: &mut Option<Names>) -> Result<String, ViewError> {
+        let row = match sort {
+            Sort::Asset => keyspace::name(RecordKind::Asset, word),
+            _ => keyspace::name(RecordKind::Catalog, &format!("{}/{word}", sort.key())),
+        };
+        if read::<ListRow>(self.rows(), &row)?.is_some() {
+            return Ok(word.into());
+        }
+        let names = match names {
+            Some(names) => names,
+            None => names.insert(self.names(sort)?),
+        };
+        let is_code = !word.is_empty()
+            && word.len() <= 16
+            && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        if sort == Sort::Crew && names.is_empty() && is_code {
+            // No crew is known yet: any code will do.
+            return Ok(word.into());
+        }
+        names.find(word)
+    }
+
     /// Returns the key of the locality that a person means. A name of several places is an error that lists
     /// them, never a guess.
     pub fn find_locality(&self, word: &str) -> Result<String, ViewError> {
-        let items = self.catalog("locality")?;
-        if let Some(item) = items.iter().find(|item| item.key == word) {
-            return Ok(item.key.clone());
-        }
-        let wanted = fold_word(word);
-        let mut matches = Vec::new();
-        for item in &items {
-            let is_named = fold_word(&item.name) == wanted || fold_word(&item.key) == wanted;
-            if is_named || self.aliases(&item.record)?.iter().any(|alias| fold_word(alias) == wanted) {
-                matches.push(item);
-            }
-        }
-        only(word, &matches)?.ok_or_else(|| unknown("locality", word, &items))
+        self.find_among(Sort::Locality, word, &mut None)
     }
 
     /// Returns the name of a locality by its key; the key itself if the catalog does not have it.
@@ -101,42 +143,15 @@ impl<'a> View<'a> {
         Ok(row.map_or_else(|| key.to_string(), |row| row.title))
     }
 
-    /// Returns the asset that a person means, by key or name.
+    /// Returns the asset that a person means, by key, name or alias.
     pub fn find_asset(&self, word: &str) -> Result<String, ViewError> {
-        let items = self.assets()?;
-        if items.iter().any(|item| item.key == word) {
-            return Ok(word.into());
-        }
-        let wanted = fold_word(word);
-        let named = |item: &&Item| fold_word(&item.name) == wanted || fold_word(&item.key) == wanted;
-        only(word, &items.iter().filter(named).collect::<Vec<_>>())?
-            .ok_or_else(|| unknown("asset", word, &items))
+        self.find_among(Sort::Asset, word, &mut None)
     }
 
-    /// Returns the crew that a person means, by code. The catalog's crews are known, and those that devices
+    /// Returns the crew that a person means, by code or name. The catalog's crews are known, and those that devices
     /// were invited for. If no crew is known yet, any code will do.
     pub fn find_crew(&self, word: &str) -> Result<String, ViewError> {
-        let catalog = self.catalog("crew")?;
-        let own = self.identity()?.crew.clone();
-        let devices = crate::state::authority::devices(self.rows())?;
-        let mut known: BTreeSet<String> = catalog.iter().map(|item| item.key.clone()).collect();
-        known.extend(devices.into_iter().filter_map(|(_, row)| row.crew));
-        known.extend(own);
-        let wanted = fold_word(word);
-        if let Some(code) = known.iter().find(|code| fold_word(code) == wanted) {
-            return Ok(code.clone());
-        }
-        let named: Vec<&Item> = catalog.iter().filter(|item| fold_word(&item.name) == wanted).collect();
-        if let Some(code) = only(word, &named)? {
-            return Ok(code);
-        }
-        let is_code = !word.is_empty()
-            && word.len() <= 16
-            && word.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        if known.is_empty() && is_code {
-            return Ok(word.into());
-        }
-        Err(ViewError::Unknown { what: "crew", word: word.into(), known: known.into_iter().collect() })
+        self.find_among(Sort::Crew, word, &mut None)
     }
 
     /// Returns the code of the crew that a new device is invited for: one that is known, and as it is known. A crew that
@@ -175,17 +190,22 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Returns a material's unit, if the catalog has the material.
-    pub fn material(&self, sku: &str) -> Result<Option<(String, Option<String>)>, ViewError> {
-        let wanted = fold_word(sku);
-        let items = self.catalog("material")?;
-        let Some(item) = items.iter().find(|item| fold_word(&item.key) == wanted) else { return Ok(None) };
-        let row: Option<RecordRow> = read(self.rows(), &keyspace::record(&item.record))?;
-        let unit = row.as_ref().and_then(|row| match row.winner("unit") {
-            Some(Scalar::Str(unit)) => Some(unit.clone()),
-            _ => None,
-        });
-        Ok(Some((item.key.clone(), unit)))
+    /// Returns the key and the unit of the material that a person means, by key or name; `None` if the catalog has
+    /// none of that name.
+    ///
+    /// # Errors
+    /// A name of several materials.
+    pub fn material(&self, word: &str) -> Result<Option<(String, Option<String>)>, ViewError> {
+        let key = match self.find_among(Sort::Material, word, &mut None) {
+            Err(ViewError::Unknown { .. }) => return Ok(None),
+            found => found?,
+        };
+        let listed: Option<ListRow> =
+            read(self.rows(), &keyspace::name(RecordKind::Catalog, &format!("material/{key}")))?;
+        let record = listed.map_or(RecordId::ZERO, |row| row.record);
+        let row: Option<RecordRow> = read(self.rows(), &keyspace::record(&record))?;
+        let unit = row.as_ref().and_then(|row| row.text("unit")).map(String::from);
+        Ok(Some((key, unit)))
     }
 
     /// Returns the kind of work that a person means.
@@ -265,11 +285,10 @@ impl<'a> View<'a> {
 
     /// Returns the device with that name, letters, or start of its id.
     pub fn find_device(&self, word: &str) -> Result<DeviceId, ViewError> {
-        let wanted = word.trim().to_lowercase();
+        let wanted = fold_word(word);
         let fits = |item: &crate::view::lists::DeviceItem| {
-            item.device.starts_with(&wanted)
-                || item.name.to_lowercase() == wanted
-                || item.letters.to_lowercase() == wanted
+            let is_id = !wanted.is_empty() && item.device.starts_with(&wanted);
+            is_id || fold_word(&item.name) == wanted || fold_word(&item.letters) == wanted
         };
         let all = self.devices()?;
         let found: Vec<_> = all.iter().filter(|item| fits(item)).collect();
@@ -287,27 +306,4 @@ impl<'a> View<'a> {
             }
         }
     }
-}
-
-/// Returns the key of the one item that fits; `None` if none does. Several are an error that lists them, never a guess.
-fn only(word: &str, found: &[&Item]) -> Result<Option<String>, ViewError> {
-    match found {
-        [] => Ok(None),
-        [one] => Ok(Some(one.key.clone())),
-        several => Err(ViewError::Ambiguous {
-            word: word.into(),
-            matches: several.iter().map(|item| format!("{} ({})", item.name, item.key)).collect(),
-        }),
-    }
-}
-
-fn unknown(what: &'static str, word: &str, items: &[Item]) -> ViewError {
-    let wanted = fold_word(word);
-    let close = |item: &&Item| {
-        let name = fold_word(&item.name);
-        name.contains(&wanted) || wanted.contains(&name) || name.chars().take(4).eq(wanted.chars().take(4))
-    };
-    let near: Vec<String> = items.iter().filter(close).map(|item| item.name.clone()).take(8).collect();
-    let all = || items.iter().map(|item| item.name.clone()).take(12).collect();
-    ViewError::Unknown { what, word: word.into(), known: if near.is_empty() { all() } else { near } }
 }

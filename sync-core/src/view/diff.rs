@@ -11,6 +11,7 @@ use super::entries::{Since, scan_entries};
 use super::order::{Event, OrderView};
 use super::replay::At;
 use super::words::{Sentence, reason_words, register_words, value_words};
+use crate::folio::rank;
 use crate::id::RecordId;
 use crate::log::line::read_entry;
 use crate::log::verdict::Verdict;
@@ -113,7 +114,7 @@ impl View<'_> {
         for record in records {
             orders.extend(self.order_diff(&record, span)?);
         }
-        orders.sort_by(|one, other| one.folio.cmp(&other.folio));
+        orders.sort_by(|one, other| rank(&one.folio).cmp(&rank(&other.folio)));
         let sees_everything = self.identity()?.role.sees_everything();
         let axis = if span.is_told() { "claimed" } else { "known" };
         Ok(Diff { axis, from: from.shown(), to: to.shown(), sees_everything, orders })

@@ -6,6 +6,7 @@
 //! has not changed since the moment is taken from its summary, the others are folded again without their
 //! documents. Labels of kinds, fields and states are today's names for the keys that the records hold.
 
+use crate::folio::rank;
 use crate::state::interpret::check_creation;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -102,7 +103,7 @@ impl View<'_> {
                 for record in self.records_of(RecordKind::Order)? {
                     orders.extend(self.order_at(&record, at)?);
                 }
-                orders.sort_by(|one: &OrderView, other| one.folio.cmp(&other.folio));
+                orders.sort_by(|one: &OrderView, other| rank(&one.folio).cmp(&rank(&other.folio)));
                 orders
             }
         };

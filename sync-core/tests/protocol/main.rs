@@ -9,6 +9,7 @@ mod flows;
 mod found;
 mod harness;
 mod hostile;
+mod imports;
 mod invited;
 mod quotas;
 mod replay;

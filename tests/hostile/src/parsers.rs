@@ -14,6 +14,7 @@ use sync_core::record::change::Change;
 use sync_core::replica::{ImportFile, bundle as bundles};
 use sync_core::rows::MemoryRows;
 use sync_core::rules::Rules;
+use sync_core::source::{self, Form};
 use sync_core::state::refs::receiver;
 use sync_core::wire::message::{SyncRequest, open_reply, open_request};
 use sync_core::wire::pack::{change_hashes, pack as packed, unpack};
@@ -162,21 +163,15 @@ pub fn rule(bytes: &[u8]) {
 pub fn import(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     // As `crew import` reads it: JSON by its first character, else YAML within a budget.
-    let file: Option<ImportFile> = if text.trim_start().starts_with(['{', '[']) {
-        serde_json::from_str(text).ok()
-    } else {
-        let options = serde_saphyr::options! {
-            budget: serde_saphyr::budget! {
-                max_nodes: 2_000_000,
-                max_events: 4_000_000,
-                max_depth: 32,
-                max_documents: 1,
-            },
-            with_snippet: false,
-        };
-        serde_saphyr::from_str_with_options(text, options).ok()
+    let form = if text.trim_start().starts_with(['{', '[']) { Form::Json } else { Form::Yaml };
+    let Ok(value) = source::read(text, form) else { return };
+    let file = match ImportFile::try_from(value) {
+        Ok(file) => file,
+        Err(violation) => {
+            let spot = source::spot(text, &violation.path);
+            return assert!(spot.line > 0 && spot.column > 0, "a place has a line and a column");
+        }
     };
-    let Some(file) = file else { return };
     with(|world| {
         let _ = replica(&world.town.dispatch).import(&file);
     });

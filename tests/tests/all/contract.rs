@@ -13,7 +13,7 @@ const DIRECTIONS: [(&str, &[&str]); 7] = [
     ("store", &["sync-core"]),
     ("store-disk", &["sync-core", "store"]),
     ("engine", &["sync-core", "store"]),
-    ("words", &[]),
+    ("words", &["sync-core"]),
     ("server", &["sync-core", "store", "store-disk", "engine", "words"]),
     ("crew-cli", &["sync-core", "store", "store-disk", "engine", "words"]),
 ];

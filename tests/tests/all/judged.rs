@@ -4,7 +4,7 @@ use cuadrilla_tests::judged::{Choices, Judges, Tally};
 use cuadrilla_tests::random::Random;
 
 /// Values that are compared; a second or two.
-const VALUES: usize = 6_000;
+const VALUES: usize = 4_000;
 
 #[test]
 fn both_judges_say_the_same_of_random_values() {

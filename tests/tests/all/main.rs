@@ -10,6 +10,8 @@ mod hostile;
 mod judged;
 mod kill;
 mod log;
+mod names;
+mod rules;
 mod schemas;
 mod source;
 mod terminal;

@@ -22,12 +22,17 @@ pub struct MaterialArgs {
     pub unit: String,
 }
 
-/// Adds the material.
+/// Adds the material. One that the catalogue lacks is noted all the same, with a warning that lists what there is.
 ///
 /// # Errors
-/// Rule, if the quantity is impossible or there is no such material.
+/// Rule, if the quantity is impossible or the unit another.
 pub fn run(cx: &Context, args: &MaterialArgs) -> Result<Report, CliError> {
     let MaterialArgs { folio, sku, qty, unit } = args;
-    cx.write(|replica| Ok(replica.use_material(folio, sku, qty, unit)?))?;
+    let others = cx.write(|replica| Ok(replica.use_material(folio, sku, qty, unit)?))?;
+    match others {
+        Some(others) if others.is_empty() => cx.screen.warn(&say!("order-material-no-catalog", sku)),
+        Some(others) => cx.screen.warn(&say!("order-material-unknown", sku, known = others.join(", "))),
+        None => {}
+    }
     noted(cx, folio, &say!("order-material", sku, qty, unit))
 }

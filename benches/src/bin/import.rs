@@ -1,0 +1,146 @@
+//! Measures imports by the processor's time and by the rows that are read: an order takes the same, however many there
+//! are.
+//!
+//! `cargo xtask bench import`
+#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+
+use std::cell::Cell;
+
+use anyhow::ensure;
+use clap::Parser;
+use cuadrilla_benches::journal::{begun, keep};
+use cuadrilla_benches::orders::{moment, rules};
+use rustix::time::{ClockId, clock_gettime};
+use serde_json::{Value, json};
+use sync_core::replica::{ImportFile, Replica};
+use sync_core::rows::{Look, Rows, RowsError, Visit};
+use sync_core::source::{self, Form};
+
+/// What to measure.
+#[derive(Parser)]
+struct Args {
+    /// Orders of each import
+    #[arg(long, value_delimiter = ',', default_values_t = [5_000, 20_000, 50_000])]
+    orders: Vec<usize>,
+    /// Localities that they name
+    #[arg(long, default_value_t = 5_000)]
+    localities: usize,
+}
+
+/// The budget for 50,000 orders, in seconds of the processor.
+const BUDGET_S: f64 = 180.0;
+const BUDGET_ORDERS: f64 = 50_000.0;
+/// Assets of the import by key, and orders after it.
+const ASSETS: usize = 20_000;
+const LATER_ORDERS: usize = 2_000;
+
+/// Rows that count what is read of them.
+struct Counting<'r> {
+    rows: &'r dyn Rows,
+    read: Cell<u64>,
+}
+
+impl Rows for Counting<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
+        self.read.set(self.read.get() + 1);
+        self.rows.get(key)
+    }
+
+    fn look(&self, key: &[u8], look: &mut Look<'_>) -> Result<(), RowsError> {
+        self.read.set(self.read.get() + 1);
+        self.rows.look(key, look)
+    }
+
+    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
+        self.rows.scan(prefix, from, &mut |key, value| {
+            self.read.set(self.read.get() + 1);
+            visit(key, value)
+        })
+    }
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let rules = rules()?;
+    println!(
+        "{:<58} {:>10} {:>12} {:>10} {:>8}",
+        "import", "processor s", "ms an item", "rows/item", "ratio"
+    );
+    for count in &args.orders {
+        let what = format!("{count} orders, {} localities by name", args.localities);
+        measure(&rules, &what, &[by_name(*count, args.localities)])?;
+    }
+    let keys = json!({"localities": localities(5_000), "assets": assets()});
+    let what = format!("5000 localities, {ASSETS} assets by key");
+    measure(&rules, &what, std::slice::from_ref(&keys))?;
+    let orders: Vec<Value> = (0..LATER_ORDERS).map(|number| order(number, 5_000)).collect();
+    measure(
+        &rules,
+        &format!("  then {LATER_ORDERS} orders, a locality by name"),
+        &[keys, json!({"orders": orders})],
+    )
+}
+
+/// Imports the files one after the other; the last one is measured.
+fn measure(rules: &[(String, String)], what: &str, files: &[Value]) -> anyhow::Result<()> {
+    let scratch = tempfile::tempdir()?;
+    let mut store = begun(&scratch.path().join("journal"))?;
+    for (index, file) in files.iter().enumerate() {
+        let text = file.to_string();
+        let started = processor();
+        let items: usize =
+            file.as_object().into_iter().flatten().map(|(_, list)| list.as_array().map_or(0, Vec::len)).sum();
+        let file = ImportFile::try_from(source::read(&text, Form::Json)?)
+            .map_err(|wrong| anyhow::anyhow!("{wrong}"))?;
+        let (rows, lines, end) = (store.rows(), store.lines(), store.end());
+        let counting = Counting { rows: &rows, read: Cell::new(0) };
+        let mut replica = Replica::open(&counting, &lines, end, rules, moment(u8::try_from(index + 1)?))?;
+        let counts = replica.import(&file)?;
+        ensure!(counts.unchanged + counts.updated == 0, "everything is new: {counts:?}");
+        let written = replica.finish();
+        keep(&mut store, &written.lines)?;
+        let (used, read) = (processor() - started, counting.read.get());
+        if index + 1 == files.len() {
+            #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+            let (count, read) = (items as f64, read as f64);
+            let ratio = used / (BUDGET_S * count / BUDGET_ORDERS);
+            println!(
+                "{what:<58} {used:>10.1} {:>12.3} {:>10.1} {ratio:>8.3}",
+                used * 1_000.0 / count,
+                read / count
+            );
+        }
+    }
+    Ok(())
+}
+
+fn by_name(orders: usize, places: usize) -> Value {
+    let orders: Vec<Value> = (0..orders).map(|number| order(number, places)).collect();
+    json!({"localities": localities(places), "orders": orders})
+}
+
+fn localities(count: usize) -> Vec<Value> {
+    (0..count)
+        .map(|number| json!({"key": format!("loc-{number}"), "name": format!("Rancho {number}"), "aliases": [format!("R {number}")]}))
+        .collect()
+}
+
+fn assets() -> Vec<Value> {
+    let asset = |number: usize| {
+        json!({"key": format!("tq-{number}"), "type": "tank", "name": format!("Tanque {number}"),
+               "locality": format!("loc-{}", number % 5_000)})
+    };
+    (0..ASSETS).map(asset).collect()
+}
+
+fn order(number: usize, places: usize) -> Value {
+    json!({"key": format!("o-{number}"), "kind": "fuga", "locality": format!("rancho {}", number % places),
+           "title": format!("Fuga {number}"), "due": "2026-12-01"})
+}
+
+/// Seconds of processor time that this process has used: what compares on a machine that others use.
+#[expect(clippy::cast_precision_loss, reason = "seconds and nanoseconds far below 2^52")]
+fn processor() -> f64 {
+    let used = clock_gettime(ClockId::ProcessCPUTime);
+    used.tv_sec as f64 + used.tv_nsec as f64 / 1e9
+}
