@@ -105,6 +105,8 @@ settings! {
     tls_cert, "CUADRILLA_TLS_CERT": String = "";
     /// PEM file with the certificate's private key.
     tls_key, "CUADRILLA_TLS_KEY": String = "";
+    /// Folder outside the data for a checkpoint a day; empty: beside the data folder; none: keeps none.
+    checkpoints, "CUADRILLA_CHECKPOINTS": String = "";
     /// Header in which a trusted proxy names the client's address, as `x-forwarded-for`; empty trusts none.
     peer_header, "CUADRILLA_PEER_HEADER": String = "";
 
