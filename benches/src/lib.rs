@@ -1,6 +1,7 @@
 //! Benches: the parts that the measuring programs share: a journal and a ledger of any size, made without a
-//! server; and the load on a real server.
+//! server; and the load on a real server, and the attack on it.
 
+pub mod attack;
 pub mod journal;
 pub mod ledger;
 pub mod load;

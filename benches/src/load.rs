@@ -2,18 +2,18 @@
 //! over HTTP. What they were told is compared with the ledger afterwards: a load that checks nothing proves nothing.
 
 mod audit;
-mod child;
-mod device;
-mod dice;
-mod figures;
-mod http;
-mod link;
-mod people;
-mod profile;
-mod stream;
-mod talk;
-mod tally;
-mod town;
+pub(crate) mod child;
+pub(crate) mod device;
+pub(crate) mod dice;
+pub(crate) mod figures;
+pub(crate) mod http;
+pub(crate) mod link;
+pub(crate) mod people;
+pub(crate) mod profile;
+pub(crate) mod stream;
+pub(crate) mod talk;
+pub(crate) mod tally;
+pub(crate) mod town;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -2,10 +2,11 @@
 //! it wrote durable before anything is said to be saved.
 
 use std::path::PathBuf;
+use std::time::SystemTime;
 
 use engine::device::{Device, Moment, Reader};
-use store::{CatchUp, StoreError};
-use store_disk::{Ledger, Notices, Options, SledIndex};
+use store::{CatchUp, Index, MemoryIndex, Store, StoreError};
+use store_disk::{Ledger, Notices, Options, SledIndex, is_before_1970};
 use sync_core::replica::{Clocks, Replica};
 use sync_core::rows::ROWS_FORMAT;
 use sync_core::rules::Rules;
@@ -35,6 +36,12 @@ pub struct Context {
     pub when: When,
     /// Where the person's PIN is, if a file was named.
     pub pin_file: Option<PathBuf>,
+}
+
+fn options(create: bool) -> Options {
+    let mut options = Options { create, lock_wait_ms: LOCK_WAIT_MS, ..Options::device() };
+    options.index.rows_format = ROWS_FORMAT;
+    options
 }
 
 /// A device whose store lies on this machine's disk.
@@ -109,10 +116,14 @@ impl Context {
     /// # Errors
     /// What `act` answers, or what the store does.
     pub fn write<T>(&self, act: impl FnOnce(&mut Replica<'_>) -> Result<T, CliError>) -> Result<T, CliError> {
-        self.write_in(self.open(false)?, |replica| {
+        let act = |replica: &mut Replica<'_>| {
             replica.identity()?;
             act(replica)
-        })
+        };
+        if is_before_1970(SystemTime::now()) {
+            return self.write_in(self.open_in_memory(false)?, act);
+        }
+        self.write_in(self.open(false)?, act)
     }
 
     /// As [`Context::write`], for a device that is not enrolled yet; makes the store where there is none.
@@ -123,12 +134,15 @@ impl Context {
         &self,
         act: impl FnOnce(&mut Replica<'_>) -> Result<T, CliError>,
     ) -> Result<T, CliError> {
+        if is_before_1970(SystemTime::now()) {
+            return self.write_in(self.open_in_memory(true)?, act);
+        }
         self.write_in(self.open(true)?, act)
     }
 
-    fn write_in<T>(
+    fn write_in<T, I: Index>(
         &self,
-        mut device: DiskDevice,
+        mut device: Device<Ledger, I>,
         act: impl FnOnce(&mut Replica<'_>) -> Result<T, CliError>,
     ) -> Result<T, CliError> {
         let (answer, unsaved) = device.act(self.moment()?, act)?;
@@ -155,10 +169,22 @@ impl Context {
     }
 
     fn open(&self, create: bool) -> Result<DiskDevice, StoreError> {
-        let mut options = Options { create, lock_wait_ms: LOCK_WAIT_MS, ..Options::device() };
-        options.index.rows_format = ROWS_FORMAT;
-        let (store, notices) = store_disk::open(&self.home.store(), &options)?;
-        self.tell(&notices);
+        let (store, notices) = store_disk::open(&self.home.store(), &options(create))?;
+        self.caught_up(store, &notices)
+    }
+
+    /// As [`Context::open`], with the rows folded again in memory: the index on the disk catches up another time.
+    fn open_in_memory(&self, create: bool) -> Result<Device<Ledger, MemoryIndex>, StoreError> {
+        let (store, notices) = store_disk::open_in_memory(&self.home.store(), &options(create))?;
+        self.caught_up(store, &notices)
+    }
+
+    fn caught_up<I: Index>(
+        &self,
+        store: Store<Ledger, I>,
+        notices: &Notices,
+    ) -> Result<Device<Ledger, I>, StoreError> {
+        self.tell(notices);
         let behind = store.end() - 1 - store.watermark();
         let device = Device::open(store, &mut |progress| self.progress(behind, progress))?;
         self.progress_done(behind);
@@ -185,7 +211,7 @@ impl Context {
         Reader::in_memory(lines)?.read(self.moment()?, ask)
     }
 
-    fn close(&self, device: DiskDevice) {
+    fn close<I: Index>(&self, device: Device<Ledger, I>) {
         if let Err(error) = device.close() {
             self.screen.warn(&say!("index-rebuilt-later", error = error.to_string()));
         }

@@ -118,7 +118,8 @@ pub fn kept(path: &Path, log_verifier: &str) -> Result<Signed, CliError> {
     })
 }
 
-fn not_signed(detail: &str) -> CliError {
+/// What is signed by no log that this device knows.
+pub fn not_signed(detail: &str) -> CliError {
     CliError::new(
         exit::INTEGRITY,
         "bad_checkpoint",

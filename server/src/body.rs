@@ -190,7 +190,12 @@ async fn gather(
     loop {
         let due = begun + time_for(&app.config, bytes.len());
         let frame = match tokio::time::timeout_at(due, body.frame()).await {
-            Ok(None) => return Ok(bytes.into()),
+            Ok(None) => {
+                if let Some(connection) = &owner.caller.connection {
+                    connection.waits(true);
+                }
+                return Ok(bytes.into());
+            }
             Ok(Some(frame)) => frame.map_err(|_| cut_off())?,
             Err(_) => {
                 alarms.raise(Alarm::SlowBody, Some(owner.caller.home));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap::{Arg, ArgAction, Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 use sync_core::time::UtcOffset;
@@ -14,6 +14,7 @@ use words::{Lang, attribute, say};
 /// Servidor de Cuadrilla: recibe lo que registran las cuadrillas, lo guarda y lo reparte.
 #[derive(Debug, Parser)]
 #[command(name = "cuadrilla-server", version, disable_help_subcommand = true)]
+#[command(disable_help_flag = true, disable_version_flag = true)]
 pub struct Cli {
     /// Escribe un solo valor JSON en la salida.
     #[arg(long, global = true)]
@@ -164,7 +165,13 @@ pub struct Completions {
 pub fn command(lang: Lang) -> clap::Command {
     let usage = say!("help-usage").of(lang);
     let template = format!("{{about-with-newline}}\n{usage}: {{usage}}\n\n{{all-args}}\n");
+    let common = |id: &str| attribute(lang, "help-crew", Some(id)).unwrap_or_default();
+    let help =
+        Arg::new("help").short('h').long("help").global(true).action(ArgAction::Help).help(common("help"));
+    let version = Arg::new("version").short('V').long("version").action(ArgAction::Version);
     let command = Cli::command()
+        .arg(help)
+        .arg(version.help(common("version")))
         .subcommand_help_heading(say!("help-heading-commands").of(lang))
         .help_template(template.clone())
         .mut_args(|arg| described(arg, lang))
@@ -183,8 +190,10 @@ pub fn command(lang: Lang) -> clap::Command {
 }
 
 /// An argument with its text; a setting also with its variable and its default.
-fn described(arg: clap::Arg, lang: Lang) -> clap::Arg {
+fn described(arg: Arg, lang: Lang) -> Arg {
     let id = arg.get_id().as_str().to_owned();
+    // The texts name what is possible; clap's own list would say it in English.
+    let arg = if arg.get_action().takes_values() { arg.hide_possible_values(true) } else { arg };
     // A setting has a heading; another command may have an argument of the same name.
     if arg.get_help_heading().is_none()
         && let Some(text) = attribute(lang, "help-server", Some(&id))
@@ -193,7 +202,7 @@ fn described(arg: clap::Arg, lang: Lang) -> clap::Arg {
     }
     let heading = say!("help-server-settings").of(lang);
     let Some(setting) = settings().into_iter().find(|one| one.name == id) else {
-        return arg.help_heading(heading);
+        return arg;
     };
     let text = attribute(lang, "help-server-setting", Some(&id)).unwrap_or_default();
     let (variable, value) = (setting.env, if setting.value.is_empty() { "—" } else { &setting.value });

@@ -12,7 +12,7 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 
 use clap::FromArgMatches as _;
-use clap::error::ErrorKind;
+use clap::error::{ContextValue, ErrorKind};
 use serde_json::{Value, json};
 
 use crate::cli::{Cli, Command, command};
@@ -168,19 +168,32 @@ fn before_parsing(args: &[OsString], env: &dyn Fn(&str) -> Option<String>) -> (b
     (words.contains(&"--json"), lang)
 }
 
+/// What clap found wrong with the arguments, in the person's language.
 fn usage(error: &clap::Error) -> Failure {
-    let rendered = error.render().to_string();
-    let lines: Vec<&str> = rendered.lines().map(str::trim).collect();
-    let end = lines.iter().position(|line| line.is_empty()).unwrap_or(lines.len());
-    let message = lines[..end].join(" ");
-    let message = message.trim_start_matches("error: ").trim_end_matches(':').to_owned();
-    let message = if message.is_empty() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
-    {
-        say!("server-no-command")
-    } else {
-        Text::same(message)
+    use clap::error::ContextKind::{InvalidArg, InvalidSubcommand, InvalidValue, PriorArg};
+    let told = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        Some(ContextValue::Strings(texts)) => texts.join(", "),
+        _ => String::new(),
     };
-    let hint = say!("server-usage-hint");
+    let (arg, value) = (told(InvalidArg), told(InvalidValue));
+    let message = match error.kind() {
+        ErrorKind::MissingRequiredArgument => say!("usage-missing", arg),
+        ErrorKind::UnknownArgument => say!("usage-unknown", arg),
+        ErrorKind::InvalidSubcommand => say!("usage-unknown-command", word = told(InvalidSubcommand)),
+        ErrorKind::InvalidValue if value.is_empty() => say!("usage-no-value", arg),
+        ErrorKind::InvalidValue | ErrorKind::ValueValidation => say!("usage-bad-value", value, arg),
+        ErrorKind::TooManyValues => say!("usage-surplus", value),
+        ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues => say!("usage-wrong-number", arg),
+        ErrorKind::ArgumentConflict if told(PriorArg).is_empty() || told(PriorArg) == arg => {
+            say!("usage-twice", arg)
+        }
+        ErrorKind::ArgumentConflict => say!("usage-conflict", arg, other = told(PriorArg)),
+        ErrorKind::InvalidUtf8 => say!("usage-unreadable"),
+        _ => say!("server-no-command"),
+    };
+    let valid = told(clap::error::ContextKind::ValidValue);
+    let hint = if valid.is_empty() { say!("server-usage-hint") } else { say!("usage-possible", valid) };
     Failure::usage("usage", message, hint)
 }
 
@@ -189,4 +202,32 @@ fn integrity(seq: u64, detail: &str) -> Failure {
     let failure = Failure::corrupt(seq, detail);
     debug_assert_eq!(failure.exit, EXIT_INTEGRITY, "damage has its own exit status");
     failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::usage;
+    use crate::cli::command;
+    use words::Lang;
+
+    #[test]
+    fn a_slip_is_named_in_the_language_of_the_person() {
+        for (args, es, en) in [
+            (vec!["serve"], "falta --data <DIR>", "--data <DIR> is missing"),
+            (vec!["sreve"], "no hay una orden sreve", "there is no command sreve"),
+            (vec!["verify", "--data", "x", "--deta"], "no se conoce --deta", "--deta is not known"),
+            (vec![], "", ""),
+        ] {
+            let args = [&["cuadrilla-server"][..], &args].concat();
+            let failure = usage(&command(Lang::Es).try_get_matches_from(args).unwrap_err());
+            let (said, told) = (failure.message.of(Lang::Es), failure.message.of(Lang::En));
+            assert!(said.contains(es) && told.contains(en) && !said.is_empty(), "{said} · {told}");
+        }
+        let mut all = command(Lang::Es);
+        all.build();
+        let page = all.find_subcommand_mut("serve").unwrap().render_long_help().to_string();
+        for english in ["Print help", "possible values"] {
+            assert!(!page.contains(english), "{page}");
+        }
+    }
 }

@@ -105,6 +105,8 @@ settings! {
     tls_cert, "CUADRILLA_TLS_CERT": String = "";
     /// PEM file with the certificate's private key.
     tls_key, "CUADRILLA_TLS_KEY": String = "";
+    /// Folder outside the data for a checkpoint a day; empty: beside the data folder; none: keeps none.
+    checkpoints, "CUADRILLA_CHECKPOINTS": String = "";
     /// Header in which a trusted proxy names the client's address, as `x-forwarded-for`; empty trusts none.
     peer_header, "CUADRILLA_PEER_HEADER": String = "";
 
@@ -141,6 +143,9 @@ pub const LISTENER_HEAD_BYTES_MAX: usize = 2048;
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(20);
 /// A connection younger than this goes last when room is made: its request is still on the way.
 pub const NEWCOMER: Duration = Duration::from_secs(3);
+/// Unproven connections of one address that are a crowd: room is made among these first. Fewer may be crews behind one
+/// carrier's address, while attackers come with one connection from each of thousands.
+pub const CROWD: usize = 32;
 /// Handles kept for the store, the log and the system's own, beside those of connections.
 pub const HANDLES_RESERVE: u64 = 128;
 /// What a peer must read within `write_timeout_ms`, in bytes. A link of 1 kB/s reads thirty times as much.

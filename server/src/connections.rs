@@ -5,10 +5,11 @@
 //!             │                                                 │                       │
 //!             └─ the first to go                                └─ the device's oldest  └─ the device's oldest
 //! ```
-//! No new connection is refused while one that has not proven itself can go instead. Of the address that holds the most
-//! of these, the one goes that has sent the least, and among equals the oldest; one that has just arrived goes last,
-//! because its request is still on the way. So attackers push each other out, also where they and a crew share the
-//! address of a carrier: the crew's request arrives at once, and proves itself.
+//! No new connection is refused while one that has not proven itself can go instead. Of an address that holds a crowd of
+//! these, else of all, the one goes that has sent the least, and among equals the oldest. One that has just arrived goes
+//! last, because its request is still on the way; one whose whole request is here goes after it, because the server
+//! itself lets it wait. So attackers push each other out, also where they and a crew share the address of a carrier:
+//! the crew's request arrives at once, and proves itself.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::IpAddr;
@@ -19,10 +20,12 @@ use sync_core::id::DeviceId;
 use tokio::sync::{Notify, oneshot};
 
 use crate::alarm::{Alarm, Alarms};
-use crate::config::{Config, NEWCOMER};
+use crate::config::{CROWD, Config, NEWCOMER};
 
 /// How much an unproven connection has sent: the number of binary digits of its bytes.
 type Level = u32;
+/// The level of one whose whole request is here, and that waits for the server.
+const WAITS: Level = usize::BITS + 1;
 
 /// How far a connection has proven itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +49,7 @@ struct Entry {
 struct Caps {
     all: usize,
     home: usize,
+    crowd: usize,
     device: usize,
     streams: usize,
 }
@@ -64,7 +68,9 @@ pub struct Connections {
 struct Open {
     next: u64,
     entries: HashMap<u64, Entry>,
-    /// Unproven ones of each address, those first that have sent the least and are the oldest.
+    /// All unproven ones, those first that have sent the least and are the oldest.
+    unproven: BTreeSet<(Level, u64)>,
+    /// The same of each address.
     homes: HashMap<IpAddr, BTreeSet<(Level, u64)>>,
     /// Addresses by how many unproven ones they hold.
     by_count: BTreeSet<(usize, IpAddr)>,
@@ -109,6 +115,11 @@ impl Handle {
         self.all.open().set_level(self.id, usize::BITS - bytes.leading_zeros());
     }
 
+    /// Notes that its whole request is here, or that it is answered.
+    pub fn waits(&self, is_here: bool) {
+        self.all.open().set_level(self.id, if is_here { WAITS } else { 0 });
+    }
+
     /// Notes that the device has proven that the connection is its own. Its oldest ones are closed beyond its share.
     pub fn proven(&self, device: DeviceId) {
         let cap = self.all.caps.device;
@@ -141,6 +152,7 @@ impl Connections {
         let caps = Caps {
             all: config.connections_max,
             home: own(config.peer_connections_max),
+            crowd: CROWD.min(config.connections_max / 2),
             device: own(config.device_connections_max),
             streams: config.device_streams_max,
         };
@@ -156,7 +168,7 @@ impl Connections {
         let now = Instant::now();
         let mut open = self.open();
         if open.entries.len() >= self.caps.all {
-            let victim = open.heaviest().and_then(|home| open.victim(&home, now));
+            let victim = open.victim_of_all(self.caps.crowd, now);
             if victim.is_none() {
                 drop(open);
                 self.alarms.raise(Alarm::ConnectionsFull, Some(home));
@@ -164,7 +176,7 @@ impl Connections {
             }
             self.close(&mut open, victim, Alarm::Evicted);
         } else if open.homes.get(&home).is_some_and(|held| held.len() >= self.caps.home) {
-            let victim = open.victim(&home, now);
+            let victim = open.homes.get(&home).and_then(|held| open.victim(held, now));
             self.close(&mut open, victim, Alarm::Evicted);
         }
         let (cut, ended) = oneshot::channel();
@@ -176,7 +188,7 @@ impl Connections {
     /// Closes one that has not proven itself, because the system has no more handles. Returns whether there was one.
     pub fn make_room(&self) -> bool {
         let mut open = self.open();
-        let victim = open.heaviest().and_then(|home| open.victim(&home, Instant::now()));
+        let victim = open.victim_of_all(self.caps.crowd, Instant::now());
         self.close(&mut open, victim, Alarm::Evicted)
     }
 
@@ -245,6 +257,7 @@ impl Open {
     fn file(&mut self, id: u64, home: IpAddr, standing: Standing) {
         match standing {
             Standing::Unproven(level) => {
+                self.unproven.insert((level, id));
                 self.recount(home, |held| held.insert((level, id)));
             }
             Standing::Device(device) => self.devices.entry(device).or_default().push_back(id),
@@ -254,7 +267,10 @@ impl Open {
 
     fn unfile(&mut self, id: u64, home: IpAddr, standing: Standing) {
         let (map, device) = match standing {
-            Standing::Unproven(level) => return self.recount(home, |held| held.remove(&(level, id))),
+            Standing::Unproven(level) => {
+                self.unproven.remove(&(level, id));
+                return self.recount(home, |held| held.remove(&(level, id)));
+            }
             Standing::Device(device) => (&mut self.devices, device),
             Standing::Listener(device) => (&mut self.listeners, device),
         };
@@ -280,24 +296,22 @@ impl Open {
         }
     }
 
-    /// The address with the most unproven connections.
-    fn heaviest(&self) -> Option<IpAddr> {
-        self.by_count.last().map(|(_, home)| *home)
+    /// The unproven connection that goes first: one of the address with the most, if that holds a crowd.
+    fn victim_of_all(&self, crowd: usize, now: Instant) -> Option<u64> {
+        let crowd = self.by_count.last().filter(|(count, _)| *count > crowd);
+        let held = crowd.and_then(|(_, home)| self.homes.get(home)).unwrap_or(&self.unproven);
+        self.victim(held, now)
     }
 
-    /// The unproven connection of an address that goes first.
-    fn victim(&self, home: &IpAddr, now: Instant) -> Option<u64> {
-        let held = self.homes.get(home)?;
+    /// The one of these that goes first.
+    fn victim(&self, held: &BTreeSet<(Level, u64)>, now: Instant) -> Option<u64> {
         let oldest_of = |level: Level| held.range((level, 0)..(level + 1, 0)).next().map(|(_, id)| *id);
         let is_settled = |id: &u64| {
             self.entries.get(id).is_some_and(|entry| now.saturating_duration_since(entry.since) >= NEWCOMER)
         };
-        let mut oldest: Vec<u64> = (0..=usize::BITS).filter_map(oldest_of).collect();
-        if let Some(settled) = oldest.iter().copied().find(is_settled) {
-            return Some(settled);
-        }
-        oldest.sort_unstable();
-        oldest.first().copied()
+        let oldest: Vec<u64> = (0..WAITS).filter_map(oldest_of).collect();
+        let settled = oldest.iter().copied().find(is_settled);
+        settled.or_else(|| oldest.into_iter().min()).or_else(|| oldest_of(WAITS))
     }
 }
 

@@ -13,6 +13,7 @@ pub mod connections;
 pub mod failure;
 pub mod guarded;
 pub mod health;
+pub mod kept;
 pub mod key;
 pub mod lane;
 pub mod lang;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::Request;
+use axum::http::{Method, Request};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -146,7 +146,16 @@ impl Talk {
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
             request.extensions_mut().insert(handle.clone());
-            router.clone().oneshot(request)
+            let (handle, router) = (handle.clone(), router.clone());
+            async move {
+                // Without a body its request is whole; that of another is once its body is read.
+                if request.method() == Method::GET {
+                    handle.waits(true);
+                }
+                let answer = router.oneshot(request).await;
+                handle.waits(false);
+                answer
+            }
         });
         let config = &app.config;
         let life_ends = Instant::now() + Duration::from_millis(config.connection_life_ms);

@@ -13,8 +13,10 @@ use sync_core::hub::HubError;
 use tokio::sync::{mpsc, watch};
 
 use crate::app_state::{AppState, Parts as StateParts, View};
+use crate::clock::now_ms;
 use crate::config::Config;
 use crate::health::Health;
+use crate::kept;
 use crate::rule_files;
 use crate::writer::{
     FreeBytes, OpenStore, Opened, Parts as WriterParts, SharedIndex, SharedLog, Work, Writer,
@@ -22,6 +24,9 @@ use crate::writer::{
 
 /// How often the disk, the store and the folder of rules are looked at.
 const TICK: Duration = Duration::from_secs(2);
+
+/// How often the day of the newest kept checkpoint is looked at.
+const KEEP_EVERY: Duration = Duration::from_secs(600);
 
 /// What a service is started from.
 pub struct Foundations<L: SharedLog, I: SharedIndex> {
@@ -84,6 +89,11 @@ impl Service {
         let news = Arc::clone(&app.news);
         tokio::spawn(async move { news.run().await });
         tokio::spawn(look_after(Arc::clone(&app), Arc::new(rules), watched));
+        let checkpoints = app.data.as_deref().and_then(|data| kept::folder(&app.config.checkpoints, data));
+        if let Some(folder) = &checkpoints {
+            kept::hold_and_tell(folder, &app.view());
+        }
+        tokio::spawn(keep_checkpoints(Arc::clone(&app), checkpoints));
         Ok(Self { app, stop, writer })
     }
 
@@ -131,6 +141,22 @@ impl Drop for Ended {
 struct Watched {
     folder: Option<PathBuf>,
     files: rule_files::Fingerprint,
+}
+
+/// Keeps a checkpoint a day outside of the data.
+async fn keep_checkpoints(app: Arc<AppState>, folder: Option<PathBuf>) {
+    let Some(folder) = folder else { return };
+    let mut stop = app.stop.clone();
+    loop {
+        let (app, folder) = (Arc::clone(&app), folder.clone());
+        // It logs what went wrong; a panic ends this look only.
+        let _ =
+            tokio::task::spawn_blocking(move || kept::keep_and_tell(&folder, &app.view(), now_ms())).await;
+        tokio::select! {
+            () = tokio::time::sleep(KEEP_EVERY) => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+    }
 }
 
 impl Watched {

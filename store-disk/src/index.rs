@@ -3,7 +3,7 @@
 mod guarded;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sync_core::rows::Batch;
 
@@ -39,6 +39,11 @@ impl Default for IndexOptions {
     }
 }
 
+/// Returns whether a clock shows a time at which sled does not open.
+pub fn is_before_1970(now: SystemTime) -> bool {
+    now < UNIX_EPOCH
+}
+
 /// The index of a store in a folder.
 pub struct SledIndex {
     folder: PathBuf,
@@ -64,6 +69,10 @@ impl SledIndex {
             watermark: Watermark::default(),
             rows_written: 0,
         };
+        // sled draws a name from the clock and panics at one before 1970. Nothing is wrong with the index then.
+        if is_before_1970(SystemTime::now()) {
+            return Err(StoreError::Index { detail: "the clock is before 1970".to_owned() });
+        }
         let reason = index.try_open()?;
         Ok((index, reason))
     }

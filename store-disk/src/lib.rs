@@ -16,6 +16,6 @@ mod conformance;
 #[cfg(test)]
 mod faulty;
 
-pub use index::{IndexOptions, SledIndex, SledRows};
+pub use index::{IndexOptions, SledIndex, SledRows, is_before_1970};
 pub use ledger::{Ledger, LedgerOptions, LedgerReader, ReadOnlyLedger, TailRepair};
-pub use store::{DiskStore, Notices, Options, open};
+pub use store::{DiskStore, Notices, Options, open, open_in_memory};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use store::{IndexNotice, Result, Store};
+use store::{IndexNotice, Memory, MemoryIndex, Result, Store};
 
 use crate::disk::OsDisk;
 use crate::folder;
@@ -69,6 +69,22 @@ pub fn open(folder: &Path, options: &Options) -> Result<(DiskStore, Notices)> {
     ledger.hold(lock);
     let (index, reason) = SledIndex::open(folder, &options.index)?;
     let (store, notice) = Store::open(ledger, index, reason)?;
+    Ok((store, Notices { tail, index: notice }))
+}
+
+/// Opens the store in `folder` without its index: rows are folded again, in memory, and the index on the disk stays as it
+/// is. For a clock before 1970, at which sled does not open.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_in_memory(folder: &Path, options: &Options) -> Result<(Store<Ledger, MemoryIndex>, Notices)> {
+    folder::ensure_folder(folder, options.create)?;
+    let lock = folder::lock(folder, options.lock_wait_ms)?;
+    folder::check_format(&OsDisk, folder, options.create)?;
+    let (mut ledger, tail) = Ledger::open(folder, &options.ledger)?;
+    ledger.hold(lock);
+    let (_, index) = Memory::new().parts()?;
+    let (store, notice) = Store::open(ledger, index, None)?;
     Ok((store, Notices { tail, index: notice }))
 }
 

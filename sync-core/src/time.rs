@@ -9,6 +9,11 @@ use serde::{Deserialize, Serialize};
 /// Milliseconds since the Unix epoch, UTC. Signed: a phone may claim 1969.
 pub type TimeMs = i64;
 
+/// How far a claim may lie outside its bracket and still be called consistent, in milliseconds. Five minutes: a phone
+/// that was set by hand or that drifted through a month without network (50 parts per million are two minutes) is
+/// not accused, and no working day can be hidden in it.
+pub const TOLERANCE_MS: i64 = 5 * 60_000;
+
 /// Characters of `YYYY-MM-DD`.
 const DAY_CHARS: usize = 10;
 const DAY_MS: i64 = 86_400_000;

@@ -2,6 +2,7 @@
 #![expect(clippy::print_stderr, reason = "a command-line tool says what it does on standard error")]
 
 mod advisories;
+mod attack;
 mod bench;
 mod ci;
 mod demo;
@@ -36,6 +37,8 @@ enum Command {
     Bench(bench::Bench),
     /// Puts load on the built server and compares its ledger with what devices were told; `--soak` for an hour.
     Load(load::Load),
+    /// Attacks the built server from all sides while crews sync: none may be turned away.
+    Attack(attack::Attack),
     /// Cuts the power, fails the disk (`--faults`): what was confirmed must be there.
     Power(power::Power),
     /// Kills the server and the devices' programs at work: what was saved must be there, once, everywhere.
@@ -71,6 +74,7 @@ fn main() -> anyhow::Result<()> {
         Command::Demo(demo) => demo.run(),
         Command::Bench(bench) => bench.run(),
         Command::Load(load) => load.run(),
+        Command::Attack(attack) => attack.run(),
         Command::Power(power) => power.run(),
         Command::Kill(kill) => kill.run(),
         Command::Peers(peers) => peers.run(),

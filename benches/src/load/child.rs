@@ -101,6 +101,11 @@ impl Server {
         said["entries"].as_u64().context("verify counts entries")
     }
 
+    /// What it logged so far.
+    pub(crate) fn log_text(&self) -> anyhow::Result<String> {
+        Ok(fs::read_to_string(&self.log)?)
+    }
+
     /// Lines of its log that are warnings or worse, by their text; at most a few kinds.
     pub(crate) fn complaints(&self) -> anyhow::Result<Vec<(String, u64)>> {
         let mut kinds: std::collections::BTreeMap<String, u64> = std::collections::BTreeMap::new();

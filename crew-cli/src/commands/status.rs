@@ -48,6 +48,7 @@ fn lines(cx: &Context, status: &DeviceStatus) -> Vec<(Text, String)> {
         (say!("status-work"), sent),
         (say!("state-in-review"), in_review),
         (say!("status-last-answer"), answer),
+        (say!("status-signed-since"), signed_since(cx, status)),
         (say!("status-server-seq"), say!("ledger-number", seq = status.server_seq).of(lang)),
         (say!("status-records"), status.records.to_string()),
     ];
@@ -66,6 +67,19 @@ fn lines(cx: &Context, status: &DeviceStatus) -> Vec<(Text, String)> {
         lines.push((say!("status-warning"), style.alert(&words)));
     }
     lines
+}
+
+/// Since when the office signed nothing new; after a week of contacts that brought nothing, with what to do.
+fn signed_since(cx: &Context, status: &DeviceStatus) -> String {
+    let lang = cx.screen.lang;
+    match &status.signed_since {
+        None => say!("state-not-known").of(lang),
+        Some(at) if status.is_signed_long_ago => {
+            let at = cx.when.both_of(at);
+            cx.screen.style.alert(&say!("status-signed-long-ago", at).of(lang))
+        }
+        Some(at) => cx.when.both_of(at),
+    }
 }
 
 fn device(cx: &Context, status: &DeviceStatus) -> String {

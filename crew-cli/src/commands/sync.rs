@@ -8,6 +8,7 @@ use sync_core::replica::sync::driver::Outcome;
 use sync_core::view::own::RefusedEntry;
 use words::{Text, say};
 
+use crate::commands::audit::cosign;
 use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::exchange;
@@ -53,7 +54,20 @@ pub fn run(cx: &Context, args: &SyncArgs) -> Result<Report, CliError> {
         }
         return Err(parting::found(cx, parted));
     }
-    Report::new(&totals, told(cx, &totals))
+    let mut report = Report::new(&totals, told(cx, &totals))?;
+    match cosign::by_device(cx) {
+        Ok(None) => {}
+        Ok(Some(path)) => {
+            report.text.push_str(&format!("{}\n", say!("sync-cosigned", path = &path).of(cx.screen.lang)));
+            report.json["cosigned"] = path.display().to_string().into();
+        }
+        // The exchange is done; what a witness could not confirm is said all the same.
+        Err(error) => {
+            cx.screen.warn(&error.message);
+            cx.screen.warn(&error.hint);
+        }
+    }
+    Ok(report)
 }
 
 /// How an exchange ended: what was sent and what of it counts, what came, and what a person should look at.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 use store::StoreError;
 use store_disk::Ledger;
-use sync_core::log::verify::{Bad, Proven, Verifier};
+use sync_core::log::verify::{Bad, Proven, TimeDoubts, Verifier};
 
 use super::{Report, integrity};
 use crate::cli::Data;
@@ -52,9 +52,18 @@ fn doubted(proven: &Result<Proven, Bad>) -> Option<String> {
     })
 }
 
+/// Receipts whose times contradict what their entries had seen, and the first of them.
+fn contradicted(times: &TimeDoubts) -> String {
+    match times.first_contradiction {
+        Some(first) => format!("{} (n.º {first})", times.contradictions),
+        None => "0".into(),
+    }
+}
+
 fn report(entries: u64, devices: Option<u64>, proven: &Result<Proven, Bad>, tail_bytes: u64) -> Report {
     let root = proven.as_ref().ok().map(|proven| proven.root.to_string());
     let bad = proven.as_ref().err();
+    let times = proven.as_ref().ok().map(|proven| &proven.times);
     let json = json!({
         "entries": entries,
         "devices": devices,
@@ -64,6 +73,10 @@ fn report(entries: u64, devices: Option<u64>, proven: &Result<Proven, Bad>, tail
         "tail_bytes_ignored": tail_bytes,
         "doubts": proven.as_ref().ok().map(|proven| proven.doubts),
         "first_doubt": proven.as_ref().ok().and_then(|proven| proven.first_doubt),
+        "time_contradictions": times.map(|times| times.contradictions),
+        "first_time_contradiction": times.and_then(|times| times.first_contradiction),
+        "early_claims": times.map(|times| times.early),
+        "early_devices": times.map(|times| times.early_devices),
     });
     let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".into());
     let rows = [
@@ -71,6 +84,7 @@ fn report(entries: u64, devices: Option<u64>, proven: &Result<Proven, Bad>, tail
         (say!("server-devices"), or_none(devices.map(|count| count.to_string()))),
         (say!("server-root"), or_none(root)),
         (say!("server-other-history"), or_none(doubted(proven))),
+        (say!("server-times"), or_none(times.map(contradicted))),
         (say!("server-first-bad"), or_none(bad.map(|bad| bad.seq.to_string()))),
     ];
     // A record that was never whole looks like one that was damaged: a person must see it, and may know which it is.

@@ -127,3 +127,19 @@ fn where_all_have_proven_themselves_a_new_one_waits_outside() {
         "nothing is left behind"
     );
 }
+
+#[test]
+fn crews_behind_one_address_stay_while_attackers_come_from_one_address_each() {
+    let (door, _) = door(&Config { connections_max: 20, ..Config::default() });
+    let mut crews: Vec<_> = (0..5).map(|_| enter(&door, 1)).collect();
+    let mut attackers: Vec<_> = (10..25).map(|last| enter(&door, last)).collect();
+    for (crew, _) in &crews {
+        crew.handle().waits(true);
+    }
+    age(&door);
+    let mut new = enter(&door, 1);
+    attackers.extend((100..115).map(|last| enter(&door, last)));
+    assert!(crews.iter_mut().all(|(_, ended)| !is_cut(ended)), "the server lets them wait");
+    assert!(!is_cut(&mut new.1) || attackers[..15].iter_mut().all(|(_, ended)| is_cut(ended)));
+    assert!(attackers[..14].iter_mut().all(|(_, ended)| is_cut(ended)), "those that sent nothing go");
+}

@@ -13,10 +13,11 @@ use crate::id::{DeviceId, Hash};
 use crate::log::act::Act;
 use crate::log::chain::decode_body;
 use crate::log::chain::{DecodedBody, verify_head};
-use crate::log::entry::{Anchor, Body, ChainedEntry};
+use crate::log::entry::{Anchor, Body, ChainedEntry, Header};
 use crate::log::line::Line;
 use crate::log::merkle::leaf::Leaf;
 use crate::log::verdict::Receipt;
+use crate::time::{TOLERANCE_MS, TimeMs};
 use tree::Tree;
 
 /// The first record that does not hold.
@@ -42,6 +43,24 @@ pub struct Proven {
     pub doubts: u64,
     /// The first of them.
     pub first_doubt: Option<u64>,
+    /// What the receipts' times say against what entries had seen.
+    pub times: TimeDoubts,
+}
+
+/// Times in receipts that cannot be what they say. An operator can write any time and verdict into a receipt before anybody
+/// keeps a checkpoint of it; what authors signed bounds the times from below.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TimeDoubts {
+    /// Receipts that are earlier than the arrival of something their own entry had seen in the log: the server's clock went
+    /// back, or times were edited.
+    pub contradictions: u64,
+    /// The first of them.
+    pub first_contradiction: Option<u64>,
+    /// Entries that their devices made, by their own clocks, before the arrival of something that they had seen. A wrong
+    /// clock does that; the clocks of several devices are not wrong alike by chance.
+    pub early: u64,
+    /// How many devices those are of.
+    pub early_devices: u64,
 }
 
 #[derive(Clone, Default)]
@@ -66,6 +85,10 @@ pub struct Verifier {
     office: DeviceId,
     log_verifier: String,
     epochs: u64,
+    /// The latest time of arrival among the first records, by their count less one.
+    latest_ms: Vec<TimeMs>,
+    times: TimeDoubts,
+    early: BTreeSet<DeviceId>,
 }
 
 impl Verifier {
@@ -97,9 +120,30 @@ impl Verifier {
             self.doubts += 1;
             self.first_doubt.get_or_insert(seq);
         }
+        self.hold_time(seq, &receipt, &chained.entry.header);
         let leaf = Leaf::of(&chained.entry, &chained.prev.unwrap_or_default(), hash, &receipt);
         self.tree.push(&leaf.to_bytes());
         Ok(())
+    }
+
+    /// Holds the receipt's time and the author's claim to what the entry had seen in the log. After a loss of entries an
+    /// anchor may be of the log that was lost, and says nothing here.
+    fn hold_time(&mut self, seq: u64, receipt: &Receipt, header: &Header) {
+        let seen = usize::try_from(header.anchor.size).unwrap_or(usize::MAX).checked_sub(1);
+        let seen_ms = seen.filter(|_| self.epochs <= 1).and_then(|at| self.latest_ms.get(at)).copied();
+        if let Some(seen_ms) = seen_ms {
+            if receipt.received_at_ms < seen_ms {
+                self.times.contradictions += 1;
+                self.times.first_contradiction.get_or_insert(seq);
+            }
+            if header.claimed_at_ms < seen_ms.saturating_sub(TOLERANCE_MS) {
+                self.times.early += 1;
+                self.early.insert(header.device);
+            }
+        }
+        let latest_ms =
+            self.latest_ms.last().map_or(receipt.received_at_ms, |ms| (*ms).max(receipt.received_at_ms));
+        self.latest_ms.push(latest_ms);
     }
 
     /// Takes keys and epochs in before the entry's signature is checked: an enrolment brings its key.
@@ -205,7 +249,9 @@ impl Verifier {
         }
         let root = self.tree.root(self.entries).unwrap_or_default();
         let (doubts, first_doubt) = (self.doubts, self.first_doubt);
-        Ok(Proven { entries: self.entries, devices: self.chains.len() as u64, root, doubts, first_doubt })
+        let times = TimeDoubts { early_devices: self.early.len() as u64, ..self.times.clone() };
+        let devices = self.chains.len() as u64;
+        Ok(Proven { entries: self.entries, devices, root, doubts, first_doubt, times })
     }
 
     /// Returns how many records held so far.
@@ -251,7 +297,7 @@ fn check_body(chained: &ChainedEntry) -> Result<DecodedBody, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Bad, Proven, Verifier};
+    use super::{Bad, Proven, TimeDoubts, Verifier};
     use crate::crypto::SecretKey;
     use crate::hub::{Foundation, found};
     use crate::id::{BootId, Hash, RecordId};
@@ -290,6 +336,52 @@ mod tests {
         change(&mut third);
         lines[2] = third.to_bytes();
         prove(&lines)
+    }
+
+    #[test]
+    fn a_receipt_earlier_than_what_its_entry_had_seen_is_flagged() {
+        let theirs = SecretKey::from_seed(&[5; 32]);
+        let founded = lines();
+        let root = {
+            let mut verifier = Verifier::default();
+            for (seq, line) in (1..).zip(&founded) {
+                verifier.take(seq, line).unwrap();
+            }
+            verifier.root(3).unwrap()
+        };
+        let with = |claimed_at_ms: i64, received_at_ms: i64| {
+            let act = Act::Enrol {
+                office: SecretKey::from_seed(&[9; 32]).public().device(),
+                opening: None,
+                key: theirs.public(),
+                name: "B".into(),
+                continues: None,
+            };
+            let header = Header {
+                municipality: 14061,
+                device: theirs.public().device(),
+                seq: 1,
+                record: RecordId::ZERO,
+                person: "B".into(),
+                claimed_at_ms,
+                boot: BootId::ZERO,
+                monotonic_ms: 0,
+                anchor: Anchor { size: 3, root },
+            };
+            let entry = Entry { header, body: Body::Act(act.to_bytes()) };
+            let mut chained = ChainedEntry { entry, prev: Some(Hash::ZERO), signature: None };
+            let head = chained.hash().unwrap();
+            chained.signature = Some(sign_head(&theirs, &theirs.public().device(), 1, &head));
+            let receipt = Receipt { seq: 4, received_at_ms, carrier: None, verdict: Verdict::Accepted };
+            let line = Line::Entry { receipt: Some(receipt), chained }.to_bytes();
+            prove(&[founded.clone(), vec![line]].concat()).unwrap().times
+        };
+        let founded_ms = 1_795_000_000_000;
+        assert_eq!(with(founded_ms, founded_ms + 1), TimeDoubts::default());
+        let edited = with(founded_ms, founded_ms - 1);
+        assert_eq!((edited.contradictions, edited.first_contradiction), (1, Some(4)));
+        let early = with(founded_ms - 3_600_000, founded_ms);
+        assert_eq!((early.contradictions, early.early, early.early_devices), (0, 1, 1));
     }
 
     #[test]

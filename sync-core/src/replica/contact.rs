@@ -38,6 +38,7 @@ pub(super) fn fold_contact(
         epoch: contact.epoch,
         server_seq: contact.server_seq,
         head_seq: contact.head_seq,
+        signed_since_ms: if before.anchor == anchor { before.signed_since_ms } else { contact.server_at_ms },
         checkpoint: contact.checkpoint.clone(),
         anchor,
     };

@@ -115,6 +115,8 @@ pub struct ContactRow {
     pub server_seq: u64,
     /// How far the ledger has this device's chain.
     pub head_seq: u64,
+    /// The server's clock when it first showed the newest state of the log: nothing new was signed since.
+    pub signed_since_ms: TimeMs,
     /// The newest signed checkpoint.
     pub checkpoint: String,
     /// Its size and root.

@@ -16,10 +16,7 @@ use crate::state::fold::EntryRow;
 use crate::state::keyspace;
 use crate::time::{TimeMs, rfc3339};
 
-/// How far a claim may lie outside its bracket and still be called consistent, in milliseconds. Five minutes: a phone
-/// that was set by hand or that drifted through a month without network (50 parts per million are two minutes) is
-/// not accused, and no working day can be hidden in it.
-pub const TOLERANCE_MS: i64 = 5 * 60_000;
+pub use crate::time::TOLERANCE_MS;
 /// How far wall clock and monotonic clock may part between two entries of one start before it is reported, in
 /// milliseconds. One minute: networks correct phones by seconds, people by minutes and hours.
 pub const JUMP_MS: i64 = 60_000;

@@ -17,6 +17,9 @@ use crate::state::local::{REVOKED, carried};
 use crate::state::summary::ListRow;
 use crate::time::rfc3339;
 
+/// A log that did not grow for so long, although the server answered, is worth a question: seven days.
+const SIGNED_AGE_MS_MAX: i64 = 7 * 86_400_000;
+
 /// A filter of orders; `None` lets all through.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
@@ -111,6 +114,10 @@ pub struct DeviceStatus {
     /// When the server showed a history that contradicts one it had signed.
     pub partings: Vec<String>,
     pub last_contact: Option<String>,
+    /// Since when the server signed no new state of its log: a server that serves an old one for ever is seen by it.
+    pub signed_since: Option<String>,
+    /// Whether that is longer than a working week before the last contact.
+    pub is_signed_long_ago: bool,
     pub server_seq: u64,
     pub records: u64,
     /// The key of the log that this device holds the server to.
@@ -239,6 +246,9 @@ impl View<'_> {
             revoked: REVOKED.read(self.local())?.map(|revoked| revoked.reason),
             partings: self.splits()?.iter().map(|split| rfc3339(split.at_ms)).collect(),
             last_contact: (contact.at_ms != 0).then(|| rfc3339(contact.at_ms)),
+            signed_since: (contact.at_ms != 0).then(|| rfc3339(contact.signed_since_ms)),
+            is_signed_long_ago: contact.server_at_ms.saturating_sub(contact.signed_since_ms)
+                > SIGNED_AGE_MS_MAX,
             server_seq: contact.server_seq,
             records,
             log_verifier: identity.log_verifier.clone(),

@@ -35,6 +35,29 @@ fn worked(
     (history.collect(), log)
 }
 
+#[test]
+fn any_clock_notes_work_as_any_other() {
+    for clock_ms in [i64::MIN, -3_600_000, -1, 0, 253_402_300_800_000, i64::MAX - 1_000_000] {
+        let mut town = town();
+        let folio = pump_order(&mut town);
+        town.one.now_ms = clock_ms;
+        work_a_day(&mut town.one, &folio, "A-1");
+        assert!(town.one.act(|replica| Ok(replica.view().status()?)).unwrap().unsent > 0, "{clock_ms}");
+        town.one.sync(&mut town.server);
+        town.dispatch.sync(&mut town.server);
+        assert_eq!(town.server.held(), Vec::<u64>::new(), "{clock_ms}");
+        let shown = town.dispatch.act(|replica| Ok(replica.view().order_show(&folio)?)).unwrap();
+        assert_eq!(
+            town.one.act(|replica| Ok(replica.view().order_show(&folio)?)).unwrap(),
+            shown,
+            "{clock_ms}"
+        );
+        let log = town.one.act(|replica| Ok(replica.view().audit_log(Some(&folio), None)?)).unwrap();
+        assert!(!log.is_empty() && !town.one.rebuilt().is_empty(), "{clock_ms}");
+        town.dispatch.act(|replica| replica.view().case_file(&folio).map(drop).map_err(Into::into)).unwrap();
+    }
+}
+
 fn of<'l>(log: &'l [AuditLine], person: &str) -> Vec<&'l AuditLine> {
     log.iter().filter(|line| line.person == person).collect()
 }

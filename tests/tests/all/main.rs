@@ -1,9 +1,11 @@
 //! The one integration binary: what holds across crates.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
+mod age;
 mod cli_errors;
 mod contract;
 mod dates;
 mod door;
+mod epoch;
 mod examples;
 mod flows;
 mod hostile;

@@ -150,6 +150,33 @@ impl Prepared {
         self.piece(items, prev)
     }
 
+    /// Its id.
+    pub(crate) fn device(&self) -> DeviceId {
+        self.identity.device
+    }
+
+    /// One of its orders: the record, the hash of its creation, and the counter of the first operation after it.
+    pub(crate) fn order(&self, index: usize) -> anyhow::Result<(RecordId, Hash, u64)> {
+        let (record, _, creation) = self.orders.get(index).context("an order")?;
+        let first = &self.template[0];
+        Ok((*record, *creation, first.start_op + first.ops.len() as u64))
+    }
+
+    /// A piece of changes of one record, whatever they say. `make` is told the hash of the change before.
+    pub(crate) fn gather(
+        &mut self,
+        record: RecordId,
+        numbers: impl Iterator<Item = u64>,
+        mut make: impl FnMut(Option<Hash>, u64) -> Change,
+    ) -> anyhow::Result<Piece> {
+        let (mut items, mut newest) = (Vec::new(), None);
+        let prev = self.head;
+        for number in numbers {
+            newest = Some(self.entry(&mut items, record, make(newest, number))?);
+        }
+        self.piece(items, prev)
+    }
+
     fn entry(
         &mut self,
         items: &mut Vec<(PackItem, Hash)>,

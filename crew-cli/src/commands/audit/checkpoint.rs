@@ -1,6 +1,8 @@
 //! `crew audit checkpoint`: keeps the newest checkpoint this device was shown, or a server's. A person who keeps one can hold
 //! the log to it for ever.
 
+mod compare;
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -13,6 +15,7 @@ use crate::error::{CliError, exit};
 use crate::files;
 use crate::log::{self, LogHost};
 use crate::output::Report;
+use crate::qr;
 use words::say;
 
 /// Arguments of `audit checkpoint`.
@@ -24,6 +27,12 @@ pub struct CheckpointArgs {
     /// The two checkpoints of the newest parting that this device noticed: FILE.kept and FILE.shown
     #[arg(long, conflicts_with = "from", requires = "out")]
     pub parted: bool,
+    /// Draw it as a QR, with a short form to read aloud
+    #[arg(long)]
+    pub qr: bool,
+    /// Compare with what another person shows or reads aloud: the text, its file, or the short form
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["from", "parted", "out", "qr"])]
+    pub compare: Option<String>,
     /// Write it to this file (otherwise to the screen)
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -49,13 +58,21 @@ pub fn run(cx: &Context, args: &CheckpointArgs) -> Result<Report, CliError> {
         return parted(cx, path);
     }
     let key = log::verifier(cx, args.log_verifier.as_deref())?;
+    if let Some(theirs) = &args.compare {
+        return compare::run(cx, theirs, &key);
+    }
     let signed = match &args.from {
         Some(url) => LogHost::new(cx, url)?.checkpoint(&key)?,
         None => newest(cx, &key)?,
     };
     let Signed { origin, anchor, note } = &signed;
     let kept = Kept { entries: anchor.size, root: anchor.root, log: origin, checkpoint: note };
-    let Some(path) = &args.out else { return Report::new(&kept, note.as_str()) };
+    let Some(path) = &args.out else {
+        let picture = if args.qr { qr::picture(note, cx.screen.style)? } else { String::new() };
+        let short = say!("checkpoint-short", short = compare::short(anchor)).of(cx.screen.lang);
+        let short = if args.qr { format!("{short}\n") } else { String::new() };
+        return Report::new(&kept, format!("{note}{picture}{short}"));
+    };
     files::write_whole(path, note.as_bytes(), 0o644).map_err(|error| CliError::file(path, &error))?;
     let (entries, shown) = (anchor.size, path.display());
     let text = say!("checkpoint-kept", entries, shown);

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 use sync_core::id::Hash;
+use sync_core::log::act::Role;
 use sync_core::log::checkpoint::Signed;
 use sync_core::log::checkpoint::cosign::Witness;
 use sync_core::log::entry::Anchor;
 use sync_core::time::rfc3339;
 
+use super::checkpoint::newest;
 use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::log::{self, LogHost};
@@ -84,7 +86,7 @@ pub fn run(cx: &Context, args: &CosignArgs) -> Result<Report, CliError> {
     let log_key = log::verifier(cx, args.log_verifier.as_deref())?;
     let witness = witness(args)?;
     let state_path = beside(&args.key);
-    let mut state = read_state(&state_path)?;
+    let state = read_state(&state_path)?;
     let host = args.from.as_deref().map(|url| LogHost::new(cx, url)).transpose()?;
     let signed = match (&args.file, &host) {
         (Some(file), _) => log::kept(file, &log_key)?,
@@ -96,19 +98,7 @@ pub fn run(cx: &Context, args: &CosignArgs) -> Result<Report, CliError> {
         None => Anchor::default(),
     };
     goes_on(&before, &signed, host.as_ref(), &log_key)?;
-    let now_ms = clock::now_ms()?;
-    let time_s = u64::try_from(now_ms.div_euclid(1_000)).unwrap_or(0);
-    let note = witness.cosign(&signed, time_s).map_err(|detail| bad_key(&args.key, &detail))?;
-    let at = rfc3339(now_ms.div_euclid(1_000).saturating_mul(1_000));
-    let last = Last {
-        size: signed.anchor.size,
-        root: signed.anchor.root.to_string(),
-        at: at.clone(),
-        checkpoint: note.clone(),
-    };
-    state.logs.insert(signed.origin.clone(), last);
-    // Remembered before anybody gets the signature: a witness that forgets could sign two pasts.
-    write_state(&state_path, &state)?;
+    let (note, at) = sign_and_remember(&witness, &args.key, &signed, state)?;
     let cosigned = Cosigned {
         entries: signed.anchor.size,
         root: signed.anchor.root,
@@ -124,6 +114,59 @@ pub fn run(cx: &Context, args: &CosignArgs) -> Result<Report, CliError> {
     let key = witness.verifier();
     let text = say!("cosign-done", name, entries, shown, key);
     Report::new(&cosigned, format!("{}\n", text.of(cx.screen.lang)))
+}
+
+/// The cosigned note and its time. Remembered before anybody gets the signature: a witness that forgets could sign two
+/// histories.
+fn sign_and_remember(
+    witness: &Witness,
+    key: &Path,
+    signed: &Signed,
+    mut state: State,
+) -> Result<(String, String), CliError> {
+    let now_ms = clock::now_ms()?;
+    let time_s = u64::try_from(now_ms.div_euclid(1_000)).unwrap_or(0);
+    let note = witness.cosign(signed, time_s).map_err(|detail| bad_key(key, &detail))?;
+    let at = rfc3339(now_ms.div_euclid(1_000).saturating_mul(1_000));
+    let last = Last {
+        size: signed.anchor.size,
+        root: signed.anchor.root.to_string(),
+        at: at.clone(),
+        checkpoint: note.clone(),
+    };
+    state.logs.insert(signed.origin.clone(), last);
+    write_state(&beside(key), &state)?;
+    Ok((note, at))
+}
+
+/// Lets an auditor's device cosign the newest checkpoint it was shown, with a key of its own that it makes the first time.
+/// Answers where the cosigned checkpoint stands; `None` on a device of another role.
+///
+/// # Errors
+/// As [`run`].
+pub fn by_device(cx: &Context) -> Result<Option<PathBuf>, CliError> {
+    let identity = cx.read(|replica| Ok(replica.identity()?.clone()))?;
+    if identity.role != Role::Auditor {
+        return Ok(None);
+    }
+    let key = cx.home.folder().join("witness.key");
+    let witness = if key.exists() {
+        read_witness(&key)?
+    } else {
+        make_witness(&key, &format!("cuadrilla.invalid/witness/{}", identity.device.short()))?
+    };
+    let signed = newest(cx, &identity.log_verifier)?;
+    let state = read_state(&beside(&key))?;
+    let before = match state.logs.get(&signed.origin) {
+        Some(last) => last.anchor(&beside(&key))?,
+        None => Anchor::default(),
+    };
+    let host = LogHost::new(cx, &identity.url)?;
+    goes_on(&before, &signed, Some(&host), &identity.log_verifier)?;
+    let (note, _) = sign_and_remember(&witness, &key, &signed, state)?;
+    let path = cx.home.folder().join("cosigned.txt");
+    files::write_whole(&path, note.as_bytes(), 0o644).map_err(|error| CliError::file(&path, &error))?;
+    Ok(Some(path))
 }
 
 /// Insists that the checkpoint goes on from what was cosigned before.
@@ -159,13 +202,20 @@ fn witness(args: &CosignArgs) -> Result<Witness, CliError> {
             let shown = path.display();
             return Err(CliError::usage(say!("cosign-key-exists", shown), say!("cosign-key-exists-hint")));
         }
-        let made = Witness::new(name, &clock::entropy()?).map_err(|detail| {
-            CliError::usage(say!("cosign-bad-name", detail), say!("cosign-bad-name-hint"))
-        })?;
-        files::write_whole(path, made.to_text().as_bytes(), 0o600)
-            .map_err(|error| CliError::file(path, &error))?;
-        return Ok(made);
+        return make_witness(path, name);
     }
+    read_witness(path)
+}
+
+fn make_witness(path: &Path, name: &str) -> Result<Witness, CliError> {
+    let made = Witness::new(name, &clock::entropy()?)
+        .map_err(|detail| CliError::usage(say!("cosign-bad-name", detail), say!("cosign-bad-name-hint")))?;
+    files::write_whole(path, made.to_text().as_bytes(), 0o600)
+        .map_err(|error| CliError::file(path, &error))?;
+    Ok(made)
+}
+
+fn read_witness(path: &Path) -> Result<Witness, CliError> {
     let bytes = files::read_bounded(path, KEY_BYTES_MAX)?;
     Witness::from_text(&String::from_utf8_lossy(&bytes)).map_err(|detail| bad_key(path, &detail))
 }

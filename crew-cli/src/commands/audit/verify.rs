@@ -42,7 +42,12 @@ pub struct VerifyArgs {
     /// Require the cosignature of this witness on the kept checkpoint; may be repeated
     #[arg(long, value_name = "KEY", requires = "checkpoint")]
     pub witness: Vec<String>,
+    /// Refuse a cosignature that is older than this many days
+    #[arg(long, value_name = "DAYS", requires = "witness")]
+    pub witness_age_max: Option<u32>,
 }
+
+const DAY_MS: i64 = 86_400_000;
 
 /// A witness's word on the kept checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -98,7 +103,11 @@ pub fn run(cx: &Context, args: &VerifyArgs) -> Result<Report, CliError> {
     let key = log::verifier(cx, args.log_verifier.as_deref())?;
     // What this device saw of another log says nothing about this one.
     let known = known.filter(|known| known.log_verifier == key);
-    let kept = args.checkpoint.as_ref().map(|path| kept(path, &key, &args.witness)).transpose()?;
+    let kept = args
+        .checkpoint
+        .as_ref()
+        .map(|path| kept(path, &key, &args.witness, args.witness_age_max))
+        .transpose()?;
     match (&args.from, &args.data) {
         (Some(url), _) => remote::run(cx, url, &key, kept, known.as_ref()),
         (None, Some(folder)) => folder::run(cx, folder, &key, kept, known.as_ref()),
@@ -106,13 +115,28 @@ pub fn run(cx: &Context, args: &VerifyArgs) -> Result<Report, CliError> {
     }
 }
 
-fn kept(path: &std::path::Path, key: &str, witnesses: &[String]) -> Result<Kept, CliError> {
+fn kept(
+    path: &std::path::Path,
+    key: &str,
+    witnesses: &[String],
+    days_max: Option<u32>,
+) -> Result<Kept, CliError> {
+    let now_ms = crate::clock::now_ms()?;
     let signed = log::kept(path, key)?;
     let witnessed = |witness: &String| {
         let name = witness.split('+').next().unwrap_or_default().to_owned();
         match verify_cosignature(&signed.note, witness) {
             Ok(time_s) => {
                 let at = i64::try_from(time_s).unwrap_or(i64::MAX).saturating_mul(1_000);
+                let days = now_ms.saturating_sub(at) / DAY_MS;
+                if let Some(max) = days_max.filter(|max| days > i64::from(*max)) {
+                    return Err(CliError::new(
+                        exit::INTEGRITY,
+                        "cosignature_old",
+                        say!("verify-cosignature-old", name, days, max),
+                        say!("verify-cosignature-old-hint"),
+                    ));
+                }
                 Ok(Witnessed { name, at: sync_core::time::rfc3339(at) })
             }
             Err(detail) => Err(CliError::new(

@@ -6,7 +6,7 @@ use std::path::Path;
 use store::StoreError;
 use store_disk::Ledger;
 use sync_core::id::Hash;
-use sync_core::log::verify::{Bad, Verifier};
+use sync_core::log::verify::{Bad, Proven, Verifier};
 
 use super::known::Known;
 use super::parting::Past;
@@ -14,7 +14,7 @@ use super::{Kept, hold};
 use crate::context::Context;
 use crate::error::{CliError, exit};
 use crate::output::Report;
-use words::say;
+use words::{Text, say};
 
 struct Walked(Verifier);
 
@@ -50,7 +50,34 @@ pub(super) fn run(
         let named = past.0.log_verifier();
         return Err(not_proven(1, &format!("the ledger is of the log {named}, not of {key}")));
     }
-    hold(cx, &past, proven.root, kept, known)
+    let mut report = hold(cx, &past, proven.root, kept, known)?;
+    report.json["doubts"] = proven.doubts.into();
+    report.json["times"] = serde_json::json!({
+        "contradictions": proven.times.contradictions,
+        "first_contradiction": proven.times.first_contradiction,
+        "early": proven.times.early,
+        "early_devices": proven.times.early_devices,
+    });
+    for doubt in doubts(&proven) {
+        report.text.push_str(&format!("{}\n", cx.screen.style.alert(&doubt.of(cx.screen.lang))));
+    }
+    Ok(report)
+}
+
+/// What does not contradict the proof, and what an auditor asks about all the same.
+fn doubts(proven: &Proven) -> Vec<Text> {
+    let times = &proven.times;
+    let mut doubts = Vec::new();
+    if let Some(first) = proven.first_doubt {
+        doubts.push(say!("verify-doubts", count = proven.doubts, first));
+    }
+    if let Some(first) = times.first_contradiction {
+        doubts.push(say!("verify-times", count = times.contradictions, first));
+    }
+    if times.early > 0 {
+        doubts.push(say!("verify-early", count = times.early, devices = times.early_devices));
+    }
+    doubts
 }
 
 fn walk(folder: &Path) -> Result<Verifier, CliError> {
