@@ -522,6 +522,8 @@ output-no-json-hint = repeat without --json
 
 ## Trouble with the network; { $kept } says what became of the work
 
+http-readable = everything would go readable for everybody by { $url }
+http-readable-hint = use the server's https:// address; http:// is for this machine alone
 http-bad-url = not an address: { $url }
 http-bad-url-hint = write it like https://server.example:8443
 http-no-connection = no connection to the office ({ $detail })
@@ -562,6 +564,7 @@ refusal-code-expired = the code expired
 refusal-device-taken = a device with this key is enrolled already
 refusal-device-key = the server does not accept this device's key
 refusal-other-municipality = it belongs to another municipality
+refusal-other-server = this was made for a server with another key: another machine may stand between
 refusal-replayed = that attempt was answered already
 refusal-gap = it lacks earlier entries of this device
 refusal-unknown-reference = it does not know something this builds on

@@ -534,6 +534,8 @@ output-no-json-hint = repita sin --json
 
 ## Trouble with the network; { $kept } says what became of the work
 
+http-readable = por { $url } viajaría todo a la vista de cualquiera
+http-readable-hint = use la dirección https:// del servidor; http:// es solo para esta misma máquina
 http-bad-url = no es una dirección: { $url }
 http-bad-url-hint = escríbala así: https://servidor.example:8443
 http-no-connection = sin conexión con la oficina ({ $detail })
@@ -574,6 +576,7 @@ refusal-code-expired = el código venció
 refusal-device-taken = ya hay un equipo con esta clave
 refusal-device-key = el servidor no acepta la clave de este equipo
 refusal-other-municipality = es de otro municipio
+refusal-other-server = esto se hizo para un servidor con otra llave: puede haber otra máquina en el camino
 refusal-replayed = ese intento ya se había contestado
 refusal-gap = le faltan hechos anteriores de este equipo
 refusal-unknown-reference = no conoce algo en lo que esto se apoya

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use sync_core::limits::MESSAGE_BYTES_MAX;
+use sync_core::link::is_private;
 use ureq::config::Config;
 use ureq::tls::{RootCerts, TlsConfig};
 use ureq::{Agent, Body, http};
@@ -126,12 +127,22 @@ impl Server {
         Ok(Self { url, agent: Agent::new_with_config(config) })
     }
 
+    /// Checks that messages may go to this server: names, notes and codes are readable on the way to an `http` address,
+    /// unless it is this machine's own. Files of the open log are no messages.
+    ///
+    /// # Errors
+    /// `Readable`.
+    pub fn check_private(&self) -> Result<(), HttpError> {
+        if is_private(&self.url) { Ok(()) } else { Err(HttpError::Readable(self.url.clone())) }
+    }
+
     /// Sends one message and reads the reply whole. The ticket of an earlier reply says whose message it is before it is
     /// all there.
     ///
     /// # Errors
     /// Every [`HttpError`] but `Url`. Whether the server took the message in is unknown then; asking again is safe.
     pub fn post(&self, path: &str, frame: &[u8], ticket: Option<&str>) -> Result<Reply, HttpError> {
+        self.check_private()?;
         let body =
             zstd::bulk::compress(frame, ZSTD_LEVEL).map_err(|error| HttpError::Garbled(error.to_string()))?;
         let mut request = self
@@ -176,6 +187,7 @@ impl Server {
     /// # Errors
     /// As [`Server::post`].
     pub fn events(&self, path: &str, silence_max: Duration) -> Result<impl Read + use<>, HttpError> {
+        self.check_private()?;
         let asked = self
             .agent
             .get(format!("{}{path}", self.url))

@@ -70,7 +70,8 @@ pub fn run(cx: &Context, args: &EnrolArgs) -> Result<Report, CliError> {
     let kept = say!("enrol-safe");
     let mut invited = args.invited()?;
     // Said before anything is made: a slip in the address leaves nothing behind.
-    Server::new(&invited.url, Patience::ordinary()).map_err(|error| error.into_cli(&kept))?;
+    let server = Server::new(&invited.url, Patience::ordinary());
+    server.and_then(|server| server.check_private()).map_err(|error| error.into_cli(&kept))?;
     cx.home.create()?;
     let lock = cx.home.lock_exchange()?;
     cx.home.key_or_new()?;

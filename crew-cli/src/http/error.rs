@@ -13,6 +13,8 @@ use words::say;
 pub enum HttpError {
     /// Not an address.
     Url(String),
+    /// An address to which everything would go readable for everybody on the way.
+    Readable(String),
     /// No connection: no signal, no such host, nobody listening.
     Link(LinkTrouble),
     /// Too slow.
@@ -220,6 +222,7 @@ impl HttpError {
                 refused(status, &code, &message, &hint, kept)
             }
             Self::Url(_) => CliError::usage(message, say!("http-bad-url-hint")),
+            Self::Readable(_) => CliError::usage(message, say!("http-readable-hint")),
             Self::Portal { .. } => {
                 CliError::new(exit::CONNECTION, code, message, say!("http-portal-hint", kept))
             }
@@ -234,6 +237,7 @@ impl HttpError {
     fn message(&self) -> (&'static str, Text) {
         match self {
             Self::Url(url) => ("bad_url", say!("http-bad-url", url)),
+            Self::Readable(url) => ("plain_http", say!("http-readable", url)),
             Self::Link(trouble) => ("no_connection", say!("http-no-connection", detail = trouble.words())),
             Self::TimedOut => ("timed_out", say!("http-timed-out")),
             Self::Cut => ("cut_reply", say!("http-cut")),
@@ -254,7 +258,7 @@ impl HttpError {
 fn refused(status: u16, code: &str, message: &str, hint: &str, kept: &Text) -> CliError {
     let exit = match status {
         429 | 500.. => exit::CONNECTION,
-        _ if matches!(code, "bad_signature" | "bad_chain") => exit::INTEGRITY,
+        _ if matches!(code, "bad_signature" | "bad_chain" | "other_server") => exit::INTEGRITY,
         401 | 403 | 409 => exit::RULE,
         _ => exit::OTHER,
     };
@@ -279,6 +283,7 @@ fn refusal(code: &str) -> Option<Text> {
         "device_taken" => say!("refusal-device-taken"),
         "device_key" => say!("refusal-device-key"),
         "other_municipality" => say!("refusal-other-municipality"),
+        "other_server" => say!("refusal-other-server"),
         "replayed" => say!("refusal-replayed"),
         "gap" => say!("refusal-gap"),
         "unknown_reference" => say!("refusal-unknown-reference"),
@@ -309,7 +314,7 @@ fn refusal_hint(code: &str, advice: &str) -> Text {
             say!("refusal-hint-new-code")
         }
         "bad_signature" | "unknown_device" | "revoked" => say!("refusal-hint-enrol"),
-        "other_municipality" => say!("refusal-hint-address"),
+        "other_municipality" | "other_server" => say!("refusal-hint-address"),
         "gap" | "replayed" | "unknown_reference" | "ticket" => say!("refusal-hint-send-again"),
         "too_many" | "too_many_reads" | "budget" | "device_busy" | "streams" | "disk_full" | "internal" => {
             say!("refusal-hint-later")

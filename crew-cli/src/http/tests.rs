@@ -191,3 +191,16 @@ fn an_address_needs_a_scheme_and_a_host() {
         Server::new(url, patience()).unwrap();
     }
 }
+
+/// A code, and each note, could be read by everybody on the way.
+#[test]
+fn messages_go_to_no_address_where_everybody_on_the_way_reads_them() {
+    for url in ["http://10.0.0.7:8061", "http://server.example"] {
+        let server = Server::new(url, patience()).unwrap();
+        assert_eq!(server.post("/v1/sync", b"x", None), Err(HttpError::Readable(url.into())));
+        assert!(server.events("/v1/events?ticket=x", Duration::from_secs(1)).is_err());
+        let error = HttpError::Readable(url.into()).into_cli(&Text::same("nothing"));
+        assert_eq!((error.exit, error.code.as_str()), (2, "plain_http"));
+    }
+    assert_eq!(Server::new("http://127.0.0.1:1", patience()).unwrap().check_private(), Ok(()));
+}

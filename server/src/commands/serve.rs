@@ -80,6 +80,9 @@ async fn serve(
     // A parent that reads no output is served all the same.
     let _ = said.and_then(|()| shell.out.flush());
     tracing::info!(%address, "serving");
+    if scheme == "http" && !address.ip().is_loopback() {
+        tracing::warn!(%address, "plain http beyond this machine: devices refuse it; set tls_cert and tls_key, or serve https by a proxy");
+    }
     let stopping = async {
         tokio::select! {
             _ = terminate.recv() => {}
