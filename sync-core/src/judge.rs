@@ -4,6 +4,7 @@
 mod act;
 mod bounds;
 pub mod conflict;
+pub mod correction;
 mod ground;
 mod values;
 
@@ -17,6 +18,7 @@ use crate::id::{DeviceId, Hash, RecordId};
 use crate::log::act::Role;
 use crate::log::verdict::Reason;
 use crate::record::change::{Change, OpId, Scalar};
+use crate::record::correction as correction_form;
 use crate::record::patch::{Element, Patch};
 use crate::record::row::RecordRow;
 use crate::record::schema::{RecordKind, RecordSchema};
@@ -68,6 +70,9 @@ pub fn judge_change<'c>(
         acceptable: &acceptable,
     };
     if let Err(reason) = check_bounds(&acceptable, change).and_then(|()| bench.judge()) {
+        return Ok(Err(reason));
+    }
+    if let Err(reason) = bench.judge_corrections(rows, record)? {
         return Ok(Err(reason));
     }
     if let Some(reason) = ungrounded(rows, record, Some(&acceptable.row), change)? {
@@ -255,6 +260,9 @@ impl Bench<'_, '_> {
     fn judge_field(&self, name: &str, slot: usize, value: Option<&Scalar>) -> Result<(), Reason> {
         let slot = &self.schema.slots[slot];
         self.judge_who(&slot.who, name)?;
+        if slot.key == correction_form::SLOT {
+            return Ok(());
+        }
         let Some((place, key)) = name.split_once('.') else { return Ok(()) };
         let missing = || rule("field", format!("{name} is nothing that this kind of work has"));
         let kind = self.kind().ok_or_else(missing)?;
@@ -313,7 +321,7 @@ pub fn missing_to_finish(kind: Option<&WorkKind>, row: &RecordRow) -> Vec<String
     let checks =
         kind.checklist.iter().filter(|c| c.required_to_finish).map(|c| format!("checklist.{}", c.key));
     let has_value = |name: &String| !row.values(name).any(|value| *value != Scalar::Null);
-    let measures = kind.required_measures.iter().filter(|key| !row.measured.contains(*key));
+    let measures = kind.required_measures.iter().filter(|key| !row.is_measured(key));
     fields
         .filter(has_value)
         .chain(checks.filter(|name| !has(name)))

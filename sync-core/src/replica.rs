@@ -5,6 +5,7 @@ mod attempt;
 pub mod bundle;
 mod conflicts;
 mod contact;
+pub mod correct;
 pub mod decide;
 pub mod enrol;
 pub mod error;
@@ -26,6 +27,7 @@ pub mod work;
 pub mod write;
 
 pub use bundle::{Bundle, BundleCounts};
+pub use correct::{Corrected, Instead};
 pub use decide::Decisions;
 pub use error::ReplicaError;
 pub use fold::{catch_up_line, fold_line, rules_of};

@@ -270,6 +270,7 @@ fn clear(raw: &mut Overlay<'_>, record: &RecordId) -> Result<(), RowsError> {
     let row: Option<RecordRow> = read(&merged, &keyspace::record(record))?;
     let mut keys = overlay_keys(raw, &keyspace::changes(record))?;
     keys.extend(overlay_keys(raw, &keyspace::change_lookups(record))?);
+    keys.extend(overlay_keys(raw, &keyspace::elements(record))?);
     keys.extend(row.and_then(|row| Some(keyspace::name(row.kind, &row.name()?))));
     keys.push(keyspace::record(record));
     for (_, ground) in grounds(raw, record)? {

@@ -19,6 +19,7 @@
 //! | `d/` device, seq | `EntryRow` | an entry of a device chain | told, overlay |
 //! | `j/` record, `h`, hash; `o`, device, counter | `u32` | which change of a long record has that hash, or ends before that operation | told, overlay |
 //! | `k/` device, seq, hash | `EntryRow` | an entry of a forked chain | told |
+//! | `e/` record, counter, device | `ElementRow` | an element of an order's list, by the operation that made it | told, overlay |
 //! | `f/` scope | `Fingerprint` | fingerprint of a scope | told |
 //! | `g/` seq | key of an entry | the entry at that ledger number | only there |
 //! | `h/` change hash, seq | `u64` | ledger number of an entry that waits for that change | - |
@@ -39,6 +40,7 @@
 pub mod pages;
 
 use crate::id::{DeviceId, Hash, RecordId};
+use crate::record::change::OpId;
 use crate::record::schema::RecordKind;
 use crate::scope::Scope;
 
@@ -107,6 +109,14 @@ pub fn changes_by_op(record: &RecordId, device: &DeviceId) -> Vec<u8> {
 /// The number of a device's change of a long record, by the counter after its last operation.
 pub fn change_by_op(record: &RecordId, device: &DeviceId, after: u64) -> Vec<u8> {
     key(&[b"j/", &record.0, b"o", &device.0, &after.to_be_bytes()])
+}
+/// All elements of a record's lists that may be corrected.
+pub fn elements(record: &RecordId) -> Vec<u8> {
+    key(&[b"e/", &record.0])
+}
+/// One element.
+pub fn element(record: &RecordId, op: &OpId) -> Vec<u8> {
+    key(&[b"e/", &record.0, &op.counter.to_be_bytes(), &op.device.0])
 }
 /// All entries of all devices.
 pub const ENTRIES: &[u8] = b"d/";

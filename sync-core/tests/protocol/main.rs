@@ -4,6 +4,7 @@ mod anew;
 mod changed_rules;
 mod clocks;
 mod conflicts;
+mod corrections;
 mod driver;
 mod flows;
 mod found;

@@ -86,6 +86,7 @@ fn order(typed: &str) -> OrderView {
         photos: Vec::new(),
         visits: Vec::new(),
         decisions: Vec::new(),
+        voided: vec![json!({"text": typed, "number": typed, "voided": {"reason": typed, "person": typed}})],
         conflicts: Vec::new(),
         history: Vec::new(),
         unsent: false,
