@@ -192,6 +192,7 @@ sheet-checklist = Checklist
 sheet-measurements = Measurements
 sheet-materials = Materials
 sheet-notes = Notes
+sheet-folios = also known as
 sheet-corrected = corrected; before: { $from }, because { $reason }
 sheet-voided = Voided
 sheet-decisions = Decisions

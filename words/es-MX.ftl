@@ -192,6 +192,7 @@ sheet-checklist = Lista de verificación
 sheet-measurements = Mediciones
 sheet-materials = Material
 sheet-notes = Notas
+sheet-folios = también es
 sheet-corrected = corregido; antes: { $from }, porque { $reason }
 sheet-voided = Anulado
 sheet-decisions = Decisiones

@@ -21,7 +21,7 @@ use crate::record::change::{Change, OpId, Scalar};
 use crate::record::correction as correction_form;
 use crate::record::patch::{Element, Patch};
 use crate::record::row::RecordRow;
-use crate::record::schema::{RecordKind, RecordSchema};
+use crate::record::schema::{RecordKind, RecordSchema, RecordSchemas};
 use crate::rows::{Rows, RowsError, read};
 use crate::rules::Rules;
 use crate::rules::kind::WorkKind;
@@ -83,6 +83,9 @@ pub fn judge_change<'c>(
     {
         return Ok(Err(reason));
     }
+    if let Some(reason) = alias_taken(rows, &acceptable, record, author, names)? {
+        return Ok(Err(reason));
+    }
     Ok(Ok(acceptable))
 }
 
@@ -95,8 +98,47 @@ fn name_taken(
     let mut row = acceptable.row.clone();
     row.apply(change, &Hash::ZERO, &acceptable.patches);
     let Some(name) = row.name() else { return Ok(Some(rule("required", "the new record has no name"))) };
-    let taken: Option<crate::state::summary::ListRow> = read(rows, &keyspace::name(row.kind, &name))?;
-    Ok(taken.filter(|other| other.record != *record).map(|_| rule("name_taken", name)))
+    let is_taken = is_taken(rows, row.kind, &name, record)?;
+    Ok(is_taken.then(|| rule("name_taken", name)))
+}
+
+/// Returns whether another record of the kind is called so.
+fn is_taken(rows: &dyn Rows, kind: RecordKind, name: &str, record: &RecordId) -> Result<bool, RowsError> {
+    let named: Option<crate::state::summary::ListRow> = read(rows, &keyspace::name(kind, name))?;
+    let aliased: Option<RecordId> = read(rows, &keyspace::alias(kind, name))?;
+    Ok(named.map(|row| row.record).into_iter().chain(aliased).any(|other| other != *record))
+}
+
+/// Returns why a further folio that the change gives may not be: it is another record's, or not its author's to give.
+fn alias_taken(
+    rows: &dyn Rows,
+    acceptable: &Acceptable<'_>,
+    record: &RecordId,
+    author: &DeviceRow,
+    names: &[DeviceId],
+) -> Result<Option<Reason>, RowsError> {
+    let (row, slots) = (&acceptable.row, &RecordSchemas::built_in().of(acceptable.row.kind).slots);
+    for patch in &acceptable.patches {
+        let Patch::Append { slot, element: Element::Scalar(Scalar::Str(folio)), .. } = patch else {
+            continue;
+        };
+        if slots[*slot].key != "folios" {
+            continue;
+        }
+        if is_taken(rows, row.kind, folio, record)? {
+            return Ok(Some(rule("name_taken", folio)));
+        }
+        let mut letters = vec![author.letters.clone()];
+        for device in names.get(1..).unwrap_or_default() {
+            // A device need not know the letters it had; the hub does.
+            let Some(before) = read::<DeviceRow>(rows, &keyspace::device(device))? else { return Ok(None) };
+            letters.push(before.letters);
+        }
+        if !folio.split('-').nth(2).is_some_and(|part| letters.iter().any(|one| one == part)) {
+            return Ok(Some(rule("folio", format!("{folio} is not this device's to give"))));
+        }
+    }
+    Ok(None)
 }
 
 /// Everything needed to judge one change whose shape is right.

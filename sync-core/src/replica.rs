@@ -19,6 +19,7 @@ pub mod orders;
 mod pending;
 pub mod preview;
 pub mod rewrite;
+mod shared;
 pub mod sign;
 pub mod successor;
 pub mod sync;

@@ -10,7 +10,7 @@ use super::patch::{Element, Patch};
 use crate::id::{DeviceId, Fingerprint, Hash, RecordId};
 use crate::record::change::{Change, OpId, Scalar};
 use crate::record::correction::{self, Correction};
-use crate::record::schema::{RecordKind, RecordSchema};
+use crate::record::schema::{RecordKind, RecordSchema, RecordSchemas};
 use crate::scope::Scope;
 
 /// States kept of a record: a device that steps on from an older one has been away for as many steps.
@@ -73,6 +73,8 @@ pub struct RecordRow {
     pub lengths: Vec<u32>,
     /// How many readings of each measure there are, those that were voided too.
     pub measured: BTreeMap<String, u32>,
+    /// Further folios of an order.
+    pub folios: BTreeSet<String>,
     /// Changes applied.
     pub changes: u32,
     /// The part of each device that made some.
@@ -100,6 +102,7 @@ impl RecordRow {
             states: BTreeSet::new(),
             lengths: vec![0; schema.slots.len()],
             measured: BTreeMap::new(),
+            folios: BTreeSet::new(),
             changes: 0,
             authors: BTreeMap::new(),
             max_op: 0,
@@ -118,6 +121,11 @@ impl RecordRow {
                 Patch::Append { slot, element, .. } => {
                     if let Some(length) = self.lengths.get_mut(*slot) {
                         *length += 1;
+                    }
+                    if let Element::Scalar(Scalar::Str(folio)) = element
+                        && RecordSchemas::built_in().of(self.kind).slots[*slot].key == "folios"
+                    {
+                        self.folios.insert(folio.clone());
                     }
                     if let Element::Map(map) = element
                         && let Some(Scalar::Str(what)) = map.get("what")

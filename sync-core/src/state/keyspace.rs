@@ -33,6 +33,7 @@
 //! | `r/` record | `RecordRow` | the record's summary | told, overlay |
 //! | `s/` scope, 0, seq, record | `ScopeEvent` | what happened in a scope | - |
 //! | `t/` page | hashes | Merkle hashes (`log/merkle.rs`) | - |
+//! | `u/` kind, folio | `RecordId` | a record by a further folio | told, overlay |
 //! | `w/` device, seq | `[CarriedHead]` | the chain up to that entry, cosigned by a carrier | told |
 //! | `y/` device, seq | `i64` | how far the device's clock was off, from that ledger number on | told |
 //! | `z/` device, seq | `AgainRow` | the entry that this one of the device repeats | told |
@@ -159,6 +160,14 @@ pub fn listed(kind: RecordKind) -> Vec<u8> {
 /// One record by name.
 pub fn name(kind: RecordKind, name: &str) -> Vec<u8> {
     key(&[b"l/", kind.key().as_bytes(), b"/", name.as_bytes()])
+}
+/// All records of a kind by their further folios.
+pub fn aliased(kind: RecordKind) -> Vec<u8> {
+    key(&[b"u/", kind.key().as_bytes(), b"/"])
+}
+/// One record by a further folio.
+pub fn alias(kind: RecordKind, folio: &str) -> Vec<u8> {
+    key(&[b"u/", kind.key().as_bytes(), b"/", folio.as_bytes()])
 }
 /// The record created at a ledger number.
 pub fn number(seq: u64) -> Vec<u8> {

@@ -47,6 +47,8 @@ pub struct Event {
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
 pub struct OrderView {
     pub folio: String,
+    /// Further folios by which people know it.
+    pub folios: Vec<String>,
     pub id: String,
     pub kind: String,
     pub kind_label: Sentence,
@@ -156,6 +158,7 @@ impl Sheet<'_> {
         let mut items = |list: &str| lists.items(list, &mut voided);
         Ok(OrderView {
             folio: text("folio").unwrap_or_default(),
+            folios: self.row.folios.iter().cloned().collect(),
             id: record.to_string(),
             kind_label: super::words::kind_label(self.rules, &kind),
             kind,

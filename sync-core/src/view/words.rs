@@ -308,6 +308,11 @@ impl Teller<'_> {
 
     fn tell_append(&self, slot: usize, element: &Element<'_>) -> (&'static str, Sentence) {
         match element {
+            Element::Scalar(value) if self.slot_key(slot) == "folios" => {
+                let folio = show(Some(value));
+                let es = format!("la orden se conoce también como {folio}");
+                ("alias", Sentence::new(es, format!("the order is known as {folio} too")))
+            }
             Element::Scalar(value) => {
                 let text = show(Some(value));
                 ("note", Sentence::new(format!("anotó: {text}"), format!("noted: {text}")))

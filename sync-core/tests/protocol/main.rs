@@ -14,5 +14,6 @@ mod imports;
 mod invited;
 mod quotas;
 mod replay;
+mod shared;
 mod trust;
 mod vectors;

@@ -120,6 +120,10 @@ impl Sheet<'_> {
     /// What every order may have: where it is, whose, and by when.
     fn plain(&mut self, order: &OrderView) {
         self.line("");
+        if !order.folios.is_empty() {
+            let label = say!("sheet-folios").of(self.lang());
+            self.labelled(&label, &order.folios.join(", "));
+        }
         for (key, value) in [
             ("locality", &order.locality),
             ("asset", &order.asset),

@@ -67,6 +67,7 @@ fn order(typed: &str) -> OrderView {
         kind: text(),
         kind_label: Sentence::new(typed, typed),
         title: some(),
+        folios: vec![text()],
         locality: some(),
         locality_key: some(),
         asset: some(),
