@@ -78,11 +78,11 @@ impl Bench<'_, '_> {
         let what = said.what.as_deref().unwrap_or_default();
         match (said.voids, said.of.as_str(), value, unit) {
             (true, _, None, None) if flag.is_none() => Ok(()),
-            (false, "notes", Some(text), None) if flag.is_none() => self.judge_as(said, json!(text)),
+            (false, "notes", Some(text), None) if flag.is_none() => self.judge_as(said, &json!(text)),
             (false, "measurements", Some(value), Some(unit)) => {
                 self.judge_as(
                     said,
-                    element([
+                    &element([
                         ("what", Some(what)),
                         ("value", Some(value)),
                         ("unit", Some(unit)),
@@ -98,7 +98,7 @@ impl Bench<'_, '_> {
             (false, "materials", Some(value), Some(unit)) => {
                 self.judge_as(
                     said,
-                    element([
+                    &element([
                         ("sku", Some(what)),
                         ("qty", Some(value)),
                         ("unit", Some(unit)),
@@ -115,10 +115,10 @@ impl Bench<'_, '_> {
     }
 
     /// Checks what counts by the schema of the list's elements.
-    fn judge_as(&self, said: &Correction, element: Value) -> Result<(), Reason> {
+    fn judge_as(&self, said: &Correction, element: &Value) -> Result<(), Reason> {
         let items = self.schema.slot(&said.of).and_then(|(_, slot)| slot.schema.items());
         let items = items.ok_or_else(|| wrong("there is no such list"))?;
-        let checked = items.check(&element);
+        let checked = items.check(element);
         checked.map_err(|violation| {
             rule("value", format!("{} {} {}", said.of, path_text(&violation.path), violation.wrong))
         })

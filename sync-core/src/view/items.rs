@@ -63,7 +63,7 @@ impl Lists<'_> {
                 voided.push(item.into());
                 continue;
             }
-            told["from"] = correct(&mut item, correction);
+            told["from"] = correct(&mut item, &correction);
             item.insert("corrected".into(), told);
             items.push(item.into());
         }
@@ -78,7 +78,7 @@ impl Lists<'_> {
 }
 
 /// Puts what counts into an item. Returns what was there.
-fn correct(item: &mut Map<String, Value>, correction: Correction) -> Value {
+fn correct(item: &mut Map<String, Value>, correction: &Correction) -> Value {
     let value = match correction.of.as_str() {
         "notes" => "text",
         "materials" => "qty",

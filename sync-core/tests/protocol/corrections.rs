@@ -212,7 +212,7 @@ fn the_hub_takes_no_correction_that_could_not_have_been_written() {
         (own, Correction { voids: true, ..good.clone() }.to_scalar(), "correction"),
         (own, Correction { value: Some("-5".into()), ..good.clone() }.to_scalar(), "reading"),
         (own, Correction { unit: Some("kg".into()), ..good.clone() }.to_scalar(), "reading"),
-        (own, Correction { reason: String::new(), ..good.clone() }.to_scalar(), "correction"),
+        (own, Correction { reason: String::new(), ..good }.to_scalar(), "correction"),
         (
             own,
             Scalar::Str("{\"of\": \"measurements\", \"reason\": \"x\", \"voids\": true}".into()),
