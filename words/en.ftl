@@ -172,6 +172,8 @@ order-assigned = assigned to { $crew }
 order-checked = { $mark } { $item }
 order-material = material { $sku }: { $qty } { $unit }
 order-note-added = note added
+order-corrected = { $item } corrected: { $value }
+order-voided = { $item } voided
 order-set = { $field } = { $value }
 order-bad-field = --field “{ $text }” is not field=value
 order-bad-field-hint = write for example --field dose=1.20
@@ -190,6 +192,9 @@ sheet-checklist = Checklist
 sheet-measurements = Measurements
 sheet-materials = Materials
 sheet-notes = Notes
+sheet-folios = also known as
+sheet-corrected = corrected; before: { $from }, because { $reason }
+sheet-voided = Voided
 sheet-decisions = Decisions
 sheet-history = History
 sheet-when-claimed = when (claimed)
@@ -611,6 +616,10 @@ replica-value-hint = write the number with a point, in the unit of the rule, for
 replica-length = { $what } has { $found } characters; 1 to { $max } are allowed
 replica-length-hint = shorten it, or split it in two
 replica-missing = { $folio } cannot be finished yet: it lacks { $missing }
+replica-voided = { $folio }: { $item } was voided and counts no more
+replica-voided-hint = note it again, as a new one
+replica-not-corrected = that is not corrected so
+replica-not-corrected-hint = a photo is voided only (--void); a note is corrected without a unit
 replica-in-conflict = { $folio }: “{ $field }” has different values, and waits for a decision
 replica-in-conflict-hint = dispatch decides, with a reason: crew conflict list, then crew conflict resolve { $folio } { $field } --take N --reason “…”; notes and readings can be added
 replica-step = { $folio } is “{ $state }”: “{ $step }” is not possible from there
@@ -659,6 +668,7 @@ thing-field = field
 thing-step = step
 thing-state = state
 thing-record = record
+thing-item = line with the number
 thing-priority = priority
 thing-plan = plan
 thing-check = checklist point
@@ -948,6 +958,13 @@ help-order-measure = Add a reading
     .instrument = With which instrument
     .examples =
         crew measure MZQ-26-K7-0012 free_chlorine 0.80 mg/L --where "tap of the tank"
+help-order-correct = Correct a reading, a material, a note or a photo; what was written first stays in the history
+    .item = The number of the line, as the order shows it
+    .value = What counts instead, with its unit if that is another
+    .void = It counts no more
+    .examples =
+        crew correct MZQ-26-K7-0012 23 --value 0.80 --reason "the point was missing"
+        crew correct MZQ-26-K7-0012 25 --void --reason "it belongs to another order"
 help-order-material = Add material used
     .sku = The material's key
     .qty = How much

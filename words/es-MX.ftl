@@ -172,6 +172,8 @@ order-assigned = asignada a { $crew }
 order-checked = { $mark } { $item }
 order-material = material { $sku }: { $qty } { $unit }
 order-note-added = nota agregada
+order-corrected = { $item } corregido: { $value }
+order-voided = { $item } anulado
 order-set = { $field } = { $value }
 order-bad-field = --field «{ $text }» no tiene la forma campo=valor
 order-bad-field-hint = escriba por ejemplo --field dosis=1.20
@@ -190,6 +192,9 @@ sheet-checklist = Lista de verificación
 sheet-measurements = Mediciones
 sheet-materials = Material
 sheet-notes = Notas
+sheet-folios = también es
+sheet-corrected = corregido; antes: { $from }, porque { $reason }
+sheet-voided = Anulado
 sheet-decisions = Decisiones
 sheet-history = Historia
 sheet-when-claimed = cuándo (dicho)
@@ -623,6 +628,10 @@ replica-value-hint = escriba el número con punto, en la unidad de la regla, por
 replica-length = { $what } tiene { $found } caracteres; se permiten de 1 a { $max }
 replica-length-hint = acórtelo, o divídalo en dos
 replica-missing = { $folio } aún no se puede terminar: falta { $missing }
+replica-voided = { $folio }: { $item } se anuló y ya no cuenta
+replica-voided-hint = anótelo otra vez, como nuevo
+replica-not-corrected = eso no se corrige así
+replica-not-corrected-hint = una foto solo se anula (--void); una nota se corrige sin unidad
 replica-in-conflict = { $folio }: «{ $field }» tiene valores distintos y espera una decisión
 replica-in-conflict-hint = decide el despacho, con motivo: crew conflict list, y luego crew conflict resolve { $folio } { $field } --take N --reason «…»; anotar y medir sí se puede
 replica-step = { $folio } está en «{ $state }»: desde ahí no se puede «{ $step }»
@@ -671,6 +680,7 @@ thing-field = un dato
 thing-step = un paso
 thing-state = un estado
 thing-record = un registro
+thing-item = un renglón con el número
 thing-priority = una prioridad
 thing-plan = un programa
 thing-check = un punto de la lista
@@ -960,6 +970,13 @@ help-order-measure = Agrega una medición
     .instrument = Con qué instrumento
     .examples =
         crew measure MZQ-26-K7-0012 cloro 0.80 mg/L --where "llave del tanque"
+help-order-correct = Corrige una medición, un material, una nota o una foto; lo primero queda en la historia
+    .item = El número del renglón, como lo muestra la orden
+    .value = Lo que vale en su lugar, con su unidad si es otra
+    .void = Ya no cuenta
+    .examples =
+        crew correct MZQ-26-K7-0012 23 --value 0.80 --reason "faltó el punto"
+        crew correct MZQ-26-K7-0012 25 --void --reason "es de otra orden"
 help-order-material = Agrega material usado
     .sku = Clave del material
     .qty = Cuánto

@@ -4,6 +4,7 @@
 mod act;
 mod bounds;
 pub mod conflict;
+pub mod correction;
 mod ground;
 mod values;
 
@@ -17,9 +18,10 @@ use crate::id::{DeviceId, Hash, RecordId};
 use crate::log::act::Role;
 use crate::log::verdict::Reason;
 use crate::record::change::{Change, OpId, Scalar};
+use crate::record::correction as correction_form;
 use crate::record::patch::{Element, Patch};
 use crate::record::row::RecordRow;
-use crate::record::schema::{RecordKind, RecordSchema};
+use crate::record::schema::{RecordKind, RecordSchema, RecordSchemas};
 use crate::rows::{Rows, RowsError, read};
 use crate::rules::Rules;
 use crate::rules::kind::WorkKind;
@@ -70,12 +72,18 @@ pub fn judge_change<'c>(
     if let Err(reason) = check_bounds(&acceptable, change).and_then(|()| bench.judge()) {
         return Ok(Err(reason));
     }
+    if let Err(reason) = bench.judge_corrections(rows, record)? {
+        return Ok(Err(reason));
+    }
     if let Some(reason) = ungrounded(rows, record, Some(&acceptable.row), change)? {
         return Ok(Err(reason));
     }
     if acceptable.is_creation
         && let Some(reason) = name_taken(rows, &acceptable, record, change)?
     {
+        return Ok(Err(reason));
+    }
+    if let Some(reason) = alias_taken(rows, &acceptable, record, author, names)? {
         return Ok(Err(reason));
     }
     Ok(Ok(acceptable))
@@ -90,8 +98,47 @@ fn name_taken(
     let mut row = acceptable.row.clone();
     row.apply(change, &Hash::ZERO, &acceptable.patches);
     let Some(name) = row.name() else { return Ok(Some(rule("required", "the new record has no name"))) };
-    let taken: Option<crate::state::summary::ListRow> = read(rows, &keyspace::name(row.kind, &name))?;
-    Ok(taken.filter(|other| other.record != *record).map(|_| rule("name_taken", name)))
+    let is_taken = is_taken(rows, row.kind, &name, record)?;
+    Ok(is_taken.then(|| rule("name_taken", name)))
+}
+
+/// Returns whether another record of the kind is called so.
+fn is_taken(rows: &dyn Rows, kind: RecordKind, name: &str, record: &RecordId) -> Result<bool, RowsError> {
+    let named: Option<crate::state::summary::ListRow> = read(rows, &keyspace::name(kind, name))?;
+    let aliased: Option<RecordId> = read(rows, &keyspace::alias(kind, name))?;
+    Ok(named.map(|row| row.record).into_iter().chain(aliased).any(|other| other != *record))
+}
+
+/// Returns why a further folio that the change gives may not be: it is another record's, or not its author's to give.
+fn alias_taken(
+    rows: &dyn Rows,
+    acceptable: &Acceptable<'_>,
+    record: &RecordId,
+    author: &DeviceRow,
+    names: &[DeviceId],
+) -> Result<Option<Reason>, RowsError> {
+    let (row, slots) = (&acceptable.row, &RecordSchemas::built_in().of(acceptable.row.kind).slots);
+    for patch in &acceptable.patches {
+        let Patch::Append { slot, element: Element::Scalar(Scalar::Str(folio)), .. } = patch else {
+            continue;
+        };
+        if slots[*slot].key != "folios" {
+            continue;
+        }
+        if is_taken(rows, row.kind, folio, record)? {
+            return Ok(Some(rule("name_taken", folio)));
+        }
+        let mut letters = vec![author.letters.clone()];
+        for device in names.get(1..).unwrap_or_default() {
+            // A device need not know the letters it had; the hub does.
+            let Some(before) = read::<DeviceRow>(rows, &keyspace::device(device))? else { return Ok(None) };
+            letters.push(before.letters);
+        }
+        if !folio.split('-').nth(2).is_some_and(|part| letters.iter().any(|one| one == part)) {
+            return Ok(Some(rule("folio", format!("{folio} is not this device's to give"))));
+        }
+    }
+    Ok(None)
 }
 
 /// Everything needed to judge one change whose shape is right.
@@ -255,6 +302,9 @@ impl Bench<'_, '_> {
     fn judge_field(&self, name: &str, slot: usize, value: Option<&Scalar>) -> Result<(), Reason> {
         let slot = &self.schema.slots[slot];
         self.judge_who(&slot.who, name)?;
+        if slot.key == correction_form::SLOT {
+            return Ok(());
+        }
         let Some((place, key)) = name.split_once('.') else { return Ok(()) };
         let missing = || rule("field", format!("{name} is nothing that this kind of work has"));
         let kind = self.kind().ok_or_else(missing)?;
@@ -313,7 +363,7 @@ pub fn missing_to_finish(kind: Option<&WorkKind>, row: &RecordRow) -> Vec<String
     let checks =
         kind.checklist.iter().filter(|c| c.required_to_finish).map(|c| format!("checklist.{}", c.key));
     let has_value = |name: &String| !row.values(name).any(|value| *value != Scalar::Null);
-    let measures = kind.required_measures.iter().filter(|key| !row.measured.contains(*key));
+    let measures = kind.required_measures.iter().filter(|key| !row.is_measured(key));
     fields
         .filter(has_value)
         .chain(checks.filter(|name| !has(name)))

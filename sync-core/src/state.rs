@@ -3,6 +3,7 @@ pub mod applied;
 pub mod authority;
 pub mod decide;
 pub mod document;
+pub mod elements;
 pub mod fold;
 pub mod held;
 pub mod interpret;

@@ -13,6 +13,7 @@ pub mod conflicts;
 pub mod diff;
 pub mod entries;
 pub mod held;
+pub mod items;
 pub mod lists;
 pub mod names;
 pub mod order;

@@ -2,6 +2,7 @@
 
 pub mod assign;
 pub mod check;
+pub mod correct;
 mod items;
 pub mod list;
 pub mod material;
@@ -21,7 +22,7 @@ use crate::error::CliError;
 use crate::output::Report;
 use words::Text;
 
-pub(crate) use items::{Added, Material, Note, Reading, items, shown};
+pub(crate) use items::{Added, Correction, Material, Note, Reading, Voided, items, shown};
 pub(crate) use list::told as list_text;
 pub(crate) use sheet::conflict_lines;
 pub(crate) use sheet::render as sheet_text;
@@ -69,6 +70,8 @@ pub enum WorkCommand {
     Set(set::SetArgs),
     /// Tick off a line of the checklist
     Check(check::CheckArgs),
+    /// Correct a slip in a reading, a material, a note or a photo
+    Correct(correct::CorrectArgs),
 }
 
 /// Runs `crew order …`.
@@ -103,6 +106,7 @@ pub fn work(cx: &Context, command: &WorkCommand) -> Result<Report, CliError> {
         WorkCommand::Material(args) => material::run(cx, args),
         WorkCommand::Set(args) => set::run(cx, args),
         WorkCommand::Check(args) => check::run(cx, args),
+        WorkCommand::Correct(args) => correct::run(cx, args),
     }
 }
 

@@ -50,6 +50,8 @@ fn message(error: &ReplicaError) -> Text {
             say!("replica-step", folio, state = both(state), step = both(step))
         }
         ReplicaError::InConflict { folio, field } => say!("replica-in-conflict", folio, field),
+        ReplicaError::Voided { folio, item } => say!("replica-voided", folio, item),
+        ReplicaError::NotCorrected { .. } => say!("replica-not-corrected"),
         ReplicaError::Role { role, what } => {
             let role = Role::from_key(role).map_or_else(|| Text::same(role.as_str()), labels::role);
             say!("replica-role", role, what)
@@ -96,6 +98,8 @@ fn hint(error: &ReplicaError) -> Text {
             say!("replica-step-hint", possible = Text::both(list(|one| &one.es), list(|one| &one.en)))
         }
         ReplicaError::InConflict { folio, field } => say!("replica-in-conflict-hint", folio, field),
+        ReplicaError::Voided { .. } => say!("replica-voided-hint"),
+        ReplicaError::NotCorrected { .. } => say!("replica-not-corrected-hint"),
         ReplicaError::NotEnrolled => say!("error-not-enrolled-hint"),
         ReplicaError::NoPerson => say!("replica-no-person-hint"),
         ReplicaError::AlreadyEnrolled(_) => say!("replica-already-enrolled-hint"),
@@ -153,6 +157,7 @@ fn thing(what: &str) -> Text {
         "step" => say!("thing-step"),
         "state" => say!("thing-state"),
         "record" => say!("thing-record"),
+        "item" => say!("thing-item"),
         "priority" => say!("thing-priority"),
         "plan" => say!("thing-plan"),
         "checklist point" => say!("thing-check"),

@@ -229,7 +229,7 @@ pub struct Continues {
 /// One rewritten entry: which entry repeats which.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Again {
-    /// Number of the author's entry.
+    /// Number of the author's entry; 0 if there is none, because the record says all of it already.
     pub seq: u64,
     /// The device whose entry it repeats.
     pub device: DeviceId,

@@ -58,6 +58,9 @@ impl Reason {
     }
 }
 
+/// The rule that a second making of a record breaks.
+pub const RECORD_EXISTS: &str = "record_exists";
+
 /// The decision on one entry. A duplicate has none: it is acknowledged again and not stored again.
 ///
 /// ```
@@ -82,6 +85,16 @@ impl Verdict {
     /// Returns whether it was applied.
     pub fn is_accepted(&self) -> bool {
         matches!(self, Self::Accepted)
+    }
+
+    /// Returns whether it quarantines the making of a record that another device had made before, or what waits for
+    /// another entry.
+    pub fn is_taken_over(&self) -> bool {
+        match self {
+            Self::Quarantined(Reason::Rule { rule, .. }) => rule == RECORD_EXISTS,
+            Self::Quarantined(Reason::Held { .. }) => true,
+            Self::Quarantined(_) | Self::Accepted => false,
+        }
     }
 
     /// Checks whether it stands on another branch of its author's chain.

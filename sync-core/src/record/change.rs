@@ -6,7 +6,9 @@
 
 mod bounds;
 
+use std::fmt;
 use std::num::NonZeroU64;
+use std::str::FromStr;
 
 use automerge::legacy::{ElementId, Key as LegacyKey, ObjectId, Op as LegacyOp, OpId as LegacyOpId, OpType};
 use automerge::{ActorId, ChangeHash, ExpandedChange, ObjType, ScalarValue};
@@ -24,6 +26,29 @@ pub struct OpId {
     pub counter: u64,
     /// The device (Automerge actor) that made it.
     pub device: DeviceId,
+}
+
+impl fmt::Display for OpId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.counter, self.device)
+    }
+}
+
+/// A text that names no operation.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} names no operation: COUNTER@DEVICE, as `order show --json` has it")]
+pub struct OpIdError(String);
+
+impl FromStr for OpId {
+    type Err = OpIdError;
+
+    fn from_str(text: &str) -> Result<Self, OpIdError> {
+        let parts = text.split_once('@').and_then(|(counter, device)| {
+            Some(Self { counter: counter.parse().ok()?, device: device.parse().ok()? })
+        });
+        // Each operation has one name.
+        parts.filter(|op| op.to_string() == text).ok_or_else(|| OpIdError(text.into()))
+    }
 }
 
 /// A value a register can hold.

@@ -9,7 +9,8 @@ use super::author::Author;
 use super::patch::{Element, Patch};
 use crate::id::{DeviceId, Fingerprint, Hash, RecordId};
 use crate::record::change::{Change, OpId, Scalar};
-use crate::record::schema::{RecordKind, RecordSchema};
+use crate::record::correction::{self, Correction};
+use crate::record::schema::{RecordKind, RecordSchema, RecordSchemas};
 use crate::scope::Scope;
 
 /// States kept of a record: a device that steps on from an older one has been away for as many steps.
@@ -70,8 +71,10 @@ pub struct RecordRow {
     /// Elements in each list of the skeleton and characters in each text, by slot. Two people may delete one
     /// character at the same time: a text has at least as many as this says.
     pub lengths: Vec<u32>,
-    /// Measures with at least one reading.
-    pub measured: BTreeSet<String>,
+    /// How many readings of each measure there are, those that were voided too.
+    pub measured: BTreeMap<String, u32>,
+    /// Further folios of an order.
+    pub folios: BTreeSet<String>,
     /// Changes applied.
     pub changes: u32,
     /// The part of each device that made some.
@@ -98,7 +101,8 @@ impl RecordRow {
             registers: BTreeMap::new(),
             states: BTreeSet::new(),
             lengths: vec![0; schema.slots.len()],
-            measured: BTreeSet::new(),
+            measured: BTreeMap::new(),
+            folios: BTreeSet::new(),
             changes: 0,
             authors: BTreeMap::new(),
             max_op: 0,
@@ -118,10 +122,15 @@ impl RecordRow {
                     if let Some(length) = self.lengths.get_mut(*slot) {
                         *length += 1;
                     }
+                    if let Element::Scalar(Scalar::Str(folio)) = element
+                        && RecordSchemas::built_in().of(self.kind).slots[*slot].key == "folios"
+                    {
+                        self.folios.insert(folio.clone());
+                    }
                     if let Element::Map(map) = element
                         && let Some(Scalar::Str(what)) = map.get("what")
                     {
-                        self.measured.insert(what.clone());
+                        *self.measured.entry(what.clone()).or_default() += 1;
                     }
                 }
                 Patch::Text { slot, inserted, deleted } => {
@@ -187,6 +196,20 @@ impl RecordRow {
     /// Returns whether a register holds values that differ.
     pub fn is_in_conflict(&self, name: &str) -> bool {
         self.registers.get(name).is_some_and(|held| differ(held))
+    }
+
+    /// Returns what counts instead of the element that an operation made; `None` if it counts as it was written.
+    pub fn correction(&self, op: &OpId) -> Option<Correction> {
+        self.winner(&correction::register(op)).and_then(Correction::read)
+    }
+
+    /// Returns whether a measure has a reading that counts.
+    pub fn is_measured(&self, what: &str) -> bool {
+        let readings = self.measured.get(what).copied().unwrap_or(0);
+        let of_corrections = self.registers.iter().filter(|(name, _)| correction::target(name).is_some());
+        let said = of_corrections.filter_map(|(_, held)| Correction::read(&held.last()?.value));
+        let voided = said.filter(|said| said.voids && said.what.as_deref() == Some(what)).count();
+        usize::try_from(readings).unwrap_or(usize::MAX) > voided
     }
 
     /// Returns the record's digest, which its scopes' fingerprints hold.

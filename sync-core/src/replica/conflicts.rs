@@ -3,6 +3,7 @@
 use super::orders::{Choice, Open, check_length, text};
 use super::{Replica, ReplicaError};
 use crate::log::act::Role;
+use crate::record::correction::target;
 use crate::record::row::RecordRow;
 use crate::record::schema::RecordKind;
 use crate::rows::read;
@@ -40,7 +41,10 @@ impl Replica<'_> {
                     count: distinct.len(),
                 })?
             }
-            Choice::Value(typed) => self.value_of(&open.row, &name, typed)?,
+            Choice::Value(typed) => match target(&name) {
+                Some(element) => self.decided_correction(&open, &element, typed, reason)?,
+                None => self.value_of(&open.row, &name, typed)?,
+            },
         };
         open.document.put(&name, &value)?;
         let decision = [("field", text(&name)), ("value", value), ("reason", text(reason))];

@@ -91,6 +91,20 @@ pub enum ReplicaError {
         /// Steps that are, by the word on the command line.
         possible: Vec<(String, Labels)>,
     },
+    /// An element of a list that was voided.
+    #[error("{item} of {folio} was voided: it counts no more")]
+    Voided {
+        /// Which order.
+        folio: String,
+        /// Which element, as typed.
+        item: String,
+    },
+    /// A correction that such an element cannot have.
+    #[error("what stands in {list} is not corrected so")]
+    NotCorrected {
+        /// The list.
+        list: String,
+    },
     /// A register that holds different values, which only a decision settles.
     #[error("{field} of {folio} has different values, and waits for a decision")]
     InConflict {
@@ -239,6 +253,8 @@ impl ReplicaError {
             Self::Missing { .. } => "required",
             Self::Step { .. } => "step",
             Self::InConflict { .. } => "conflict",
+            Self::Voided { .. } => "voided",
+            Self::NotCorrected { .. } => "not_corrected",
             Self::Role { .. } => "role",
             Self::Refused(reason) => reason.code(),
             Self::NoSuchValue { .. } => "no_such_value",
@@ -268,6 +284,8 @@ impl ReplicaError {
             Self::Value { .. } | Self::Reading { .. } | Self::Missing { .. } | Self::Step { .. } => 3,
             Self::Role { .. } | Self::Refused(_) | Self::Change(_) | Self::NoPerson => 3,
             Self::NotReleasable { .. } | Self::GroundHeld { .. } | Self::InConflict { .. } => 3,
+            Self::Voided { .. } => 3,
+            Self::NotCorrected { .. } => 2,
             Self::Foreign(_) => 4,
             Self::Forged(_) | Self::Behind { .. } | Self::Bundle(_) => 5,
             Self::NotEnrolled
@@ -301,6 +319,8 @@ impl ReplicaError {
             Self::InConflict { folio, field } => {
                 format!("dispatch decides: crew conflict resolve {folio} {field} --take N --reason TEXT")
             }
+            Self::Voided { .. } => "note it again, as a new one".into(),
+            Self::NotCorrected { .. } => "a photo is voided, a note has no unit: see `crew order correct --help`".into(),
             Self::Role { .. } => "ask dispatch".into(),
             Self::Refused(Reason::OutOfScope) => "the order belongs to another crew: ask dispatch".into(),
             Self::Refused(Reason::Rule { rule, what }) => format!("rule {rule}: {what}"),

@@ -238,7 +238,7 @@ impl Told<'_, '_> {
     /// Notes an own entry that was dismissed, so that its author finds it.
     fn note(&mut self, decided: &Decided) {
         self.touched.push(decided.record);
-        if !decided.releases && self.names.contains(&decided.author) {
+        if !decided.releases && !decided.is_rewritten && self.names.contains(&decided.author) {
             let key = keyspace::dismissed(&decided.author, decided.device_seq);
             self.rows.write(key, &decided.seq);
         }

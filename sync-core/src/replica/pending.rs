@@ -12,6 +12,7 @@ use grounds::{grounds, needed_grounds, show_ground};
 
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::ungrounded;
+use crate::log::act::Act;
 use crate::log::chain::{DecodedBody, decode_body};
 use crate::log::entry::ChainedEntry;
 use crate::log::line::{CarriedAck, Lines, OwnRun, read_entry};
@@ -27,7 +28,7 @@ use crate::state::keyspace;
 use crate::state::layers::{Layer, Merged, clear_overlay, in_overlay, overlay_keys};
 use crate::state::local::{
     CONTACT, COPY, DIRTY, GENERATIONS, HEAD, IDENTITY, OwnRow, PROVISIONAL, Pending, dirty, own, pending,
-    pending_of, provisional, provisional_receipt, read_own,
+    pending_of, provisional, provisional_receipt, read_own, rewritten,
 };
 use crate::state::summary::{ListRow, list_row};
 
@@ -51,6 +52,11 @@ pub(super) fn fold_own(
         head.folios += 1;
     }
     HEAD.write(raw, &head);
+    if let DecodedBody::Act(Act::Again { pairs }) = decoded {
+        for again in pairs {
+            raw.write(rewritten(&again.device, again.of_seq), &true);
+        }
+    }
     let change = decoded.change_hash(&chained.entry.body);
     let row = OwnRow { line, hash, record: header.record, change };
     raw.write(own(&header.device, header.seq), &row);
@@ -270,6 +276,9 @@ fn clear(raw: &mut Overlay<'_>, record: &RecordId) -> Result<(), RowsError> {
     let row: Option<RecordRow> = read(&merged, &keyspace::record(record))?;
     let mut keys = overlay_keys(raw, &keyspace::changes(record))?;
     keys.extend(overlay_keys(raw, &keyspace::change_lookups(record))?);
+    keys.extend(overlay_keys(raw, &keyspace::elements(record))?);
+    let folios = row.iter().flat_map(|row| row.folios.iter().map(|folio| keyspace::alias(row.kind, folio)));
+    keys.extend(folios);
     keys.extend(row.and_then(|row| Some(keyspace::name(row.kind, &row.name()?))));
     keys.push(keyspace::record(record));
     for (_, ground) in grounds(raw, record)? {

@@ -6,6 +6,7 @@ use crate::state::interpret::check_creation;
 use std::collections::BTreeMap;
 
 use super::orders::text;
+use super::shared::Repeating;
 use super::{Replica, ReplicaError};
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::limits::{AGAIN_PAIRS_MAX, TEXT_CHARS_MAX};
@@ -20,6 +21,10 @@ use crate::record::row::RecordRow;
 use crate::record::schema::{RecordKind, RecordSchema};
 use crate::rows::read;
 use crate::state::keyspace;
+
+/// Pairs in one act: with the longest names of persons they take half of what an act may hold.
+const PAIRS_AN_ACT: usize = 200;
+const _: () = assert!(PAIRS_AN_ACT <= AGAIN_PAIRS_MAX);
 
 /// An entry to write again, with the device whose operations its record starts with.
 pub(super) struct Original {
@@ -40,9 +45,11 @@ pub struct Repeated {
     pub left: u64,
 }
 
-enum Outcome {
+pub(super) enum Outcome {
     Done,
     Note,
+    /// The record says all of it already.
+    Nothing,
     Left,
 }
 
@@ -50,7 +57,7 @@ impl Replica<'_> {
     /// Writes the entries again, in their order, and says in the ledger which is which.
     pub(super) fn write_again(&mut self, originals: &[Original]) -> Result<Repeated, ReplicaError> {
         let mut counts = Repeated::default();
-        let mut creators: BTreeMap<RecordId, DeviceId> = BTreeMap::new();
+        let mut repeating = Repeating::default();
         let mut pairs = Vec::new();
         // The word about an entry that had been written again before comes first: it names the older one.
         let mut older = Vec::new();
@@ -68,18 +75,21 @@ impl Replica<'_> {
                     if older.len() > before { Outcome::Done } else { Outcome::Left }
                 }
                 DecodedBody::Act(act) => self.act_again(act)?,
-                DecodedBody::Change(change) => self.change_again(&header.record, &change, &mut creators)?,
+                DecodedBody::Change(change) => self.change_again(&header.record, &change, &mut repeating)?,
             };
-            match outcome {
-                Outcome::Done => counts.repeated += 1,
+            match &outcome {
+                Outcome::Done | Outcome::Nothing => counts.repeated += 1,
                 Outcome::Note => counts.as_notes += 1,
                 Outcome::Left => counts.left += 1,
             }
             let seq = self.view().own_head()?.seq;
-            if seq > head_before {
-                written.insert((header.device, header.seq), seq);
+            let is_written = seq > head_before;
+            if is_written || matches!(outcome, Outcome::Nothing) {
+                if is_written {
+                    written.insert((header.device, header.seq), seq);
+                }
                 pairs.push(Again {
-                    seq,
+                    seq: if is_written { seq } else { 0 },
                     device: header.device,
                     of_seq: header.seq,
                     of: original.hash,
@@ -88,7 +98,7 @@ impl Replica<'_> {
                 });
             }
         }
-        for pairs in [older, pairs].concat().chunks(AGAIN_PAIRS_MAX) {
+        for pairs in [older, pairs].concat().chunks(PAIRS_AN_ACT) {
             self.write_act(Act::Again { pairs: pairs.to_vec() })?;
         }
         Ok(counts)
@@ -106,13 +116,13 @@ impl Replica<'_> {
         &mut self,
         record: &RecordId,
         change: &Change,
-        creators: &mut BTreeMap<RecordId, DeviceId>,
+        repeating: &mut Repeating,
     ) -> Result<Outcome, ReplicaError> {
         let row: Option<RecordRow> = read(&self.rows(), &keyspace::record(record))?;
         let is_creation = change.deps.is_empty();
         let kind = match (&row, is_creation) {
-            // Another device has made it since: by an import, say.
-            (Some(_), true) => return Ok(Outcome::Left),
+            // Another device has made it before: by an import of the same file, say.
+            (Some(row), true) => return self.join(record, change, row, repeating),
             (Some(row), false) => row.kind,
             (None, true) => match check_creation(change) {
                 Some(kind) => kind,
@@ -121,8 +131,8 @@ impl Replica<'_> {
             (None, false) => return Ok(Outcome::Left),
         };
         let creator = match &row {
-            None => *creators.entry(*record).or_insert(change.device),
-            Some(row) => creators.get(record).copied().unwrap_or(row.creator),
+            None => *repeating.creators.entry(*record).or_insert(change.device),
+            Some(row) => repeating.creators.get(record).copied().unwrap_or(row.creator),
         };
         let schema = self.rules.records.of(kind).clone();
         let Ok(patches) = interpret(change, &schema, creator, is_creation) else { return Ok(Outcome::Left) };
@@ -137,11 +147,24 @@ impl Replica<'_> {
         };
         let folio = if is_creation && kind == RecordKind::Order { Some(self.next_folio()?) } else { None };
         for patch in &patches {
+            let patch = match patch {
+                Patch::Register { name, slot, value, op, preds } => {
+                    let name = repeating.register(record, name);
+                    &Patch::Register { name, slot: *slot, value: *value, op: *op, preds }
+                }
+                other => other,
+            };
             repeat(&mut document, &schema, patch, row.as_ref(), folio.as_deref())?;
         }
-        match self.commit(*record, &mut document) {
-            Ok(true) => Ok(Outcome::Done),
-            Ok(false) => Ok(Outcome::Left),
+        let upon = repeating.upon(record, &patches);
+        let creator_now = row.as_ref().map_or(device, |row| row.creator);
+        match self.commit_upon(*record, &mut document, upon.as_ref()) {
+            Ok(Some(change)) => {
+                let after = interpret(&change, &schema, creator_now, is_creation).unwrap_or_default();
+                repeating.note(record, &patches, &after, row.as_ref());
+                Ok(Outcome::Done)
+            }
+            Ok(None) => Ok(if upon.is_some() { Outcome::Nothing } else { Outcome::Left }),
             Err(error) if error.is_refusal() && kind == RecordKind::Order && !is_creation => {
                 self.keep_as_note(record, change, &schema, creator)
             }
@@ -177,7 +200,7 @@ impl Replica<'_> {
 }
 
 /// Does again to `document` what a touch did.
-fn repeat(
+pub(super) fn repeat(
     document: &mut Document,
     schema: &RecordSchema,
     patch: &Patch<'_>,

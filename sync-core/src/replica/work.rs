@@ -13,6 +13,15 @@ use crate::time::rfc3339;
 /// Most materials that are listed where one is not known.
 const MATERIALS_SHOWN: usize = 12;
 
+/// An amount of a material.
+pub(super) struct Used {
+    pub(super) sku: String,
+    pub(super) qty: Decimal,
+    pub(super) unit: String,
+    /// Why a person should look.
+    pub(super) flag: Option<&'static str>,
+}
+
 impl Replica<'_> {
     /// Adds a note.
     pub fn note(&mut self, folio: &str, note: &str) -> Result<(), ReplicaError> {
@@ -61,42 +70,47 @@ impl Replica<'_> {
         qty: &str,
         unit: &str,
     ) -> Result<Option<Vec<String>>, ReplicaError> {
-        let decimal: Decimal = qty
+        let used = self.material_used(sku, qty, unit)?;
+        let mut open = self.open_order(folio)?;
+        let mut members =
+            vec![("sku", text(&used.sku)), ("qty", text(&used.qty.to_string())), ("unit", text(&used.unit))];
+        members.extend(used.flag.map(|flag| ("flag", text(flag))));
+        open.document.append_map("materials", &members)?;
+        self.commit(open.record, &mut open.document)?;
+        if used.flag.is_none() {
+            return Ok(None);
+        }
+        let shown = |item: crate::view::catalog::Item| format!("{} ({})", item.key, item.name);
+        Ok(Some(self.view().catalog("material")?.into_iter().map(shown).take(MATERIALS_SHOWN).collect()))
+    }
+
+    /// Returns the amount of a material as an order holds it, checked by the catalogue if that has the material.
+    pub(super) fn material_used(&self, sku: &str, qty: &str, unit: &str) -> Result<Used, ReplicaError> {
+        let qty: Decimal = qty
             .trim()
             .parse()
             .map_err(|error| ReplicaError::Value { field: sku.into(), error: ValueError::Decimal(error) })?;
-        if decimal.units <= 0 {
+        if qty.units <= 0 {
             let error = ValueError::Range {
-                value: decimal.to_string(),
+                value: qty.to_string(),
                 unit: unit.into(),
                 min: "0".into(),
                 max: "-".into(),
             };
             return Err(ReplicaError::Value { field: sku.into(), error });
         }
-        let mut open = self.open_order(folio)?;
-        let known = self.view().material(sku)?;
-        if let Some((_, Some(expected))) = &known
-            && fold_unit(expected) != fold_unit(unit)
-        {
-            let (what, expected, found) = (sku.to_string(), expected.clone(), unit.to_string());
-            let error = crate::rules::measure::ReadingError::Unit { what, expected, found };
-            return Err(ReplicaError::Reading { what: sku.into(), error });
+        let Some((key, known)) = self.view().material(sku)? else {
+            // A crew that used something the catalog lacks must still be able to say so.
+            return Ok(Used { sku: sku.into(), qty, unit: unit.into(), flag: Some("not_in_catalog") });
+        };
+        match known {
+            Some(expected) if fold_unit(&expected) != fold_unit(unit) => {
+                let (what, found) = (sku.to_string(), unit.to_string());
+                let error = crate::rules::measure::ReadingError::Unit { what, expected, found };
+                Err(ReplicaError::Reading { what: sku.into(), error })
+            }
+            known => Ok(Used { sku: key, qty, unit: known.unwrap_or_else(|| unit.into()), flag: None }),
         }
-        let key = known.as_ref().map_or_else(|| sku.to_string(), |(key, _)| key.clone());
-        let unit = known.as_ref().and_then(|(_, unit)| unit.clone()).unwrap_or_else(|| unit.to_string());
-        let mut members =
-            vec![("sku", text(&key)), ("qty", text(&decimal.to_string())), ("unit", text(&unit))];
-        if known.is_none() {
-            members.push(("flag", text("not_in_catalog")));
-        }
-        open.document.append_map("materials", &members)?;
-        self.commit(open.record, &mut open.document)?;
-        if known.is_some() {
-            return Ok(None);
-        }
-        let shown = |item: crate::view::catalog::Item| format!("{} ({})", item.key, item.name);
-        Ok(Some(self.view().catalog("material")?.into_iter().map(shown).take(MATERIALS_SHOWN).collect()))
     }
 
     /// Sets a field of the kind, or a register of the order.
@@ -155,7 +169,7 @@ impl Replica<'_> {
     }
 }
 
-fn reading_error(what: &str, error: crate::rules::measure::ReadingError) -> ReplicaError {
+pub(super) fn reading_error(what: &str, error: crate::rules::measure::ReadingError) -> ReplicaError {
     use crate::rules::kind::ValueError;
     use crate::rules::measure::ReadingError;
     match error {

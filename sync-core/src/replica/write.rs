@@ -1,5 +1,7 @@
 //! Writing: a change of a document becomes an entry of the own chain, judged before it is kept.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{Author, Replica, ReplicaError};
 use crate::id::RecordId;
 use crate::judge::conflict::said_plainly;
@@ -8,19 +10,49 @@ use crate::log::act::Act;
 use crate::log::chain::DecodedBody;
 use crate::log::entry::{Body, ChainedEntry, Entry, Header};
 use crate::log::line::{Identity, Line};
-use crate::record::change::{Change, RawChange};
+use crate::record::change::{Change, OpId, RawChange};
 use crate::record::document::Document;
+use crate::record::patch::{Patch, interpret};
 use crate::record::row::RecordRow;
+use crate::record::schema::RecordSchema;
 use crate::rows::read;
 use crate::state::keyspace;
+
+/// Which operations a write replaces, by register.
+pub(super) type Upon = BTreeMap<String, BTreeSet<OpId>>;
+
+fn replace(change: &mut Change, upon: &Upon, schema: &RecordSchema, row: &RecordRow) {
+    let of = change.clone();
+    for patch in interpret(&of, schema, row.creator, false).into_iter().flatten() {
+        let Patch::Register { name, op, .. } = patch else { continue };
+        if let Ok(index) = usize::try_from(op.counter - of.start_op) {
+            change.ops[index].preds = upon.get(&name).into_iter().flatten().copied().collect();
+        }
+    }
+}
 
 impl Replica<'_> {
     /// Judges and writes what `document` committed. Answers `false` if nothing was changed. A write to a register that
     /// holds different values adds one to them, unless it decides.
     pub(super) fn commit(&mut self, record: RecordId, document: &mut Document) -> Result<bool, ReplicaError> {
-        let Some((change, raw)) = document.commit()? else { return Ok(false) };
+        Ok(self.commit_upon(record, document, None)?.is_some())
+    }
+
+    /// As [`Self::commit`]; each register that is written replaces what `upon` names for it, or nothing. Returns the
+    /// change.
+    pub(super) fn commit_upon(
+        &mut self,
+        record: RecordId,
+        document: &mut Document,
+        upon: Option<&Upon>,
+    ) -> Result<Option<Change>, ReplicaError> {
+        let Some((mut change, mut raw)) = document.commit()? else { return Ok(None) };
         let (author, names) = (self.as_author()?, self.names_so_far());
         let known: Option<RecordRow> = read(&self.rows(), &keyspace::record(&record))?;
+        if let (Some(upon), Some(row)) = (upon, &known) {
+            replace(&mut change, upon, self.rules.records.of(row.kind), row);
+            raw = change.to_raw()?;
+        }
         let plain =
             known.and_then(|row| said_plainly(self.rules.records.of(row.kind), &row, &names, &change));
         let (change, raw) = match plain {
@@ -35,8 +67,8 @@ impl Replica<'_> {
             return Err(self.explain(reason));
         }
         drop(judged);
-        self.write_change(record, change, raw)?;
-        Ok(true)
+        self.write_change(record, change.clone(), raw)?;
+        Ok(Some(change))
     }
 
     fn write_change(&mut self, record: RecordId, change: Change, raw: RawChange) -> Result<(), ReplicaError> {

@@ -277,7 +277,7 @@ fn note_again(
     author: &DeviceId,
     pairs: &[Again],
 ) -> Result<(), RowsError> {
-    for again in pairs {
+    for again in pairs.iter().filter(|again| again.seq != 0) {
         let key = keyspace::again(author, again.seq);
         let known: Option<AgainRow> = read(overlay, &key)?;
         // Who went on under a third name repeats one entry of each before it: the first word names the oldest.

@@ -72,15 +72,18 @@ pub fn settle_rewritten(
 ) -> Result<Vec<Decided>, RowsError> {
     let mut all = Vec::new();
     for again in pairs {
-        if settles.continues != Some(again.device) && !settles.decides {
+        let is_own = again.device == *author || settles.continues == Some(again.device);
+        if !is_own && !settles.decides {
             continue;
         }
         let main = read::<EntryRow>(overlay, &keyspace::entry(&again.device, again.of_seq))?;
         let branch = read::<EntryRow>(overlay, &keyspace::fork(&again.device, again.of_seq, &again.of))?;
         let entry = main.into_iter().chain(branch).find(|entry| entry.hash == Some(again.of));
         let Some(held) = entry.and_then(|entry| entry.receipt) else { continue };
-        // Who goes on settles what the fork held, and nothing that was held for another reason.
-        if !settles.decides && !held.verdict.is_fork() {
+        // An author settles what it made although another one had made it before, and what waits for that; who goes on
+        // settles what the fork held too. Nothing that was held for another reason.
+        let is_fork = held.verdict.is_fork() && again.device != *author;
+        if !settles.decides && !is_fork && !held.verdict.is_taken_over() {
             continue;
         }
         let decision = Decision {
@@ -88,9 +91,13 @@ pub fn settle_rewritten(
             at_ms: receipt.received_at_ms,
             releases: false,
             by: *author,
-            reason: format!("written again as entry {} of device {}", again.seq, author.short()),
+            reason: match again.seq {
+                0 => "the record says all of it already".into(),
+                seq => format!("written again as entry {seq} of device {}", author.short()),
+            },
         };
-        all.extend(decide(rules, overlay, held.seq, &decision, &|row| row.scopes.clone())?);
+        let decided = decide(rules, overlay, held.seq, &decision, &|row| row.scopes.clone())?;
+        all.extend(decided.map(|decided| Decided { is_rewritten: is_own, ..decided }));
     }
     Ok(all)
 }
@@ -107,6 +114,8 @@ pub struct Decided {
     pub record: RecordId,
     /// Whether it was released; else it was dismissed.
     pub releases: bool,
+    /// Whether its own author wrote it again, which loses nothing.
+    pub is_rewritten: bool,
     /// What a release did to the record.
     pub applied: Release,
 }
@@ -145,7 +154,8 @@ pub fn decide(
         Release::Nothing
     };
     let (author, device_seq, record) = (row.device, row.device_seq, row.record);
-    Ok(Some(Decided { seq, author, device_seq, record, releases: decision.releases, applied }))
+    let (releases, is_rewritten) = (decision.releases, false);
+    Ok(Some(Decided { seq, author, device_seq, record, releases, is_rewritten, applied }))
 }
 
 fn apply_released(

@@ -9,6 +9,7 @@ use serde_bytes::ByteBuf;
 use super::applied::{ChangeRow, note_applied};
 use super::authority::{DeviceRow, apply_act};
 use super::decide::{Decided, Settles, decide, note_carried, settle_rewritten};
+use super::elements::note_elements;
 use super::held::{QuarantineRow, list};
 use super::interpret::{Acceptable, missing_upon, read_upon};
 use super::keyspace;
@@ -20,7 +21,7 @@ use crate::log::entry::{ChainedEntry, Header};
 use crate::log::verdict::{Decision, Receipt, Verdict};
 use crate::record::change::Change;
 use crate::record::row::RecordRow;
-use crate::record::schema::RecordKind;
+use crate::record::schema::{RecordKind, RecordSchemas};
 use crate::rows::{Overlay, RowsError, read};
 use crate::rules::Rules;
 use crate::scope::Scope;
@@ -281,6 +282,7 @@ pub fn apply_change(
         line: applied.line,
     };
     note_applied(overlay, &applied.record, number, &change_row);
+    note_elements(overlay, &applied.record, RecordSchemas::built_in().of(row.kind), &patches);
     store_row(overlay, &applied.record, Some(&before), &row)?;
     Ok(Moved { before: before.scopes, after: row.scopes, kind: row.kind })
 }

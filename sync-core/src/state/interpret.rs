@@ -3,7 +3,7 @@
 use super::applied::Finder;
 use super::keyspace;
 use crate::id::{Hash, RecordId};
-use crate::log::verdict::Reason;
+use crate::log::verdict::{RECORD_EXISTS, Reason};
 use crate::record::change::{Change, Scalar};
 use crate::record::patch::{Patch, check_skeleton, interpret};
 use crate::record::row::RecordRow;
@@ -44,7 +44,7 @@ pub fn read_upon<'c>(known: Option<RecordRow>, rules: &Rules, change: &'c Change
     let row = match (known, is_creation) {
         (Some(_), true) => {
             return Err(Reason::Rule {
-                rule: "record_exists".into(),
+                rule: RECORD_EXISTS.into(),
                 what: "the record was already created by another change".into(),
             });
         }

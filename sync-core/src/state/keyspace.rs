@@ -19,6 +19,7 @@
 //! | `d/` device, seq | `EntryRow` | an entry of a device chain | told, overlay |
 //! | `j/` record, `h`, hash; `o`, device, counter | `u32` | which change of a long record has that hash, or ends before that operation | told, overlay |
 //! | `k/` device, seq, hash | `EntryRow` | an entry of a forked chain | told |
+//! | `e/` record, counter, device | `ElementRow` | an element of an order's list, by the operation that made it | told, overlay |
 //! | `f/` scope | `Fingerprint` | fingerprint of a scope | told |
 //! | `g/` seq | key of an entry | the entry at that ledger number | only there |
 //! | `h/` change hash, seq | `u64` | ledger number of an entry that waits for that change | - |
@@ -32,6 +33,7 @@
 //! | `r/` record | `RecordRow` | the record's summary | told, overlay |
 //! | `s/` scope, 0, seq, record | `ScopeEvent` | what happened in a scope | - |
 //! | `t/` page | hashes | Merkle hashes (`log/merkle.rs`) | - |
+//! | `u/` kind, folio | `RecordId` | a record by a further folio | told, overlay |
 //! | `w/` device, seq | `[CarriedHead]` | the chain up to that entry, cosigned by a carrier | told |
 //! | `y/` device, seq | `i64` | how far the device's clock was off, from that ledger number on | told |
 //! | `z/` device, seq | `AgainRow` | the entry that this one of the device repeats | told |
@@ -39,6 +41,7 @@
 pub mod pages;
 
 use crate::id::{DeviceId, Hash, RecordId};
+use crate::record::change::OpId;
 use crate::record::schema::RecordKind;
 use crate::scope::Scope;
 
@@ -108,6 +111,14 @@ pub fn changes_by_op(record: &RecordId, device: &DeviceId) -> Vec<u8> {
 pub fn change_by_op(record: &RecordId, device: &DeviceId, after: u64) -> Vec<u8> {
     key(&[b"j/", &record.0, b"o", &device.0, &after.to_be_bytes()])
 }
+/// All elements of a record's lists that may be corrected.
+pub fn elements(record: &RecordId) -> Vec<u8> {
+    key(&[b"e/", &record.0])
+}
+/// One element.
+pub fn element(record: &RecordId, op: &OpId) -> Vec<u8> {
+    key(&[b"e/", &record.0, &op.counter.to_be_bytes(), &op.device.0])
+}
 /// All entries of all devices.
 pub const ENTRIES: &[u8] = b"d/";
 /// All entries of forked chains.
@@ -149,6 +160,14 @@ pub fn listed(kind: RecordKind) -> Vec<u8> {
 /// One record by name.
 pub fn name(kind: RecordKind, name: &str) -> Vec<u8> {
     key(&[b"l/", kind.key().as_bytes(), b"/", name.as_bytes()])
+}
+/// All records of a kind by their further folios.
+pub fn aliased(kind: RecordKind) -> Vec<u8> {
+    key(&[b"u/", kind.key().as_bytes(), b"/"])
+}
+/// One record by a further folio.
+pub fn alias(kind: RecordKind, folio: &str) -> Vec<u8> {
+    key(&[b"u/", kind.key().as_bytes(), b"/", folio.as_bytes()])
 }
 /// The record created at a ledger number.
 pub fn number(seq: u64) -> Vec<u8> {

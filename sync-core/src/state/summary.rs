@@ -66,11 +66,25 @@ pub fn store_row(
 /// Writes a record's summary and keeps the list row in step with it.
 pub fn write_row(overlay: &mut Overlay<'_>, record: &RecordId, row: &RecordRow) -> Result<(), RowsError> {
     overlay.write(keyspace::record(record), row);
+    write_aliases(overlay, record, row)?;
     let Some(name) = row.name() else { return Ok(()) };
     if !row.scopes.is_empty() {
         return overlay.write_changed(keyspace::name(row.kind, &name), &list_row(record, row));
     }
     delete_name(overlay, record, row, &name)
+}
+
+/// Lists a record under its further folios, as long as it is listed at all.
+fn write_aliases(overlay: &mut Overlay<'_>, record: &RecordId, row: &RecordRow) -> Result<(), RowsError> {
+    for folio in &row.folios {
+        let key = keyspace::alias(row.kind, folio);
+        match row.scopes.is_empty() {
+            false => overlay.write_changed(key, record)?,
+            true if read::<RecordId>(overlay, &key)?.as_ref() == Some(record) => overlay.delete(key),
+            true => {}
+        }
+    }
+    Ok(())
 }
 
 /// Takes a record off the list of names. Another one may be listed under that name by now.

@@ -225,6 +225,9 @@ impl<'a> View<'a> {
         if let Some(row) = row {
             return Ok(row.record);
         }
+        if let Some(record) = read(self.rows(), &keyspace::alias(RecordKind::Order, &folio))? {
+            return Ok(record);
+        }
         let mut found = Vec::new();
         if let Some(said) = folio::parts(&folio) {
             let orders = self.items(&keyspace::listed(RecordKind::Order))?;

@@ -16,6 +16,7 @@ use crate::id::RecordId;
 use crate::log::line::read_entry;
 use crate::log::verdict::Verdict;
 use crate::record::change::Scalar;
+use crate::record::correction::LISTS;
 use crate::rules::Rules;
 use crate::state::fold::EntryRow;
 use crate::time::TimeMs;
@@ -59,6 +60,10 @@ pub struct OrderDiff {
     pub status: Option<FieldChange>,
     pub fields: Vec<FieldChange>,
     pub added: Vec<Added>,
+    /// Elements that were there before, and count as something else now.
+    pub corrected: Vec<Added>,
+    /// Elements that count no more.
+    pub voided: Vec<Added>,
     pub conflicts_opened: Vec<Conflict>,
     pub conflicts_closed: Vec<Conflict>,
     pub held: Vec<AtTheDoor>,
@@ -229,6 +234,8 @@ fn empty(folio: String) -> OrderDiff {
         status: None,
         fields: Vec::new(),
         added: Vec::new(),
+        corrected: Vec::new(),
+        voided: Vec::new(),
         conflicts_opened: Vec::new(),
         conflicts_closed: Vec::new(),
         held: Vec::new(),
@@ -261,7 +268,7 @@ fn compare(rules: &Rules, before: Option<&OrderView>, after: OrderView) -> Order
         }
         if change.field == "status" { diff.status = Some(change) } else { diff.fields.push(change) }
     }
-    diff.added = added(before, &after);
+    compare_lists(before, &after, &mut diff);
     conflicts(before, &after, &mut diff);
     let known: BTreeSet<Option<u64>> =
         before.map(|order| order.history.iter().map(|event| event.seq).collect()).unwrap_or_default();
@@ -317,7 +324,7 @@ fn registers(rules: &Rules, before: Option<&OrderView>, after: &OrderView) -> Ve
     names.into_iter().filter(changed).map(change).collect()
 }
 
-fn added(before: Option<&OrderView>, after: &OrderView) -> Vec<Added> {
+fn compare_lists(before: Option<&OrderView>, after: &OrderView, diff: &mut OrderDiff) {
     fn lists(order: &OrderView) -> [(&'static str, &Vec<Value>); 6] {
         [
             ("notes", &order.notes),
@@ -328,20 +335,27 @@ fn added(before: Option<&OrderView>, after: &OrderView) -> Vec<Added> {
             ("decisions", &order.decisions),
         ]
     }
-    let mut added = Vec::new();
-    for (at, (list, items)) in lists(after).into_iter().enumerate() {
-        let mut known: Vec<&Value> =
-            before.map(|order| lists(order)[at].1.iter().collect()).unwrap_or_default();
+    let counted = before.into_iter().flat_map(lists).flat_map(|(_, items)| items);
+    let voided = before.into_iter().flat_map(|order| &order.voided);
+    let known: BTreeMap<&str, &Value> =
+        counted.chain(voided).filter_map(|item| Some((item["id"].as_str()?, item))).collect();
+    let was = |item: &Value| item["id"].as_str().and_then(|id| known.get(id).copied());
+    for (list, items) in lists(after) {
         for item in items {
-            match known.iter().position(|other| *other == item) {
-                Some(found) => {
-                    known.swap_remove(found);
-                }
-                None => added.push(Added { list, item: item.clone() }),
+            match was(item) {
+                None => diff.added.push(Added { list, item: item.clone() }),
+                // The number that people say may have grown, because another element has it too.
+                Some(before) if before["corrected"] == item["corrected"] => {}
+                Some(_) => diff.corrected.push(Added { list, item: item.clone() }),
             }
         }
     }
-    added
+    for item in &after.voided {
+        if was(item).is_none_or(|before| before["voided"].is_null()) {
+            let list = LISTS.into_iter().find(|list| item["list"] == **list).unwrap_or_default();
+            diff.voided.push(Added { list, item: item.clone() });
+        }
+    }
 }
 
 fn conflicts(before: Option<&OrderView>, after: &OrderView, diff: &mut OrderDiff) {

@@ -4,13 +4,16 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::conflicts::{Conflict, conflicts_of};
+use super::items::{Lists, short_names};
 use super::steps::{Authors, Step, Written, grounded, written};
 use super::words::{Sentence, scalar_json, sentence};
 use crate::id::{DeviceId, RecordId};
-use crate::record::document::{Document, ElementValue};
+use crate::record::change::OpId;
+use crate::record::correction::LISTS;
+use crate::record::document::Document;
 use crate::record::patch::{Patch, interpret};
 use crate::record::row::{Held, RecordRow};
 use crate::record::schema::RecordKind;
@@ -44,6 +47,8 @@ pub struct Event {
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
 pub struct OrderView {
     pub folio: String,
+    /// Further folios by which people know it.
+    pub folios: Vec<String>,
     pub id: String,
     pub kind: String,
     pub kind_label: Sentence,
@@ -65,6 +70,8 @@ pub struct OrderView {
     pub photos: Vec<Value>,
     pub visits: Vec<Value>,
     pub decisions: Vec<Value>,
+    /// Elements that count no more, each with its list and who voided it.
+    pub voided: Vec<Value>,
     pub conflicts: Vec<Conflict>,
     pub history: Vec<Event>,
     pub unsent: bool,
@@ -141,8 +148,17 @@ impl Sheet<'_> {
         let kind = text("kind").unwrap_or_default();
         let locality_key = text("locality");
         let conflicts = conflicts_of(self.rules, self.row, &self.authors)?;
+        let lists = Lists {
+            document: self.document,
+            row: self.row,
+            authors: &self.authors,
+            names: short_names(self.elements()?),
+        };
+        let mut voided = Vec::new();
+        let mut items = |list: &str| lists.items(list, &mut voided);
         Ok(OrderView {
             folio: text("folio").unwrap_or_default(),
+            folios: self.row.folios.iter().cloned().collect(),
             id: record.to_string(),
             kind_label: super::words::kind_label(self.rules, &kind),
             kind,
@@ -158,12 +174,13 @@ impl Sheet<'_> {
             description: self.document.text("description")?,
             fields: self.registers("fields."),
             checklist: self.registers("checklist."),
-            notes: self.list("notes")?,
-            measurements: self.list("measurements")?,
-            materials: self.list("materials")?,
-            photos: self.list("photos")?,
-            visits: self.list("visits")?,
-            decisions: self.list("decisions")?,
+            notes: items("notes")?,
+            measurements: items("measurements")?,
+            materials: items("materials")?,
+            photos: items("photos")?,
+            visits: items("visits")?,
+            decisions: items("decisions")?,
+            voided,
             conflicts,
             unsent: unconfirmed().any(is_own),
             kept: unconfirmed().any(|step| !is_own(step)),
@@ -172,33 +189,21 @@ impl Sheet<'_> {
         })
     }
 
+    /// Returns the elements that people may name.
+    fn elements(&self) -> Result<Vec<OpId>, RowsError> {
+        let mut elements = Vec::new();
+        for list in LISTS {
+            elements.extend(self.document.list(list)?.into_iter().map(|element| element.op));
+        }
+        Ok(elements)
+    }
+
     fn registers(&self, prefix: &str) -> BTreeMap<String, Value> {
         let of_prefix = |(name, _): (&String, &Vec<Held>)| {
             let key = name.strip_prefix(prefix)?;
             Some((key.to_string(), scalar_json(self.row.winner(name)?)))
         };
         self.row.registers.iter().filter_map(of_prefix).collect()
-    }
-
-    fn list(&self, slot: &str) -> Result<Vec<Value>, RowsError> {
-        let mut items = Vec::new();
-        for element in self.document.list(slot)? {
-            let mut item = match element.value {
-                ElementValue::Scalar(value) => json!({ "text": scalar_json(&value) }),
-                ElementValue::Map(members) => {
-                    members.into_iter().map(|(key, value)| (key, scalar_json(&value))).collect::<Value>()
-                }
-            };
-            if slot == "measurements" && item.get("flag").is_none() {
-                item["flag"] = Value::Null;
-            }
-            let by = self.authors.by(&element.op)?;
-            item["person"] = json!(by.person);
-            item["device"] = json!(by.device);
-            item["claimed_at"] = json!(by.claimed_at);
-            items.push(item);
-        }
-        Ok(items)
     }
 }
 

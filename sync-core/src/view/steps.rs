@@ -38,6 +38,13 @@ pub struct Step {
     pub raw: Vec<u8>,
 }
 
+impl Step {
+    /// Returns when it was made, as its author claims; of a rewritten one, when the entry that it repeats was.
+    pub fn claimed_at_ms(&self) -> TimeMs {
+        self.again.as_ref().map_or(self.header.claimed_at_ms, |again| again.claimed_at_ms)
+    }
+}
+
 /// The author of a value, with the claimed time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Written {
@@ -104,11 +111,9 @@ pub fn grounded(steps: Vec<Step>) -> Vec<Step> {
 
 /// Returns the author of a step; of a rewritten one, the author of the entry that it repeats.
 pub fn written(step: &Step) -> Written {
-    let (person, claimed_at_ms) = match &step.again {
-        Some(again) => (again.person.clone(), again.claimed_at_ms),
-        None => (step.header.person.clone(), step.header.claimed_at_ms),
-    };
-    Written { device: step.header.device.to_string(), person, claimed_at: rfc3339(claimed_at_ms) }
+    let person = step.again.as_ref().map_or(&step.header.person, |again| &again.person).clone();
+    let claimed_at = rfc3339(step.claimed_at_ms());
+    Written { device: step.header.device.to_string(), person, claimed_at }
 }
 
 /// Who wrote which operation of a record.

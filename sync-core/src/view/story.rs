@@ -338,7 +338,7 @@ impl View<'_> {
         for record in self.records_of(RecordKind::Order)? {
             let row: Option<RecordRow> =
                 crate::rows::read(self.rows(), &crate::state::keyspace::record(&record))?;
-            if row.and_then(|row| row.name()).as_deref() == Some(folio.as_str()) {
+            if row.is_some_and(|row| row.name().as_deref() == Some(&folio) || row.folios.contains(&folio)) {
                 return Ok(record);
             }
         }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use crate::log::verdict::Reason;
 use crate::record::change::Scalar;
+use crate::record::correction::{Correction, target};
 use crate::record::patch::{Element, Patch};
 use crate::record::row::RecordRow;
 use crate::rows::{Rows, RowsError};
@@ -79,6 +80,9 @@ fn show(value: Option<&Scalar>) -> String {
 /// with its unit.
 pub fn value_words(rules: &Rules, kind: &str, name: &str, value: Option<&Scalar>) -> Sentence {
     let shown = show(value);
+    if let Some(said) = value.filter(|_| target(name).is_some()).and_then(Correction::read) {
+        return correction_words(&said);
+    }
     if name == "status" {
         return state_label(rules, &shown);
     }
@@ -97,9 +101,23 @@ pub fn value_words(rules: &Rules, kind: &str, name: &str, value: Option<&Scalar>
     }
 }
 
+/// Returns what a correction says.
+fn correction_words(said: &Correction) -> Sentence {
+    if said.voids {
+        return Sentence::new("anulado", "voided");
+    }
+    let parts = [said.value.as_deref(), said.unit.as_deref()];
+    let shown = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+    Sentence::new(shown.clone(), shown)
+}
+
 /// Returns a register's name for people: that of its kind of work, or that of a register which every order
 /// has.
 pub fn register_words(rules: &Rules, kind: &str, name: &str) -> Sentence {
+    if let Some(op) = target(name) {
+        let number = op.counter;
+        return Sentence::new(format!("corrección de {number}"), format!("correction of {number}"));
+    }
     let kind = rules.kinds.get(kind);
     let labels = match name.split_once('.') {
         Some(("fields", key)) => {
@@ -224,6 +242,9 @@ impl Teller<'_> {
     fn tell(&self, patch: &Patch<'_>) -> Result<(&'static str, Sentence), RowsError> {
         Ok(match patch {
             Patch::Register { name, slot: None, value, .. } => self.tell_root(name, *value)?,
+            Patch::Register { name, value, .. } if target(name).is_some() => {
+                self.tell_correction(name, *value)
+            }
             Patch::Register { name, value, .. } => {
                 let (label, value) = (self.label(name), value_words(self.rules, self.kind, name, *value));
                 let action = if name.starts_with("checklist.") { "check" } else { "set" };
@@ -260,8 +281,38 @@ impl Teller<'_> {
         })
     }
 
+    fn tell_correction(&self, name: &str, value: Option<&Scalar>) -> (&'static str, Sentence) {
+        let number = target(name).map_or(0, |op| op.counter);
+        let Some(said) = value.and_then(Correction::read) else {
+            return ("correct", Sentence::new("corrigió", "corrected"));
+        };
+        let what = said.what.clone().unwrap_or_default();
+        let of = match said.of.as_str() {
+            "measurements" => {
+                let measure = self.rules.measures.get(&what);
+                measure.map_or_else(|| Sentence::new(&what, &what), |measure| (&measure.labels).into())
+            }
+            "materials" => Sentence::new(&what, &what),
+            "notes" => Sentence::new("la nota", "the note"),
+            _ => Sentence::new("la foto", "the photo"),
+        };
+        let (words, reason) = (correction_words(&said), &said.reason);
+        if said.voids {
+            let es = format!("anuló {} ({number}), porque {reason}", of.es);
+            return ("void", Sentence::new(es, format!("voided {} ({number}), because {reason}", of.en)));
+        }
+        let es = format!("corrigió {} ({number}): {}, porque {reason}", of.es, words.es);
+        let en = format!("corrected {} ({number}): {}, because {reason}", of.en, words.en);
+        ("correct", Sentence::new(es, en))
+    }
+
     fn tell_append(&self, slot: usize, element: &Element<'_>) -> (&'static str, Sentence) {
         match element {
+            Element::Scalar(value) if self.slot_key(slot) == "folios" => {
+                let folio = show(Some(value));
+                let es = format!("la orden se conoce también como {folio}");
+                ("alias", Sentence::new(es, format!("the order is known as {folio} too")))
+            }
             Element::Scalar(value) => {
                 let text = show(Some(value));
                 ("note", Sentence::new(format!("anotó: {text}"), format!("noted: {text}")))

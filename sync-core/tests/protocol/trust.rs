@@ -266,7 +266,10 @@ fn two_who_make_the_same_record_while_apart_both_go_on() {
     let folio = town.dispatch.folios()[0].clone();
     assert_eq!(town.admin.show(&folio), town.dispatch.show(&folio));
     let held = town.admin.act(|replica| Ok(replica.view().quarantine()?)).unwrap();
-    assert_eq!(held.len(), 2, "the own ones are told as held: {held:?}");
+    assert_eq!(held, vec![], "the later one wrote its own again upon the first");
+    assert!(notes(&mut town.dispatch, &folio).contains(&"encima del segundo".to_string()));
+    let conflicts = town.dispatch.act(|replica| Ok(replica.view().conflicts()?)).unwrap();
+    assert_eq!(conflicts.iter().map(|one| one.conflict.field.as_str()).collect::<Vec<_>>(), ["title"]);
     assert_rebuilds(&town.server, &[&town.admin, &town.dispatch]);
 }
 

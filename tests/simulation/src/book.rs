@@ -8,7 +8,7 @@ use sync_core::id::{DeviceId, Hash, RecordId};
 use sync_core::log::act::{Act, Again, Role};
 use sync_core::log::entry::Body;
 use sync_core::log::line::Line;
-use sync_core::log::verdict::Receipt;
+use sync_core::log::verdict::{Reason, Receipt, Verdict};
 
 use crate::broken::{Broken, Property};
 use crate::kept::mark;
@@ -225,7 +225,7 @@ impl Book {
                     let author = roles.get(&noted.device).copied();
                     for pair in pairs {
                         let Some(of) = self.place(&pair.of).filter(|of| *of < number) else { continue };
-                        if self.settles(author, pair, of) {
+                        if self.settles(&noted.device, author, pair, of) {
                             held.remove(&of);
                         }
                     }
@@ -260,10 +260,26 @@ impl Book {
     }
 
     /// Whether writing an entry again decides about it: for who goes on with its chain if it stands on a branch, for
-    /// supervisors and administrators always.
-    fn settles(&self, author: Option<(Role, Option<DeviceId>)>, pair: &Again, of: u64) -> bool {
+    /// its author and who goes on with its work if another device had made the record first, for supervisors and
+    /// administrators always.
+    fn settles(
+        &self,
+        device: &DeviceId,
+        author: Option<(Role, Option<DeviceId>)>,
+        pair: &Again,
+        of: u64,
+    ) -> bool {
         let Some((role, continues)) = author else { return false };
-        let is_fork = self.at(of).is_some_and(|noted| noted.receipt.verdict.is_fork());
-        matches!(role, Role::Supervisor | Role::Admin) || (continues == Some(pair.device) && is_fork)
+        let verdict = self.at(of).map(|noted| &noted.receipt.verdict);
+        let is_fork = verdict.is_some_and(Verdict::is_fork);
+        let is_second = match verdict {
+            Some(Verdict::Quarantined(Reason::Rule { rule, .. })) => rule == "record_exists",
+            Some(Verdict::Quarantined(Reason::Held { .. })) => true,
+            _ => false,
+        };
+        let continues = continues == Some(pair.device);
+        matches!(role, Role::Supervisor | Role::Admin)
+            || (continues && is_fork)
+            || ((continues || pair.device == *device) && is_second)
     }
 }

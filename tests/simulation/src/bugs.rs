@@ -53,6 +53,7 @@ bugs! {
     EntryEventLost "entry-event-lost" "A record that comes back into a scope is not announced, nor compared later.",
     HeldDropped "held-dropped" "An entry whose ground is held is not put into quarantine.",
     WaitingForgotten "waiting-forgotten" "Who waits for a held change is not told when it arrives.",
+    ElementForgotten "element-forgotten" "The server's index does not keep what a list holds, so that no correction counts.",
     ConflictHidden "conflict-hidden" "A register shows the winner only: `get` in the place of `get_all`.",
     ReceiptShifted "receipt-shifted" "A receipt names the ledger number after the entry's.",
     FromTooNew "from-too-new" "A reply names a state of the log to go on from that the log does not extend.",

@@ -145,6 +145,7 @@ fn batch(bug: Option<Bug>, rows: &dyn Rows, batch: &mut Batch) {
             let row: Option<QuarantineRow> = held.and_then(|value| decode(value).ok());
             !row.is_some_and(|row| matches!(row.reason, Reason::Held { .. }))
         }),
+        Some(Bug::ElementForgotten) => batch.writes.retain(|key, _| !key.starts_with(b"e/")),
         Some(Bug::WaitingForgotten) => batch.writes.retain(|key, _| !key.starts_with(b"h/")),
         Some(Bug::EntryEventLost) => lose_reentries(rows, batch),
         Some(Bug::GroundLost) => batch.writes.retain(|key, _| !key.starts_with(b"P/g/")),

@@ -13,6 +13,7 @@ mod judged;
 mod kill;
 mod log;
 mod names;
+mod offices;
 mod rules;
 mod schemas;
 mod source;

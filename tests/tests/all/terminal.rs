@@ -21,6 +21,7 @@ const COMMANDS: &[&str] = &[
     "material : ? 1 kg",
     "set : reagent_lot ?",
     "check : ?",
+    "correct : ? --void --reason ?",
     "start :",
     "pause : --reason ?",
     "step : ?",

@@ -189,3 +189,31 @@ fn a_status_that_differs_waits_for_a_decision_and_so_does_a_place() {
     town.crew("one", &["sync"]);
     assert_eq!(town.crew("one", &["start", &folio])["status"], "in_progress");
 }
+
+#[test]
+fn a_slip_is_corrected_by_the_number_that_the_order_shows() {
+    let town = Town::peopled();
+    let folio = town.folio("one", "chlorination");
+    town.crew("one", &["measure", &folio, "cloro", "80", "mg/L"]);
+    town.crew("one", &["note", &folio, "de otra orden"]);
+    let shown = town.crew("one", &["order", "show", &folio]);
+    let number = shown["measurements"][0]["number"].as_str().unwrap().to_owned();
+    let note = shown["notes"][0]["id"].as_str().unwrap().to_owned();
+    let said = town
+        .crew("one", &["order", "correct", &folio, &number, "--value", "0.80", "mg/L", "--reason", "punto"]);
+    assert_eq!(said["id"], shown["measurements"][0]["id"]);
+    town.crew("one", &["correct", &folio, &note, "--void", "--reason", "es de otra"]);
+    for device in ["one", "two"] {
+        town.crew(device, &["sync"]);
+    }
+    let shown = town.crew("two", &["order", "show", &folio]);
+    assert_eq!((&shown["measurements"][0]["value"], &shown["notes"]), (&json!("0.80"), &json!([])));
+    let args = |item: &'static str| ["correct", &folio, item, "--void", "--reason", "x"].map(str::to_owned);
+    let refused = |device: &str, args: &[String]| {
+        town.refused(device, &args.iter().map(String::as_str).collect::<Vec<_>>())
+    };
+    assert_eq!(refused("one", &args("9999")).0, 2);
+    assert_eq!(town.refused("two", &["correct", &folio, &number, "--void", "--reason", "x"]).0, 3);
+    assert_eq!(town.refused("one", &["correct", &folio, &note, "--void", "--reason", "x"]).0, 3);
+    assert_eq!(town.refused("one", &["correct", &folio, &number, "--reason", "x"]).0, 2);
+}

@@ -1,6 +1,8 @@
 //! Items: the elements of an order's lists as types. The core tells whatever members an element has, since a device
 //! may have written others than the schema's; a member that is no text is read as the text that shows it.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -12,6 +14,48 @@ pub(crate) struct Added {
     pub person: String,
     #[serde(deserialize_with = "text")]
     pub claimed_at: String,
+}
+
+/// A correction: what was written first, and why something else counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Correction {
+    pub from: BTreeMap<String, Value>,
+    #[serde(deserialize_with = "text")]
+    pub reason: String,
+    #[serde(flatten)]
+    pub by: Added,
+}
+
+impl Correction {
+    /// Returns what was written first: a value with its unit, or a text.
+    pub fn was(&self) -> String {
+        let part = |key: &str| self.from.get(key).map(shown).filter(|part| !part.is_empty());
+        ["value", "qty", "text", "unit"].iter().filter_map(|key| part(key)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// An element that counts no more: what it said, its list, and who voided it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Voided {
+    #[serde(flatten)]
+    said: BTreeMap<String, Value>,
+    pub voided: Correction,
+}
+
+impl Voided {
+    /// Returns what it said: its measure or key, its value with the unit, or its text.
+    pub fn what(&self) -> String {
+        let part = |key: &str| self.said.get(key).map(shown).filter(|part| !part.is_empty());
+        let keys = ["what", "sku", "text", "name", "value", "qty", "unit"];
+        keys.iter().filter_map(|key| part(key)).collect::<Vec<_>>().join(" ")
+    }
+
+    /// Returns the number that people call it by.
+    pub fn number(&self) -> String {
+        self.said.get("number").map(shown).unwrap_or_default()
+    }
 }
 
 /// A reading: a measure's key, a decimal and its unit; where it was taken, and what is noteworthy about it.
@@ -28,6 +72,9 @@ pub(crate) struct Reading {
     pub flag: String,
     #[serde(rename = "where", deserialize_with = "text")]
     pub place: String,
+    #[serde(deserialize_with = "text")]
+    pub number: String,
+    pub corrected: Option<Correction>,
     #[serde(flatten)]
     pub by: Added,
 }
@@ -44,6 +91,9 @@ pub(crate) struct Material {
     pub unit: String,
     #[serde(deserialize_with = "text")]
     pub flag: String,
+    #[serde(deserialize_with = "text")]
+    pub number: String,
+    pub corrected: Option<Correction>,
     #[serde(flatten)]
     pub by: Added,
 }
@@ -54,6 +104,9 @@ pub(crate) struct Material {
 pub(crate) struct Note {
     #[serde(deserialize_with = "text")]
     pub text: String,
+    #[serde(deserialize_with = "text")]
+    pub number: String,
+    pub corrected: Option<Correction>,
     #[serde(flatten)]
     pub by: Added,
 }

@@ -5,7 +5,7 @@ use sync_core::view::conflicts::Conflict;
 use sync_core::view::order::{Event, OrderView};
 use words::{Lang, Text, say};
 
-use super::items::{Added, Decided, Material, Note, Reading, items, shown};
+use super::items::{Added, Correction, Decided, Material, Note, Reading, Voided, items, shown};
 use crate::labels;
 use crate::output::Screen;
 use crate::table::{Table, clean, pad};
@@ -32,6 +32,7 @@ pub(crate) fn render(screen: Screen, when: &When, rules: &Rules, order: &OrderVi
     sheet.measurements(&items(&order.measurements));
     sheet.materials(&items(&order.materials));
     sheet.notes(&items(&order.notes));
+    sheet.voided(&items(&order.voided));
     sheet.decisions(order, &items(&order.decisions));
     sheet.history(order);
     sheet.text
@@ -119,6 +120,10 @@ impl Sheet<'_> {
     /// What every order may have: where it is, whose, and by when.
     fn plain(&mut self, order: &OrderView) {
         self.line("");
+        if !order.folios.is_empty() {
+            let label = say!("sheet-folios").of(self.lang());
+            self.labelled(&label, &order.folios.join(", "));
+        }
         for (key, value) in [
             ("locality", &order.locality),
             ("asset", &order.asset),
@@ -188,8 +193,9 @@ impl Sheet<'_> {
             }
             let line = format!("  {}  {}", pad(&clean(&what), LABEL_COLUMNS), clean(&value));
             let mark = self.screen.style.alert(&self.flag(&reading.flag));
-            let who = self.who_when(&reading.by);
-            self.line(&format!("{line}{mark}{who}"));
+            let (number, who) = (self.number(&reading.number), self.who_when(&reading.by));
+            self.line(&format!("{line}{mark}{number}{who}"));
+            self.corrected(reading.corrected.as_ref());
         }
     }
 
@@ -205,7 +211,10 @@ impl Sheet<'_> {
         self.section(&say!("sheet-materials"));
         for material in materials {
             let amount = format!("{} {}{}", material.qty, material.unit, self.flag(&material.flag));
-            self.labelled(&material.sku, &amount);
+            let line = format!("  {}  {}", pad(&clean(&material.sku), LABEL_COLUMNS), clean(&amount));
+            let number = self.number(&material.number);
+            self.line(&format!("{line}{number}"));
+            self.corrected(material.corrected.as_ref());
         }
     }
 
@@ -215,11 +224,43 @@ impl Sheet<'_> {
         }
         self.section(&say!("sheet-notes"));
         for note in notes {
-            let who = self.who_when(&note.by);
+            let who = format!("{}{}", self.number(&note.number), self.who_when(&note.by));
             for (index, line) in note.text.lines().enumerate() {
                 let tail = if index == 0 { who.as_str() } else { "" };
                 self.line(&format!("  {}{tail}", clean(line)));
             }
+            self.corrected(note.corrected.as_ref());
+        }
+    }
+
+    /// The number by which an element is corrected, dimmed.
+    fn number(&self, number: &str) -> String {
+        if number.is_empty() {
+            String::new()
+        } else {
+            self.screen.style.dim(&format!("  [{}]", clean(number)))
+        }
+    }
+
+    /// What was written before a correction, and why it counts no more.
+    fn corrected(&mut self, correction: Option<&Correction>) {
+        let Some(correction) = correction else { return };
+        let said = say!("sheet-corrected", from = correction.was(), reason = correction.reason.as_str());
+        let said = clean(&said.of(self.lang()));
+        let who = self.who_when(&correction.by);
+        self.line(&format!("    ↳ {said}{who}"));
+    }
+
+    /// What counts no more, and why.
+    fn voided(&mut self, voided: &[Voided]) {
+        if voided.is_empty() {
+            return;
+        }
+        self.section(&say!("sheet-voided"));
+        for one in voided {
+            let (number, who) = (self.number(&one.number()), self.who_when(&one.voided.by));
+            let line = format!("  {}: {}", clean(&one.what()), clean(&one.voided.reason));
+            self.line(&format!("{line}{number}{who}"));
         }
     }
 

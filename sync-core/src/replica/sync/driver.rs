@@ -74,7 +74,7 @@ enum Then {
     Key(KeyName, Keying),
     Ask(Question),
     Look,
-    Heard { exchanged: Box<Exchanged>, is_copy: bool, bytes: (u64, u64) },
+    Heard { exchanged: Box<Exchanged>, is_copy: bool, has_more: bool, bytes: (u64, u64) },
     Succeeded(Succeeded),
     End(End),
 }
@@ -239,7 +239,9 @@ impl Driver {
             }
             Then::Ask(question) => self.post(Route::Preview, question.frame.clone(), Sent::Preview(question)),
             Then::Look => self.ready(Task::Look),
-            Then::Heard { exchanged, is_copy, bytes } => self.heard(*exchanged, is_copy, bytes),
+            Then::Heard { exchanged, is_copy, has_more, bytes } => {
+                self.heard(*exchanged, is_copy, has_more, bytes)
+            }
             Then::Succeeded(succeeded) => {
                 self.successions += 1;
                 self.outcome.renamed = Some(succeeded);
@@ -250,7 +252,7 @@ impl Driver {
         }
     }
 
-    fn heard(&mut self, exchanged: Exchanged, is_copy: bool, bytes: (u64, u64)) -> Step {
+    fn heard(&mut self, exchanged: Exchanged, is_copy: bool, has_more: bool, bytes: (u64, u64)) -> Step {
         let (goes_on, more) = (self.pace.goes_on(&exchanged), exchanged.more);
         self.outcome.add(exchanged, bytes);
         if more {
@@ -258,6 +260,10 @@ impl Driver {
         }
         // A copy of another device goes on under a name of its own, at once: nothing of either is lost.
         if is_copy && self.successions < SUCCESSIONS_MAX {
+            return self.ready(Task::Look);
+        }
+        // What was written again on a record that another device had made first is sent at once.
+        if has_more && !is_copy {
             return self.ready(Task::Look);
         }
         Step::Done(End::Finished)

@@ -2,7 +2,7 @@
 
 use sync_core::log::act::{Fate, Role};
 use sync_core::replica::NewInvitation;
-use sync_core::replica::{Choice, NewOrder, Replica, ReplicaError};
+use sync_core::replica::{Choice, Instead, NewOrder, Replica, ReplicaError};
 use sync_core::view::lists::Filter;
 
 use super::World;
@@ -18,6 +18,9 @@ const STEPS: [&str; 6] = ["start", "pause", "finish", "cancel", "reopen", "appro
 const BUNDLE_MAGIC_BYTES: usize = 8;
 const HASH_BYTES: usize = 32;
 
+/// For the chance of corrections alone.
+const CORRECTS: u64 = 97;
+
 /// An order of this phone, if it has any.
 fn some_order(replica: &Replica<'_>, dice: &mut Dice) -> Result<String, ReplicaError> {
     let orders = replica.view().order_list(&Filter::default())?;
@@ -32,7 +35,12 @@ fn one<'t>(dice: &mut Dice, among: &[&'t str]) -> &'t str {
 }
 
 /// What a person does to an order. Answers it in words.
-fn work(replica: &mut Replica<'_>, deed: Deed, token: &str, dice: &mut Dice) -> Result<String, ReplicaError> {
+fn work(
+    replica: &mut Replica<'_>,
+    deed: Deed,
+    (token, salt): (&str, u64),
+    dice: &mut Dice,
+) -> Result<String, ReplicaError> {
     if deed == Deed::Create {
         let crew = dice.one_in(2).then(|| one(dice, &CREWS).to_owned());
         let locality = dice.one_in(2).then(|| one(dice, &LOCALITIES).to_owned());
@@ -58,6 +66,10 @@ fn work(replica: &mut Replica<'_>, deed: Deed, token: &str, dice: &mut Dice) -> 
             replica.set(&folio, field, &value)?;
             format!("sets {field} to {value}")
         }
+        // Chance of its own: corrections came later than the stories that once broke something.
+        Deed::Material if Dice::of(&[salt, CORRECTS]).one_in(3) => {
+            correct(replica, &folio, &mut Dice::of(&[salt, CORRECTS, 1]))?
+        }
         Deed::Material => {
             replica.use_material(&folio, "TUB-2", &dice.between(1, 9).to_string(), "m")?;
             "uses material".to_owned()
@@ -80,6 +92,23 @@ fn work(replica: &mut Replica<'_>, deed: Deed, token: &str, dice: &mut Dice) -> 
         _ => resolve(replica, &folio, dice)?,
     };
     Ok(format!("{folio}: {what}"))
+}
+
+/// Corrects something of an order, or voids it.
+fn correct(replica: &mut Replica<'_>, folio: &str, dice: &mut Dice) -> Result<String, ReplicaError> {
+    let order = replica.view().order_show(folio)?;
+    let all: Vec<String> = [&order.measurements, &order.materials, &order.notes]
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item["id"].as_str().map(String::from))
+        .collect();
+    let Some(item) = dice.pick(&all) else { return Ok("has nothing to correct".into()) };
+    let instead = match dice.below(4) {
+        0 => Instead::Nothing,
+        _ => Instead::Value { value: dice.between(1, 9).to_string(), unit: None },
+    };
+    replica.correct(folio, item, &instead, "faltó el punto")?;
+    Ok(format!("corrects {item}: {instead:?}"))
 }
 
 /// Resolves some conflict; of the given order if there is no other.
@@ -119,7 +148,7 @@ impl World {
             | Deed::Assign
             | Deed::Resolve => {
                 let token = format!("{phone}-{:x}", event.salt & 0xffff_ffff);
-                self.do_on(phone, |replica| work(replica, event.deed, &token, dice))?
+                self.do_on(phone, |replica| work(replica, event.deed, (&token, event.salt), dice))?
             }
             Deed::Invite => self.invite(phone, dice)?,
             Deed::Import => {

@@ -11,7 +11,7 @@ use sync_core::view::words::Sentence;
 use words::{Lang, Text, say};
 
 use super::html::Html;
-use crate::commands::order::{Added, Material, Note, Reading, items, shown};
+use crate::commands::order::{Added, Correction, Material, Note, Reading, Voided, items, shown};
 use crate::labels;
 use crate::when::When;
 
@@ -178,6 +178,7 @@ impl Page<'_> {
         self.readings(&items(&order.measurements));
         self.materials(&items(&order.materials));
         self.notes(&items(&order.notes));
+        self.voided(&items(&order.voided));
     }
 
     fn fields(&mut self, order: &OrderView) {
@@ -235,6 +236,7 @@ impl Page<'_> {
             let amount = format!("{} {}", reading.value, reading.unit);
             self.html.fixed("</td>").open("td", "num").text(&amount);
             self.flag(&reading.flag);
+            self.corrected(reading.corrected.as_ref());
             self.html.close("td").element("td", "", &reading.place);
             self.who_when(&reading.by);
         }
@@ -265,6 +267,7 @@ impl Page<'_> {
             self.html.fixed("<tr>").element("td", "", &material.sku);
             self.html.open("td", "num").text(&format!("{} {}", material.qty, material.unit));
             self.flag(&material.flag);
+            self.corrected(material.corrected.as_ref());
             self.html.close("td");
             self.who_when(&material.by);
         }
@@ -278,8 +281,33 @@ impl Page<'_> {
         self.section(&say!("sheet-notes"));
         self.headings(&[say!("case-note"), say!("case-who"), say!("case-claimed")]);
         for note in notes {
-            self.html.fixed("<tr>").element("td", "pre", &note.text);
+            self.html.fixed("<tr>").open("td", "pre").text(&note.text);
+            self.corrected(note.corrected.as_ref());
+            self.html.close("td");
             self.who_when(&note.by);
+        }
+        self.end_table();
+    }
+
+    /// What was written before a correction, who corrected it and why.
+    fn corrected(&mut self, correction: Option<&Correction>) {
+        let Some(correction) = correction else { return };
+        let said = say!("sheet-corrected", from = correction.was(), reason = correction.reason.as_str());
+        let at = self.time(Some(&correction.by.claimed_at));
+        self.html.fixed("<br>").open("span", "mark");
+        self.both(&said);
+        self.html.text(&format!(" — {} · {at}", correction.by.person)).close("span");
+    }
+
+    fn voided(&mut self, voided: &[Voided]) {
+        if voided.is_empty() {
+            return;
+        }
+        self.section(&say!("sheet-voided"));
+        self.headings(&[say!("case-what"), say!("word-why"), say!("case-who"), say!("case-claimed")]);
+        for one in voided {
+            self.html.fixed("<tr>").element("td", "pre", &one.what()).element("td", "", &one.voided.reason);
+            self.who_when(&one.voided.by);
         }
         self.end_table();
     }

@@ -4,6 +4,7 @@ use super::{Driver, End, Goal, Invited, Kept, Keying, Sent, Signing, State, Task
 use crate::crypto::{PublicKey, Signature};
 use crate::limits::{REFILL_LINES, SWEEP_ROWS};
 use crate::replica::preview::Previewed;
+use crate::replica::rewrite::Repeated;
 use crate::replica::sync::request::OwnEntries;
 use crate::replica::{Replica, ReplicaError, Signed, ToSign};
 
@@ -67,7 +68,12 @@ impl Driver {
             Task::Hear { sent: Sent::Request(request), frame, bytes } => {
                 let exchanged = replica.on_reply(&request, &frame)?;
                 let is_copy = replica.is_copy()?;
-                Ok(Then::Heard { exchanged: Box::new(exchanged), is_copy, bytes })
+                let mut joined = Repeated::default();
+                if !exchanged.more && !is_copy {
+                    joined = replica.join_shared()?;
+                }
+                let has_more = is_copy || joined != Repeated::default();
+                Ok(Then::Heard { exchanged: Box::new(exchanged), is_copy, has_more, bytes })
             }
             Task::Hear { sent: Sent::Preview(question), frame, .. } => {
                 let (Goal::Preview(invited) | Goal::Enrol(invited)) = &self.goal else {
