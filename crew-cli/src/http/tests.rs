@@ -200,7 +200,7 @@ fn messages_go_to_no_address_where_everybody_on_the_way_reads_them() {
         assert_eq!(server.post("/v1/sync", b"x", None), Err(HttpError::Readable(url.into())));
         assert!(server.events("/v1/events?ticket=x", Duration::from_secs(1)).is_err());
         let error = HttpError::Readable(url.into()).into_cli(&Text::same("nothing"));
-        assert_eq!((error.exit, error.code.as_str()), (2, "plain_http"));
+        assert_eq!((error.exit, error.code.as_str()), (2, "usage"));
     }
     assert_eq!(Server::new("http://127.0.0.1:1", patience()).unwrap().check_private(), Ok(()));
 }
