@@ -55,6 +55,10 @@ pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
         until_ms,
         has_code: true,
     };
+    // A crew is named as the catalogue has it: an old catalogue would let a slip make a crew of its own.
+    if args.crew.is_some() && !args.no_sync {
+        exchange::try_quickly(cx);
+    }
     let (invitation, link) = cx.write(|replica| {
         let invitation = replica.invite(&new)?;
         // An address that makes no link: nothing of it is kept.
