@@ -116,8 +116,7 @@ impl Hub {
     ) -> Result<Admitted, HubError> {
         let Checked { device, request, sync, own, carried } = checked;
         if let Some(sync) = &sync {
-            let row: Option<DeviceRow> = read(overlay, &keyspace::device(&device))?;
-            super::attempt::take(overlay, &device, sync, row.map_or(0, |row| row.head_seq), next_seq - 1)?;
+            super::attempt::take(overlay, &self.book, sync, next_seq - 1)?;
         }
         let mut session = Session {
             hub: self,

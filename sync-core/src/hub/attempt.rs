@@ -3,9 +3,11 @@
 //! the numbers begin at zero.
 
 use super::rights::is_past;
-use super::{HubError, RequestError};
+use super::{HubError, RequestError, RuleBook};
 use crate::id::DeviceId;
 use crate::rows::{Overlay, Rows, RowsError, read};
+use crate::state::authority::DeviceRow;
+use crate::state::keyspace;
 use crate::state::local::{self, Asked};
 use crate::wire::message::SyncRequest;
 
@@ -22,26 +24,44 @@ pub(super) fn check(rows: &dyn Rows, device: &DeviceId, attempt: u64) -> Result<
     if attempt > last { Ok(()) } else { Err(RequestError::Replayed { attempt, last }) }
 }
 
-/// Takes the number, once: of two requests that passed [`check`] side by side, the second is refused here. `head_seq` is
-/// how far the ledger of `size` entries has the device's chain.
+/// Takes the number, once: of two requests that passed [`check`] side by side, the second is refused here. Notes what the
+/// device has heard of a ledger of `size` entries.
 pub(super) fn take(
     overlay: &mut Overlay<'_>,
-    device: &DeviceId,
+    book: &RuleBook,
     sync: &SyncRequest,
-    head_seq: u64,
     size: u64,
 ) -> Result<(), HubError> {
-    let mut asked = asked(overlay, device)?;
+    let row: Option<DeviceRow> = read(overlay, &keyspace::device(&sync.device))?;
+    let mut asked = asked(overlay, &sync.device)?;
     let (attempt, last) = (sync.attempt, asked.attempt);
     if attempt <= last {
         return Err(HubError::Replayed { attempt, last });
     }
     asked.attempt = attempt;
-    if sync.kept.size > 0 && is_past(overlay, size, &sync.kept)? {
-        hear(&mut asked.heard, (sync.written, sync.kept.size), head_seq);
+    // Nearly always it knows of all changes already, and the state that it keeps need not be looked at.
+    if let Some(row) = row
+        && !is_known(book, &row, &asked.heard, sync)
+        && is_past(overlay, size, &sync.kept)?
+    {
+        hear(&mut asked.heard, (sync.written, sync.kept.size), row.head_seq);
     }
-    overlay.write(local::attempt(device), &asked);
+    overlay.write(local::attempt(&sync.device), &asked);
     Ok(())
+}
+
+/// Whether the device is known to know, of rules and of its own rights, what the state that it keeps now tells.
+fn is_known(book: &RuleBook, row: &DeviceRow, heard: &[(u64, u64)], sync: &SyncRequest) -> bool {
+    let changes = changes_known(book, row, sync.kept.size);
+    changes == 0
+        || heard
+            .iter()
+            .any(|(written, size)| *written <= sync.written && changes_known(book, row, *size) >= changes)
+}
+
+/// Returns how many changes of rules and of its rights a device knows that has seen the ledger up to `size`.
+pub(super) fn changes_known(book: &RuleBook, row: &DeviceRow, size: u64) -> usize {
+    book.known(size) + row.former.iter().filter(|former| former.until_seq <= size).count()
 }
 
 /// Adds what a device had heard when it had written so many entries. What says nothing of entries that may still come is

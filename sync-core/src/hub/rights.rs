@@ -1,5 +1,6 @@
 //! Rights: by which of the rights that its author has had a change is judged.
 
+use super::attempt::{changes_known, heard_at};
 use super::rule_book::RuleBook;
 use crate::judge::judge_change;
 use crate::log::entry::{Anchor, Header};
@@ -28,7 +29,7 @@ pub fn judge_by_rights<'c>(
     let loss = match loss {
         Some(loss) if !is_past(rows, size, &header.anchor)? => loss,
         _ => {
-            let known = known_at(rows, author, header)?;
+            let known = known_at(rows, book, author, header)?;
             let author = author.as_known_at(known);
             return book.at(rows, known.max(author.enrolled_seq), |rules| {
                 judge_change(rows, rules, &author, &names, &header.record, change)
@@ -53,9 +54,13 @@ pub fn judge_by_rights<'c>(
 
 /// How large a ledger the author could know when it wrote the entry: by the entry itself, by its entries before, and by
 /// the requests that it sent before. So nobody keeps old rights, or lax rules, by naming an old state.
-fn known_at(rows: &dyn Rows, author: &DeviceRow, header: &Header) -> Result<u64, RowsError> {
-    let heard = super::attempt::heard_at(rows, &header.device, header.seq)?;
-    Ok(header.anchor.size.max(author.anchor_seen).max(heard))
+fn known_at(rows: &dyn Rows, book: &RuleBook, author: &DeviceRow, header: &Header) -> Result<u64, RowsError> {
+    let named = header.anchor.size.max(author.anchor_seen);
+    // Nearly every entry names a state that tells of all changes.
+    if changes_known(book, author, named) == changes_known(book, author, u64::MAX) {
+        return Ok(named);
+    }
+    Ok(named.max(heard_at(rows, &header.device, header.seq)?))
 }
 
 /// Whether a state of the log is one that this ledger was in.

@@ -28,8 +28,13 @@ impl RuleBook {
     /// # Errors
     /// A row, or a rule file in it, does not read.
     pub fn open(rows: &dyn Rows) -> Result<Self, RowsError> {
-        let published: Vec<(Vec<u8>, RuleVersion)> = all_under(rows, keyspace::RULE_VERSIONS)?;
-        let published = published.iter().map(|(tail, _)| number_in(tail)).collect::<Result<_, _>>()?;
+        // A hub is opened after each request that it refuses: the texts of before are not read for that.
+        let mut published = Vec::new();
+        rows.scan(keyspace::RULE_VERSIONS, keyspace::RULE_VERSIONS, &mut |key, _| {
+            published.push(number_in(&key[keyspace::RULE_VERSIONS.len()..]));
+            true
+        })?;
+        let published = published.into_iter().collect::<Result<_, _>>()?;
         Ok(Self { now: rules_from(rows)?, published, earlier: Mutex::default() })
     }
 
@@ -48,6 +53,11 @@ impl RuleBook {
         self.published.push(seq);
     }
 
+    /// Returns how many rule files had been published for who had seen the ledger up to `size`.
+    pub(super) fn known(&self, size: u64) -> usize {
+        self.published.partition_point(|seq| *seq <= size)
+    }
+
     /// Lets `judge` judge by the rules that a device could know which had seen the ledger up to `size`.
     ///
     /// # Errors
@@ -58,7 +68,7 @@ impl RuleBook {
         size: u64,
         judge: impl FnOnce(&Rules) -> Result<T, RowsError>,
     ) -> Result<T, RowsError> {
-        let known = self.published.partition_point(|seq| *seq <= size);
+        let known = self.known(size);
         if known == self.published.len() {
             return judge(&self.now);
         }
