@@ -282,6 +282,47 @@ pub fn scan_over(
     Ok(())
 }
 
+/// Rows that count what is read of them: for measuring, and for tests that hold a bound.
+pub struct CountedRows<'r> {
+    rows: &'r dyn Rows,
+    read: Cell<u64>,
+}
+
+impl<'r> CountedRows<'r> {
+    /// Returns rows of which nothing was read yet.
+    pub fn new(rows: &'r dyn Rows) -> Self {
+        Self { rows, read: Cell::new(0) }
+    }
+
+    /// Rows that were read: each that was asked for by its key, found or not, and each that a scan showed.
+    pub fn rows_read(&self) -> u64 {
+        self.read.get()
+    }
+
+    fn count(&self) {
+        self.read.set(self.read.get() + 1);
+    }
+}
+
+impl Rows for CountedRows<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
+        self.count();
+        self.rows.get(key)
+    }
+
+    fn look(&self, key: &[u8], look: &mut Look<'_>) -> Result<(), RowsError> {
+        self.count();
+        self.rows.look(key, look)
+    }
+
+    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
+        self.rows.scan(prefix, from, &mut |key, value| {
+            self.count();
+            visit(key, value)
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{MemoryRows, Overlay, Rows};

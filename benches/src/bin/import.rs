@@ -4,16 +4,14 @@
 //! `cargo xtask bench import`
 #![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
-use std::cell::Cell;
-
 use anyhow::ensure;
 use clap::Parser;
 use cuadrilla_benches::journal::{begun, keep};
 use cuadrilla_benches::orders::{moment, rules};
-use rustix::time::{ClockId, clock_gettime};
+use cuadrilla_benches::processor_s;
 use serde_json::{Value, json};
 use sync_core::replica::{ImportFile, Replica};
-use sync_core::rows::{Look, Rows, RowsError, Visit};
+use sync_core::rows::CountedRows;
 use sync_core::source::{self, Form};
 
 /// What to measure.
@@ -33,31 +31,6 @@ const BUDGET_ORDERS: f64 = 50_000.0;
 /// Assets of the import by key, and orders after it.
 const ASSETS: usize = 20_000;
 const LATER_ORDERS: usize = 2_000;
-
-/// Rows that count what is read of them.
-struct Counting<'r> {
-    rows: &'r dyn Rows,
-    read: Cell<u64>,
-}
-
-impl Rows for Counting<'_> {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
-        self.read.set(self.read.get() + 1);
-        self.rows.get(key)
-    }
-
-    fn look(&self, key: &[u8], look: &mut Look<'_>) -> Result<(), RowsError> {
-        self.read.set(self.read.get() + 1);
-        self.rows.look(key, look)
-    }
-
-    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
-        self.rows.scan(prefix, from, &mut |key, value| {
-            self.read.set(self.read.get() + 1);
-            visit(key, value)
-        })
-    }
-}
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
@@ -87,19 +60,19 @@ fn measure(rules: &[(String, String)], what: &str, files: &[Value]) -> anyhow::R
     let mut store = begun(&scratch.path().join("journal"))?;
     for (index, file) in files.iter().enumerate() {
         let text = file.to_string();
-        let started = processor();
+        let started = processor_s();
         let items: usize =
             file.as_object().into_iter().flatten().map(|(_, list)| list.as_array().map_or(0, Vec::len)).sum();
         let file = ImportFile::try_from(source::read(&text, Form::Json)?)
             .map_err(|wrong| anyhow::anyhow!("{wrong}"))?;
         let (rows, lines, end) = (store.rows(), store.lines(), store.end());
-        let counting = Counting { rows: &rows, read: Cell::new(0) };
+        let counting = CountedRows::new(&rows);
         let mut replica = Replica::open(&counting, &lines, end, rules, moment(u8::try_from(index + 1)?))?;
         let counts = replica.import(&file)?;
         ensure!(counts.unchanged + counts.updated == 0, "everything is new: {counts:?}");
         let written = replica.finish();
         keep(&mut store, &written.lines)?;
-        let (used, read) = (processor() - started, counting.read.get());
+        let (used, read) = (processor_s() - started, counting.rows_read());
         if index + 1 == files.len() {
             #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
             let (count, read) = (items as f64, read as f64);
@@ -136,11 +109,4 @@ fn assets() -> Vec<Value> {
 fn order(number: usize, places: usize) -> Value {
     json!({"key": format!("o-{number}"), "kind": "fuga", "locality": format!("rancho {}", number % places),
            "title": format!("Fuga {number}"), "due": "2026-12-01"})
-}
-
-/// Seconds of processor time that this process has used: what compares on a machine that others use.
-#[expect(clippy::cast_precision_loss, reason = "seconds and nanoseconds far below 2^52")]
-fn processor() -> f64 {
-    let used = clock_gettime(ClockId::ProcessCPUTime);
-    used.tv_sec as f64 + used.tv_nsec as f64 / 1e9
 }

@@ -145,30 +145,8 @@ impl<'r> Finder<'r> {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
-
     use super::*;
-    use crate::rows::{MemoryRows, Visit};
-
-    /// Rows that count what is read of them.
-    struct Counted<'r> {
-        rows: &'r MemoryRows,
-        read: Cell<u32>,
-    }
-
-    impl Rows for Counted<'_> {
-        fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
-            self.read.set(self.read.get() + 1);
-            self.rows.get(key)
-        }
-
-        fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
-            self.rows.scan(prefix, from, &mut |key, value| {
-                self.read.set(self.read.get() + 1);
-                visit(key, value)
-            })
-        }
-    }
+    use crate::rows::{CountedRows, MemoryRows};
 
     const RECORD: RecordId = RecordId([9; 16]);
 
@@ -222,12 +200,12 @@ mod tests {
     fn however_long_the_record_finding_reads_a_bounded_number_of_rows() {
         let rows = record(20_000);
         for number in [0, 255, 256, 9_999, 19_999, 20_001] {
-            let counted = Counted { rows: &rows, read: Cell::new(0) };
+            let counted = CountedRows::new(&rows);
             let op = OpId { counter: 1 + 10 * number, device: device(number) };
             let mut finder = Finder::new(&counted, &RECORD);
             finder.change(&hash(number)).unwrap();
             finder.holder(&op).unwrap();
-            assert!(counted.read.get() <= READ_THROUGH + 6, "{number}: {}", counted.read.get());
+            assert!(counted.rows_read() <= u64::from(READ_THROUGH) + 6, "{number}: {}", counted.rows_read());
         }
     }
 }

@@ -1,10 +1,8 @@
 //! Imports: what a file may say, which record an item is, and what an import costs.
 
-use std::cell::Cell;
-
 use serde_json::{Value, json};
 use sync_core::replica::{ImportCounts, ImportFile, ImportProblem, Replica, ReplicaError};
-use sync_core::rows::{Look, Rows, RowsError, Visit};
+use sync_core::rows::CountedRows;
 
 use crate::flows::{Town, town};
 
@@ -139,31 +137,6 @@ fn a_file_is_held_to_its_schema() {
     );
 }
 
-/// Rows that count what is read of them.
-struct Counting<'r> {
-    rows: &'r dyn Rows,
-    read: Cell<u64>,
-}
-
-impl Rows for Counting<'_> {
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, RowsError> {
-        self.read.set(self.read.get() + 1);
-        self.rows.get(key)
-    }
-
-    fn look(&self, key: &[u8], look: &mut Look<'_>) -> Result<(), RowsError> {
-        self.read.set(self.read.get() + 1);
-        self.rows.look(key, look)
-    }
-
-    fn scan(&self, prefix: &[u8], from: &[u8], visit: &mut Visit<'_>) -> Result<(), RowsError> {
-        self.rows.scan(prefix, from, &mut |key, value| {
-            self.read.set(self.read.get() + 1);
-            visit(key, value)
-        })
-    }
-}
-
 /// Imports places, then as many orders, each of which names a place. Returns the rows read for the orders.
 fn rows_read(count: usize) -> u64 {
     let mut town = town();
@@ -175,7 +148,7 @@ fn rows_read(count: usize) -> u64 {
         .collect();
     let orders = file(json!({"orders": orders}));
     let phone = &town.dispatch;
-    let counting = Counting { rows: &phone.rows, read: Cell::new(0) };
+    let counting = CountedRows::new(&phone.rows);
     let clocks = sync_core::replica::Clocks {
         now_ms: 1_795_000_000_000,
         boot: sync_core::id::BootId([1; 8]),
@@ -185,7 +158,7 @@ fn rows_read(count: usize) -> u64 {
     let end = sync_core::log::line::Lines::end(&phone.lines);
     let mut replica = Replica::open(&counting, &phone.lines, end, &[], clocks).unwrap();
     assert_eq!(replica.import(&orders).unwrap().orders, count as u64);
-    counting.read.get()
+    counting.rows_read()
 }
 
 #[test]
