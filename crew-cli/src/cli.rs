@@ -6,7 +6,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    audit, bundle, completions, conflict, device, enrol, import, invite, man, order, person, quarantine, sync,
+    audit, blob, bundle, completions, conflict, device, enrol, import, invite, man, order, person,
+    quarantine, sync,
 };
 use words::Lang;
 
@@ -57,6 +58,9 @@ pub enum Command {
     /// Work the server holds back
     #[command(subcommand)]
     Quarantine(quarantine::QuarantineCommand),
+    /// Bytes of photos and signatures
+    #[command(subcommand)]
+    Blob(blob::BlobCommand),
     /// Exchange by file: USB stick, another phone
     #[command(subcommand)]
     Bundle(bundle::BundleCommand),

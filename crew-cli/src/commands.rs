@@ -1,6 +1,7 @@
 //! Commands: one file each. A command reads its arguments, asks the replica, and answers a report.
 
 pub mod audit;
+pub mod blob;
 pub mod bundle;
 pub mod completions;
 pub mod conflict;
@@ -33,6 +34,7 @@ pub fn run(cx: &Context, command: &Command) -> Result<Report, CliError> {
         Command::Work(command) => order::work(cx, command),
         Command::Conflict(command) => conflict::run(cx, command),
         Command::Quarantine(command) => quarantine::run(cx, command),
+        Command::Blob(command) => blob::run(cx, command),
         Command::Bundle(command) => bundle::run(cx, command),
         Command::Import(args) => import::run(cx, args),
         Command::Invite(args) => invite::run(cx, args),

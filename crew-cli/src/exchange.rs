@@ -2,28 +2,53 @@
 //! free while the network is slow; a lock of its own keeps a second exchange out.
 
 mod shell;
+mod upload;
+
+pub use upload::Photos;
 
 use std::path::Path;
 
+use sync_core::id::Hash;
 use sync_core::log::line::Identity;
 use sync_core::replica::Succeeded;
+use sync_core::replica::evidence::ToBring;
 use sync_core::replica::preview::Previewed;
-use sync_core::replica::sync::driver::{Driver, End, Goal, Invited, Outcome, Terms};
-use sync_core::wire::message::About;
+use sync_core::replica::sync::driver::{BlobWants, Driver, End, Goal, Invited, Outcome, Terms};
+use sync_core::wire::message::{About, BlobUse};
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
-use crate::http::Patience;
+use crate::evidence::BlobFiles;
+use crate::http::{HttpError, Patience};
 use crate::parting;
 use shell::Shell;
+use upload::Brought;
 use words::{Text, say};
 
-/// Exchanges with the server until neither side has more.
+/// Refused photos after which no more are tried in one exchange.
+const REFUSED_MAX: usize = 8;
+
+/// Which photos an exchange brings; their small forms always go along.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PhotosWhen {
+    /// All of them.
+    Now,
+    /// None.
+    #[default]
+    Later,
+}
+
+/// Exchanges with the server until neither side has more, and brings photos.
 ///
 /// # Errors
 /// Connection, with how much stays unsent; integrity, if the reply is not the server's; what the store answers.
-pub fn run(cx: &Context, patience: Patience, is_poor: bool) -> Result<Outcome, CliError> {
-    run_with(cx, &cx.seed()?, patience, is_poor)
+pub fn run(
+    cx: &Context,
+    patience: Patience,
+    is_poor: bool,
+    photos: PhotosWhen,
+) -> Result<(Outcome, Photos), CliError> {
+    run_with(cx, &cx.seed()?, patience, is_poor, photos)
 }
 
 /// As [`run`], with a seed that was opened before: `--watch` asks for the PIN once.
@@ -35,15 +60,89 @@ pub fn run_with(
     seed: &[u8; 32],
     patience: Patience,
     is_poor: bool,
-) -> Result<Outcome, CliError> {
+    photos: PhotosWhen,
+) -> Result<(Outcome, Photos), CliError> {
     let _lock = cx.home.lock_exchange()?;
-    let terms = if is_poor { terms(patience).for_poor_link() } else { terms(patience) };
-    let mut driver = Driver::new(Goal::Sync, terms).describing(about(cx));
-    let mut shell = Shell::new(cx, patience, *seed);
+    let kept = BlobFiles::of(cx.home.folder());
+    let wants = BlobWants { photos: photos == PhotosWhen::Now, reads: Vec::new() };
+    let mut all: Option<Outcome> = None;
+    let mut brought = Photos::default();
+    loop {
+        let terms = if is_poor { terms(patience).for_poor_link() } else { terms(patience) };
+        let mut driver = Driver::new(Goal::Sync, terms).describing(about(cx)?).wanting(wants.clone());
+        let mut shell = Shell::new(cx, patience, *seed);
+        let outcome = match shell.drive(&mut driver)? {
+            End::Finished | End::TooLong => driver.outcome().clone(),
+            End::Stuck => return Err(stuck(cx)),
+            end => return Err(shell.failed(&end, &kept_words(cx))),
+        };
+        let tickets = outcome.blobs.clone();
+        match &mut all {
+            None => all = Some(outcome),
+            Some(all) => all.take(outcome),
+        }
+        erase_here(cx, &kept)?;
+        let before = brought.sent;
+        for ticket in tickets.iter().filter(|ticket| ticket.r#use == BlobUse::Bring) {
+            let Some(bytes) = kept.read(&ticket.sha256)? else { continue };
+            cx.screen.progress(&say!("sync-photos-progress", sent = brought.sent));
+            match upload::bring(shell.reached()?, ticket, &bytes, is_poor, &mut brought.bytes) {
+                Brought::Whole => brought.sent += 1,
+                Brought::Refused(code) => brought.refused.push((ticket.sha256, code)),
+                Brought::Later => break,
+            }
+        }
+        cx.screen.progress_done();
+        // The next exchange hears that the office has them, and asks for the rest.
+        if brought.sent == before || photos_are_refused(&brought) {
+            let here = |blob: &ToBring| kept.has(&blob.sha256);
+            brought.left =
+                cx.read(|replica| Ok(replica.to_bring(true)?.iter().filter(|one| here(one)).count() as u64))?;
+            return Ok((all.unwrap_or_default(), brought));
+        }
+    }
+}
+
+/// Many refusals in a row: the rest waits, so that nothing is tried for ever.
+fn photos_are_refused(brought: &Photos) -> bool {
+    brought.refused.len() > REFUSED_MAX
+}
+
+/// Deletes the copies here of what was erased.
+fn erase_here(cx: &Context, kept: &BlobFiles) -> Result<(), CliError> {
+    let here = kept.all()?;
+    if here.is_empty() {
+        return Ok(());
+    }
+    for sha256 in cx.read(|replica| Ok(replica.to_erase(&here)?))? {
+        kept.delete(&sha256)?;
+    }
+    Ok(())
+}
+
+/// Asks the office for a blob. `None` if it has none for this device.
+///
+/// # Errors
+/// As [`run`].
+pub fn fetch_blob(cx: &Context, sha256: Hash) -> Result<Option<Vec<u8>>, CliError> {
+    let _lock = cx.home.lock_exchange()?;
+    let patience = Patience::ordinary();
+    let wants = BlobWants { photos: false, reads: vec![sha256] };
+    let mut driver = Driver::new(Goal::Sync, terms(patience)).describing(about(cx)?).wanting(wants);
+    let mut shell = Shell::new(cx, patience, cx.seed()?);
     match shell.drive(&mut driver)? {
-        End::Finished | End::TooLong => Ok(driver.outcome().clone()),
-        End::Stuck => Err(stuck(cx)),
-        end => Err(shell.failed(&end, &kept(cx))),
+        End::Finished | End::TooLong => {}
+        End::Stuck => return Err(stuck(cx)),
+        end => return Err(shell.failed(&end, &kept_words(cx))),
+    }
+    let tickets = &driver.outcome().blobs;
+    let Some(ticket) = tickets.iter().find(|one| one.sha256 == sha256 && one.r#use == BlobUse::Read) else {
+        return Ok(None);
+    };
+    match shell.reached()?.blob(&format!("/v1/blobs/{sha256}"), &ticket.ticket) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(HttpError::Missing(_)) => Ok(None),
+        Err(error) => Err(error.into_cli(&kept_words(cx))),
     }
 }
 
@@ -97,14 +196,14 @@ pub fn renew(cx: &Context) -> Result<Succeeded, CliError> {
             cx.home.take_renewed()?;
             Ok(succeeded)
         }
-        end => Err(shell.failed(&end, &kept(cx))),
+        end => Err(shell.failed(&end, &kept_words(cx))),
     }
 }
 
 /// One quick try to tell the server. Whether it knows; if not, the person is told why, and nothing is lost.
 pub fn try_quickly(cx: &Context) -> bool {
-    match run(cx, Patience::quick(), false) {
-        Ok(outcome) => {
+    match run(cx, Patience::quick(), false, PhotosWhen::Later) {
+        Ok((outcome, _)) => {
             warn_of_parting(cx, &outcome);
             true
         }
@@ -125,16 +224,17 @@ pub fn warn_of_parting(cx: &Context, outcome: &Outcome) {
 }
 
 /// What the office is told of this device beside its work.
-fn about(cx: &Context) -> About {
+fn about(cx: &Context) -> Result<About, CliError> {
     let disk = rustix::fs::statvfs(cx.home.folder()).ok();
-    About {
+    let photos = cx.read(|replica| Ok(replica.to_bring(true)?.len() as u64))?;
+    Ok(About {
         unsent: 0,
-        photos: 0,
+        photos,
         program: env!("CARGO_PKG_VERSION").into(),
         program_hash: None,
         free_bytes: disk.map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize)),
         is_persistent: None,
-    }
+    })
 }
 
 /// All waits together last as long as one request may.
@@ -145,11 +245,11 @@ fn terms(patience: Patience) -> Terms {
 
 /// Both sides say there is more, and nothing moves.
 fn stuck(cx: &Context) -> CliError {
-    CliError::new(exit::OTHER, "stuck", say!("sync-stuck"), say!("sync-stuck-hint", kept = kept(cx)))
+    CliError::new(exit::OTHER, "stuck", say!("sync-stuck"), say!("sync-stuck-hint", kept = kept_words(cx)))
 }
 
 /// `nothing lost: 3 unsent stay`.
-fn kept(cx: &Context) -> Text {
+fn kept_words(cx: &Context) -> Text {
     match cx.read(|replica| Ok(replica.view().status()?.unsent)) {
         Ok(0) => say!("sync-safe-all-sent"),
         Ok(count) => say!("sync-safe-unsent", count),

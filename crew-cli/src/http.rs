@@ -16,8 +16,10 @@ use ureq::{Agent, Body, http};
 mod error;
 #[cfg(test)]
 mod tests;
+mod upload;
 
 pub use error::{HttpError, LinkTrouble, TlsTrouble};
+pub use upload::{BLOB_TICKET_HEADER, Upload, Uploaded};
 
 /// What messages and their replies are declared as.
 pub const CONTENT_TYPE: &str = "application/vnd.cuadrilla.v1";

@@ -198,6 +198,41 @@ pub fn reason_code(code: &str) -> Text {
     }
 }
 
+/// What a photo shows.
+pub fn photo(what: &str) -> Text {
+    match what {
+        "before" => say!("photo-before"),
+        "during" => say!("photo-during"),
+        "after" => say!("photo-after"),
+        "meter" => say!("photo-meter"),
+        "signature" => say!("photo-signature"),
+        "letter" => say!("photo-letter"),
+        other => Text::same(other),
+    }
+}
+
+/// Why a photo was erased.
+pub fn erasure(reason: &str) -> Text {
+    match reason {
+        "asked" => say!("erasure-asked"),
+        "bystander" => say!("erasure-bystander"),
+        "mistaken" => say!("erasure-mistaken"),
+        "ordered" => say!("erasure-ordered"),
+        other => Text::same(other),
+    }
+}
+
+/// Why the office did not take a photo.
+pub fn blob_code(code: &str) -> Text {
+    match code {
+        "no_picture" => say!("blob-code-no-picture"),
+        "over_quota" => say!("blob-code-over-quota"),
+        "checksum" => say!("blob-code-checksum"),
+        "no_such_blob" => say!("blob-code-no-ticket"),
+        other => Text::same(other),
+    }
+}
+
 /// Why the server did not take what was carried for another device.
 pub fn carried_code(code: &str) -> Text {
     match code {

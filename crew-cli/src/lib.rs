@@ -6,6 +6,7 @@ pub mod clock;
 pub mod commands;
 pub mod context;
 pub mod error;
+pub mod evidence;
 pub mod exchange;
 pub mod files;
 pub mod help;

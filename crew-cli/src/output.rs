@@ -1,7 +1,7 @@
 //! Output: the one place that writes to the terminal. Standard output carries the result and nothing else; what is
 //! said beside it goes to standard error.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
 use serde::Serialize;
 use serde_json::Value;
@@ -15,6 +15,8 @@ use words::{Lang, Text, visible};
 const WIDTH_UNBOUNDED: usize = usize::MAX;
 /// Narrower terminals than this are treated as this wide.
 const WIDTH_MIN: usize = 40;
+/// Longest answer to a question, in bytes.
+const ANSWER_BYTES_MAX: u64 = 64;
 
 /// What a command answers when it went well.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -95,6 +97,21 @@ impl Screen {
     /// Whether a person looks at standard output.
     pub fn is_terminal(&self) -> bool {
         self.width != WIDTH_UNBOUNDED && !self.json
+    }
+
+    /// Shows `text` and asks. `default` where nobody sits at a terminal.
+    ///
+    /// # Errors
+    /// The question cannot be shown, or the answer not read.
+    pub fn agrees(&self, text: &str, default: bool) -> Result<bool, CliError> {
+        if !self.is_terminal() || !io::stdin().is_terminal() {
+            return Ok(default);
+        }
+        self.out(text)?;
+        let mut answer = String::new();
+        let read = io::stdin().lock().take(ANSWER_BYTES_MAX).read_line(&mut answer);
+        read.map_err(|error| CliError::usage(Text::same(error.to_string()), say!("repeat")))?;
+        Ok(matches!(answer.trim().to_lowercase().as_str(), "s" | "sí" | "si" | "y" | "yes"))
     }
 
     /// Shows what a command answered.

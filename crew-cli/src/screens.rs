@@ -5,6 +5,7 @@
 mod errors;
 mod story;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Serialize;
@@ -63,7 +64,7 @@ fn an_order_on_its_sheet() {
         let text = story.ask_crew(|replica| {
             let order = replica.view().order_show(&folio)?;
             golden("order-show", &order);
-            Ok(order::sheet_text(cx.screen, &cx.when, replica.rules(), &order))
+            Ok(order::sheet_text(cx.screen, &cx.when, replica.rules(), &order, &BTreeSet::new()))
         });
         kept(&format!("order-show.{ending}"), &text);
     }

@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use crate::alarm::Alarm;
 use crate::config::{Config, ENROLMENTS_MAX};
 use crate::connections::Connections;
+use crate::evidence::Evidence;
 use crate::health::Health;
 use crate::lane::Lane;
 use crate::metrics::Metrics;
@@ -79,6 +80,8 @@ pub struct AppState {
     pub connections: Arc<Connections>,
     /// The names behind the persons of entries.
     pub people: People,
+    /// Photos and signatures; none for a server that keeps nothing.
+    pub evidence: Option<Arc<Evidence>>,
     /// Makes tickets and reads them.
     pub tickets: Tickets,
     /// The municipality's name and its log's key, which never change.
@@ -117,6 +120,8 @@ pub struct Parts {
     pub data: Option<PathBuf>,
     /// The names behind the persons of entries.
     pub people: People,
+    /// Photos and signatures.
+    pub evidence: Option<Arc<Evidence>>,
     /// When to stop.
     pub stop: watch::Receiver<bool>,
 }
@@ -124,7 +129,7 @@ pub struct Parts {
 impl AppState {
     /// Returns the state of a municipality whose writer is about to start.
     pub fn new(parts: Parts) -> Self {
-        let Parts { view, work, config, seed, data, people, stop } = parts;
+        let Parts { view, work, config, seed, data, people, evidence, stop } = parts;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let metrics: Arc<Metrics> = Arc::default();
         let genesis = view.hub.genesis();
@@ -139,6 +144,7 @@ impl AppState {
             health: Arc::default(),
             throttle: Throttle::new(&config),
             people,
+            evidence,
             tickets: Tickets::new(&seed),
             devices: Places::new(config.requests_max, config.device_requests_max),
             enrolments: Semaphore::new(ENROLMENTS_MAX),

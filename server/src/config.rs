@@ -107,6 +107,8 @@ settings! {
     tls_key, "CUADRILLA_TLS_KEY": String = "";
     /// Folder outside the data for a checkpoint a day; empty: beside the data folder; none: keeps none.
     checkpoints, "CUADRILLA_CHECKPOINTS": String = "";
+    /// Where photos are kept: empty: in the data folder; another folder; or s3://BUCKET, with AWS_ variables.
+    blobs, "CUADRILLA_BLOBS": String = "";
     /// Header in which a trusted proxy names the client's address, as `x-forwarded-for`; empty trusts none.
     peer_header, "CUADRILLA_PEER_HEADER": String = "";
 
@@ -163,6 +165,18 @@ pub const ENROL_BODY_BYTES_MAX: usize = sync_core::limits::ENROL_BYTES_MAX + 102
 pub const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 /// By how much threads that work for strangers stand back behind those that work for devices, as Unix counts it.
 pub const STRANGERS_NICE: i32 = 5;
+/// A ticket for a photo counts this long, in seconds: a week of links that break.
+pub const BLOB_TICKET_S: i64 = 7 * 24 * 3600;
+/// Longest time that one piece of a photo may take, in seconds: 256 KiB at 500 bytes a second.
+pub const BLOB_PIECE_S: u64 = 540;
+/// Longest silence within a piece, in seconds.
+pub const BLOB_IDLE_S: u64 = 30;
+/// Bytes of photos that one device may bring in a day: six hundred of them.
+pub const BLOB_DAY_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Bytes of photos of one order: two hundred of them, at the largest usual size.
+pub const BLOB_RECORD_BYTES_MAX: u64 = 128 * 1024 * 1024;
+/// Bytes of photos that a revoked device may still bring, which its kept entries name.
+pub const BLOB_REVOKED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// A ticket opens an event stream this long, in seconds: twice the life of a stream.
 pub const STREAM_TICKET_S: i64 = 2 * 3600;
 /// A ticket says whose a body is this long, in seconds: longer than phones stay without signal.

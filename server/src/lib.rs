@@ -10,6 +10,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod connections;
+pub mod evidence;
 pub mod failure;
 pub mod guarded;
 pub mod health;

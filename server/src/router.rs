@@ -14,10 +14,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::app_state::AppState;
 use crate::problem::Problem;
 use crate::routes::log as log_route;
-use crate::routes::{checkpoint, events, exchange, health, home};
+use crate::routes::{blobs, checkpoint, events, exchange, health, home};
 
 /// Every route, for the test that compares them with `openapi.json`.
-pub const ROUTES: [(&str, &str); 12] = [
+pub const ROUTES: [(&str, &str); 18] = [
     ("get", "/"),
     ("get", "/healthz"),
     ("get", "/log/checkpoint"),
@@ -25,6 +25,12 @@ pub const ROUTES: [(&str, &str); 12] = [
     ("get", "/metrics"),
     ("get", "/openapi.json"),
     ("get", "/readyz"),
+    ("options", "/v1/blobs"),
+    ("post", "/v1/blobs"),
+    ("options", "/v1/blobs/{sha256}"),
+    ("head", "/v1/blobs/{sha256}"),
+    ("get", "/v1/blobs/{sha256}"),
+    ("patch", "/v1/blobs/{sha256}"),
     ("get", "/v1/checkpoint"),
     ("post", "/v1/preview"),
     ("post", "/v1/enrol"),
@@ -70,6 +76,11 @@ pub fn router(app: Arc<AppState>) -> Router {
         .route("/v1/sync", post(exchange::sync))
         .route("/v1/preview", post(exchange::preview))
         .route("/v1/enrol", post(exchange::enrol))
+        .route("/v1/blobs", post(blobs::create).options(blobs::options))
+        .route(
+            "/v1/blobs/{sha256}",
+            get(blobs::get).head(blobs::head).patch(blobs::patch).options(blobs::options),
+        )
         .route("/v1/checkpoint", get(checkpoint::show))
         .route("/log/checkpoint", get(checkpoint::show))
         .route("/log/tile/{*path}", get(log_route::show))

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, watch};
 use crate::app_state::{AppState, Parts as StateParts, View};
 use crate::clock::now_ms;
 use crate::config::Config;
+use crate::evidence::Evidence;
 use crate::health::Health;
 use crate::kept;
 use crate::people::People;
@@ -73,7 +74,9 @@ impl Service {
         let (work, incoming) = mpsc::channel(config.queue_max);
         let (stop, stopped) = watch::channel(false);
         let people = People::open(data.as_deref());
-        let parts = StateParts { view, work, config, seed, data, people, stop: stopped };
+        let evidence = data.as_deref().map(|data| Evidence::open(data, &config.blobs)).transpose();
+        let evidence = evidence.map_err(|error| HubError::Answer(error.to_string()))?.map(Arc::new);
+        let parts = StateParts { view, work, config, seed, data, people, evidence, stop: stopped };
         let app = Arc::new(AppState::new(parts));
         // Right from the start, not from the first append on.
         app.metrics.store(Stats::default(), Stats::default(), app.view().seq);
@@ -92,6 +95,9 @@ impl Service {
         let news = Arc::clone(&app.news);
         tokio::spawn(async move { news.run().await });
         tokio::spawn(look_after(Arc::clone(&app), Arc::new(rules), watched));
+        if let Some(evidence) = &app.evidence {
+            tokio::spawn(Arc::clone(evidence).look_after(Arc::clone(&app)));
+        }
         let checkpoints = app.data.as_deref().and_then(|data| kept::folder(&app.config.checkpoints, data));
         if let Some(folder) = &checkpoints {
             kept::hold_and_tell(folder, &app.view());

@@ -80,6 +80,7 @@ pub(crate) fn writer(
         seed: SEED,
         data: None,
         people: People::default(),
+        evidence: None,
         stop,
     }));
     let parts = Parts {
@@ -166,6 +167,7 @@ impl Device {
             about: None,
             people: PeopleMark::default(),
             named: Vec::new(),
+            blobs: Vec::new(),
         };
         seal_request(&self.key, &request)
     }

@@ -5,10 +5,12 @@
 //! It proves nothing else: every request is signed all the same.
 
 use axum::http::{HeaderMap, StatusCode};
-use sync_core::id::{DeviceId, Hash};
+use sync_core::hub::BlobGrant;
+use sync_core::id::{DeviceId, Hash, RecordId};
 use sync_core::time::TimeMs;
+use sync_core::wire::message::BlobUse;
 
-use crate::config::{BODY_TICKET_S, STREAM_TICKET_S};
+use crate::config::{BLOB_TICKET_S, BODY_TICKET_S, STREAM_TICKET_S};
 use crate::problem::Problem;
 
 /// The header in which a device shows its ticket.
@@ -18,6 +20,17 @@ const TIME_BYTES: usize = 8;
 /// 128 bits are far more than anybody guesses over a network.
 const HASH_BYTES: usize = 16;
 const TICKET_BYTES: usize = TIME_BYTES + DEVICE_BYTES + HASH_BYTES;
+
+/// The header in which a device shows its ticket for a blob.
+pub const BLOB_HEADER: &str = "cuadrilla-blob-ticket";
+const BLOB_TICKET_BYTES: usize = TIME_BYTES + 1 + 8 + 3 * DEVICE_BYTES + HASH_BYTES;
+
+fn use_byte(r#use: BlobUse) -> u8 {
+    match r#use {
+        BlobUse::Bring => 1,
+        BlobUse::Read => 2,
+    }
+}
 
 /// What makes tickets and reads them.
 pub struct Tickets {
@@ -59,6 +72,56 @@ impl Tickets {
         device.try_into().ok().map(DeviceId)
     }
 
+    /// Returns a ticket for what a device may do with a blob. It counts for that blob alone.
+    pub fn for_blob(&self, grant: &BlobGrant, now_ms: TimeMs) -> String {
+        let mut ticket = (now_ms / 1_000 + BLOB_TICKET_S).to_be_bytes().to_vec();
+        ticket.push(use_byte(grant.r#use));
+        ticket.extend(grant.bytes.to_be_bytes());
+        ticket.extend(grant.device.0);
+        ticket.extend(grant.of.0);
+        ticket.extend(grant.record.0);
+        ticket.extend(self.blob_hash(&grant.sha256, &ticket));
+        hex::encode(ticket)
+    }
+
+    fn blob_hash(&self, sha256: &Hash, head: &[u8]) -> [u8; HASH_BYTES] {
+        let hash = Hash::tagged("cuadrilla/blob-ticket/v1", &[&self.key, &sha256.0, head]).0;
+        std::array::from_fn(|index| hash[index])
+    }
+
+    /// Returns what a request's header lets its device do with a blob, if it shows a ticket of this server's for that blob
+    /// and that use whose time is not over.
+    pub fn blob(
+        &self,
+        headers: &HeaderMap,
+        sha256: &Hash,
+        r#use: BlobUse,
+        now_ms: TimeMs,
+    ) -> Option<BlobGrant> {
+        let mut ticket = [0; BLOB_TICKET_BYTES];
+        hex::decode_to_slice(headers.get(BLOB_HEADER)?.as_bytes(), &mut ticket).ok()?;
+        let (head, shown) = ticket.split_last_chunk::<HASH_BYTES>()?;
+        let differs =
+            self.blob_hash(sha256, head).iter().zip(shown).fold(0, |differs, (a, b)| differs | (a ^ b));
+        let (until_s, rest) = head.split_first_chunk::<8>()?;
+        let (&[kind], rest) = rest.split_first_chunk::<1>()?;
+        let (bytes, rest) = rest.split_first_chunk::<8>()?;
+        let (device, rest) = rest.split_first_chunk::<16>()?;
+        let (of, record) = rest.split_first_chunk::<16>()?;
+        let is_over = i64::from_be_bytes(*until_s) < now_ms / 1_000;
+        if differs != 0 || is_over || kind != use_byte(r#use) {
+            return None;
+        }
+        Some(BlobGrant {
+            device: DeviceId(*device),
+            of: DeviceId(*of),
+            record: RecordId::from_slice(record)?,
+            sha256: *sha256,
+            bytes: u64::from_be_bytes(*bytes),
+            r#use,
+        })
+    }
+
     /// Returns the device whose stream a ticket opens.
     ///
     /// # Errors
@@ -82,9 +145,11 @@ impl Tickets {
 
 #[cfg(test)]
 mod tests {
-    use super::{BODY_TICKET_S, HEADER, STREAM_TICKET_S, Tickets};
+    use super::{BLOB_HEADER, BLOB_TICKET_S, BODY_TICKET_S, HEADER, STREAM_TICKET_S, Tickets};
     use axum::http::HeaderMap;
-    use sync_core::id::DeviceId;
+    use sync_core::hub::BlobGrant;
+    use sync_core::id::{DeviceId, Hash, RecordId};
+    use sync_core::wire::message::BlobUse;
 
     const NOW_MS: i64 = 1_795_232_207_000;
 
@@ -118,6 +183,43 @@ mod tests {
         }
         for other in [Some(""), Some("07070707070707070707070707070707"), Some(&ticket[2..]), None] {
             assert!(tickets.for_stream(other, NOW_MS).is_err());
+        }
+    }
+
+    #[test]
+    fn a_blobs_ticket_counts_for_its_blob_its_use_and_its_day() {
+        let (tickets, sha256) = (Tickets::new(&[1; 32]), Hash([5; 32]));
+        let grant = BlobGrant {
+            device: DeviceId([7; 16]),
+            of: DeviceId([8; 16]),
+            record: RecordId([9; 16]),
+            sha256,
+            bytes: 300_000,
+            r#use: BlobUse::Bring,
+        };
+        let mut headers = HeaderMap::new();
+        let ask =
+            |headers: &HeaderMap, sha256: &Hash, r#use, now_ms| tickets.blob(headers, sha256, r#use, now_ms);
+        assert_eq!(ask(&headers, &sha256, BlobUse::Bring, NOW_MS), None);
+        let ticket = tickets.for_blob(&grant, NOW_MS);
+        assert!(ticket.len() <= sync_core::limits::BLOB_TICKET_CHARS_MAX);
+        headers.insert(BLOB_HEADER, ticket.parse().unwrap());
+        assert_eq!(ask(&headers, &sha256, BlobUse::Bring, NOW_MS), Some(grant));
+        assert_eq!(ask(&headers, &sha256, BlobUse::Read, NOW_MS), None, "another use");
+        assert_eq!(ask(&headers, &Hash([6; 32]), BlobUse::Bring, NOW_MS), None, "another blob");
+        let last_ms = NOW_MS + BLOB_TICKET_S * 1_000;
+        assert!(ask(&headers, &sha256, BlobUse::Bring, last_ms).is_some());
+        assert_eq!(ask(&headers, &sha256, BlobUse::Bring, last_ms + 1_000), None, "too late");
+        assert_eq!(
+            Tickets::new(&[2; 32]).blob(&headers, &sha256, BlobUse::Bring, NOW_MS),
+            None,
+            "another server"
+        );
+        for place in 0..ticket.len() {
+            let mut digits = ticket.clone().into_bytes();
+            digits[place] = if digits[place] == b'0' { b'1' } else { b'0' };
+            headers.insert(BLOB_HEADER, String::from_utf8(digits).unwrap().parse().unwrap());
+            assert_eq!(ask(&headers, &sha256, BlobUse::Bring, NOW_MS), None, "digit {place}");
         }
     }
 }

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 use engine::committer::{Committer, Space};
 use store::{Index, Log, Stats, Store, StoreError};
 use sync_core::hub::{Admitted, Checked, Durable};
+use sync_core::limits::BLOBS_STORED_MAX;
+use sync_core::log::act::StoredBlob;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::app_state::{AppState, View};
@@ -51,6 +53,9 @@ pub type FreeBytes = Box<dyn Fn() -> Option<u64> + Send>;
 /// Where the outcome of a request goes.
 pub type Answer = oneshot::Sender<Result<Durable<Admitted>, Problem>>;
 
+/// A blob that is kept, and where the word goes that the ledger says so.
+pub type Said = (StoredBlob, oneshot::Sender<Result<(), Problem>>);
+
 /// A request at the writer.
 pub struct Job {
     /// What was checked.
@@ -67,6 +72,8 @@ pub enum Work {
     Request(Box<Job>),
     /// Publish rule files that changed.
     Rules(Box<Loaded>),
+    /// Say in the ledger that a blob is kept.
+    Stored(Box<Said>),
     /// Look after store and disk.
     Tick,
     /// Finish what came before this, close the store and end.
@@ -144,6 +151,11 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
                     next = other;
                 }
                 Work::Rules(files) => self.publish(*files),
+                Work::Stored(said) => {
+                    let (said, other) = gather_stored(*said, &mut work);
+                    self.say_stored(said);
+                    next = other;
+                }
                 Work::Tick => self.tick(),
                 Work::Stop => break,
             }
@@ -232,6 +244,19 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
         }
         Ok(())
     }
+}
+
+/// Returns the first word about a blob and those that wait behind it, within bounds; also the first thing that is none.
+fn gather_stored(first: Said, work: &mut mpsc::Receiver<Work>) -> (Vec<Said>, Option<Work>) {
+    let mut said = vec![first];
+    while said.len() < BLOBS_STORED_MAX {
+        match work.try_recv() {
+            Ok(Work::Stored(one)) => said.push(*one),
+            Ok(other) => return (said, Some(other)),
+            Err(_) => break,
+        }
+    }
+    (said, None)
 }
 
 /// Free bytes of the file system that holds `folder`, and its size.

@@ -26,6 +26,7 @@ pub mod judge;
 pub mod limits;
 pub mod link;
 pub mod log;
+pub mod media;
 pub mod msgpack;
 pub mod people;
 pub mod record;

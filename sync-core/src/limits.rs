@@ -102,6 +102,19 @@ pub const AGAIN_PAIRS_MAX: usize = 1_000;
 /// Most successors in one line of devices.
 pub const SUCCESSORS_MAX: u32 = 16;
 
+/// Largest photo or signature, in bytes.
+pub const BLOB_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Most pixels of one: what a small phone can show without running out of memory.
+pub const BLOB_PIXELS_MAX: u64 = 25_000_000;
+/// Largest thumbnail, in bytes: thirty of them pass a 2G link in two minutes.
+pub const THUMB_BYTES_MAX: usize = 20 * 1024;
+/// Blobs that one request asks tickets for.
+pub const BLOB_ASKS_MAX: usize = 64;
+/// Longest ticket for a blob, in characters.
+pub const BLOB_TICKET_CHARS_MAX: usize = 200;
+/// Blobs that one act says to be kept.
+pub const BLOBS_STORED_MAX: usize = 500;
+
 /// Characters of an enrolment code without its hyphens: 12 of 32 symbols are 60 bits.
 pub const CODE_CHARS: usize = 12;
 /// How long an enrolment code lives, in milliseconds.

@@ -9,6 +9,7 @@ pub mod correct;
 pub mod decide;
 pub mod enrol;
 pub mod error;
+pub mod evidence;
 pub mod fold;
 pub mod generations;
 pub mod import;
@@ -27,7 +28,7 @@ mod values;
 pub mod work;
 pub mod write;
 
-pub use bundle::{Bundle, BundleCounts};
+pub use bundle::{Bundle, BundleCounts, BundledPhoto};
 pub use correct::{Corrected, Instead};
 pub use decide::Decisions;
 pub use error::ReplicaError;

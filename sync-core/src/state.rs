@@ -4,6 +4,7 @@ pub mod authority;
 pub mod decide;
 pub mod document;
 pub mod elements;
+pub mod evidence;
 pub mod fold;
 pub mod held;
 pub mod interpret;

@@ -18,7 +18,7 @@ use crate::output::Report;
 #[derive(Debug, Subcommand)]
 pub enum BundleCommand {
     /// Write a file with what is still to be delivered
-    Export(BundleArgs),
+    Export(ExportArgs),
     /// Take what a file brings
     Import(BundleArgs),
     /// Show what a file brings, without taking it
@@ -30,6 +30,16 @@ pub enum BundleCommand {
 pub struct BundleArgs {
     /// The file
     pub file: PathBuf,
+}
+
+/// Arguments of `bundle export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// The file
+    pub file: PathBuf,
+    /// With the photos that the office lacks, not only their small forms
+    #[arg(long)]
+    pub photos: bool,
 }
 
 /// Runs `crew bundle …`.
@@ -48,12 +58,14 @@ pub fn run(cx: &Context, command: &BundleCommand) -> Result<Report, CliError> {
 fn counted(lang: Lang, counts: &BundleCounts) -> String {
     let BundleCounts { segments, entries, receipts, .. } = counts;
     let devices = counts.devices.len() as u64;
-    [
+    let mut parts = vec![
         say!("count-segments", count = *segments),
         say!("count-entries", count = *entries),
         say!("count-devices", count = devices),
         say!("count-receipts", count = *receipts),
-    ]
-    .map(|text| text.of(lang))
-    .join(", ")
+    ];
+    if counts.photos > 0 {
+        parts.push(say!("count-photos", count = counts.photos));
+    }
+    parts.iter().map(|text| text.of(lang)).collect::<Vec<_>>().join(", ")
 }

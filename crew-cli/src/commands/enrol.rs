@@ -1,6 +1,5 @@
 //! `crew enrol URL CODE --name NAME`, or `crew enrol LINK --name NAME`: makes the device's key and learns whom to trust.
 
-use std::io::{BufRead as _, IsTerminal as _, Read as _};
 use std::path::PathBuf;
 use sync_core::state::membership::scopes_of_device;
 
@@ -16,7 +15,7 @@ use words::say;
 
 use crate::context::Context;
 use crate::error::CliError;
-use crate::exchange;
+use crate::exchange::{self, PhotosWhen};
 use crate::http::{Patience, Server};
 use crate::labels;
 use crate::output::Report;
@@ -85,7 +84,7 @@ pub fn run(cx: &Context, args: &EnrolArgs) -> Result<Report, CliError> {
     drop(lock);
     // The rules and the orders come at once, so that the device can be taken into the field. Without them it is
     // enrolled all the same, and the next `sync` brings them.
-    let has_read = exchange::run(cx, Patience::ordinary(), false).is_ok();
+    let has_read = exchange::run(cx, Patience::ordinary(), false, PhotosWhen::Later).is_ok();
     let scopes = scopes_of_device(identity.role, identity.crew.as_deref(), &identity.localities);
     Report::new(
         &json!({
@@ -116,16 +115,12 @@ fn confirms(cx: &Context, previewed: &Previewed) -> Result<bool, CliError> {
         (say!("enrol-localities"), localities),
         (say!("enrol-server-key"), host.office().to_string()),
     ];
-    if !offer.is_open || !cx.screen.is_terminal() || !std::io::stdin().is_terminal() {
+    if !offer.is_open {
         return Ok(true);
     }
     let rows = rows.iter().map(|(word, value)| format!("{}  {}\n", pad(&word.of(lang), 12), clean(value)));
-    cx.screen.out(&format!("{}{}", rows.collect::<String>(), say!("enrol-ask").of(lang)))?;
-    let mut answer = String::new();
-    std::io::stdin().lock().take(64).read_line(&mut answer).map_err(|error| {
-        CliError::usage(words::Text::same(error.to_string()), say!("enrol-declined-hint"))
-    })?;
-    Ok(matches!(answer.trim().to_lowercase().as_str(), "s" | "sí" | "si" | "y" | "yes"))
+    let question = format!("{}{}", rows.collect::<String>(), say!("enrol-ask").of(lang));
+    cx.screen.agrees(&question, true)
 }
 
 fn told(cx: &Context, identity: &Identity, has_read: bool) -> String {

@@ -9,6 +9,7 @@ pub mod material;
 pub mod measure;
 pub mod new;
 pub mod note;
+pub mod photo;
 pub mod set;
 mod sheet;
 pub mod show;
@@ -66,6 +67,8 @@ pub enum WorkCommand {
     Measure(measure::MeasureArgs),
     /// Add material used
     Material(material::MaterialArgs),
+    /// Add a photo or a signature
+    Photo(Box<photo::PhotoArgs>),
     /// Fill in a field
     Set(set::SetArgs),
     /// Tick off a line of the checklist
@@ -104,6 +107,7 @@ pub fn work(cx: &Context, command: &WorkCommand) -> Result<Report, CliError> {
         WorkCommand::Note(args) => note::run(cx, args),
         WorkCommand::Measure(args) => measure::run(cx, args),
         WorkCommand::Material(args) => material::run(cx, args),
+        WorkCommand::Photo(args) => photo::run(cx, args),
         WorkCommand::Set(args) => set::run(cx, args),
         WorkCommand::Check(args) => check::run(cx, args),
         WorkCommand::Correct(args) => correct::run(cx, args),

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use sync_core::replica::sync::driver::Outcome;
 use sync_core::view::own::RefusedEntry;
 use words::{Text, say};
@@ -11,7 +12,7 @@ use words::{Text, say};
 use crate::commands::audit::cosign;
 use crate::context::Context;
 use crate::error::{CliError, exit};
-use crate::exchange;
+use crate::exchange::{self, Photos, PhotosWhen};
 use crate::http::{HttpError, Patience, Server, TlsTrouble};
 use crate::labels;
 use crate::output::Report;
@@ -34,6 +35,9 @@ pub struct SyncArgs {
     /// Small messages from the start, for a bad connection
     #[arg(long)]
     pub poor_link: bool,
+    /// When photos go: now, later or ask; otherwise now, and later on a bad connection
+    #[arg(long, value_name = "WHEN", value_parser = PossibleValuesParser::new(["now", "later", "ask"]))]
+    pub photos: Option<String>,
     /// Stay, and exchange whenever the server has news
     #[arg(long, conflicts_with = "json")]
     pub watch: bool,
@@ -45,16 +49,17 @@ pub struct SyncArgs {
 /// Connection, integrity, or what the store answers.
 pub fn run(cx: &Context, args: &SyncArgs) -> Result<Report, CliError> {
     if args.watch {
-        return watch(cx, args.poor_link);
+        return watch(cx, args.poor_link, when(cx, args)?);
     }
-    let totals = exchange::run(cx, Patience::ordinary(), args.poor_link)?;
+    let (totals, photos) = exchange::run(cx, Patience::ordinary(), args.poor_link, when(cx, args)?)?;
     if let Some(parted) = &totals.split {
         if !cx.screen.json {
             cx.screen.out(&told(cx, &totals))?;
         }
         return Err(parting::found(cx, parted));
     }
-    let mut report = Report::new(&totals, told(cx, &totals))?;
+    let mut report = Report::new(&totals, told(cx, &totals) + &told_photos(cx, &photos))?;
+    report.json["photos"] = serde_json::json!(photos);
     match cosign::by_device(cx) {
         Ok(None) => {}
         Ok(Some(path)) => {
@@ -68,6 +73,42 @@ pub fn run(cx: &Context, args: &SyncArgs) -> Result<Report, CliError> {
         }
     }
     Ok(report)
+}
+
+/// When the photos go.
+fn when(cx: &Context, args: &SyncArgs) -> Result<PhotosWhen, CliError> {
+    match args.photos.as_deref() {
+        Some("now") => Ok(PhotosWhen::Now),
+        Some("later") => Ok(PhotosWhen::Later),
+        None => Ok(if args.poor_link { PhotosWhen::Later } else { PhotosWhen::Now }),
+        Some(_) => {
+            let waiting = cx.read(|replica| Ok(replica.to_bring(true)?))?;
+            let (count, bytes) = (waiting.len() as u64, waiting.iter().map(|blob| blob.bytes).sum::<u64>());
+            let question = say!("sync-photos-ask", count, kb = bytes.div_ceil(1_000));
+            let is_yes =
+                count > 0 && cx.screen.agrees(&format!("{} ", question.of(cx.screen.lang)), false)?;
+            Ok(if is_yes { PhotosWhen::Now } else { PhotosWhen::Later })
+        }
+    }
+}
+
+/// What was brought of photos, and what waits.
+fn told_photos(cx: &Context, photos: &Photos) -> String {
+    let (lang, style) = (cx.screen.lang, cx.screen.style);
+    let mut text = String::new();
+    if photos.sent > 0 {
+        let said = say!("sync-photos-sent", count = photos.sent, kb = photos.bytes.div_ceil(1_000));
+        text.push_str(&format!("{}\n", style.good(&said.of(lang))));
+    }
+    for (sha256, code) in &photos.refused {
+        let said = say!("sync-photo-refused", name = sha256.short(), why = labels::blob_code(code));
+        text.push_str(&format!("{}\n", style.alert(&said.of(lang))));
+    }
+    if photos.left > 0 {
+        let said = say!("sync-photos-left", count = photos.left);
+        text.push_str(&format!("{}\n", style.pending(&said.of(lang))));
+    }
+    text
 }
 
 /// How an exchange ended: what was sent and what of it counts, what came, and what a person should look at.
@@ -124,16 +165,16 @@ fn because(refused: &RefusedEntry) -> Text {
     }
 }
 
-fn watch(cx: &Context, is_poor: bool) -> Result<Report, CliError> {
+fn watch(cx: &Context, is_poor: bool, photos: PhotosWhen) -> Result<Report, CliError> {
     let url = cx.read(|replica| Ok(replica.identity()?.url.clone()))?;
     let seed = cx.seed()?;
     let mut wait_s = RETRY_FIRST_S;
     loop {
-        match exchange::run_with(cx, &seed, Patience::ordinary(), is_poor) {
-            Ok(totals) => {
+        match exchange::run_with(cx, &seed, Patience::ordinary(), is_poor, photos) {
+            Ok((totals, brought)) => {
                 wait_s = RETRY_FIRST_S;
                 if totals.pushed + totals.pulled > 0 {
-                    cx.screen.out(&told(cx, &totals))?;
+                    cx.screen.out(&(told(cx, &totals) + &told_photos(cx, &brought)))?;
                 }
                 exchange::warn_of_parting(cx, &totals);
                 // A revoked device is given no ticket: it asks again now and then.

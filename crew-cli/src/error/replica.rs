@@ -23,6 +23,8 @@ fn message(error: &ReplicaError) -> Text {
     match error {
         ReplicaError::NotEnrolled => say!("replica-not-enrolled"),
         ReplicaError::NoPerson => say!("replica-no-person"),
+        ReplicaError::NoPost => say!("replica-no-post"),
+        ReplicaError::NotAPhoto { item } => say!("replica-not-a-photo", item),
         ReplicaError::AlreadyEnrolled(name) => say!("replica-already-enrolled", name),
         ReplicaError::Unknown { what: "single device", word, known } => {
             say!("replica-ambiguous", word, matches = known.join("; "))
@@ -102,6 +104,8 @@ fn hint(error: &ReplicaError) -> Text {
         ReplicaError::NotCorrected { .. } => say!("replica-not-corrected-hint"),
         ReplicaError::NotEnrolled => say!("error-not-enrolled-hint"),
         ReplicaError::NoPerson => say!("replica-no-person-hint"),
+        ReplicaError::NoPost => say!("replica-no-post-hint"),
+        ReplicaError::NotAPhoto { .. } => say!("replica-not-a-photo-hint"),
         ReplicaError::AlreadyEnrolled(_) => say!("replica-already-enrolled-hint"),
         ReplicaError::Unknown { what: "order", .. } => say!("replica-unknown-order-hint"),
         ReplicaError::Unknown { what: "single device", .. } => say!("replica-single-device-hint"),

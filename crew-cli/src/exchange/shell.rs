@@ -91,6 +91,14 @@ impl<'c> Shell<'c> {
         Ok(end)
     }
 
+    /// The server of this exchange, once it answered.
+    ///
+    /// # Errors
+    /// It did not.
+    pub(super) fn reached(&self) -> Result<&Server, CliError> {
+        self.server.as_ref().ok_or_else(|| internal(&"no server answered"))
+    }
+
     /// The error for an exchange that gave up.
     pub(super) fn failed(&mut self, end: &End, kept: &Text) -> CliError {
         match self.trouble.take() {

@@ -7,6 +7,7 @@ use store::{Index, Log};
 use sync_core::hub::usage::{rule_texts, usage_of};
 use sync_core::hub::{Hub, HubError};
 use sync_core::invitation::Secrets;
+use sync_core::log::act::StoredBlob;
 use sync_core::rows::{Batch, Overlay};
 use sync_core::rules::publish::{Chosen, RuleTexts, changed, choose};
 use sync_core::time::TimeMs;
@@ -103,6 +104,17 @@ impl<L: Log, I: Index> Committer<L, I> {
         now_ms: TimeMs,
     ) -> Result<Judged<T>, HubError> {
         self.act(|hub, overlay, next| hub.start_epoch(overlay, next, now_ms, entropy, reason))
+    }
+
+    /// Says which blobs the office has.
+    ///
+    /// # Errors
+    /// As [`Hub::say_stored`].
+    ///
+    /// # Panics
+    /// As [`Committer::judge`].
+    pub fn say_stored<T>(&mut self, blobs: &[StoredBlob], now_ms: TimeMs) -> Result<Judged<T>, HubError> {
+        self.act(|hub, overlay, next| hub.say_stored(overlay, next, now_ms, blobs))
     }
 
     /// Invites an administrator.

@@ -199,6 +199,9 @@ impl Task {
         let admitted = self.at_writer(checked, frame_bytes).await?;
         self.app.throttle.charge(device, Effort::took(&admitted));
         self.app.health.note_room();
+        if let (Some(evidence), [_, ..]) = (&self.app.evidence, admitted.erased()) {
+            evidence.erase(admitted.erased()).await;
+        }
         self.app.on_core(move |app| reply(app, Message::Sync, &admitted, wanted)).await
     }
 
@@ -325,8 +328,11 @@ fn reply(
         return Err(RequestError::Enrol(EnrolError::UsedCode).into());
     }
     let ticket = app.tickets.make(admitted.device, now_ms());
-    let beside = Beside { ticket, people: app.people.exchange(admitted) };
+    let people = app.people.exchange(admitted);
     let view = app.view();
+    let grants = view.hub.blob_grants(&*view.rows, admitted)?;
+    let blobs = grants.iter().map(|grant| Some(app.tickets.for_blob(grant.as_ref()?, now_ms()))).collect();
+    let beside = Beside { ticket, people, blobs };
     let frame = view.hub.reply(&*view.rows, &*view.lines, view.seq, now_ms(), admitted, beside)?;
     drop(view);
     if matches!(message, Message::Sync) {

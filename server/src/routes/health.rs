@@ -25,6 +25,12 @@ pub async fn ready(State(app): State<Arc<AppState>>) -> impl IntoResponse {
         .into_iter()
         .map(|(name, wrong)| (name.to_owned(), wrong.map_or_else(|| json!("ok"), Value::from)))
         .collect();
+    let mut checks = checks;
+    // Work goes on without photos: it is said, and is no reason to take the server out.
+    if let Some(evidence) = &app.evidence {
+        let trouble = evidence.trouble();
+        checks.insert("photos".into(), trouble.map_or_else(|| json!("ok"), Value::from));
+    }
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let word = if is_ready { "ready" } else { "not_ready" };
     (status, Json(json!({"status": word, "checks": checks})))

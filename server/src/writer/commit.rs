@@ -9,7 +9,7 @@ use sync_core::hub::HubError;
 use sync_core::rows::{Rows, RowsError, Visit};
 use sync_core::scope::Scope;
 
-use super::{Answer, Job, SharedIndex, SharedLog, Writer};
+use super::{Answer, Job, Said, SharedIndex, SharedLog, Writer};
 use crate::clock::now_ms;
 use crate::key;
 use crate::problem::Problem;
@@ -52,6 +52,20 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
             }
         }
         metrics.queue.dec_by(count);
+    }
+
+    /// Has the ledger say which blobs are kept.
+    pub(super) fn say_stored(&mut self, said: Vec<Said>) {
+        self.mend();
+        let (blobs, answers): (Vec<_>, Vec<_>) = said.into_iter().unzip();
+        let done = match &mut self.committer {
+            Some(committer) => committer.say_stored(&blobs, now_ms()).map_err(Problem::from),
+            None => Err(self.broken()),
+        };
+        let done = done.and_then(|judged| self.keep(judged)).map(drop);
+        for answer in answers {
+            let _ = answer.send(done.clone());
+        }
     }
 
     fn broken(&self) -> Problem {

@@ -24,6 +24,7 @@ use crate::state::authority::{
     DeviceRow,
     enrol::{EnrolError, check_enrolment},
 };
+use crate::state::evidence::namings;
 use crate::state::fold::EntryRow;
 use crate::state::keyspace;
 use crate::time::TimeMs;
@@ -46,6 +47,7 @@ pub struct Admitted {
     pub(super) own: Outcome,
     pub(super) is_over_quota: bool,
     may_name: bool,
+    erased: Vec<Hash>,
     pub(super) carried: Vec<(DeviceId, Result<Outcome, String>)>,
 }
 
@@ -54,6 +56,11 @@ impl Admitted {
     pub fn people(&self) -> Option<(PeopleMark, &[PersonName])> {
         let sync = self.sync.as_ref().filter(|_| self.may_name);
         sync.map(|sync| (sync.people, sync.named.as_slice()))
+    }
+
+    /// Returns the blobs that its entries erase: their bytes go once the lines are durable.
+    pub fn erased(&self) -> &[Hash] {
+        &self.erased
     }
 
     /// Returns the lines to append to the ledger, in order; none once they are durable.
@@ -111,6 +118,7 @@ struct Session<'o, 'r> {
     news: BTreeSet<Scope>,
     stats: AdmitStats,
     refused_enrolment: Option<EnrolError>,
+    erased: Vec<Hash>,
 }
 
 impl Hub {
@@ -135,6 +143,7 @@ impl Hub {
             news: BTreeSet::new(),
             stats: AdmitStats::default(),
             refused_enrolment: None,
+            erased: Vec::new(),
         };
         if let Some(sync) = &sync {
             session.hear(&device, sync, !own.is_empty())?;
@@ -156,7 +165,7 @@ impl Hub {
             };
             carried_outcomes.push((author, outcome));
         }
-        let Session { lines, news, stats, overlay, .. } = session;
+        let Session { lines, news, stats, overlay, erased, .. } = session;
         let row: Option<DeviceRow> = read(overlay, &keyspace::device(&device))?;
         let may_name = row.is_some_and(|row| row.revoked.is_none());
         let row_bytes = overlay.moved();
@@ -172,6 +181,7 @@ impl Hub {
             own,
             is_over_quota,
             may_name,
+            erased,
             carried,
         })
     }
@@ -300,6 +310,7 @@ impl Session<'_, '_> {
             (None, _) => return Ok(None),
             (Some(author), DecodedBody::Act(act)) => {
                 let judged = judge_act(author, act)
+                    .and(self.judge_erasure(act)?)
                     .and(self.judge_release(act, &header.anchor)?)
                     .and(self.judge_again((&header.device, author), act)?);
                 judged.map_or_else(Verdict::Quarantined, |()| Verdict::Accepted)
@@ -320,12 +331,25 @@ impl Session<'_, '_> {
         let arrives = self.change_that_arrives(entry)?;
         self.store(entry, &receipt, judged)?;
         if receipt.verdict.is_accepted() {
+            if let DecodedBody::Act(Act::BlobErased { sha256, .. }) = &entry.decoded {
+                self.erased.push(*sha256);
+            }
             if let DecodedBody::Act(Act::Assign { device, .. }) = &entry.decoded {
                 self.release_held_of(device)?;
             }
             arrives.map_or(Ok(()), |change| self.release_waiting(&change))?;
         }
         Ok(Some(receipt))
+    }
+
+    /// Only what an entry names can be erased.
+    fn judge_erasure(&self, act: &Act) -> Result<Result<(), Reason>, RowsError> {
+        let Act::BlobErased { sha256, .. } = act else { return Ok(Ok(())) };
+        if !namings(self.overlay, sha256)?.is_empty() {
+            return Ok(Ok(()));
+        }
+        let what = format!("no entry names the photo {}", sha256.short());
+        Ok(Err(Reason::Rule { rule: "blob_erased".into(), what }))
     }
 
     /// Whether who brings an enrolment might as well invite: then one that was lost with a ledger's past comes back even

@@ -9,10 +9,12 @@ pub struct Beside {
     pub ticket: String,
     /// Names that it lacks.
     pub people: Option<PeopleNews>,
+    /// A ticket for each blob that it asks for, or none.
+    pub blobs: Vec<Option<String>>,
 }
 
 impl From<&str> for Beside {
     fn from(ticket: &str) -> Self {
-        Self { ticket: ticket.into(), people: None }
+        Self { ticket: ticket.into(), ..Self::default() }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::rights::is_past;
-use crate::id::{DeviceId, RecordId};
+use crate::id::{DeviceId, Hash, RecordId};
 use crate::log::act::{Act, Again};
 use crate::log::chain::{DecodedBody, VerifiedEntry, decode_body};
 use crate::log::entry::Anchor;
@@ -17,6 +17,7 @@ use crate::scope::Scope;
 use crate::state::applied::is_applied;
 use crate::state::authority::DeviceRow;
 use crate::state::decide::{Decided, Release};
+use crate::state::evidence::namings;
 use crate::state::fold::{EntryRow, Folded, Moved, Received};
 use crate::state::interpret::Acceptable;
 use crate::state::keyspace;
@@ -150,6 +151,13 @@ fn tell_of_act(
             tell(overlay, number, Scope::Device(before.device), news);
         }
         Act::Again { pairs } => tell_of_rewrite(overlay, number, author, pairs, news)?,
+        Act::BlobStored { blobs } => {
+            for blob in blobs {
+                tell(overlay, number, Scope::Device(blob.of), news);
+                tell_of_blob(overlay, number, &blob.sha256, news)?;
+            }
+        }
+        Act::BlobErased { sha256, .. } => tell_of_blob(overlay, number, sha256, news)?,
         // `tell_of_decision` tells of what a decision did. No scope but the municipality hears of the others.
         Act::Release { .. }
         | Act::Dismiss { .. }
@@ -184,6 +192,24 @@ fn tell_of_decision(
 fn tell(overlay: &mut Overlay<'_>, number: u64, scope: Scope, news: &mut BTreeSet<Scope>) {
     overlay.put(keyspace::event(&scope, number, &RecordId::ZERO), ScopeEvent::Entry.to_bytes());
     news.insert(scope);
+}
+
+/// Whoever has an entry that names a blob is told what became of the blob.
+fn tell_of_blob(
+    overlay: &mut Overlay<'_>,
+    number: u64,
+    sha256: &Hash,
+    news: &mut BTreeSet<Scope>,
+) -> Result<(), RowsError> {
+    for naming in namings(overlay, sha256)? {
+        tell(overlay, number, Scope::Device(naming.device), news);
+        let row = read::<RecordRow>(overlay, &keyspace::record(&naming.record))?;
+        let scopes = row.into_iter().flat_map(|row| row.scopes);
+        for scope in scopes.filter(|scope| *scope != Scope::Municipality) {
+            tell(overlay, number, scope, news);
+        }
+    }
+    Ok(())
 }
 
 /// A device that has the rewritten entries must know who wrote them first.

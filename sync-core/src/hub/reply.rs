@@ -21,6 +21,7 @@ use crate::rows::{Rows, RowsError, read};
 use crate::scope::Scope;
 use crate::state::applied::applied_changes;
 use crate::state::authority::{AgainRow, DeviceRow, names};
+use crate::state::evidence::{blobs_of, erased, stored};
 use crate::state::keyspace;
 use crate::time::TimeMs;
 use crate::wire::message::{EnrolReply, SyncReply, SyncRequest, VERSION, seal_reply};
@@ -75,7 +76,9 @@ impl Hub {
             return self.enrol_reply(&row, epoch, now_ms, admitted);
         };
         let beside: Beside = beside.into();
-        let beside = if row.revoked.is_none() { beside } else { Beside::default() };
+        // A revoked device still brings what its kept entries name.
+        let beside =
+            if row.revoked.is_none() { beside } else { Beside { blobs: beside.blobs, ..Beside::default() } };
         let mut reading = Reading::new(rows, lines, admitted.device, row, server_seq, sync)?;
         let from = newest_common(rows, sync, server_seq)?;
         let cursor = if from.is_some() { 0 } else { reading.read(sync, &admitted.own)? };
@@ -101,6 +104,7 @@ impl Hub {
             from,
             ticket: beside.ticket,
             people: beside.people,
+            blobs: beside.blobs,
             own: reading.runs,
         };
         Ok(seal_reply(&self.key, &admitted.request, &reply))
@@ -317,6 +321,12 @@ impl<'a> Reading<'a> {
             }
             let again: Option<AgainRow> = read(self.rows, &keyspace::again(&change.device, change.seq))?;
             again.map_or(Ok(()), |row| self.choose(row.line))?;
+        }
+        // What became of its photos was told to the scopes that it was in then.
+        for (sha256, device) in blobs_of(self.rows, record)? {
+            let stored = stored(self.rows, &sha256, &device)?.map(|row| row.seq);
+            let erased = erased(self.rows, &sha256)?.map(|row| row.seq);
+            stored.into_iter().chain(erased).try_for_each(|seq| self.choose(seq))?;
         }
         Ok(())
     }

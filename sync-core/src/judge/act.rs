@@ -20,8 +20,11 @@ pub fn judge_act(author: &DeviceRow, act: &Act) -> Result<(), Reason> {
     }
     let allowed: &[Role] = match act {
         Act::Genesis { .. } | Act::Epoch { .. } | Act::Rule { .. } | Act::Clock { .. } => &[],
+        Act::BlobStored { .. } => &[],
         Act::Invite { .. } | Act::Revoke { .. } | Act::Assign { .. } => &[Role::Admin],
-        Act::Release { .. } | Act::Dismiss { .. } => &[Role::Supervisor, Role::Admin],
+        Act::Release { .. } | Act::Dismiss { .. } | Act::BlobErased { .. } => {
+            &[Role::Supervisor, Role::Admin]
+        }
         // Any device may say what it carried. A device that rewrites says what it repeats; the content is
         // judged by itself.
         Act::Carry { .. } | Act::Again { .. } => return Ok(()),

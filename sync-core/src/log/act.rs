@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::crypto::{PublicKey, Signature};
 use crate::id::{DeviceId, Epoch, Hash, PersonId};
 use crate::invitation::Opening;
-use crate::limits::{ACT_BYTES_MAX, AGAIN_PAIRS_MAX, DEVICE_LOCALITIES_MAX, DEVICE_NAME_BYTES_MAX};
+use crate::limits::{
+    ACT_BYTES_MAX, AGAIN_PAIRS_MAX, BLOBS_STORED_MAX, DEVICE_LOCALITIES_MAX, DEVICE_NAME_BYTES_MAX,
+};
 use crate::log::entry::Anchor;
 use crate::time::{TimeMs, UtcOffset};
 
@@ -186,6 +188,58 @@ pub enum Act {
         /// The reason, as text.
         reason: String,
     },
+    /// The office has the bytes of these blobs: only now may a device let go of its copy.
+    BlobStored {
+        /// At most [`BLOBS_STORED_MAX`].
+        blobs: Vec<StoredBlob>,
+    },
+    /// The bytes of a blob are to be erased everywhere. Its name, this act and the entries that name it stay.
+    BlobErased {
+        /// Which.
+        sha256: Hash,
+        /// Why: a code, because a reason in words may itself be about a person.
+        reason: Erasure,
+    },
+}
+
+/// A blob that the office has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredBlob {
+    /// Its content address.
+    pub sha256: Hash,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// The device whose entry names it. It, a device that goes on for it, or its carrier brought the bytes.
+    pub of: DeviceId,
+}
+
+/// Why a blob is erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Erasure {
+    /// The person who is seen asked for it.
+    Asked,
+    /// A person is seen who has nothing to do with the work.
+    Bystander,
+    /// It is the picture of something else.
+    Mistaken,
+    /// An authority ordered it.
+    Ordered,
+}
+
+impl Erasure {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Asked, Self::Bystander, Self::Mistaken, Self::Ordered];
+
+    /// The stable word.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Bystander => "bystander",
+            Self::Mistaken => "mistaken",
+            Self::Ordered => "ordered",
+        }
+    }
 }
 
 /// The fate of a revoked device.
@@ -281,6 +335,7 @@ impl Act {
             Self::Assign { localities, .. } => {
                 check("localities", localities.len(), DEVICE_LOCALITIES_MAX)?;
             }
+            Self::BlobStored { blobs } => check("blobs", blobs.len(), BLOBS_STORED_MAX)?,
             Self::Enrol { name, .. } => check("bytes of name", name.len(), DEVICE_NAME_BYTES_MAX)?,
             // Reading limits these by [`ACT_BYTES_MAX`] only.
             Self::Genesis { .. }
@@ -290,7 +345,8 @@ impl Act {
             | Self::Clock { .. }
             | Self::Rule { .. }
             | Self::Release { .. }
-            | Self::Dismiss { .. } => {}
+            | Self::Dismiss { .. }
+            | Self::BlobErased { .. } => {}
         }
         Ok(act)
     }
@@ -310,6 +366,8 @@ impl Act {
             Self::Rule { .. } => "rule",
             Self::Release { .. } => "release",
             Self::Dismiss { .. } => "dismiss",
+            Self::BlobStored { .. } => "blob_stored",
+            Self::BlobErased { .. } => "blob_erased",
         }
     }
 }

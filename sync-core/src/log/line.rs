@@ -1,8 +1,10 @@
 //! Line: one numbered line of a ledger. The server's ledger holds entries with their receipts. A device's
 //! journal holds its entries, those it received, and what it was told.
 
+mod carried;
 mod lines;
 
+pub use carried::{Carried, CarriedAck, CarriedBlob};
 pub use lines::{Lines, read_entry, read_line};
 
 use std::collections::BTreeMap;
@@ -88,6 +90,8 @@ pub enum DeviceLine {
     Carried(Carried),
     /// A receipt that the server signed for a carried device.
     CarriedReceipt(Carried),
+    /// A photo or signature that a bundle brought, to be carried to the server.
+    CarriedBlob(CarriedBlob),
 }
 
 /// Where a device's own entries stand.
@@ -174,23 +178,6 @@ pub fn push_run(runs: &mut Vec<OwnRun>, run: OwnRun) {
     if !runs.last_mut().is_some_and(|last| last.extend(&run)) {
         runs.push(run);
     }
-}
-
-/// What the server tells the author of carried entries. Signed, it travels back by the carrier.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CarriedAck {
-    /// The author.
-    pub device: DeviceId,
-    /// The ledger's life.
-    pub epoch: Epoch,
-    /// How far the ledger has the author's chain.
-    pub head_seq: u64,
-    /// Places of its entries.
-    pub runs: Vec<OwnRun>,
-    /// The server's clock.
-    pub server_at_ms: TimeMs,
-    /// The first eight bytes of the hash of entry `head_seq`: a copy of the author may have written another one.
-    pub head: [u8; 8],
 }
 
 /// Two checkpoints, both signed by the log, that cannot both be true of one history.
@@ -331,19 +318,6 @@ pub struct Contact {
     pub checkpoint: String,
     /// Whether the ledger was read to its end.
     pub is_whole: bool,
-}
-
-/// Bytes carried for another device.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Carried {
-    /// The device.
-    pub device: DeviceId,
-    /// First and last device sequence inside.
-    pub span: (u64, u64),
-    /// The bytes as they came.
-    pub bytes: ByteBuf,
-    /// Hash of the entry before the first; absent for a receipt.
-    pub prev: Option<Hash>,
 }
 
 const TAG_ENTRY: u8 = 1;

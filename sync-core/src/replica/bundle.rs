@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
+use sha2::{Digest as _, Sha256};
 
 use super::sync::request::OwnEntries;
 use super::{Replica, ReplicaError, Signed, Unsigned};
@@ -14,7 +15,8 @@ use crate::crypto::{ALG_ED25519, Purpose, Signature};
 use crate::id::{DeviceId, Hash};
 use crate::limits::{BUNDLE_BYTES_MAX, PEOPLE_AT_ONCE_MAX, SEGMENTS_MAX};
 use crate::log::act::Act;
-use crate::log::line::{Carried, CarriedAck, DeviceLine};
+use crate::log::line::{Carried, CarriedAck, CarriedBlob, DeviceLine};
+use crate::media;
 use crate::msgpack;
 use crate::people::PersonName;
 use crate::rows::{all_under, read};
@@ -33,6 +35,17 @@ struct Body {
     receipts: Vec<(DeviceId, u64, ByteBuf)>,
     /// Names behind persons of the entries that the office may not know yet.
     named: Vec<PersonName>,
+    /// Photos and signatures that the entries name.
+    photos: Vec<BundledPhoto>,
+}
+
+/// A photo or signature in a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BundledPhoto {
+    /// Which, and whose.
+    pub blob: CarriedBlob,
+    /// Its bytes.
+    pub bytes: ByteBuf,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +75,8 @@ pub struct BundleCounts {
     pub devices: Vec<String>,
     /// Receipts of the server for authors that have no connection.
     pub receipts: u64,
+    /// Photos and signatures, small forms included.
+    pub photos: u64,
 }
 
 fn seal(body: &Body) -> Vec<u8> {
@@ -113,12 +128,30 @@ fn counts(body: &Body) -> BundleCounts {
             .sum(),
         devices: devices.into_iter().collect(),
         receipts: body.receipts.len() as u64,
+        photos: body.photos.len() as u64,
     }
 }
 
 /// What is in a bundle, without taking anything over.
 pub fn inspect(bytes: &[u8]) -> Result<BundleCounts, ReplicaError> {
     open(bytes).map(|body| counts(&body))
+}
+
+/// Returns the photos in a bundle, to be kept before it is imported. Each has the bytes of its name, and is a picture and
+/// nothing else.
+///
+/// # Errors
+/// The bundle is damaged, or a photo in it is not what it says.
+pub fn photos(bytes: &[u8]) -> Result<Vec<BundledPhoto>, ReplicaError> {
+    let photos = open(bytes)?.photos;
+    for photo in &photos {
+        let is_named = Hash(Sha256::digest(&photo.bytes).into()) == photo.blob.sha256;
+        if !is_named || photo.bytes.len() as u64 != photo.blob.bytes {
+            return Err(damaged(&"a photo in it is not the one that it says"));
+        }
+        media::check(&photo.bytes).map_err(|error| damaged(&error))?;
+    }
+    Ok(photos)
 }
 
 impl Replica<'_> {
@@ -141,6 +174,18 @@ impl Replica<'_> {
     /// Returns everything that the server lacks as far as this device knows: its entries, as [`Replica::bundle_runs`]
     /// names them, entries it carries for others, and receipts.
     pub fn bundle_export(&self, runs: Vec<Signed<OwnEntries>>) -> Result<Bundle, ReplicaError> {
+        self.bundle_export_with(runs, Vec::new())
+    }
+
+    /// As [`Replica::bundle_export`], with photos that [`Replica::blobs_to_bring`] names.
+    ///
+    /// # Errors
+    /// As [`Replica::bundle_export`]; the file would be too large.
+    pub fn bundle_export_with(
+        &self,
+        runs: Vec<Signed<OwnEntries>>,
+        photos: Vec<BundledPhoto>,
+    ) -> Result<Bundle, ReplicaError> {
         let identity = self.identity()?;
         let mut segments = Vec::new();
         for run in runs {
@@ -155,8 +200,16 @@ impl Replica<'_> {
         }
         let receipts = self.receipts()?;
         let named = self.people.offers();
-        let body = Body { municipality: identity.municipality, segments, receipts, named };
-        Ok(Bundle { counts: counts(&body), bytes: seal(&body) })
+        let body = Body { municipality: identity.municipality, segments, receipts, named, photos };
+        let bytes = seal(&body);
+        if bytes.len() > BUNDLE_BYTES_MAX {
+            return Err(ReplicaError::Length {
+                what: "the bundle",
+                found: bytes.len(),
+                max: BUNDLE_BYTES_MAX,
+            });
+        }
+        Ok(Bundle { counts: counts(&body), bytes })
     }
 
     fn own_chunk(
@@ -206,6 +259,12 @@ impl Replica<'_> {
             self.push_device_line(DeviceLine::Carried(carried))?;
             self.cosign(&one)?;
             taken.segments.push(one);
+        }
+        let mine: BTreeSet<DeviceId> =
+            identity.names_before.iter().copied().chain([identity.device]).collect();
+        for photo in body.photos.into_iter().filter(|photo| !mine.contains(&photo.blob.of)) {
+            self.carry_blob(photo.blob)?;
+            taken.photos.push(photo);
         }
         for (device, head_seq, bytes) in body.receipts {
             if device == identity.device {

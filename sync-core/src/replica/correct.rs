@@ -63,7 +63,7 @@ impl Replica<'_> {
     }
 
     /// Returns the element that a person means, by its whole id or by the number that the sheet shows.
-    fn find_item(&self, open: &Open, item: &str) -> Result<(OpId, ElementRow), ReplicaError> {
+    pub(super) fn find_item(&self, open: &Open, item: &str) -> Result<(OpId, ElementRow), ReplicaError> {
         let word = item.trim().trim_start_matches('#').to_lowercase();
         let all = elements(&self.rows(), &open.record)?;
         let (number, device) = word.split_once('@').unwrap_or((&word, ""));

@@ -22,6 +22,15 @@ pub enum ReplicaError {
     /// Persons share this device and none is chosen.
     #[error("nobody is chosen: this device is shared")]
     NoPerson,
+    /// A signature does not say who signed.
+    #[error("a signature needs the post of who signed")]
+    NoPost,
+    /// What is to be erased is no photo.
+    #[error("{item} is no photo")]
+    NotAPhoto {
+        /// What was typed.
+        item: String,
+    },
     /// Already enrolled.
     #[error("this device is already enrolled as {0}")]
     AlreadyEnrolled(String),
@@ -244,6 +253,8 @@ impl ReplicaError {
         match self {
             Self::NotEnrolled => "not_enrolled",
             Self::NoPerson => "no_person",
+            Self::NoPost => "no_post",
+            Self::NotAPhoto { .. } => "not_a_photo",
             Self::AlreadyEnrolled(_) => "already_enrolled",
             Self::Unknown { .. } => "unknown",
             Self::Ambiguous { .. } => "ambiguous",
@@ -285,7 +296,7 @@ impl ReplicaError {
             Self::Role { .. } | Self::Refused(_) | Self::Change(_) | Self::NoPerson => 3,
             Self::NotReleasable { .. } | Self::GroundHeld { .. } | Self::InConflict { .. } => 3,
             Self::Voided { .. } => 3,
-            Self::NotCorrected { .. } => 2,
+            Self::NotCorrected { .. } | Self::NoPost | Self::NotAPhoto { .. } => 2,
             Self::Foreign(_) => 4,
             Self::Forged(_) | Self::Behind { .. } | Self::Bundle(_) => 5,
             Self::NotEnrolled
@@ -300,6 +311,8 @@ impl ReplicaError {
     pub fn hint(&self) -> String {
         match self {
             Self::NoPerson => "choose who works: `crew person use NAME`; `crew person list` says who there is".into(),
+            Self::NoPost => "add --post, e.g. --post \"Comisariado ejidal\": a post, never a name".into(),
+            Self::NotAPhoto { .. } => "see the numbers of its photos with `crew order show`".into(),
             Self::NotEnrolled => "run `crew enrol URL CODE --name NAME` with a code from the administrator".into(),
             Self::AlreadyEnrolled(_) => "use another folder with --home to enrol a second device".into(),
             Self::Unknown { what: "order", .. } => "see `crew order list`; an order of another crew is not on this device".into(),

@@ -7,14 +7,14 @@ use super::mirror::{fold_runs, fold_told};
 use super::pending::{fold_own, fold_receipt, show_as_in};
 use super::successor::take_name;
 use crate::log::chain::decode_body;
-use crate::log::line::{Copy, DeviceLine, Line, Lines, OwnRun};
+use crate::log::line::{CarriedBlob, Copy, DeviceLine, Line, Lines, OwnRun};
 use crate::rows::{Overlay, Rows, RowsError};
 use crate::rules::Rules;
 use crate::state::authority::rules_from;
 use crate::state::layers::Merged;
 use crate::state::local::{
-    ATTEMPT, COPY, CopyRow, ENROLLING, EVIDENCE, GENERATIONS, REVOKED, SPLITS, carried_from, carried_of,
-    carried_receipt, spans,
+    ATTEMPT, COPY, CopyRow, ENROLLING, EVIDENCE, GENERATIONS, OwnBlob, REVOKED, SPLITS, carried_from,
+    carried_of, carried_receipt, own_blob, spans,
 };
 
 /// Most split views listed; each stays in the journal.
@@ -94,6 +94,9 @@ fn fold_device_line(
                 }
             }
             overlay.write(carried_receipt(&receipt.device), &receipt);
+        }
+        DeviceLine::CarriedBlob(CarriedBlob { sha256, bytes, is_thumb, of }) => {
+            overlay.write(own_blob(number, &sha256), &OwnBlob { sha256, bytes, is_thumb, of });
         }
     }
     Ok(())

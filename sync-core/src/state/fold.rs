@@ -10,6 +10,7 @@ use super::applied::{ChangeRow, note_applied};
 use super::authority::{DeviceRow, apply_act};
 use super::decide::{Decided, Settles, decide, note_carried, settle_rewritten};
 use super::elements::note_elements;
+use super::evidence::{ErasedRow, note_named, note_stored};
 use super::held::{QuarantineRow, list};
 use super::interpret::{Acceptable, missing_upon, read_upon};
 use super::keyspace;
@@ -143,6 +144,9 @@ pub fn fold_entry(
     let header = &received.chained.entry.header;
     // A release finds the row of what it decides about: of its own entry there is none yet.
     overlay.write(received.key(), &received.row());
+    if let DecodedBody::Change(change) = received.decoded {
+        note_named(overlay, &header.device, header.seq, &header.record, change);
+    }
     match (&received.receipt.verdict, received.decoded) {
         (Verdict::Quarantined(reason), _) => {
             let row = QuarantineRow {
@@ -223,6 +227,14 @@ fn fold_act(
             let row: Option<DeviceRow> = read(overlay, &keyspace::device(author))?;
             let settles = row.map_or_else(Settles::default, |row| Settles::of(row.role, row.continues));
             return settle_rewritten(rules, overlay, receipt, author, &settles, pairs);
+        }
+        Act::BlobStored { blobs } => note_stored(overlay, receipt.seq, blobs),
+        Act::BlobErased { sha256, reason } => {
+            let (seq, at_ms) = (receipt.seq, receipt.received_at_ms);
+            overlay.write(
+                keyspace::erased_blob(sha256),
+                &ErasedRow { seq, at_ms, reason: *reason, by: *author },
+            );
         }
         // These change authority alone.
         Act::Genesis { .. }

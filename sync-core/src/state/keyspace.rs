@@ -15,6 +15,10 @@
 //! | `a/v/` seq | `RuleVersion` | a rule file as it was published at that ledger number | told |
 //! | `a/c` | cursors by scope | how far a device has read | only there |
 //! | `a/o/` device | `u64` | up to which of a device's entries all places are told | only there |
+//! | `b/e/` hash | `ErasedRow` | a blob was erased | told |
+//! | `b/n/` hash, device, record | `NamedRow` | an entry of the device names a blob on a record | told |
+//! | `b/r/` record, hash, device | nothing | the same, by record | told |
+//! | `b/s/` hash, device | `StoredRow` | the office has the blob that the device's entry names | told |
 //! | `c/` record, n | `ChangeRow` | the n-th change of a record, as it was applied | told, overlay |
 //! | `d/` device, seq | `EntryRow` | an entry of a device chain | told, overlay |
 //! | `j/` record, `h`, hash; `o`, device, counter | `u32` | which change of a long record has that hash, or ends before that operation | told, overlay |
@@ -86,6 +90,36 @@ pub const RULE_VERSIONS: &[u8] = b"a/v/";
 /// A rule file as it was published at a ledger number.
 pub fn rule_version(seq: u64) -> Vec<u8> {
     key(&[RULE_VERSIONS, &seq.to_be_bytes()])
+}
+/// Where a blob is named.
+pub fn namings_of(sha256: &Hash) -> Vec<u8> {
+    key(&[b"b/n/", &sha256.0])
+}
+/// That an entry of a device names a blob on a record.
+pub fn named_blob(sha256: &Hash, device: &DeviceId, record: &RecordId) -> Vec<u8> {
+    key(&[b"b/n/", &sha256.0, &device.0, &record.0])
+}
+/// The blobs that a record's entries name.
+pub fn blobs_of(record: &RecordId) -> Vec<u8> {
+    key(&[b"b/r/", &record.0])
+}
+/// One of them, of a device.
+pub fn blob_of(record: &RecordId, sha256: &Hash, device: &DeviceId) -> Vec<u8> {
+    key(&[b"b/r/", &record.0, &sha256.0, &device.0])
+}
+/// Of whom the office has a blob.
+pub fn stored_blobs(sha256: &Hash) -> Vec<u8> {
+    key(&[b"b/s/", &sha256.0])
+}
+/// That the office has the blob that a device's entry names.
+pub fn stored_blob(sha256: &Hash, device: &DeviceId) -> Vec<u8> {
+    key(&[b"b/s/", &sha256.0, &device.0])
+}
+/// All blobs that were erased.
+pub const ERASED_BLOBS: &[u8] = b"b/e/";
+/// That a blob was erased.
+pub fn erased_blob(sha256: &Hash) -> Vec<u8> {
+    key(&[ERASED_BLOBS, &sha256.0])
 }
 /// All changes of a record.
 pub fn changes(record: &RecordId) -> Vec<u8> {

@@ -336,6 +336,30 @@ pub fn carried(rows: &dyn Rows) -> Result<Vec<Carried>, RowsError> {
     Ok(all_under(rows, CARRIED)?.into_iter().map(|(_, carried)| carried).collect())
 }
 
+/// A blob that this device has to bring, or had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnBlob {
+    /// Its content address.
+    pub sha256: Hash,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// Whether it is the small form of another one.
+    pub is_thumb: bool,
+    /// The device whose entry names it: this one, or one that it carries for.
+    pub of: DeviceId,
+}
+
+/// All blobs of this device, in the order of the lines that name them.
+const OWN_BLOBS: &[u8] = b"L/b/";
+/// Returns the key of a blob that a line names.
+pub fn own_blob(line: u64, sha256: &Hash) -> Vec<u8> {
+    [OWN_BLOBS, &line.to_be_bytes(), &sha256.0].concat()
+}
+/// Returns the blobs of this device, the newest first.
+pub fn own_blobs(rows: &dyn Rows) -> Result<Vec<OwnBlob>, RowsError> {
+    Ok(all_under(rows, OWN_BLOBS)?.into_iter().rev().map(|(_, blob)| blob).collect())
+}
+
 /// Returns first and last entry of each segment under a prefix. The bytes themselves are left where they are.
 pub fn spans(rows: &dyn Rows, prefix: &[u8]) -> Result<Vec<(u64, u64)>, RowsError> {
     let mut spans = Vec::new();

@@ -11,7 +11,7 @@ use super::entries::Arrivals;
 use super::story::gather::{arrivals, folio_in, previous};
 use super::words::{Sentence, reason_words, sentence};
 use crate::id::DeviceId;
-use crate::log::act::{Act, Fate};
+use crate::log::act::{Act, Erasure, Fate};
 use crate::log::chain::DecodedBody;
 use crate::log::chain::decode_body;
 use crate::log::entry::{ChainedEntry, Header};
@@ -118,6 +118,21 @@ pub fn summary_of(view: &View<'_>, chained: &ChainedEntry) -> Result<(String, Se
     }
 }
 
+/// Returns why a photo was erased, in words.
+pub fn erasure_words(reason: Erasure) -> Sentence {
+    match reason {
+        Erasure::Asked => {
+            Sentence::new("lo pidió la persona que se ve", "the person who is seen asked for it")
+        }
+        Erasure::Bystander => Sentence::new(
+            "se ve a una persona ajena al trabajo",
+            "a person is seen who has nothing to do with the work",
+        ),
+        Erasure::Mistaken => Sentence::new("es la foto de otra cosa", "it is the picture of something else"),
+        Erasure::Ordered => Sentence::new("lo ordenó una autoridad", "an authority ordered it"),
+    }
+}
+
 fn act_sentence(act: &Act) -> Sentence {
     let both = |es: String, en: String| Sentence { es, en };
     match act {
@@ -163,6 +178,14 @@ fn act_sentence(act: &Act) -> Sentence {
         Act::Again { pairs } => both(
             format!("volvió a escribir {} hechos de otro nombre", pairs.len()),
             format!("wrote {} entries of another name again", pairs.len()),
+        ),
+        Act::BlobStored { blobs } => both(
+            format!("recibió {} fotos o firmas", blobs.len()),
+            format!("received {} photos or signatures", blobs.len()),
+        ),
+        Act::BlobErased { sha256, reason } => both(
+            format!("borró la foto {}: {}", sha256.short(), erasure_words(*reason).es),
+            format!("erased the photo {}: {}", sha256.short(), erasure_words(*reason).en),
         ),
         Act::Rule { name, .. } => {
             both(format!("publicó la regla {name}"), format!("published the rule {name}"))

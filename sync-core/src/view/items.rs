@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use super::audit::erasure_words;
 use super::steps::Authors;
 use super::words::scalar_json;
 use crate::record::change::{OpId, Scalar};
@@ -12,6 +13,8 @@ use crate::record::correction::{Correction, register};
 use crate::record::document::{Document, ElementValue, ListElement};
 use crate::record::row::RecordRow;
 use crate::rows::RowsError;
+use crate::state::evidence::{erased, is_stored};
+use crate::time::rfc3339;
 
 /// Characters of a device's id that tell two numbers apart, at the least.
 const DEVICE_CHARS: usize = 4;
@@ -46,6 +49,9 @@ impl Lists<'_> {
             item.insert("person".into(), json!(by.person));
             item.insert("device".into(), json!(by.device));
             item.insert("claimed_at".into(), json!(by.claimed_at));
+            if list == "photos" {
+                self.tell_whereabouts(&mut item)?;
+            }
             let Some((op, correction)) = self.correction(&element.op) else {
                 items.push(item.into());
                 continue;
@@ -68,6 +74,20 @@ impl Lists<'_> {
             items.push(item.into());
         }
         Ok(items)
+    }
+
+    /// Says of a photo whether the office has it, and that it was erased.
+    fn tell_whereabouts(&self, item: &mut Map<String, Value>) -> Result<(), RowsError> {
+        let rows = self.authors.rows();
+        let sha256 = item.get("sha256").and_then(Value::as_str).and_then(|text| text.parse().ok());
+        let Some(sha256) = sha256 else { return Ok(()) };
+        item.insert("at_office".into(), json!(is_stored(rows, &sha256)?));
+        let erased = erased(rows, &sha256)?.map(|row| {
+            let why = erasure_words(row.reason);
+            json!({ "seq": row.seq, "at": rfc3339(row.at_ms), "reason": row.reason.key(), "text": why })
+        });
+        item.insert("erased".into(), json!(erased));
+        Ok(())
     }
 
     /// Returns the correction of an element that counts, with its operation.

@@ -137,6 +137,11 @@ impl<'s> Authors<'s> {
         Self { who, steps, places: steps.iter().enumerate().map(place).collect() }
     }
 
+    /// Returns the rows that persons are looked up in.
+    pub fn rows(&self) -> &dyn Rows {
+        self.who.rows
+    }
+
     /// Returns the step that holds an operation.
     ///
     /// # Errors

@@ -111,6 +111,27 @@ pub struct SyncRequest {
     /// Names behind persons of its entries that the office did not tell of yet, at most
     /// [`PEOPLE_AT_ONCE_MAX`](crate::limits::PEOPLE_AT_ONCE_MAX).
     pub named: Vec<PersonName>,
+    /// Blobs that it wants to bring or to read, at most [`BLOB_ASKS_MAX`](crate::limits::BLOB_ASKS_MAX).
+    pub blobs: Vec<BlobAsk>,
+}
+
+/// What a device wants to do with a blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlobUse {
+    /// Send its bytes.
+    Bring,
+    /// Get them.
+    Read,
+}
+
+/// A blob that a device asks a ticket for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlobAsk {
+    /// Its content address.
+    pub sha256: Hash,
+    /// What for.
+    pub r#use: BlobUse,
 }
 
 /// What a device says of itself: the office tells a silent phone from a full one by it.
@@ -188,6 +209,10 @@ pub struct SyncReply {
     pub ticket: String,
     /// Names that the device lacks; none for a revoked one.
     pub people: Option<PeopleNews>,
+    /// A ticket for each blob that the request asks for, in its order; nothing where it may not, for whatever reason. It
+    /// means something to the server only, and has at most [`BLOB_TICKET_CHARS_MAX`](crate::limits::BLOB_TICKET_CHARS_MAX)
+    /// letters and digits.
+    pub blobs: Vec<Option<String>>,
 }
 
 /// What a new device sends: its first entry, which is the enrolment.

@@ -124,7 +124,13 @@ impl Server {
             self.people.take(&admitted.device, named);
             self.people.news(&mark)
         });
-        let beside = Beside { ticket: TICKET.into(), people };
+        let grants = self.hub.blob_grants(&self.rows, &admitted).unwrap();
+        // A ticket says here what it is for, so that tests can read it.
+        let blobs = grants
+            .iter()
+            .map(|grant| Some(format!("{:?}{}", grant.as_ref()?.r#use, grant.as_ref()?.of)))
+            .collect();
+        let beside = Beside { ticket: TICKET.into(), people, blobs };
         Ok(self.hub.reply(&self.rows, &self.lines, self.seq(), self.now_ms, &admitted, beside).unwrap())
     }
 }
@@ -317,7 +323,7 @@ impl Phone {
         self.act(|replica| {
             let key = replica.key(&seed);
             let own = replica.own_entries(shape)?.map(|own| own.by(&key));
-            Ok(replica.request(own, shape, None)?.by(&key).into_request())
+            Ok(replica.request(own, shape, None, Vec::new())?.by(&key).into_request())
         })
         .unwrap()
     }

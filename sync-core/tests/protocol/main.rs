@@ -6,6 +6,7 @@ mod clocks;
 mod conflicts;
 mod corrections;
 mod driver;
+mod evidence;
 mod flows;
 mod found;
 mod harness;

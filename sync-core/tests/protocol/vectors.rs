@@ -277,10 +277,10 @@ macro_rules! variants {
     };
 }
 
-variants!(Act: Genesis, Epoch, Invite, Enrol, Revoke, Assign, Carry, Clock, Again, Rule, Release, Dismiss);
+variants!(Act: Genesis, Epoch, Invite, Enrol, Revoke, Assign, Carry, Clock, Again, Rule, Release, Dismiss, BlobStored, BlobErased);
 variants!(Reason: Revoked, OutOfScope, Role, Fork, Held, Rule);
 variants!(
-    DeviceLine: Enrolling, Enrolled, Attempt, Own, Contact, Reset, Split, Copy, Receipt, Carried, CarriedReceipt
+    DeviceLine: Enrolling, Enrolled, Attempt, Own, Contact, Reset, Split, Copy, Receipt, Carried, CarriedReceipt, CarriedBlob
 );
 variants!(Scope: Catalog, Municipality, Crew, Locality, Device);
 

@@ -105,6 +105,7 @@ impl Hostile {
             about: None,
             people: PeopleMark::default(),
             named: Vec::new(),
+            blobs: Vec::new(),
         }
     }
 

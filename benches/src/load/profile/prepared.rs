@@ -246,6 +246,7 @@ impl Prepared {
             about: None,
             people: PeopleMark::default(),
             named: Vec::new(),
+            blobs: Vec::new(),
         };
         seal_request(&self.key, &request)
     }

@@ -1,6 +1,7 @@
 //! `crew audit replay`: the state as the office knew it, or as it had happened, at some time.
 
 use clap::{ArgGroup, Args};
+use std::collections::BTreeSet;
 use sync_core::time::UtcOffset;
 use sync_core::view::replay::{At, Replay};
 use words::say;
@@ -49,7 +50,7 @@ pub fn run(cx: &Context, args: &ReplayArgs) -> Result<Report, CliError> {
         }
         let replay = view.replay(args.order.as_deref(), at)?;
         let text = match replay.orders.first() {
-            Some(order) if !cx.screen.json => sheet_text(cx.screen, &cx.when, rules, order),
+            Some(order) if !cx.screen.json => sheet_text(cx.screen, &cx.when, rules, order, &BTreeSet::new()),
             _ => String::new(),
         };
         Report::new(&replay, format!("{}{text}", heading(cx, &replay)))

@@ -3,7 +3,7 @@
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
-use crate::exchange;
+use crate::exchange::{self, PhotosWhen};
 use crate::http::Patience;
 use crate::output::Report;
 use words::say;
@@ -17,10 +17,10 @@ pub fn run(cx: &Context) -> Result<Report, CliError> {
         return Err(CliError::new(exit::RULE, "shared", say!("rekey-shared"), say!("rekey-shared-hint")));
     }
     // What is unsent goes under the old name, while it counts.
-    let before = exchange::run(cx, Patience::ordinary(), false)?;
+    let (before, _) = exchange::run(cx, Patience::ordinary(), false, PhotosWhen::Later)?;
     exchange::warn_of_parting(cx, &before);
     let succeeded = exchange::renew(cx)?;
-    let totals = exchange::run(cx, Patience::ordinary(), false)?;
+    let (totals, _) = exchange::run(cx, Patience::ordinary(), false, PhotosWhen::Later)?;
     exchange::warn_of_parting(cx, &totals);
     let (letters, read) = (&succeeded.letters, totals.pulled);
     let text = say!("rekey-done", letters, read);

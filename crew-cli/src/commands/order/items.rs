@@ -111,6 +111,35 @@ pub(crate) struct Note {
     pub by: Added,
 }
 
+/// A photo or a signature, and where its bytes are.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Photo {
+    #[serde(deserialize_with = "text")]
+    pub what: String,
+    #[serde(deserialize_with = "text")]
+    pub caption: String,
+    #[serde(deserialize_with = "text")]
+    pub post: String,
+    #[serde(deserialize_with = "text")]
+    pub sha256: String,
+    #[serde(deserialize_with = "text")]
+    pub number: String,
+    pub at_office: bool,
+    pub erased: Option<Erased>,
+    #[serde(flatten)]
+    pub by: Added,
+}
+
+/// That a photo was erased.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(crate) struct Erased {
+    pub seq: u64,
+    #[serde(deserialize_with = "text")]
+    pub reason: String,
+}
+
 /// A conflict that a person settled: the field, the value that stands, and why.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]

@@ -1,11 +1,13 @@
 //! The sheet of one order, as a person reads it: what it is, what differs, what was noted, and who did it when.
 
+use std::collections::BTreeSet;
+
 use sync_core::rules::Rules;
 use sync_core::view::conflicts::Conflict;
 use sync_core::view::order::{Event, OrderView};
 use words::{Lang, Text, say};
 
-use super::items::{Added, Correction, Decided, Material, Note, Reading, Voided, items, shown};
+use super::items::{Added, Correction, Decided, Material, Note, Photo, Reading, Voided, items, shown};
 use crate::labels;
 use crate::output::Screen;
 use crate::table::{Table, clean, pad};
@@ -21,8 +23,14 @@ struct Sheet<'s> {
     text: String,
 }
 
-/// The whole sheet.
-pub(crate) fn render(screen: Screen, when: &When, rules: &Rules, order: &OrderView) -> String {
+/// The whole sheet. `here` are the photos whose bytes are on this device.
+pub(crate) fn render(
+    screen: Screen,
+    when: &When,
+    rules: &Rules,
+    order: &OrderView,
+    here: &BTreeSet<String>,
+) -> String {
     let mut sheet = Sheet { screen, when, rules, text: String::new() };
     sheet.heading(order);
     sheet.conflicts(order);
@@ -32,6 +40,7 @@ pub(crate) fn render(screen: Screen, when: &When, rules: &Rules, order: &OrderVi
     sheet.measurements(&items(&order.measurements));
     sheet.materials(&items(&order.materials));
     sheet.notes(&items(&order.notes));
+    sheet.photos(&items(&order.photos), here);
     sheet.voided(&items(&order.voided));
     sheet.decisions(order, &items(&order.decisions));
     sheet.history(order);
@@ -230,6 +239,39 @@ impl Sheet<'_> {
                 self.line(&format!("  {}{tail}", clean(line)));
             }
             self.corrected(note.corrected.as_ref());
+        }
+    }
+
+    fn photos(&mut self, photos: &[Photo], here: &BTreeSet<String>) {
+        if photos.is_empty() {
+            return;
+        }
+        let is_here = |photo: &&Photo| here.contains(&photo.sha256);
+        let left: Vec<&Photo> = photos.iter().filter(|photo| photo.erased.is_none()).collect();
+        let office = left.iter().filter(|photo| photo.at_office).count() as u64;
+        let only_here =
+            left.iter().filter(|photo| !photo.at_office).filter(|photo| is_here(photo)).count() as u64;
+        let (all, elsewhere) = (left.len() as u64, left.len() as u64 - office - only_here);
+        self.section(&say!("sheet-photos"));
+        let said = say!("sheet-photos-where", all, office, here = only_here, elsewhere).of(self.lang());
+        self.line(&format!("  {}", self.screen.style.dim(&said)));
+        for photo in photos {
+            let lang = self.lang();
+            let what = labels::photo(&photo.what).of(lang);
+            let words = [photo.caption.as_str(), photo.post.as_str()];
+            let words: Vec<String> = words.into_iter().filter(|word| !word.is_empty()).map(clean).collect();
+            let place = match &photo.erased {
+                Some(erased) => self.screen.style.alert(
+                    &say!("sheet-photo-erased", seq = erased.seq, why = labels::erasure(&erased.reason))
+                        .of(lang),
+                ),
+                None if photo.at_office => self.screen.style.good(&say!("sheet-photo-office").of(lang)),
+                None if is_here(&photo) => self.screen.style.pending(&say!("sheet-photo-here").of(lang)),
+                None => self.screen.style.pending(&say!("sheet-photo-elsewhere").of(lang)),
+            };
+            let (number, who) = (self.number(&photo.number), self.who_when(&photo.by));
+            let line = format!("  {}  {}", pad(&what, LABEL_COLUMNS), words.join(" · "));
+            self.line(&format!("{}  {place}{number}{who}", line.trim_end()));
         }
     }
 

@@ -5,6 +5,7 @@ use clap::Args;
 use super::sheet;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::evidence::BlobFiles;
 use crate::output::Report;
 
 /// Arguments of `order show`.
@@ -19,8 +20,9 @@ pub struct ShowArgs {
 /// # Errors
 /// Usage, if there is no such order here.
 pub fn run(cx: &Context, args: &ShowArgs) -> Result<Report, CliError> {
+    let here = BlobFiles::of(cx.home.folder()).all()?.iter().map(ToString::to_string).collect();
     cx.read(|replica| {
         let order = replica.view().order_show(&args.folio)?;
-        Report::new(&order, sheet::render(cx.screen, &cx.when, replica.rules(), &order))
+        Report::new(&order, sheet::render(cx.screen, &cx.when, replica.rules(), &order, &here))
     })
 }

@@ -254,7 +254,7 @@ impl Phone {
         let shape = Shape { aim_bytes: MESSAGE_BYTES_AIM, spell_out: false };
         self.act(|replica| {
             let own = replica.own_entries(shape)?.map(|own| own.by(&key));
-            Ok(replica.request(own, shape, None)?.by(&key).into_request())
+            Ok(replica.request(own, shape, None, Vec::new())?.by(&key).into_request())
         })
     }
 

@@ -144,7 +144,9 @@ impl Reading<'_> {
                 | Act::Invite { .. }
                 | Act::Carry { .. }
                 | Act::Clock { .. }
-                | Act::Rule { .. },
+                | Act::Rule { .. }
+                | Act::BlobStored { .. }
+                | Act::BlobErased { .. },
             )
             | Err(_) => self.choose(line),
         }

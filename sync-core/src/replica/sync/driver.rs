@@ -11,6 +11,7 @@ pub use pace::Terms;
 pub use step::{Answer, End, Event, Goal, Invited, Kept, OutOfTurn, Route, Step};
 
 use crate::crypto::{PublicKey, Signature};
+use crate::id::Hash;
 use crate::replica::enrol::{EnrolDraft, Enrolment};
 use crate::replica::preview::{Preview, Question};
 use crate::replica::successor::NewName;
@@ -22,6 +23,15 @@ use pace::{Adapted, Pace};
 
 /// Most times that one exchange goes on under a new name: once if it was told before, and once if it is told now.
 const SUCCESSIONS_MAX: u32 = 2;
+
+/// Which blobs an exchange asks tickets for. Small forms that the office lacks are always among them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BlobWants {
+    /// Whether photos themselves are to be brought now.
+    pub photos: bool,
+    /// Those that a person wants to see.
+    pub reads: Vec<Hash>,
+}
 
 /// What waits to be done in the replica.
 #[derive(Debug)]
@@ -177,6 +187,7 @@ pub struct Driver {
     successions: u32,
     outcome: Outcome,
     about: Option<About>,
+    blobs: BlobWants,
     preview: Preview,
 }
 
@@ -191,6 +202,7 @@ impl Driver {
             successions: 0,
             outcome: Outcome::default(),
             about: None,
+            blobs: BlobWants::default(),
             preview: Preview::default(),
         }
     }
@@ -199,6 +211,12 @@ impl Driver {
     #[must_use]
     pub fn describing(self, about: About) -> Self {
         Self { about: Some(about), ..self }
+    }
+
+    /// Returns it with the blobs that it asks tickets for.
+    #[must_use]
+    pub fn wanting(self, blobs: BlobWants) -> Self {
+        Self { blobs, ..self }
     }
 
     /// Returns what the exchange came to so far. Nothing is in it that is not durable.

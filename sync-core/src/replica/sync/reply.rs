@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::request::Request;
 use super::twin::Twin;
 use crate::id::{DeviceId, Hash};
-use crate::limits::{MESSAGE_BYTES_MAX, TICKET_CHARS_MAX};
+use crate::limits::{BLOB_TICKET_CHARS_MAX, MESSAGE_BYTES_MAX, TICKET_CHARS_MAX};
 use crate::log::checkpoint;
 use crate::log::entry::Anchor;
 use crate::log::line::{Contact, Copy, DeviceLine, Reset, Split};
@@ -22,7 +22,7 @@ use crate::state::held::held_rows;
 use crate::state::keyspace;
 use crate::state::local::{DIFFERED, EVIDENCE, GENERATIONS, KEPT, ONE_BY_ONE};
 use crate::view::own::RefusedEntry;
-use crate::wire::message::{FrameError, SyncReply, VERSION, open_reply};
+use crate::wire::message::{BlobAsk, BlobUse, FrameError, SyncReply, VERSION, open_reply};
 use crate::wire::pack::PackError;
 
 /// What an exchange did.
@@ -42,6 +42,8 @@ pub struct Exchanged {
     pub over_quota: bool,
     /// What to show with the next request and for the event stream, if the server gave something.
     pub ticket: Option<String>,
+    /// Tickets for the blobs that were asked for.
+    pub blobs: Vec<BlobTicket>,
     /// How far the server's ledger is.
     pub server_seq: u64,
     /// Carried segments that the server refused: device and reason.
@@ -57,6 +59,17 @@ pub struct Exchanged {
     /// Scopes whose state differs from the hub's. The mirror is read again from the beginning, if `more` says so; else
     /// that was in vain.
     pub differs: Vec<Scope>,
+}
+
+/// With this the server takes or gives a blob, for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlobTicket {
+    /// The blob.
+    pub sha256: Hash,
+    /// What for.
+    pub r#use: BlobUse,
+    /// What to show.
+    pub ticket: String,
 }
 
 /// Two states of the log that cannot both be true of one history.
@@ -86,6 +99,19 @@ fn usable(ticket: &str) -> Option<String> {
     is_usable.then(|| ticket.to_owned())
 }
 
+/// Returns the tickets that can stand in a header, each with what it was asked for.
+fn blob_tickets(asked: &[BlobAsk], answered: &[Option<String>]) -> Vec<BlobTicket> {
+    let is_usable = |ticket: &&String| {
+        ticket.len() <= BLOB_TICKET_CHARS_MAX && ticket.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    let pairs = asked.iter().zip(answered);
+    let tickets = pairs.filter_map(|(ask, ticket)| {
+        let ticket = ticket.as_ref().filter(is_usable)?.clone();
+        Some(BlobTicket { sha256: ask.sha256, r#use: ask.r#use, ticket })
+    });
+    tickets.collect()
+}
+
 fn is_consistent(kept: &Anchor, shown: &Anchor, proof: Option<&[Hash]>) -> bool {
     proof.is_some_and(|proof| check_consistency(proof, kept, shown).is_ok())
 }
@@ -102,6 +128,7 @@ impl Replica<'_> {
             pushed: request.own + request.carried,
             server_seq: answer.server_seq,
             ticket: usable(&answer.ticket),
+            blobs: blob_tickets(&request.blobs, &answer.blobs),
             ..Exchanged::default()
         };
         if let Some(from) = answer.from.filter(|_| request.has_evidence) {

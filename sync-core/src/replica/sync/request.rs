@@ -16,7 +16,7 @@ use crate::state::local::{COPY, EVIDENCE, KEPT, ONE_BY_ONE, carried, carried_ref
 use crate::state::refs::RowRefs;
 use crate::wire::convert::{NoRefs, items_of};
 use crate::wire::message::{
-    About, Segment, SyncRequest, VERSION, close_request, frame_request, request_hash,
+    About, BlobAsk, Segment, SyncRequest, VERSION, close_request, frame_request, request_hash,
 };
 use crate::wire::pack::{Refs, pack};
 
@@ -35,6 +35,7 @@ pub struct Request {
     pub(super) kept: Anchor,
     pub(super) has_evidence: bool,
     pub(super) one_by_one: bool,
+    pub(super) blobs: Vec<BlobAsk>,
 }
 
 /// How large a request and its reply may be, and how they name changes.
@@ -79,15 +80,16 @@ pub struct Draft {
     kept: Anchor,
     has_evidence: bool,
     one_by_one: bool,
+    blobs: Vec<BlobAsk>,
 }
 
 impl Signed<Draft> {
     /// Returns the request to send.
     pub fn into_request(self) -> Request {
-        let Draft { frame, own, carried, more, kept, has_evidence, one_by_one } = self.content;
+        let Draft { frame, own, carried, more, kept, has_evidence, one_by_one, blobs } = self.content;
         let frame = close_request(frame, &self.signature);
         let hash = request_hash(&frame);
-        Request { frame, own, carried, more, hash, kept, has_evidence, one_by_one }
+        Request { frame, own, carried, more, hash, kept, has_evidence, one_by_one, blobs }
     }
 }
 
@@ -116,6 +118,7 @@ impl Replica<'_> {
         own: Option<Signed<OwnEntries>>,
         shape: Shape,
         about: Option<About>,
+        blobs: Vec<BlobAsk>,
     ) -> Result<Unsigned<Draft>, ReplicaError> {
         let aim_bytes = shape.aim_bytes;
         let identity = self.identity()?.clone();
@@ -159,6 +162,7 @@ impl Replica<'_> {
             about,
             people: self.people.mark(),
             named: self.people.offers(),
+            blobs: blobs.clone(),
         };
         let frame = frame_request(&request);
         let more = own_more || carried_more;
@@ -170,6 +174,7 @@ impl Replica<'_> {
             kept,
             has_evidence,
             one_by_one,
+            blobs,
         };
         Ok(Unsigned::new(self.key_name(), Purpose::Request, frame, draft))
     }

@@ -4,19 +4,19 @@ use serde_bytes::ByteBuf;
 use sync_core::crypto::{KeySalt, Purpose, SecretKey, Signature};
 use sync_core::id::{BootId, DeviceId, Epoch, Fingerprint, Hash, NameKey, PersonId, RecordId};
 use sync_core::invitation::Opening;
-use sync_core::log::act::{Act, Again, Continues, Fate, Role};
+use sync_core::log::act::{Act, Again, Continues, Erasure, Fate, Role, StoredBlob};
 use sync_core::log::chain::sign_head;
 use sync_core::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
 use sync_core::log::line::{
-    Carried, CarriedAck, Contact, Copy, DeviceLine, Enrolled, Enrolling, Identity, Own, OwnRun, Reset,
-    Revoked, Split, Standing,
+    Carried, CarriedAck, CarriedBlob, Contact, Copy, DeviceLine, Enrolled, Enrolling, Identity, Own, OwnRun,
+    Reset, Revoked, Split, Standing,
 };
 use sync_core::log::verdict::{Decision, Reason, Receipt, Verdict};
 use sync_core::people::{PeopleMark, PeopleNews, PersonName};
 use sync_core::scope::Scope;
 use sync_core::wire::message::{
-    About, CarriedResult, EnrolReply, EnrolRequest, Offer, PreviewReply, PreviewRequest, Segment, SyncReply,
-    SyncRequest, VERSION,
+    About, BlobAsk, BlobUse, CarriedResult, EnrolReply, EnrolRequest, Offer, PreviewReply, PreviewRequest,
+    Segment, SyncReply, SyncRequest, VERSION,
 };
 
 pub const DEVICE_SEED: [u8; 32] = [3; 32];
@@ -95,6 +95,8 @@ pub fn acts() -> Vec<Act> {
                 claimed_at_ms: AT_MS,
             }],
         },
+        Act::BlobStored { blobs: vec![StoredBlob { sha256: HASH, bytes: 312_400, of: OTHER }] },
+        Act::BlobErased { sha256: HASH, reason: Erasure::Bystander },
         Act::Rule { name: "measures".into(), json: r#"{"measures":[]}"#.into() },
         Act::Release { seq: 141, reason: "llegó antes de la baja".into() },
         Act::Dismiss { seq: 142, reason: "duplicado".into() },
@@ -212,6 +214,7 @@ pub fn device_lines() -> Vec<DeviceLine> {
         DeviceLine::Receipt(ack()),
         DeviceLine::Carried(carried.clone()),
         DeviceLine::CarriedReceipt(Carried { prev: None, ..carried }),
+        DeviceLine::CarriedBlob(CarriedBlob { sha256: HASH, bytes: 312_400, is_thumb: false, of: OTHER }),
     ]
 }
 
@@ -290,6 +293,10 @@ pub fn request() -> SyncRequest {
         }),
         people: people_mark(),
         named: vec![person()],
+        blobs: vec![
+            BlobAsk { sha256: HASH, r#use: BlobUse::Bring },
+            BlobAsk { sha256: HASH, r#use: BlobUse::Read },
+        ],
     }
 }
 
@@ -328,6 +335,7 @@ pub fn reply() -> SyncReply {
         from: Some(ANCHOR),
         ticket: "0123abcd".into(),
         people: Some(PeopleNews { mark: people_mark(), is_whole: true, names: vec![person()] }),
+        blobs: vec![Some("00ff".into()), None],
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::id::DeviceId;
 use crate::replica::Succeeded;
-use crate::replica::sync::reply::{DecidedEntry, Exchanged, SplitView};
+use crate::replica::sync::reply::{BlobTicket, DecidedEntry, Exchanged, SplitView};
 use crate::scope::Scope;
 use crate::view::own::RefusedEntry;
 
@@ -42,6 +42,9 @@ pub struct Outcome {
     /// The newest ticket, to be shown with the next request and for the event stream.
     #[serde(skip)]
     pub ticket: Option<String>,
+    /// Tickets for blobs, those of the newest reply.
+    #[serde(skip)]
+    pub blobs: Vec<BlobTicket>,
     /// Scopes in which this device and the server differ although the mirror was read again from the beginning.
     pub differs: Vec<Scope>,
 }
@@ -56,6 +59,27 @@ pub struct CarriedRefused {
 }
 
 impl Outcome {
+    /// Adds the outcome of an exchange that followed at once.
+    pub fn take(&mut self, next: Outcome) {
+        self.pushed += next.pushed;
+        self.pulled += next.pulled;
+        self.accepted += next.accepted;
+        self.quarantined.extend(next.quarantined);
+        self.round_trips += next.round_trips;
+        self.bytes_up += next.bytes_up;
+        self.bytes_down += next.bytes_down;
+        self.server_seq = next.server_seq;
+        self.decided.extend(next.decided);
+        self.split = self.split.take().or(next.split);
+        self.recovered += next.recovered;
+        self.renamed = self.renamed.take().or(next.renamed);
+        self.carried_refused = next.carried_refused;
+        self.over_quota = next.over_quota;
+        self.ticket = next.ticket;
+        self.blobs = next.blobs;
+        self.differs = next.differs;
+    }
+
     /// Adds one round trip.
     pub(super) fn add(&mut self, exchanged: Exchanged, (bytes_up, bytes_down): (u64, u64)) {
         self.bytes_up += bytes_up;
@@ -66,6 +90,7 @@ impl Outcome {
         self.quarantined.extend(exchanged.quarantined);
         self.server_seq = exchanged.server_seq;
         self.ticket = exchanged.ticket;
+        self.blobs = exchanged.blobs;
         self.decided.extend(exchanged.decided);
         self.split = self.split.or(exchanged.split);
         self.recovered += exchanged.recovered;

@@ -132,7 +132,13 @@ impl Driver {
         replica: &mut Replica<'_>,
         own: Option<Signed<OwnEntries>>,
     ) -> Result<Then, ReplicaError> {
-        Ok(Then::Sign(Signing::Request(replica.request(own, self.pace.shape(), self.about.clone())?)))
+        let blobs = replica.blob_asks(&self.blobs.reads, self.blobs.photos)?;
+        Ok(Then::Sign(Signing::Request(replica.request(
+            own,
+            self.pace.shape(),
+            self.about.clone(),
+            blobs,
+        )?)))
     }
 
     fn hear_enrolment(

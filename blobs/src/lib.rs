@@ -1,0 +1,11 @@
+//! Blobs: the bytes of photos and signatures at the office. What arrives in pieces waits in a [`Spool`], a folder on this
+//! machine; what is whole and what it should be goes into a [`Store`], by its content address.
+//!
+//! Nothing here knows who may bring or read what: that is the hub's. Nothing here decodes a picture.
+
+pub mod conformance;
+mod spool;
+mod store;
+
+pub use spool::{Partial, Spool, SpoolError, Swept};
+pub use store::{Place, Store, StoreError};

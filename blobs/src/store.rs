@@ -1,0 +1,240 @@
+//! Store: whole blobs by content address. A blob is written once, under the name that its bytes have, and is the same for
+//! ever; so nothing here needs a comparison, a version or a lock, which a folder and a bucket do not offer alike.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
+use object_store::path::Path as Key;
+use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
+use sha2::{Digest as _, Sha256};
+use sync_core::id::Hash;
+use sync_core::limits::BLOB_BYTES_MAX;
+use url::Url;
+
+/// The folder of a bucket, or of the data, under which blobs lie.
+const ROOT: &str = "blobs";
+
+/// Where blobs are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In a folder of this machine.
+    Folder(std::path::PathBuf),
+    /// In a bucket that speaks S3. Keys and region come from the environment, as every S3 tool reads them.
+    Bucket(Url),
+}
+
+/// Why a blob is not kept or not read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is none of that name.
+    #[error("there is no blob of that name")]
+    Missing,
+    /// What lies there is not what its name says.
+    #[error("the blob is damaged where it is kept")]
+    Damaged,
+    /// The store cannot be reached, or refuses.
+    #[error("blobs cannot be kept or read now: {0}")]
+    Away(String),
+    /// The setting names no place.
+    #[error("{0}")]
+    Setting(String),
+}
+
+impl From<object_store::Error> for StoreError {
+    fn from(error: object_store::Error) -> Self {
+        match error {
+            object_store::Error::NotFound { .. } => Self::Missing,
+            other => Self::Away(other.to_string()),
+        }
+    }
+}
+
+/// Whole blobs.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<dyn ObjectStore>,
+}
+
+/// Returns where a blob lies: `blobs/ab/cd/<64 hex digits>`.
+fn key(blob: &Hash) -> Key {
+    let name = blob.to_string();
+    Key::from_iter([ROOT, &name[..2], &name[2..4], &name])
+}
+
+/// Returns the blob that lies at a place; `None` for a foreign file.
+fn blob_at(key: &Key) -> Option<Hash> {
+    key.filename().and_then(|name| name.parse().ok()).filter(|blob| self::key(blob) == *key)
+}
+
+impl Place {
+    /// Reads a setting: a folder, or `s3://BUCKET[/FOLDER]`.
+    ///
+    /// # Errors
+    /// It is another address.
+    pub fn parse(setting: &str) -> Result<Self, StoreError> {
+        match Url::parse(setting) {
+            Ok(url) if url.scheme() == "s3" && url.has_host() => Ok(Self::Bucket(url)),
+            Ok(url) if url.has_host() => {
+                let scheme = url.scheme();
+                Err(StoreError::Setting(format!(
+                    "{scheme}:// is no place for blobs: a folder, or s3://BUCKET"
+                )))
+            }
+            _ => Ok(Self::Folder(setting.into())),
+        }
+    }
+}
+
+impl Store {
+    /// Opens a store.
+    ///
+    /// # Errors
+    /// The folder cannot be made, or what the environment says of the bucket makes no sense.
+    pub fn open(place: &Place) -> Result<Self, StoreError> {
+        match place {
+            Place::Folder(folder) => Self::in_folder(folder),
+            Place::Bucket(url) => Self::in_bucket(url, &|name| std::env::var(name).ok()),
+        }
+    }
+
+    fn in_folder(folder: &Path) -> Result<Self, StoreError> {
+        let made = std::fs::create_dir_all(folder)
+            .map_err(|error| StoreError::Away(error.to_string()))
+            .and_then(|()| Ok(LocalFileSystem::new_with_prefix(folder)?));
+        // A blob that was told to be kept is on the disk: this is off by default.
+        Ok(Self { inner: Arc::new(made?.with_fsync(true)) })
+    }
+
+    /// Opens a bucket; `variable` reads the environment (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`,
+    /// `AWS_ENDPOINT`, `AWS_ALLOW_HTTP`, …).
+    ///
+    /// # Errors
+    /// What the environment says makes no sense.
+    pub fn in_bucket(url: &Url, variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, StoreError> {
+        const VARIABLES: [&str; 7] = [
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AWS_REGION",
+            "AWS_ENDPOINT",
+            "AWS_ALLOW_HTTP",
+            "AWS_VIRTUAL_HOSTED_STYLE_REQUEST",
+        ];
+        let mut builder = AmazonS3Builder::new().with_url(url.as_str());
+        for name in VARIABLES {
+            let known = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>();
+            if let (Some(value), Ok(known)) = (variable(name), known) {
+                builder = builder.with_config(known, value);
+            }
+        }
+        let bucket = builder.build().map_err(|error| StoreError::Setting(error.to_string()))?;
+        let folder = Key::from(url.path());
+        let inner: Arc<dyn ObjectStore> = match folder.as_ref() {
+            "" => Arc::new(bucket),
+            _ => Arc::new(object_store::prefix::PrefixStore::new(bucket, folder)),
+        };
+        Ok(Self { inner })
+    }
+
+    /// Returns a store that forgets all when it is dropped, for tests and for a server that keeps nothing.
+    pub fn in_memory() -> Self {
+        Self { inner: Arc::new(InMemory::new()) }
+    }
+
+    /// Keeps a blob. When this returns it is durable. Keeping one that is there already changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the bytes are not those of that name; the store cannot be reached.
+    pub async fn put(&self, blob: &Hash, bytes: Bytes) -> Result<(), StoreError> {
+        if !is_of(blob, &bytes) {
+            return Err(StoreError::Damaged);
+        }
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.inner.put_opts(&key(blob), bytes.into(), options).await {
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads a blob. Its bytes are those of its name.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`]; [`StoreError::Damaged`] if something else lies there; the store cannot be reached.
+    pub async fn get(&self, blob: &Hash) -> Result<Bytes, StoreError> {
+        let found = self.inner.get(&key(blob)).await?;
+        if found.meta.size > BLOB_BYTES_MAX as u64 {
+            return Err(StoreError::Damaged);
+        }
+        let bytes = found.bytes().await?;
+        if is_of(blob, &bytes) { Ok(bytes) } else { Err(StoreError::Damaged) }
+    }
+
+    /// Returns how many bytes a blob has; `None` if there is none.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn size(&self, blob: &Hash) -> Result<Option<u64>, StoreError> {
+        match self.inner.head(&key(blob)).await {
+            Ok(found) => Ok(Some(found.size)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Deletes a blob for good. Deleting one that is not there changes nothing.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn delete(&self, blob: &Hash) -> Result<(), StoreError> {
+        match self.inner.delete(&key(blob)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Calls `visit` with each blob, its bytes and the milliseconds since 1970 at which it was kept. Foreign files are passed
+    /// over.
+    ///
+    /// # Errors
+    /// The store cannot be reached.
+    pub async fn each(&self, mut visit: impl FnMut(Hash, u64, i64)) -> Result<(), StoreError> {
+        let mut listed = self.inner.list(Some(&Key::from(ROOT)));
+        while let Some(found) = listed.try_next().await? {
+            if let Some(blob) = blob_at(&found.location) {
+                visit(blob, found.size, found.last_modified.timestamp_millis());
+            }
+        }
+        Ok(())
+    }
+}
+
+fn is_of(blob: &Hash, bytes: &[u8]) -> bool {
+    Hash(Sha256::digest(bytes).into()) == *blob
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Place, Store};
+    use crate::conformance;
+
+    #[tokio::test]
+    async fn a_folder_and_memory_do_what_a_store_must() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place::parse(folder.path().to_str().unwrap()).unwrap();
+        conformance::run(&|| Store::open(&place).unwrap()).await;
+        let memory = Store::in_memory();
+        conformance::run(&|| memory.clone()).await;
+    }
+
+    #[test]
+    fn a_setting_is_a_folder_or_a_bucket() {
+        assert!(matches!(Place::parse("/var/lib/cuadrilla/blobs"), Ok(Place::Folder(_))));
+        assert!(matches!(Place::parse("s3://evidencia/mezquitic"), Ok(Place::Bucket(_))));
+        assert!(Place::parse("https://evidencia.example/x").is_err());
+    }
+}

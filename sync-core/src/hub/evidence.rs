@@ -1,0 +1,140 @@
+//! Evidence: who may bring a blob, and who may read one. A ticket is what the shell makes of a grant.
+
+use super::{Admitted, Hub, HubError};
+use crate::id::{DeviceId, Hash, RecordId};
+use crate::limits::{BLOB_ASKS_MAX, BLOBS_STORED_MAX};
+use crate::log::act::{Act, StoredBlob};
+use crate::record::row::RecordRow;
+use crate::rows::{Overlay, Rows, RowsError, read};
+use crate::state::authority::{DeviceRow, names};
+use crate::state::evidence::{Naming, erased, namings, stored};
+use crate::state::fold::EntryRow;
+use crate::state::keyspace;
+use crate::time::TimeMs;
+use crate::wire::message::{BlobAsk, BlobUse};
+
+/// That a device may bring or read a blob.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlobGrant {
+    /// Who may.
+    pub device: DeviceId,
+    /// The device whose entry names it.
+    pub of: DeviceId,
+    /// On which record.
+    pub record: RecordId,
+    /// The blob.
+    pub sha256: Hash,
+    /// How many bytes it has, as its author says.
+    pub bytes: u64,
+    /// What the device may do.
+    pub r#use: BlobUse,
+}
+
+/// Who asks.
+struct Asking<'a> {
+    rows: &'a dyn Rows,
+    device: DeviceId,
+    row: DeviceRow,
+    /// Its names: its own, then those it had before.
+    line: Vec<DeviceId>,
+}
+
+impl Hub {
+    /// Returns what an admitted request may do with the blobs that it asks for, in its order; `None` where it may not. The
+    /// entries that it brought itself count.
+    ///
+    /// # Errors
+    /// The index does not read.
+    pub fn blob_grants(
+        &self,
+        rows: &dyn Rows,
+        admitted: &Admitted,
+    ) -> Result<Vec<Option<BlobGrant>>, RowsError> {
+        let asks = admitted.sync.as_ref().map_or(&[][..], |sync| &sync.blobs);
+        let row: Option<DeviceRow> = read(rows, &keyspace::device(&admitted.device))?;
+        let Some(row) = row.filter(|_| !asks.is_empty()) else { return Ok(vec![None; asks.len()]) };
+        let line = names(rows, admitted.device, &row)?;
+        let asking = Asking { rows, device: admitted.device, row, line };
+        asks.iter().take(BLOB_ASKS_MAX).map(|ask| asking.grant(ask)).collect()
+    }
+
+    /// Says in the ledger which blobs the office has. Returns the lines to append; none for those that it says already.
+    ///
+    /// # Errors
+    /// The index does not read.
+    pub fn say_stored(
+        &mut self,
+        overlay: &mut Overlay<'_>,
+        next_seq: u64,
+        now_ms: TimeMs,
+        blobs: &[StoredBlob],
+    ) -> Result<Vec<Vec<u8>>, HubError> {
+        let mut news = Vec::new();
+        for blob in blobs {
+            if stored(overlay, &blob.sha256, &blob.of)?.is_none() && !news.contains(blob) {
+                news.push(*blob);
+            }
+        }
+        let mut lines = Vec::new();
+        for blobs in news.chunks(BLOBS_STORED_MAX) {
+            let act = Act::BlobStored { blobs: blobs.to_vec() };
+            lines.push(self.write_act(overlay, next_seq + lines.len() as u64, now_ms, act)?.0);
+        }
+        Ok(lines)
+    }
+}
+
+impl Asking<'_> {
+    fn grant(&self, ask: &BlobAsk) -> Result<Option<BlobGrant>, RowsError> {
+        if erased(self.rows, &ask.sha256)?.is_some() {
+            return Ok(None);
+        }
+        for naming in namings(self.rows, &ask.sha256)? {
+            let has = stored(self.rows, &ask.sha256, &naming.device)?.is_some();
+            let may = match ask.r#use {
+                BlobUse::Bring => !has && self.brings(&naming)?,
+                BlobUse::Read => has && self.reads(&naming)?,
+            };
+            if may {
+                return Ok(Some(BlobGrant {
+                    device: self.device,
+                    of: naming.device,
+                    record: naming.record,
+                    sha256: ask.sha256,
+                    bytes: naming.row.bytes,
+                    r#use: ask.r#use,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The author's line brings it, and who carried the author's entry. A revoked device brings what it still may: its kept
+    /// entries stand in quarantine, and so does what they name.
+    fn brings(&self, naming: &Naming) -> Result<bool, RowsError> {
+        if self.line.contains(&naming.device) {
+            return Ok(true);
+        }
+        let entry = self.entry(naming)?;
+        let carrier = entry.and_then(|entry| entry.receipt).and_then(|receipt| receipt.carrier);
+        Ok(carrier.is_some_and(|carrier| self.line.contains(&carrier)))
+    }
+
+    /// Who sees the record and the entry sees the picture.
+    fn reads(&self, naming: &Naming) -> Result<bool, RowsError> {
+        if self.row.revoked.is_some() {
+            return Ok(false);
+        }
+        if self.row.role.sees_everything() || self.line.contains(&naming.device) {
+            return Ok(true);
+        }
+        let counts = self.entry(naming)?.is_some_and(|entry| entry.accepted().is_some());
+        let record: Option<RecordRow> = read(self.rows, &keyspace::record(&naming.record))?;
+        let scopes = self.row.scopes();
+        Ok(counts && record.is_some_and(|record| !record.scopes.is_disjoint(&scopes)))
+    }
+
+    fn entry(&self, naming: &Naming) -> Result<Option<EntryRow>, RowsError> {
+        read(self.rows, &keyspace::entry(&naming.device, naming.row.device_seq))
+    }
+}

@@ -1,0 +1,178 @@
+//! Evidence: which entries name which blobs, which blobs the office has of whom, and which were erased. The bytes
+//! themselves are nowhere here.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::keyspace;
+use crate::id::{DeviceId, Hash, RecordId};
+use crate::limits::{BLOB_BYTES_MAX, THUMB_BYTES_MAX};
+use crate::log::act::{Erasure, StoredBlob};
+use crate::record::change::{Action, Change, Obj, OpId, Place, Scalar};
+use crate::rows::{Overlay, Rows, RowsError, all_under, read};
+use crate::time::TimeMs;
+
+/// A blob that a change names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Named {
+    /// Its content address.
+    pub sha256: Hash,
+    /// How many bytes it has, as the author says.
+    pub bytes: u64,
+    /// Whether it is the small form of another one.
+    pub is_thumb: bool,
+}
+
+/// That an entry of a device names a blob on a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NamedRow {
+    /// The entry's number in the device's chain.
+    pub device_seq: u64,
+    /// How many bytes the blob has, as the author says.
+    pub bytes: u64,
+    /// Whether it is the small form of another one.
+    pub is_thumb: bool,
+}
+
+/// That the office has a blob that a device, or its carrier, brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredRow {
+    /// Ledger number of the office's word for it.
+    pub seq: u64,
+    /// How many bytes it has.
+    pub bytes: u64,
+}
+
+/// That a blob was erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErasedRow {
+    /// Ledger number of the act.
+    pub seq: u64,
+    /// When, by the server's clock.
+    pub at_ms: TimeMs,
+    /// Why.
+    pub reason: Erasure,
+    /// The device that wrote the act.
+    pub by: DeviceId,
+}
+
+/// Where a blob is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Naming {
+    /// Whose entry names it.
+    pub device: DeviceId,
+    /// On which record.
+    pub record: RecordId,
+    /// The entry, and what it says.
+    pub row: NamedRow,
+}
+
+/// Returns the blobs that a change names: those of the maps that it makes.
+pub fn named_in(change: &Change) -> Vec<Named> {
+    let mut maps: BTreeMap<OpId, BTreeMap<&str, &Scalar>> = BTreeMap::new();
+    for op in &change.ops {
+        let (Obj::At(map), Place::Prop(key), Action::Put(value)) = (&op.obj, &op.place, &op.action) else {
+            continue;
+        };
+        if matches!(key.as_str(), "sha256" | "bytes" | "thumb_sha256" | "thumb_bytes") {
+            maps.entry(*map).or_default().insert(key, value);
+        }
+    }
+    let mut named = Vec::new();
+    for members in maps.values() {
+        for (name, size, max, is_thumb) in [
+            ("thumb_sha256", "thumb_bytes", THUMB_BYTES_MAX, true),
+            ("sha256", "bytes", BLOB_BYTES_MAX, false),
+        ] {
+            let (Some(Scalar::Str(sha256)), Some(Scalar::Int(bytes))) =
+                (members.get(name), members.get(size))
+            else {
+                continue;
+            };
+            let bytes = u64::try_from(*bytes).unwrap_or(0);
+            if let Ok(sha256) = sha256.parse()
+                && (1..=max as u64).contains(&bytes)
+            {
+                named.push(Named { sha256, bytes, is_thumb });
+            }
+        }
+    }
+    named
+}
+
+/// Notes the blobs that an entry names.
+pub fn note_named(
+    rows: &mut Overlay<'_>,
+    device: &DeviceId,
+    device_seq: u64,
+    record: &RecordId,
+    change: &Change,
+) {
+    for Named { sha256, bytes, is_thumb } in named_in(change) {
+        let row = NamedRow { device_seq, bytes, is_thumb };
+        rows.write(keyspace::named_blob(&sha256, device, record), &row);
+        rows.write(keyspace::blob_of(record, &sha256, device), &());
+    }
+}
+
+/// Notes which blobs the office has.
+pub fn note_stored(rows: &mut Overlay<'_>, seq: u64, blobs: &[StoredBlob]) {
+    for blob in blobs {
+        let row = StoredRow { seq, bytes: blob.bytes };
+        rows.write(keyspace::stored_blob(&blob.sha256, &blob.of), &row);
+    }
+}
+
+/// Returns where a blob is named.
+///
+/// # Errors
+/// The index does not read.
+pub fn namings(rows: &dyn Rows, sha256: &Hash) -> Result<Vec<Naming>, RowsError> {
+    let mut found = Vec::new();
+    for (tail, row) in all_under(rows, &keyspace::namings_of(sha256))? {
+        let malformed = || RowsError("the row of a blob has a malformed key".into());
+        let (device, record) = tail.split_first_chunk().ok_or_else(malformed)?;
+        let record = RecordId::from_slice(record).ok_or_else(malformed)?;
+        found.push(Naming { device: DeviceId(*device), record, row });
+    }
+    Ok(found)
+}
+
+/// Returns the blobs that a record's entries name, each with the devices that do.
+///
+/// # Errors
+/// The index does not read.
+pub fn blobs_of(rows: &dyn Rows, record: &RecordId) -> Result<Vec<(Hash, DeviceId)>, RowsError> {
+    let mut found = Vec::new();
+    for (tail, ()) in all_under(rows, &keyspace::blobs_of(record))? {
+        let malformed = || RowsError("the row of a record's blob has a malformed key".into());
+        let (sha256, device) = tail.split_first_chunk().ok_or_else(malformed)?;
+        found.push((Hash(*sha256), DeviceId::from_slice(device).ok_or_else(malformed)?));
+    }
+    Ok(found)
+}
+
+/// Returns the office's word for a blob that a device's entry names.
+///
+/// # Errors
+/// The index does not read.
+pub fn stored(rows: &dyn Rows, sha256: &Hash, of: &DeviceId) -> Result<Option<StoredRow>, RowsError> {
+    read(rows, &keyspace::stored_blob(sha256, of))
+}
+
+/// Returns whether the office has a blob, whoever brought it.
+///
+/// # Errors
+/// The index does not read.
+pub fn is_stored(rows: &dyn Rows, sha256: &Hash) -> Result<bool, RowsError> {
+    Ok(!all_under::<StoredRow>(rows, &keyspace::stored_blobs(sha256))?.is_empty())
+}
+
+/// Returns that a blob was erased, if it was.
+///
+/// # Errors
+/// The index does not read.
+pub fn erased(rows: &dyn Rows, sha256: &Hash) -> Result<Option<ErasedRow>, RowsError> {
+    read(rows, &keyspace::erased_blob(sha256))
+}

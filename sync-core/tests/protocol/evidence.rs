@@ -1,0 +1,231 @@
+//! Photos: who may bring and read one, what the ledger says of them, and what is left of one that was erased.
+
+use sync_core::id::{DeviceId, Hash};
+use sync_core::limits::BLOB_ASKS_MAX;
+use sync_core::log::act::{Erasure, Role, StoredBlob};
+use sync_core::replica::ReplicaError;
+use sync_core::replica::evidence::NewPhoto;
+use sync_core::replica::sync::driver::{BlobWants, Driver, End, Goal, Terms};
+use sync_core::replica::sync::reply::BlobTicket;
+use sync_core::wire::message::BlobUse;
+
+use crate::flows::{Town, invite, pump_order, town};
+use crate::harness::{Phone, Server, served};
+
+fn hash(name: u8) -> Hash {
+    Hash([name; 32])
+}
+
+fn photo(name: u8) -> NewPhoto {
+    NewPhoto {
+        what: "after".into(),
+        sha256: hash(name),
+        bytes: 300_000,
+        media_type: "image/jpeg".into(),
+        size: (1_600, 1_200),
+        thumb: Some((hash(name + 100), 9_000)),
+        original: None,
+        taken_at_ms: 1_795_000_000_000,
+        place: None,
+        caption: Some("el tanque".into()),
+        post: None,
+    }
+}
+
+fn device(phone: &mut Phone) -> DeviceId {
+    phone.act(|replica| Ok(replica.identity()?.device)).unwrap()
+}
+
+/// Syncs, and returns the tickets of the last reply: what for, by blob.
+fn tickets(phone: &mut Phone, server: &mut Server, wants: BlobWants) -> Vec<BlobTicket> {
+    let mut driver = Driver::new(Goal::Sync, Terms::default()).wanting(wants);
+    let end = phone.drive(&mut driver, &mut |route, frame| served(server, route, frame)).unwrap();
+    assert_eq!(end, End::Finished);
+    driver.outcome().blobs.clone()
+}
+
+fn bring(phone: &mut Phone, server: &mut Server) -> Vec<Hash> {
+    let wants = BlobWants { photos: true, reads: Vec::new() };
+    let all = tickets(phone, server, wants);
+    all.iter().filter(|one| one.r#use == BlobUse::Bring).map(|one| one.sha256).collect()
+}
+
+fn may_read(phone: &mut Phone, server: &mut Server, name: u8) -> bool {
+    let wants = BlobWants { photos: false, reads: vec![hash(name)] };
+    let all = tickets(phone, server, wants);
+    all.iter().any(|one| one.r#use == BlobUse::Read && one.sha256 == hash(name))
+}
+
+fn keep(server: &mut Server, of: DeviceId, names: &[u8]) {
+    let blobs: Vec<StoredBlob> =
+        names.iter().map(|name| StoredBlob { sha256: hash(*name), bytes: 300_000, of }).collect();
+    server.write(|hub, overlay, next, now| hub.say_stored(overlay, next, now, &blobs).unwrap());
+}
+
+fn noted() -> (Town, String) {
+    let mut town = town();
+    let folio = pump_order(&mut town);
+    town.one.act(|replica| replica.add_photo(&folio, &photo(1))).unwrap();
+    town.one.act(|replica| replica.add_photo(&folio, &photo(2))).unwrap();
+    (town, folio)
+}
+
+#[test]
+fn the_author_brings_small_forms_first_and_stops_when_the_ledger_says_that_they_are_there() {
+    let (mut town, folio) = noted();
+    let one = device(&mut town.one);
+    // One round trip: the entries, and with its reply the tickets.
+    assert_eq!(bring(&mut town.one, &mut town.server), [hash(102), hash(101), hash(2), hash(1)]);
+    assert_eq!(town.dispatch.sync(&mut town.server), 1);
+    let shown = town.dispatch.show(&folio);
+    assert_eq!(
+        (&shown["photos"][0]["at_office"], &shown["photos"][0]["erased"]),
+        (&false.into(), &().into())
+    );
+
+    keep(&mut town.server, one, &[101, 102, 2]);
+    assert_eq!(bring(&mut town.one, &mut town.server), [hash(1)]);
+    let free = town.one.act(|replica| replica.to_free(&[hash(1), hash(2)])).unwrap();
+    assert_eq!(free, [hash(2)], "only what the ledger says may go");
+    let lines = town.server.seq();
+    keep(&mut town.server, one, &[2]);
+    assert_eq!(town.server.seq(), lines, "it is said once");
+    keep(&mut town.server, one, &[1]);
+    town.one.sync(&mut town.server);
+    town.dispatch.sync(&mut town.server);
+    assert!(bring(&mut town.one, &mut town.server).is_empty());
+    for phone in [&mut town.one, &mut town.dispatch] {
+        assert_eq!(phone.show(&folio)["photos"][1]["at_office"], true);
+    }
+    assert_eq!(
+        town.one.rebuilt(),
+        crate::harness::swept(town.one.rows.clone()),
+        "it follows from the journal"
+    );
+}
+
+#[test]
+fn nobody_else_brings_or_reads() {
+    let (mut town, folio) = noted();
+    town.one.sync(&mut town.server);
+    let one = device(&mut town.one);
+    // Before the author brought it, it is nowhere to be read; to name it oneself opens nothing.
+    assert!(!may_read(&mut town.dispatch, &mut town.server, 1));
+    let secret = invite(&mut town.admin, &mut town.server, Role::Crew, Some("C-09"));
+    let mut stranger = Phone::new(9);
+    stranger.enrol(&mut town.server, &secret, "Cuadrilla 9");
+    keep(&mut town.server, one, &[1, 101]);
+    assert!(!may_read(&mut stranger, &mut town.server, 1), "another crew's order");
+    assert!(may_read(&mut town.two, &mut town.server, 1), "a colleague of the crew");
+    assert!(may_read(&mut town.dispatch, &mut town.server, 1));
+    assert!(!may_read(&mut town.dispatch, &mut town.server, 77), "what nobody names");
+    // Naming another's photo on an order of one's own gives no right to its bytes.
+    let order = sync_core::replica::NewOrder {
+        kind: "bomba".into(),
+        crew: Some("C-09".into()),
+        ..Default::default()
+    };
+    let own = town.dispatch.act(|replica| replica.order_new(&order)).unwrap();
+    town.dispatch.sync(&mut town.server);
+    stranger.sync(&mut town.server);
+    stranger.act(|replica| replica.add_photo(&own.folio, &photo(1))).unwrap();
+    stranger.sync(&mut town.server);
+    assert!(!may_read(&mut stranger, &mut town.server, 1), "its author did not bring it");
+    assert_eq!(bring(&mut stranger, &mut town.server).len(), 2, "it may bring its own copy");
+    let _ = folio;
+}
+
+#[test]
+fn a_carrier_brings_what_the_entries_that_it_carried_name() {
+    let (mut town, _) = noted();
+    let one = device(&mut town.one);
+    let runs = |phone: &mut Phone| {
+        let seed = [phone.number; 32];
+        phone
+            .act(|replica| {
+                let key = replica.key(&seed);
+                let runs = replica.bundle_runs()?.into_iter().map(|run| run.by(&key)).collect();
+                let blobs = replica.blobs_to_bring(true)?;
+                let photos = blobs
+                    .into_iter()
+                    .map(|blob| sync_core::replica::BundledPhoto { blob, bytes: vec![0; 8].into() });
+                replica.bundle_export_with(runs, photos.collect())
+            })
+            .unwrap()
+    };
+    let bundle = runs(&mut town.one);
+    assert_eq!(bundle.counts.photos, 4);
+    assert!(
+        matches!(sync_core::replica::bundle::photos(&bundle.bytes), Err(ReplicaError::Bundle(_))),
+        "not those"
+    );
+    town.two.act(|replica| replica.bundle_import(&bundle.bytes)).unwrap();
+    assert_eq!(bring(&mut town.two, &mut town.server).len(), 4);
+    keep(&mut town.server, one, &[1, 2, 101, 102]);
+    town.one.sync(&mut town.server);
+    assert!(bring(&mut town.one, &mut town.server).is_empty(), "the author hears that they are there");
+    assert!(bring(&mut town.two, &mut town.server).is_empty());
+}
+
+#[test]
+fn a_revoked_device_reads_nothing_and_brings_what_its_kept_entries_name() {
+    let (mut town, _) = noted();
+    let one = device(&mut town.one);
+    town.admin.act(|replica| replica.revoke(&one, None, "robado")).unwrap();
+    town.admin.sync(&mut town.server);
+    assert_eq!(bring(&mut town.one, &mut town.server).len(), 4);
+    keep(&mut town.server, one, &[1]);
+    assert!(!may_read(&mut town.one, &mut town.server, 1));
+    assert!(may_read(&mut town.admin, &mut town.server, 1), "who decides about it sees it");
+    assert!(!may_read(&mut town.two, &mut town.server, 1), "for the crew it does not count");
+}
+
+#[test]
+fn what_is_erased_is_gone_for_good_and_the_history_says_so() {
+    let (mut town, folio) = noted();
+    let secret = invite(&mut town.admin, &mut town.server, Role::Supervisor, None);
+    let mut boss = Phone::new(8);
+    boss.enrol(&mut town.server, &secret, "Supervisión");
+    town.one.sync(&mut town.server);
+    let one = device(&mut town.one);
+    keep(&mut town.server, one, &[1, 2, 101, 102]);
+    boss.sync(&mut town.server);
+    let number = boss.show(&folio)["photos"][0]["number"].as_str().unwrap().to_owned();
+    let refused = town.two.act(|replica| replica.erase_photo(&folio, &number, Erasure::Bystander));
+    assert!(refused.is_err(), "a crew erases nothing");
+    let gone = boss.act(|replica| replica.erase_photo(&folio, &number, Erasure::Bystander)).unwrap();
+    assert_eq!(gone, [hash(1), hash(101)]);
+    boss.sync(&mut town.server);
+    town.one.sync(&mut town.server);
+    town.dispatch.sync(&mut town.server);
+    for phone in [&mut town.one, &mut town.dispatch, &mut boss] {
+        assert!(!may_read(phone, &mut town.server, 1));
+        assert_eq!(phone.show(&folio)["photos"][0]["erased"]["reason"], "bystander");
+        assert_eq!(phone.act(|replica| replica.to_erase(&[hash(1), hash(2)])).unwrap(), [hash(1)]);
+    }
+    assert!(bring(&mut town.one, &mut town.server).is_empty(), "and is not brought again");
+    // A crew that gets the order later is told as well.
+    let secret = invite(&mut town.admin, &mut town.server, Role::Crew, Some("C-12"));
+    let mut later = Phone::new(12);
+    later.enrol(&mut town.server, &secret, "Cuadrilla 12");
+    town.dispatch.sync(&mut town.server);
+    town.dispatch.act(|replica| replica.assign(&folio, "C-12")).unwrap();
+    town.dispatch.sync(&mut town.server);
+    later.sync(&mut town.server);
+    let shown = later.show(&folio);
+    assert_eq!(
+        (&shown["photos"][0]["erased"]["reason"], &shown["photos"][1]["at_office"]),
+        (&"bystander".into(), &true.into())
+    );
+}
+
+#[test]
+fn asks_are_bounded_and_a_signature_needs_a_post() {
+    let (mut town, folio) = noted();
+    for name in 3..60 {
+        town.one.act(|replica| replica.add_photo(&folio, &photo(name))).unwrap();
+    }
+    assert_eq!(bring(&mut town.one, &mut town.server).len(), BLOB_ASKS_MAX);
+    let signature = NewPhoto { what: "signature".into(), ..photo(70) };
+    assert_eq!(town.one.act(|replica| replica.add_photo(&folio, &signature)), Err(ReplicaError::NoPost));
+}
