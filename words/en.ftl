@@ -16,6 +16,7 @@ office-told-at-sync = the office will know with the next `crew sync`
 
 ## Words for headings and labels
 
+word-as-claimed = { $who } (as this device says)
 word-asset = asset
 word-builds-on = builds on
 word-carried = carried

@@ -16,6 +16,7 @@ office-told-at-sync = la oficina lo sabrá con el próximo «crew sync»
 
 ## Words for headings and labels
 
+word-as-claimed = { $who } (según este equipo)
 word-asset = activo
 word-builds-on = se apoya en
 word-carried = llevado

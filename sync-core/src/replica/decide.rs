@@ -60,7 +60,7 @@ impl Replica<'_> {
             if row.reason.is_fork() || is_on_rewritten || self.is_gone(&ground)? {
                 rewritten.insert(hash);
                 let entry_hash = chained.hash().unwrap_or_default();
-                again.push(Original { hash: entry_hash, chained });
+                again.push(Original { hash: entry_hash, chained, is_told: true });
                 decisions.written_again.push(seq);
                 continue;
             }

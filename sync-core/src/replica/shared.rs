@@ -105,7 +105,7 @@ impl Replica<'_> {
                 if !is_done && entry.is_none_or(|entry| entry.accepted().is_none() && entry.decided.is_none())
                 {
                     let (_, chained) = read_entry(&self.lines, own.line)?;
-                    originals.push(Original { hash: own.hash, chained });
+                    originals.push(Original { hash: own.hash, chained, is_told: true });
                 }
             }
         }

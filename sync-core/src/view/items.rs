@@ -46,6 +46,11 @@ impl Lists<'_> {
             item.insert("person".into(), json!(by.person));
             item.insert("device".into(), json!(by.device));
             item.insert("claimed_at".into(), json!(by.claimed_at));
+            // An element may have whatever members its device wrote.
+            item.remove("claim");
+            if by.claim {
+                item.insert("claim".into(), json!(true));
+            }
             let Some((op, correction)) = self.correction(&element.op) else {
                 items.push(item.into());
                 continue;
@@ -57,6 +62,9 @@ impl Lists<'_> {
                 "device": by.device,
                 "claimed_at": by.claimed_at,
             });
+            if by.claim {
+                told["claim"] = json!(true);
+            }
             if correction.voids {
                 item.insert("list".into(), json!(list));
                 item.insert("voided".into(), told);

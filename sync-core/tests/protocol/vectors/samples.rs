@@ -92,6 +92,7 @@ pub fn acts() -> Vec<Act> {
                 of: HASH,
                 person: "Cuadrilla 7".into(),
                 claimed_at_ms: AT_MS,
+                claim: true,
             }],
         },
         Act::Rule { name: "measures".into(), json: r#"{"measures":[]}"#.into() },
