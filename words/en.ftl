@@ -256,6 +256,11 @@ sync-saved = sent
 sync-sent = acknowledged
 sync-sent-of = { $confirmed }  (counts { $counts }, in review { $in_review })
 sync-received = received
+sync-freed =
+    { $count ->
+        [one] One entry that does not depend on what is in review was written again
+       *[other] { $count } entries that do not depend on what is in review were written again
+    }
 sync-handed-back = handed back
 sync-over-quota = The office takes no more of this device today. What is left stays saved here; sync again tomorrow, or tell the administrator.
 sync-cosigned = checkpoint cosigned by this device, in { $path }

@@ -10,6 +10,7 @@ pub mod decide;
 pub mod enrol;
 pub mod error;
 pub mod fold;
+mod freed;
 pub mod generations;
 pub mod import;
 pub mod invite;

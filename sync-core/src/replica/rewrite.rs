@@ -115,7 +115,7 @@ impl Replica<'_> {
 
     /// Says in the ledger which entry repeats which, in as few acts as the hub reads at once. Takes each pair with what
     /// reading it costs.
-    fn say_again(&mut self, pairs: Vec<(Again, usize)>) -> Result<(), ReplicaError> {
+    pub(super) fn say_again(&mut self, pairs: Vec<(Again, usize)>) -> Result<(), ReplicaError> {
         let (mut act, mut sum) = (Vec::new(), 0);
         for (again, cost) in pairs {
             if act.len() >= PAIRS_AN_ACT || (sum + cost > AGAIN_COST_MAX / 2 && !act.is_empty()) {
