@@ -1,8 +1,7 @@
 //! Kept: one signed checkpoint a day, in a folder outside the data. Whoever restores an old copy of the data, or edits it,
 //! meets what this folder says of it: at the start the ledger is held to the newest one.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sync_core::log::checkpoint;
@@ -10,6 +9,7 @@ use sync_core::log::merkle::root;
 use sync_core::time::rfc3339;
 
 use crate::app_state::View;
+use crate::whole;
 
 /// The setting that keeps none.
 const NONE: &str = "none";
@@ -42,17 +42,7 @@ pub fn keep(folder: &Path, view: &View, now_ms: i64) -> io::Result<bool> {
     }
     let note = view.hub.checkpoint(&*view.rows, view.seq).map_err(io::Error::other)?;
     std::fs::create_dir_all(folder)?;
-    // A name of its own, so that a file is whole or not there, and never written over.
-    let draft = path.with_extension("new");
-    if let Err(error) = std::fs::remove_file(&draft)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Err(error);
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&draft)?;
-    file.write_all(note.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&draft, &path)?;
+    whole::write(&path, note.as_bytes())?;
     Ok(true)
 }
 

@@ -68,7 +68,7 @@ impl Replica<'_> {
                 device: header.device,
                 of_seq: header.seq,
                 of: waiting.hash,
-                person: header.person.clone(),
+                person: header.person,
                 claimed_at_ms: header.claimed_at_ms,
                 claim: false,
             };

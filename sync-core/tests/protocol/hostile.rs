@@ -3,7 +3,7 @@
 use serde_json::json;
 use sync_core::crypto::SecretKey;
 use sync_core::hub::RequestError;
-use sync_core::id::{DeviceId, Hash, RecordId};
+use sync_core::id::{DeviceId, Hash, PersonId, RecordId};
 use sync_core::log::act::{Act, Again, Role};
 use sync_core::log::chain::sign_head;
 use sync_core::log::entry::Body;
@@ -126,7 +126,7 @@ fn nobody_writes_in_the_name_of_another_by_saying_that_an_entry_repeats_one() {
         device: dispatch,
         of_seq: 77,
         of: Hash([7; 32]),
-        person: "La directora".into(),
+        person: PersonId([8; 16]),
         claimed_at_ms: 1_700_000_000_000,
         claim: false,
     };
@@ -187,7 +187,7 @@ fn an_entry_takes_the_name_and_time_of_none_that_says_something_else() {
     claim(&mut town, says_again(early)).unwrap();
     refused(&town, "another person or time");
     let mut named = pair(&town, device, same, first);
-    named.person = "La directora".into();
+    named.person = PersonId([8; 16]);
     claim(&mut town, says_again(named)).unwrap();
     refused(&town, "another person or time");
     let told_as_note = pair(&town, device, note, first);

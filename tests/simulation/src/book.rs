@@ -239,10 +239,8 @@ impl Book {
                         known.0 = *role;
                     }
                 }
-                Some(Act::Release { seq, .. }) => {
-                    if held.remove(seq) {
-                        counting.insert(*seq);
-                    }
+                Some(Act::Release { seq, .. }) if held.remove(seq) => {
+                    counting.insert(*seq);
                 }
                 Some(Act::Dismiss { seq, .. }) => {
                     held.remove(seq);

@@ -70,20 +70,13 @@ bugs! {
     RulesOfNow "rules-of-now" "Work is judged by the rules of now, whatever its device could know.",
     StepSettles "step-settles" "A step goes out of a state in conflict, and ends it: nobody looks at all states.",
     ValueSettles "value-settles" "A value ends a conflict without a decision: nobody looks at all values.",
-    JoinForgets "join-forgets" "A phone whose order another one had made first writes the order there, and not its notes.",
-    JoinDoubles "join-doubles" "A phone forgets what it wrote again, and writes it once more.",
     CorrectionByPosition "correction-by-position" "A correction names its element by its place in the list.",
     CorrectionAdds "correction-adds" "A corrected reading is noted beside the first, and both count.",
     PaceForgotten "pace-forgotten" "A phone does not spell hashes out for a server that lost what they name.",
 }
 
 impl Bug {
-    /// Whether it is planted by rows that no line says: that they differ from rebuilt ones is no finding then.
-    pub fn is_in_rows(self) -> bool {
-        matches!(self, Self::StepSettles | Self::ValueSettles | Self::JoinForgets | Self::JoinDoubles)
-    }
-
-    /// Whether rows hide a conflict by it, which is then not shown either.
+    /// Whether rows hide a conflict by it: that they differ from rebuilt ones, and that nothing shows it, is no finding.
     pub fn hides_conflicts(self) -> bool {
         matches!(self, Self::StepSettles | Self::ValueSettles)
     }

@@ -7,11 +7,11 @@ use store::Paged;
 use sync_core::log::line::{DeviceLine, Line};
 use sync_core::log::verdict::Reason;
 use sync_core::record::row::RecordRow;
-use sync_core::rows::{Batch, MemoryRows, Rows, RowsError, Visit, decode, encode, number_in, read};
+use sync_core::rows::{Batch, MemoryRows, Rows, RowsError, Visit, decode, encode, read};
 use sync_core::state::authority::DeviceRow;
 use sync_core::state::held::QuarantineRow;
 use sync_core::state::keyspace;
-use sync_core::state::local::{Generations, IDENTITY, PENDING, rewritten};
+use sync_core::state::local::Generations;
 
 use crate::bugs::Bug;
 
@@ -33,13 +33,7 @@ impl Planted {
     pub fn is_of_phone(bug: Bug) -> bool {
         matches!(
             bug,
-            Bug::ReceiptDropped
-                | Bug::RefillSkips
-                | Bug::GroundLost
-                | Bug::StepSettles
-                | Bug::ValueSettles
-                | Bug::JoinForgets
-                | Bug::JoinDoubles
+            Bug::ReceiptDropped | Bug::RefillSkips | Bug::GroundLost | Bug::StepSettles | Bug::ValueSettles
         )
     }
 
@@ -160,8 +154,6 @@ fn batch(bug: Option<Bug>, rows: &dyn Rows, batch: &mut Batch) {
         Some(Bug::GroundLost) => batch.writes.retain(|key, _| !key.starts_with(b"P/g/")),
         Some(Bug::RefillSkips) => skip_in_refill(batch),
         Some(bug @ (Bug::StepSettles | Bug::ValueSettles)) => hide_values(bug == Bug::StepSettles, batch),
-        Some(Bug::JoinForgets) => forget_notes(rows, batch),
-        Some(Bug::JoinDoubles) => batch.writes.retain(|key, _| !key.starts_with(b"L/w/")),
         _ => {}
     }
 }
@@ -184,27 +176,6 @@ fn hide_values(of_status: bool, batch: &mut Batch) {
             row.states.retain(|(op, _)| *op == winner.op);
         }
         *value = Some(encode(&row));
-    }
-}
-
-/// All of a record that is pending, but the first, counts as written again.
-fn forget_notes(rows: &dyn Rows, batch: &mut Batch) {
-    let Ok(Some(me)) = IDENTITY.read(rows) else { return };
-    let mut marks = Vec::new();
-    for (key, _) in batch.writes.iter().filter(|(_, value)| value.is_some()) {
-        let Some(tail) = key.strip_prefix(PENDING).filter(|tail| tail.len() == 24) else { continue };
-        let mut is_first = true;
-        let of_record = &key[..PENDING.len() + 16];
-        let scanned = rows.scan(of_record, of_record, &mut |other, _| {
-            is_first = other >= key.as_slice();
-            false
-        });
-        if let (Ok(()), false, Ok(seq)) = (scanned, is_first, number_in(&tail[16..])) {
-            marks.push(rewritten(&me.device, seq));
-        }
-    }
-    for mark in marks {
-        batch.put(mark, encode(&true));
     }
 }
 
