@@ -16,6 +16,7 @@ office-told-at-sync = the office will know with the next `crew sync`
 
 ## Words for headings and labels
 
+word-as-claimed = { $who } (as this device says)
 word-asset = asset
 word-builds-on = builds on
 word-carried = carried
@@ -309,6 +310,11 @@ sync-saved = sent
 sync-sent = acknowledged
 sync-sent-of = { $confirmed }  (counts { $counts }, in review { $in_review })
 sync-received = received
+sync-freed =
+    { $count ->
+        [one] One entry that does not depend on what is in review was written again
+       *[other] { $count } entries that do not depend on what is in review were written again
+    }
 sync-handed-back = handed back
 sync-over-quota = The office takes no more of this device today. What is left stays saved here; sync again tomorrow, or tell the administrator.
 sync-cosigned = checkpoint cosigned by this device, in { $path }

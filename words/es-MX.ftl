@@ -16,6 +16,7 @@ office-told-at-sync = la oficina lo sabrá con el próximo «crew sync»
 
 ## Words for headings and labels
 
+word-as-claimed = { $who } (según este equipo)
 word-asset = activo
 word-builds-on = se apoya en
 word-carried = llevado
@@ -321,6 +322,11 @@ sync-saved = enviado
 sync-sent = la oficina acusó
 sync-sent-of = { $confirmed }  (cuenta { $counts }, en revisión { $in_review })
 sync-received = recibido
+sync-freed =
+    { $count ->
+        [one] Se volvió a escribir un hecho que no depende de lo que está en revisión
+       *[other] Se volvieron a escribir { $count } hechos que no dependen de lo que está en revisión
+    }
 sync-handed-back = devuelto a la oficina
 sync-over-quota = La oficina ya no recibe más de este dispositivo por hoy. Lo que falta queda guardado aquí; vuelva a intentarlo mañana o avise a la administración.
 sync-cosigned = sello atestiguado por este equipo, en { $path }

@@ -134,7 +134,7 @@ impl Server {
         };
         let next = self.next();
         let mut overlay = Overlay::new(&self.rows);
-        let admitted = self.hub.admit(&mut overlay, next, self.now_ms, checked)?;
+        let admitted = self.hub.admit(&mut overlay, &self.lines, next, self.now_ms, checked)?;
         let batch = overlay.batch;
         // Only what is durable can be answered: an append is what makes it so.
         let append = |lines: &[Vec<u8>]| {

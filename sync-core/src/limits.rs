@@ -99,6 +99,9 @@ pub const REQUEST_ROW_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub const CLOCK_SKEW_MS: i64 = 30_000;
 /// Most entries that one act says to be rewritten.
 pub const AGAIN_PAIRS_MAX: usize = 1_000;
+/// Bytes that the hub reads to hold the pairs of one act against what they repeat; then it refuses the act. A device
+/// splits its pairs into acts that need half of it. One pair may always be told: no message is larger than 8 MiB.
+pub const AGAIN_COST_MAX: usize = 16 * 1024 * 1024;
 /// Most successors in one line of devices.
 pub const SUCCESSORS_MAX: u32 = 16;
 

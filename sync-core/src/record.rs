@@ -2,6 +2,7 @@
 //! that views read.
 pub mod author;
 pub mod change;
+pub mod content;
 pub mod correction;
 pub mod document;
 pub mod patch;

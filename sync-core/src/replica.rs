@@ -11,6 +11,7 @@ pub mod enrol;
 pub mod error;
 pub mod evidence;
 pub mod fold;
+mod freed;
 pub mod generations;
 pub mod import;
 pub mod invite;

@@ -163,6 +163,11 @@ impl<'r> Overlay<'r> {
         self.moved.get()
     }
 
+    /// Counts bytes that were read for it elsewhere: lines of the ledger.
+    pub fn spend(&self, bytes: u64) {
+        self.moved.set(self.moved.get() + bytes);
+    }
+
     fn count(&self, key: &[u8], value: Option<&[u8]>) {
         self.moved.set(self.moved.get() + (key.len() + value.map_or(0, <[u8]>::len)) as u64);
     }

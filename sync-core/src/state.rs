@@ -13,4 +13,5 @@ pub mod layers;
 pub mod local;
 pub mod membership;
 pub mod refs;
+pub mod repeated;
 pub mod summary;

@@ -132,6 +132,9 @@ pub(crate) fn told(cx: &Context, outcome: &Outcome) -> String {
         let state = style.alert(&say!("state-in-review").of(lang));
         text.push_str(&format!("{state} {}: {}\n", clean(folio), clean(&because(refused).of(lang))));
     }
+    if outcome.freed > 0 {
+        text.push_str(&format!("{}\n", say!("sync-freed", count = outcome.freed).of(lang)));
+    }
     for decided in &outcome.decided {
         let folio = clean(decided.folio.as_deref().unwrap_or("—"));
         let words = labels::decision(decided.released).of(lang);

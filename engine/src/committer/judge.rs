@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use store::{Index, Log};
 use sync_core::hub::usage::{rule_texts, usage_of};
-use sync_core::hub::{Hub, HubError};
+use sync_core::hub::{Admitted, Hub, HubError};
 use sync_core::invitation::Secrets;
 use sync_core::log::act::StoredBlob;
-use sync_core::rows::{Batch, Overlay};
+use sync_core::log::line::Lines;
+use sync_core::rows::{Batch, Overlay, RowsError};
 use sync_core::rules::publish::{Chosen, RuleTexts, changed, choose};
 use sync_core::time::TimeMs;
 
@@ -22,7 +23,7 @@ impl<L: Log, I: Index> Committer<L, I> {
     pub fn judge<T>(&mut self, requests: Vec<Request<T>>, now_ms: TimeMs, space: Space) -> Judged<T> {
         assert!(self.fresh.is_none(), "the batch before is applied first");
         let rows = self.store.rows();
-        let first = self.store.end();
+        let (first, lines) = (self.store.end(), self.store.lines());
         let mut judged = Judged::nothing(first);
         let mut next = first;
         let mut overlay = Overlay::new(&rows);
@@ -32,8 +33,8 @@ impl<L: Log, I: Index> Committer<L, I> {
                 continue;
             }
             let mut own = Overlay::new(&overlay);
-            let hub = &mut self.hub;
-            let done = catch_unwind(AssertUnwindSafe(|| hub.admit(&mut own, next, now_ms, checked)));
+            let (hub, ledger) = (&mut self.hub, Ahead { lines: &lines, first, outcomes: &judged.outcomes });
+            let done = catch_unwind(AssertUnwindSafe(|| hub.admit(&mut own, &ledger, next, now_ms, checked)));
             let own = own.batch;
             let outcome = match done {
                 Ok(Ok(admitted)) if space.is_low() && !admitted.lines().is_empty() => Err(Refusal::Full),
@@ -147,6 +148,29 @@ impl<L: Log, I: Index> Committer<L, I> {
                 Err(error)
             }
         }
+    }
+}
+
+/// The ledger, with the lines of the batch that were judged before and are not appended yet.
+struct Ahead<'j, Ls, T> {
+    lines: &'j Ls,
+    first: u64,
+    outcomes: &'j [(T, Result<Admitted, Refusal>)],
+}
+
+impl<Ls: Lines, T> Lines for Ahead<'_, Ls, T> {
+    fn end(&self) -> u64 {
+        let brought =
+            |outcome: &Result<Admitted, Refusal>| outcome.as_ref().map_or(0, |one| one.lines().len());
+        self.first + self.outcomes.iter().map(|(_, outcome)| brought(outcome) as u64).sum::<u64>()
+    }
+
+    fn line(&self, number: u64) -> Result<Vec<u8>, RowsError> {
+        let Some(ahead) = number.checked_sub(self.first) else { return self.lines.line(number) };
+        let admitted = self.outcomes.iter().filter_map(|(_, outcome)| outcome.as_ref().ok());
+        let mut brought = admitted.flat_map(Admitted::lines);
+        let line = usize::try_from(ahead).ok().and_then(|ahead| brought.nth(ahead));
+        line.cloned().ok_or_else(|| RowsError(format!("there is no line {number}")))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::judge::judge_act;
 use crate::limits::CLOCK_SKEW_MS;
 use crate::log::act::{Act, Role};
 use crate::log::chain::{DecodedBody, VerifiedEntry};
-use crate::log::line::{Line, OwnRun, push_run};
+use crate::log::line::{Line, Lines, OwnRun, push_run};
 use crate::log::verdict::{Reason, Receipt, Verdict};
 use crate::people::{PeopleMark, PersonName};
 use crate::rows::{Overlay, RowsError, read};
@@ -112,6 +112,7 @@ enum Place {
 struct Session<'o, 'r> {
     hub: &'o mut Hub,
     overlay: &'o mut Overlay<'r>,
+    ledger: &'o dyn Lines,
     next_seq: u64,
     now_ms: TimeMs,
     lines: Vec<Vec<u8>>,
@@ -122,10 +123,12 @@ struct Session<'o, 'r> {
 }
 
 impl Hub {
-    /// Judges and folds a checked request. `next_seq` is the ledger number of the first line it may add.
+    /// Judges and folds a checked request. `ledger` has the lines before those it adds, also the ones that are not
+    /// durable yet; `next_seq` is the ledger number of the first line it may add.
     pub fn admit(
         &mut self,
         overlay: &mut Overlay<'_>,
+        ledger: &dyn Lines,
         next_seq: u64,
         now_ms: TimeMs,
         checked: Checked,
@@ -137,6 +140,7 @@ impl Hub {
         let mut session = Session {
             hub: self,
             overlay,
+            ledger,
             next_seq,
             now_ms,
             lines: Vec::new(),

@@ -295,6 +295,9 @@ pub struct Again {
     pub person: PersonId,
     /// When, as that entry claims.
     pub claimed_at_ms: TimeMs,
+    /// Whether only the author's device says so: the ledger lacks that entry, or the author's tells of it in a note.
+    /// The server holds every other pair against what it has.
+    pub claim: bool,
 }
 
 /// Why bytes are not an act.

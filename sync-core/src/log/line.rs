@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::crypto::{KeySalt, PublicKey};
-use crate::id::{DeviceId, Epoch, Hash, PersonId, RecordId};
+use crate::id::{DeviceId, Epoch, PersonId, RecordId};
 use crate::invitation::Opening;
 use crate::log::act::{Continues, Role};
 use crate::log::entry::{ChainedEntry, EntryError};

@@ -12,9 +12,12 @@ use super::orders::check_length;
 use super::rewrite::{Original, Repeated};
 use super::{Replica, ReplicaError};
 use crate::id::{DeviceId, Hash};
+use crate::judge::ungrounded;
 use crate::log::act::{Act, Fate, Role};
 use crate::log::chain::DecodedBody;
 use crate::log::entry::ChainedEntry;
+use crate::record::change::Change;
+use crate::record::row::RecordRow;
 use crate::state::authority::CarriedHead;
 use crate::state::fold::EntryRow;
 use crate::state::keyspace;
@@ -57,10 +60,11 @@ impl Replica<'_> {
             };
             let ground = self.missing_ground(&row, &change, &free)?;
             let is_on_rewritten = change.deps.iter().any(|dep| rewritten.contains(dep));
-            if row.reason.is_fork() || is_on_rewritten || self.is_gone(&ground)? {
+            let is_passed = self.is_passed(&row, &change)?;
+            if row.reason.is_fork() || is_on_rewritten || is_passed || self.is_gone(&ground)? {
                 rewritten.insert(hash);
                 let entry_hash = chained.hash().unwrap_or_default();
-                again.push(Original { hash: entry_hash, chained });
+                again.push(Original { hash: entry_hash, chained, is_told: true });
                 decisions.written_again.push(seq);
                 continue;
             }
@@ -137,7 +141,7 @@ impl Replica<'_> {
     fn missing_ground(
         &self,
         row: &QuarantineRow,
-        change: &crate::record::change::Change,
+        change: &Change,
         free: &BTreeSet<Hash>,
     ) -> Result<Vec<Hash>, ReplicaError> {
         if missing_dependency(&self.rows(), &row.record, change)?.is_none() {
@@ -146,6 +150,16 @@ impl Replica<'_> {
         let applied = crate::state::applied::applied_changes(&self.rows(), &row.record)?;
         let is_missing = |dep: &&Hash| !free.contains(dep) && !applied.iter().any(|one| one.hash == **dep);
         Ok(change.deps.iter().filter(is_missing).copied().collect())
+    }
+
+    /// Whether all that it builds on counts, and its author went on without it, so that its numbers are taken.
+    fn is_passed(&self, row: &QuarantineRow, change: &Change) -> Result<bool, ReplicaError> {
+        if missing_dependency(&self.rows(), &row.record, change)?.is_some() {
+            return Ok(false);
+        }
+        let known: Option<RecordRow> = read(&self.rows(), &keyspace::record(&row.record))?;
+        let reason = ungrounded(&self.rows(), &row.record, known.as_ref(), change)?;
+        Ok(known.is_some() && reason.is_some())
     }
 
     /// Whether some of the ground is not even held any more: it was dismissed.

@@ -29,7 +29,7 @@ use crate::state::keyspace;
 use crate::state::layers::{Layer, Merged, clear_overlay, in_overlay, overlay_keys};
 use crate::state::local::{
     CONTACT, COPY, DIRTY, GENERATIONS, HEAD, IDENTITY, OwnBlob, OwnRow, PROVISIONAL, Pending, dirty, own,
-    own_blob, pending, pending_of, provisional, provisional_receipt, read_own, rewritten,
+    own_blob, pending, pending_of, provisional, provisional_receipt, read_own, repeating, rewritten,
 };
 use crate::state::summary::{ListRow, list_row};
 
@@ -56,6 +56,9 @@ pub(super) fn fold_own(
     if let DecodedBody::Act(Act::Again { pairs }) = decoded {
         for again in pairs {
             raw.write(rewritten(&again.device, again.of_seq), &true);
+            if again.seq > 0 {
+                raw.write(repeating(&header.device, again.seq), &true);
+            }
         }
     }
     let change = decoded.change_hash(&chained.entry.body);

@@ -9,18 +9,19 @@ use super::orders::text;
 use super::shared::Repeating;
 use super::{Replica, ReplicaError};
 use crate::id::{DeviceId, Hash, RecordId};
-use crate::limits::{AGAIN_PAIRS_MAX, TEXT_CHARS_MAX};
+use crate::limits::{AGAIN_COST_MAX, AGAIN_PAIRS_MAX, TEXT_CHARS_MAX};
 use crate::log::act::{Act, Again};
 use crate::log::chain::DecodedBody;
 use crate::log::chain::decode_body;
 use crate::log::entry::ChainedEntry;
 use crate::record::change::{Change, Scalar};
+use crate::record::content::{EARLIER_FOLIO, NOT_REPEATED};
 use crate::record::document::Document;
 use crate::record::patch::{Element, Patch, interpret};
 use crate::record::row::RecordRow;
 use crate::record::schema::{RecordKind, RecordSchema};
 use crate::rows::read;
-use crate::state::keyspace;
+use crate::state::{keyspace, repeated};
 
 /// Pairs in one act: they take a quarter of what an act may hold.
 const PAIRS_AN_ACT: usize = 200;
@@ -32,6 +33,8 @@ pub(super) struct Original {
     pub hash: Hash,
     /// The entry.
     pub chained: ChainedEntry,
+    /// Whether the ledger has it, or will before it is told that it was rewritten.
+    pub is_told: bool,
 }
 
 /// What came of writing entries again.
@@ -65,11 +68,17 @@ impl Replica<'_> {
         for original in originals {
             let head_before = self.view().own_head()?.seq;
             let header = &original.chained.entry.header;
-            let outcome = match decode_body(&original.chained.entry.body)? {
+            let decoded = decode_body(&original.chained.entry.body)?;
+            // The hub reads both entries of a pair, which are about as long.
+            let cost = 2 * repeated::cost(&original.chained, &decoded);
+            let outcome = match decoded {
                 DecodedBody::Act(Act::Again { pairs }) => {
                     // Its numbers are those of the name it was written under.
-                    let seq_now = |seq: u64| written.get(&(header.device, seq)).copied();
-                    let renumbered = |again: Again| Some(Again { seq: seq_now(again.seq)?, ..again });
+                    let now = |seq: u64| written.get(&(header.device, seq)).copied();
+                    let renumbered = |again: Again| {
+                        let (seq, is_note, cost) = now(again.seq)?;
+                        Some((Again { seq, claim: again.claim || is_note, ..again }, cost))
+                    };
                     let before = older.len();
                     older.extend(pairs.into_iter().filter_map(renumbered));
                     if older.len() > before { Outcome::Done } else { Outcome::Left }
@@ -83,25 +92,40 @@ impl Replica<'_> {
                 Outcome::Left => counts.left += 1,
             }
             let seq = self.view().own_head()?.seq;
-            let is_written = seq > head_before;
+            let (is_written, is_note) = (seq > head_before, matches!(outcome, Outcome::Note));
             if is_written || matches!(outcome, Outcome::Nothing) {
                 if is_written {
-                    written.insert((header.device, header.seq), seq);
+                    written.insert((header.device, header.seq), (seq, is_note, cost));
                 }
-                pairs.push(Again {
+                let again = Again {
                     seq: if is_written { seq } else { 0 },
                     device: header.device,
                     of_seq: header.seq,
                     of: original.hash,
                     person: header.person,
                     claimed_at_ms: header.claimed_at_ms,
-                });
+                    claim: is_note || !original.is_told,
+                };
+                pairs.push((again, cost));
             }
         }
-        for pairs in [older, pairs].concat().chunks(PAIRS_AN_ACT) {
-            self.write_act(Act::Again { pairs: pairs.to_vec() })?;
-        }
+        self.say_again([older, pairs].concat())?;
         Ok(counts)
+    }
+
+    /// Says in the ledger which entry repeats which, in as few acts as the hub reads at once. Takes each pair with what
+    /// reading it costs.
+    pub(super) fn say_again(&mut self, pairs: Vec<(Again, usize)>) -> Result<(), ReplicaError> {
+        let (mut act, mut sum) = (Vec::new(), 0);
+        for (again, cost) in pairs {
+            if act.len() >= PAIRS_AN_ACT || (sum + cost > AGAIN_COST_MAX / 2 && !act.is_empty()) {
+                self.write_act(Act::Again { pairs: std::mem::take(&mut act) })?;
+                sum = 0;
+            }
+            act.push(again);
+            sum += cost;
+        }
+        if act.is_empty() { Ok(()) } else { self.write_act(Act::Again { pairs: act }) }
     }
 
     fn act_again(&mut self, act: Act) -> Result<Outcome, ReplicaError> {
@@ -187,7 +211,7 @@ impl Replica<'_> {
         let Ok(patches) = interpret(change, schema, creator, false) else { return Ok(Outcome::Left) };
         let (_, words) = crate::view::words::sentence(&self.rows(), &self.rules, &row, &patches, false)?;
         let note: String =
-            format!("No se pudo repetir: {} / {}", words.es, words.en).chars().take(TEXT_CHARS_MAX).collect();
+            format!("{NOT_REPEATED}{} / {}", words.es, words.en).chars().take(TEXT_CHARS_MAX).collect();
         let device = self.identity()?.device;
         let mut document = load_document(&self.rows(), &self.lines, record, device)?;
         document.append_scalar("notes", &text(&note))?;
@@ -213,7 +237,7 @@ pub(super) fn repeat(
             let given = folio.filter(|_| name == "folio").map(text);
             if let Some(old) = value.filter(|_| given.is_some()) {
                 let Scalar::Str(old) = old else { return Ok(()) };
-                document.append_scalar("notes", &text(&format!("Folio anterior / earlier folio: {old}")))?;
+                document.append_scalar("notes", &text(&format!("{EARLIER_FOLIO}{old}")))?;
             }
             match given.as_ref().or(*value) {
                 Some(value) if row.and_then(|row| row.winner(name)) == Some(value) => Ok(()),

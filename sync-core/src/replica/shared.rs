@@ -43,6 +43,11 @@ impl Repeating {
         of.map_or_else(|| name.to_string(), register)
     }
 
+    /// Returns what an operation became.
+    pub fn op(&self, record: &RecordId, op: &OpId) -> Option<OpId> {
+        self.ops.get(&(*record, *op)).copied()
+    }
+
     /// Returns what the change's writes replace; `None` unless another device made the record first.
     pub fn upon(&self, record: &RecordId, patches: &[Patch<'_>]) -> Option<Upon> {
         let mut upon = Upon::new();
@@ -105,7 +110,7 @@ impl Replica<'_> {
                 if !is_done && entry.is_none_or(|entry| entry.accepted().is_none() && entry.decided.is_none())
                 {
                     let (_, chained) = read_entry(&self.lines, own.line)?;
-                    originals.push(Original { hash: own.hash, chained });
+                    originals.push(Original { hash: own.hash, chained, is_told: true });
                 }
             }
         }

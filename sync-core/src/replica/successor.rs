@@ -158,11 +158,12 @@ impl Replica<'_> {
         let mut originals = Vec::new();
         for seq in 1..=self.view().own_head()?.seq {
             let entry: Option<EntryRow> = read(&self.reading(), &keyspace::entry(device, seq))?;
+            let is_told = copy.is_told(seq) || entry.as_ref().is_some_and(|row| row.receipt.is_some());
             let is_settled = entry.is_some_and(|row| row.accepted().is_some() || row.decided.is_some());
             let Some(own) = read_own(&self.overlay, device, seq)? else { continue };
             if !is_settled && !copy.is_settled(seq) {
                 let (_, chained) = read_entry(&self.lines, own.line)?;
-                originals.push(Original { hash: own.hash, chained });
+                originals.push(Original { hash: own.hash, chained, is_told });
             }
         }
         Ok(originals)

@@ -21,7 +21,7 @@ use crate::state::keyspace;
 /// Which operations a write replaces, by register.
 pub(super) type Upon = BTreeMap<String, BTreeSet<OpId>>;
 
-fn replace(change: &mut Change, upon: &Upon, schema: &RecordSchema, row: &RecordRow) {
+pub(super) fn replace(change: &mut Change, upon: &Upon, schema: &RecordSchema, row: &RecordRow) {
     let of = change.clone();
     for patch in interpret(&of, schema, row.creator, false).into_iter().flatten() {
         let Patch::Register { name, op, .. } = patch else { continue };
@@ -71,7 +71,12 @@ impl Replica<'_> {
         Ok(Some(change))
     }
 
-    fn write_change(&mut self, record: RecordId, change: Change, raw: RawChange) -> Result<(), ReplicaError> {
+    pub(super) fn write_change(
+        &mut self,
+        record: RecordId,
+        change: Change,
+        raw: RawChange,
+    ) -> Result<(), ReplicaError> {
         self.write_entry(record, Body::Change(raw), &DecodedBody::Change(change))
     }
 

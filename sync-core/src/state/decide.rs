@@ -79,6 +79,11 @@ pub fn settle_rewritten(
         let main = read::<EntryRow>(overlay, &keyspace::entry(&again.device, again.of_seq))?;
         let branch = read::<EntryRow>(overlay, &keyspace::fork(&again.device, again.of_seq, &again.of))?;
         let entry = main.into_iter().chain(branch).find(|entry| entry.hash == Some(again.of));
+        let counts = entry.as_ref().is_some_and(|entry| entry.accepted().is_some());
+        if counts && again.device == *author {
+            all.extend(settle_repeating(rules, overlay, receipt, author, again.seq)?);
+            continue;
+        }
         let Some(held) = entry.and_then(|entry| entry.receipt) else { continue };
         // An author settles what it made although another one had made it before, and what waits for that; who goes on
         // settles what the fork held too. Nothing that was held for another reason.
@@ -100,6 +105,30 @@ pub fn settle_rewritten(
         all.extend(decided.map(|decided| Decided { is_rewritten: is_own, ..decided }));
     }
     Ok(all)
+}
+
+/// Settles an entry that repeats one which counts by now: it was released before its author had heard. Where both would
+/// count, the second is in quarantine, because it has the number of what its author had left out.
+fn settle_repeating(
+    rules: &Rules,
+    overlay: &mut Overlay<'_>,
+    receipt: &Receipt,
+    author: &DeviceId,
+    device_seq: u64,
+) -> Result<Option<Decided>, RowsError> {
+    let entry: Option<EntryRow> = read(overlay, &keyspace::entry(author, device_seq))?;
+    let Some(held) = entry.filter(EntryRow::is_quarantined).and_then(|entry| entry.receipt) else {
+        return Ok(None);
+    };
+    let decision = Decision {
+        seq: receipt.seq,
+        at_ms: receipt.received_at_ms,
+        releases: false,
+        by: *author,
+        reason: "the entry that it repeats counts".into(),
+    };
+    let decided = decide(rules, overlay, held.seq, &decision, &|row| row.scopes.clone())?;
+    Ok(decided.map(|decided| Decided { is_rewritten: true, ..decided }))
 }
 
 /// An entry that was decided about.

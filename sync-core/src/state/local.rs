@@ -280,6 +280,10 @@ pub fn pending(record: &RecordId, seq: u64) -> Vec<u8> {
 pub fn rewritten(device: &DeviceId, seq: u64) -> Vec<u8> {
     [b"L/w/".as_slice(), &device.0, &seq.to_be_bytes()].concat()
 }
+/// Returns the key that says of an own entry that it writes another one again.
+pub fn repeating(device: &DeviceId, seq: u64) -> Vec<u8> {
+    [b"L/y/".as_slice(), &device.0, &seq.to_be_bytes()].concat()
+}
 /// Returns the key of all grounds of a record.
 pub fn grounds_of(record: &RecordId) -> Vec<u8> {
     [b"P/g/".as_slice(), &record.0].concat()

@@ -175,10 +175,16 @@ fn act_sentence(act: &Act) -> Sentence {
             format!("el reloj de {} decía {}", device.short(), rfc3339(*clock_ms)),
             format!("the clock of {} said {}", device.short(), rfc3339(*clock_ms)),
         ),
-        Act::Again { pairs } => both(
-            format!("volvió a escribir {} hechos de otro nombre", pairs.len()),
-            format!("wrote {} entries of another name again", pairs.len()),
-        ),
+        Act::Again { pairs } => {
+            let (es, en) = match pairs.iter().filter(|again| again.claim).count() {
+                0 => (String::new(), String::new()),
+                count => (format!(" ({count} según este equipo)"), format!(" ({count} as this device says)")),
+            };
+            both(
+                format!("volvió a escribir {} hechos{es}", pairs.len()),
+                format!("wrote {} entries again{en}", pairs.len()),
+            )
+        }
         Act::BlobStored { blobs } => both(
             format!("recibió {} fotos o firmas", blobs.len()),
             format!("received {} photos or signatures", blobs.len()),

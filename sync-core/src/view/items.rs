@@ -52,6 +52,11 @@ impl Lists<'_> {
             if list == "photos" {
                 self.tell_whereabouts(&mut item)?;
             }
+            // An element may have whatever members its device wrote.
+            item.remove("claim");
+            if by.claim {
+                item.insert("claim".into(), json!(true));
+            }
             let Some((op, correction)) = self.correction(&element.op) else {
                 items.push(item.into());
                 continue;
@@ -63,6 +68,9 @@ impl Lists<'_> {
                 "device": by.device,
                 "claimed_at": by.claimed_at,
             });
+            if by.claim {
+                told["claim"] = json!(true);
+            }
             if correction.voids {
                 item.insert("list".into(), json!(list));
                 item.insert("voided".into(), told);

@@ -8,15 +8,18 @@ use super::entries::applied_entries;
 use super::who::Who;
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::log::act::Again;
-use crate::log::entry::Header;
+use crate::log::chain::{DecodedBody, decode_body};
+use crate::log::entry::{ChainedEntry, Header};
 use crate::log::line::{Lines, read_entry};
 use crate::log::verdict::{Decision, Receipt};
 use crate::record::change::{Change, OpId};
+use crate::record::content::Repeats;
 use crate::rows::{Rows, RowsError, read};
 use crate::state::applied::ChangeRow;
 use crate::state::authority::AgainRow;
 use crate::state::fold::EntryRow;
 use crate::state::keyspace;
+use crate::state::repeated::{entry_row, repeats};
 use crate::time::{TimeMs, rfc3339};
 
 /// One change of a record with all that is known about it.
@@ -31,7 +34,7 @@ pub struct Step {
     pub accepted: Option<(u64, TimeMs)>,
     /// The later decision, if it was quarantined at first.
     pub decided: Option<Decision>,
-    /// The entry that it repeats.
+    /// The entry that it repeats. It is still a claim only where nothing here proves it.
     pub again: Option<Again>,
     /// Its operations.
     pub change: Change,
@@ -55,6 +58,9 @@ pub struct Written {
     pub person: String,
     /// When, as the device claims.
     pub claimed_at: String,
+    /// Whether person and time are those of an entry that the device says to have repeated, and nothing proves it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub claim: bool,
 }
 
 /// Returns all changes of a record, in ledger order; those not in the ledger last, in the order they were
@@ -82,8 +88,30 @@ fn step_of(
     let accepted = entry.as_ref().and_then(EntryRow::accepted);
     let (receipt, decided) = entry.map_or((None, None), |entry| (entry.receipt, entry.decided));
     let again: Option<AgainRow> = read(rows, &keyspace::again(&row.device, row.seq))?;
-    let again = again.map(|row| row.again);
+    let mut again = again.map(|row| row.again);
+    if let Some(again) = again.as_mut().filter(|again| again.claim) {
+        again.claim = !is_proven(rows, lines, again, &chained, &change)?;
+    }
     Ok(Step { row, header: chained.entry.header, receipt, accepted, decided, again, change, raw })
+}
+
+/// Returns whether the ledger has what a claim says to be repeated, and has told it here: it came later, from a bundle say.
+fn is_proven(
+    rows: &dyn Rows,
+    lines: &dyn Lines,
+    again: &Again,
+    written: &ChainedEntry,
+    change: &Change,
+) -> Result<bool, RowsError> {
+    let Some(row) = entry_row(rows, again)? else { return Ok(false) };
+    let (_, first) = read_entry(lines, row.line)?;
+    let header = &first.entry.header;
+    let known = read(rows, &keyspace::record(&header.record))?;
+    let decoded = decode_body(&first.entry.body)?;
+    let is_same =
+        repeats(known.as_ref(), (&first, &decoded), (written, &DecodedBody::Change(change.clone())));
+    Ok(is_same == Repeats::Same
+        && (&header.person, header.claimed_at_ms) == (&again.person, again.claimed_at_ms))
 }
 
 /// Steps in an order in which each follows what it builds on, otherwise as given; those whose ground is missing are
@@ -119,7 +147,8 @@ pub fn written(who: &Who<'_>, step: &Step) -> Result<Written, RowsError> {
     let (device, person) =
         step.again.as_ref().map_or((&header.device, &header.person), |again| (&again.device, &again.person));
     let claimed_at = rfc3339(step.claimed_at_ms());
-    Ok(Written { device: header.device.to_string(), person: who.person(device, person)?, claimed_at })
+    let claim = step.again.as_ref().is_some_and(|again| again.claim);
+    Ok(Written { device: header.device.to_string(), person: who.person(device, person)?, claimed_at, claim })
 }
 
 /// Who wrote which operation of a record.

@@ -110,7 +110,7 @@ impl Server {
         };
         let next = self.seq() + 1;
         let mut overlay = Overlay::new(&self.rows);
-        let admitted = self.hub.admit(&mut overlay, next, self.now_ms, checked).unwrap();
+        let admitted = self.hub.admit(&mut overlay, &self.lines, next, self.now_ms, checked).unwrap();
         let batch = overlay.batch;
         self.rows.apply(batch);
         self.news.extend(admitted.news.iter().cloned());

@@ -1,18 +1,20 @@
 //! Hostile: an enrolled device that signs what is not its to do. It is held back under its name, and nobody else notices.
 
+use serde_json::json;
 use sync_core::crypto::SecretKey;
 use sync_core::hub::RequestError;
-use sync_core::id::{Hash, PersonId, RecordId};
+use sync_core::id::{DeviceId, Hash, PersonId, RecordId};
 use sync_core::log::act::{Act, Again, Role};
 use sync_core::log::chain::sign_head;
 use sync_core::log::entry::Body;
-use sync_core::log::line::Line;
+use sync_core::log::line::{Line, read_entry};
 use sync_core::log::verdict::{Reason, Verdict};
 use sync_core::msgpack;
 use sync_core::record::change::Change;
 use sync_core::replica::NewOrder;
 use sync_core::rows::read;
 use sync_core::state::authority::DeviceRow;
+use sync_core::state::fold::EntryRow;
 use sync_core::state::keyspace;
 use sync_core::state::refs::receiver;
 use sync_core::wire::convert::{ChainError, decode_item};
@@ -126,9 +128,10 @@ fn nobody_writes_in_the_name_of_another_by_saying_that_an_entry_repeats_one() {
         of: Hash([7; 32]),
         person: PersonId([8; 16]),
         claimed_at_ms: 1_700_000_000_000,
+        claim: false,
     };
     let real: DeviceRow = read(&town.server.rows, &keyspace::device(&dispatch)).unwrap().unwrap();
-    let of_another = Again { of_seq: real.head_seq, of: real.head, ..invented.clone() };
+    let of_another = Again { of_seq: real.head_seq, of: real.head, ..invented };
     for forged in [invented.clone(), of_another] {
         claim(&mut town, says_again(forged)).unwrap();
         assert!(
@@ -144,4 +147,108 @@ fn nobody_writes_in_the_name_of_another_by_saying_that_an_entry_repeats_one() {
     );
     town.dispatch.sync(&mut town.server);
     assert!(!town.dispatch.show(&folio).to_string().contains("La directora"));
+}
+
+/// Returns the pair that says of `seq` that it repeats the device's entry `of_seq`, with person and time as they are.
+fn pair(town: &Town, device: DeviceId, seq: u64, of_seq: u64) -> Again {
+    let row: EntryRow = read(&town.server.rows, &keyspace::entry(&device, of_seq)).unwrap().unwrap();
+    let (_, chained) = read_entry(&town.server.lines, row.line).unwrap();
+    let header = chained.entry.header;
+    let (person, claimed_at_ms) = (header.person, header.claimed_at_ms);
+    Again { seq, device, of_seq, of: row.hash.unwrap(), person, claimed_at_ms, claim: false }
+}
+
+#[test]
+fn an_entry_takes_the_name_and_time_of_none_that_says_something_else() {
+    let mut town = town();
+    let folio = pump_order(&mut town);
+    town.one.act(|replica| replica.note(&folio, "sin novedad")).unwrap();
+    town.one.act(|replica| replica.set(&folio, "pump_serial", "A-1")).unwrap();
+    town.one.act(|replica| replica.note(&folio, "me llevé la bomba")).unwrap();
+    town.one.act(|replica| replica.note(&folio, "No se pudo repetir: la directora la pidió")).unwrap();
+    town.one.act(|replica| replica.note(&folio, "sin novedad")).unwrap();
+    town.one.sync(&mut town.server);
+    let device = town.one.act(|replica| Ok(replica.identity()?.device)).unwrap();
+    let last = town.one.act(|replica| Ok(replica.view().own_head()?.seq)).unwrap();
+    let [first, other, _, note, same] = [4, 3, 2, 1, 0].map(|back| last - back);
+    let refused = |town: &Town, what: &str| match last_verdict(town) {
+        Verdict::Quarantined(Reason::Rule { rule, what: why }) => {
+            assert!(rule == "again" && why.contains(what), "{why}");
+        }
+        verdict => panic!("{verdict:?}"),
+    };
+    for of_seq in [first, other] {
+        let forged = pair(&town, device, last - 2, of_seq);
+        claim(&mut town, says_again(forged)).unwrap();
+        refused(&town, "says something else");
+    }
+    let mut early = pair(&town, device, same, first);
+    early.claimed_at_ms -= 86_400_000;
+    claim(&mut town, says_again(early)).unwrap();
+    refused(&town, "another person or time");
+    let mut named = pair(&town, device, same, first);
+    named.person = PersonId([8; 16]);
+    claim(&mut town, says_again(named)).unwrap();
+    refused(&town, "another person or time");
+    let told_as_note = pair(&town, device, note, first);
+    claim(&mut town, says_again(told_as_note)).unwrap();
+    refused(&town, "is a note about");
+    // Nothing that its own chain lacks is its own.
+    let nothing = Again { of: Hash([7; 32]), claim: true, ..pair(&town, device, same, first) };
+    claim(&mut town, says_again(nothing)).unwrap();
+    refused(&town, "has no such entry");
+    let shown = town.one.show(&folio);
+    assert_eq!(shown["notes"].as_array().unwrap().len(), 4, "no work is lost by it");
+    town.dispatch.sync(&mut town.server);
+    assert!(!town.dispatch.show(&folio).to_string().contains("\"claim\""));
+    // What says the same may be told, and a note may say of itself that it is one.
+    for again in [pair(&town, device, same, first), Again { claim: true, ..pair(&town, device, note, first) }]
+    {
+        claim(&mut town, says_again(again)).unwrap();
+        assert_eq!(last_verdict(&town), Verdict::Accepted);
+    }
+    town.dispatch.sync(&mut town.server);
+    let shown = town.dispatch.show(&folio);
+    let claims: Vec<_> = shown["notes"].as_array().unwrap().iter().map(|note| &note["claim"]).collect();
+    assert_eq!(claims, [&json!(null), &json!(null), &json!(true), &json!(null)]);
+}
+
+/// What a copy wrote and nobody else has seen is taken under its new name, and marked for all.
+#[test]
+fn what_only_a_copy_says_to_have_written_before_is_a_claim() {
+    let mut town = town();
+    let folio = pump_order(&mut town);
+    let mut copy = town.one.clone();
+    copy.draws = 100;
+    town.one.act(|replica| replica.note(&folio, "del original")).unwrap();
+    copy.act(|replica| replica.note(&folio, "que llegó")).unwrap();
+    town.one.sync(&mut town.server);
+    copy.finish(&mut town.server);
+    copy.act(|replica| replica.note(&folio, "que nadie vio")).unwrap();
+    let bundle = copy.clone().bundle();
+    copy.succeed(&mut town.server);
+    copy.sync_whatever(&mut town.server);
+    let claims = |phone: &mut Phone| {
+        let shown = phone.show(&folio);
+        let notes = shown["notes"].as_array().unwrap().clone();
+        let is_claim = |note: &serde_json::Value| note["claim"] == json!(true);
+        let marked = shown["history"].as_array().unwrap().iter().filter(|one| is_claim(one)).count();
+        let told = |note: &serde_json::Value| (note["text"].as_str().unwrap().to_string(), is_claim(note));
+        (notes.iter().map(told).collect::<std::collections::BTreeMap<_, _>>(), marked)
+    };
+    for phone in [&mut town.dispatch, &mut town.two, &mut town.admin, &mut town.one, &mut copy] {
+        phone.sync_whatever(&mut town.server);
+        let (notes, marked) = claims(phone);
+        assert_eq!(
+            (notes["que llegó"], notes["que nadie vio"], marked),
+            (false, true, 1),
+            "{}",
+            phone.number
+        );
+    }
+    // Its old phone's entries come after all: who sees everything finds them to be the same.
+    town.admin.act(|replica| replica.bundle_import(&bundle.bytes)).unwrap();
+    town.admin.sync_whatever(&mut town.server);
+    town.dispatch.sync_whatever(&mut town.server);
+    assert_eq!(claims(&mut town.dispatch).1, 0);
 }

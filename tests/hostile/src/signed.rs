@@ -42,7 +42,7 @@ fn admit(world: &mut World, checked: Checked) {
     let mut hub = Hub::open(&server.rows, &harness::SEED, Quotas::default()).expect("its own rows read");
     let mut overlay = Overlay::new(&server.rows);
     let next = server.seq() + 1;
-    let Ok(admitted) = hub.admit(&mut overlay, next, NOW_MS, checked) else { return };
+    let Ok(admitted) = hub.admit(&mut overlay, &server.lines, next, NOW_MS, checked) else { return };
     let mut lines = server.lines.clone();
     for line in admitted.lines() {
         let read = Line::from_bytes(line).expect("the ledger reads what it keeps");

@@ -67,6 +67,10 @@ fn note(line: &[u8]) -> Result<Noted, String> {
     })
 }
 
+fn is_fork(noted: &Noted) -> bool {
+    noted.receipt.verdict.is_fork()
+}
+
 impl Book {
     /// Takes lines that were appended, in order.
     pub fn add(&mut self, line: &[u8]) -> Result<(), Broken> {
@@ -190,16 +194,33 @@ impl Book {
         repeated
     }
 
+    /// Which of its accepted entries each device says to repeat which, as accepted acts tell.
+    pub fn writings(&self) -> BTreeMap<(DeviceId, Hash), BTreeSet<u64>> {
+        let counts = |noted: &&Noted| noted.receipt.verdict.is_accepted();
+        let accepted: BTreeSet<(DeviceId, u64)> =
+            self.entries.iter().filter(counts).map(|noted| (noted.device, noted.seq)).collect();
+        let mut writings: BTreeMap<(DeviceId, Hash), BTreeSet<u64>> = BTreeMap::new();
+        for noted in self.entries.iter().filter(counts) {
+            let Some(Act::Again { pairs }) = &noted.act else { continue };
+            for pair in pairs.iter().filter(|pair| accepted.contains(&(noted.device, pair.seq))) {
+                writings.entry((noted.device, pair.of)).or_default().insert(pair.seq);
+            }
+        }
+        writings
+    }
+
     /// Ledger numbers of what is held back and not decided, told from the lines alone.
     pub fn held(&self) -> BTreeSet<u64> {
         let mut held: BTreeSet<u64> = BTreeSet::new();
         let mut roles: BTreeMap<DeviceId, (Role, Option<DeviceId>)> = BTreeMap::new();
         let mut invited: BTreeMap<Hash, Role> = BTreeMap::new();
+        let mut counting: BTreeSet<u64> = BTreeSet::new();
         for (number, noted) in self.entries() {
             if !noted.receipt.verdict.is_accepted() {
                 held.insert(number);
                 continue;
             }
+            counting.insert(number);
             match &noted.act {
                 Some(Act::Invite { link_lock, role, .. }) => {
                     invited.insert(*link_lock, *role);
@@ -218,14 +239,23 @@ impl Book {
                         known.0 = *role;
                     }
                 }
-                Some(Act::Release { seq, .. } | Act::Dismiss { seq, .. }) => {
+                Some(Act::Release { seq, .. }) if held.remove(seq) => {
+                    counting.insert(*seq);
+                }
+                Some(Act::Dismiss { seq, .. }) => {
                     held.remove(seq);
                 }
                 Some(Act::Again { pairs }) => {
                     let author = roles.get(&noted.device).copied();
                     for pair in pairs {
                         let Some(of) = self.place(&pair.of).filter(|of| *of < number) else { continue };
-                        if self.settles(&noted.device, author, pair, of) {
+                        if counting.contains(&of) && pair.device == noted.device {
+                            // What it repeats was released before it came: its second writing is settled.
+                            held.retain(|held| {
+                                let entry = self.at(*held).map(|held| (held.device, held.seq, is_fork(held)));
+                                entry != Some((noted.device, pair.seq, false))
+                            });
+                        } else if self.settles(&noted.device, author, pair, of) {
                             held.remove(&of);
                         }
                     }

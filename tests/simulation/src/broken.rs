@@ -42,12 +42,20 @@ pub enum Property {
     AttemptsRise,
     /// No honest phone's work is quarantined by a rule that the phone could not know.
     FairRules,
+    /// A conflict ends by a decision with its reason, and by no step and no value.
+    ConflictsDecided,
+    /// What a device made on an order that another device had made first ends up there, whole.
+    JoinedWhole,
+    /// No device writes an entry again twice.
+    WrittenOnce,
+    /// A correction speaks of the element that its person meant, and takes its place.
+    CorrectionsMeant,
     /// Nothing fails that has no reason to: no panic, no index that cannot be read, no refusal of what is whole.
     NothingBreaks,
 }
 
 /// All of them.
-pub const PROPERTIES: [Property; 19] = [
+pub const PROPERTIES: [Property; 23] = [
     Property::SavedSurvives,
     Property::AcknowledgedSurvives,
     Property::ConfirmedIsThere,
@@ -66,6 +74,10 @@ pub const PROPERTIES: [Property; 19] = [
     Property::IndexRebuilds,
     Property::AttemptsRise,
     Property::FairRules,
+    Property::ConflictsDecided,
+    Property::JoinedWhole,
+    Property::WrittenOnce,
+    Property::CorrectionsMeant,
     Property::NothingBreaks,
 ];
 
@@ -91,6 +103,10 @@ impl Property {
             Self::IndexRebuilds => "index-rebuilds",
             Self::AttemptsRise => "attempts-rise",
             Self::FairRules => "fair-rules",
+            Self::ConflictsDecided => "conflicts-decided",
+            Self::JoinedWhole => "joined-whole",
+            Self::WrittenOnce => "written-once",
+            Self::CorrectionsMeant => "corrections-meant",
             Self::NothingBreaks => "nothing-breaks",
         }
     }

@@ -68,7 +68,18 @@ bugs! {
     NeverWoke "never-woke" "An exchange that waits after a lost answer waits for ever.",
     QuotaForgotten "quota-forgotten" "The server forgets how much of the ledger a device has filled.",
     RulesOfNow "rules-of-now" "Work is judged by the rules of now, whatever its device could know.",
+    StepSettles "step-settles" "A step goes out of a state in conflict, and ends it: nobody looks at all states.",
+    ValueSettles "value-settles" "A value ends a conflict without a decision: nobody looks at all values.",
+    CorrectionByPosition "correction-by-position" "A correction names its element by its place in the list.",
+    CorrectionAdds "correction-adds" "A corrected reading is noted beside the first, and both count.",
     PaceForgotten "pace-forgotten" "A phone does not spell hashes out for a server that lost what they name.",
+}
+
+impl Bug {
+    /// Whether rows hide a conflict by it: that they differ from rebuilt ones, and that nothing shows it, is no finding.
+    pub fn hides_conflicts(self) -> bool {
+        matches!(self, Self::StepSettles | Self::ValueSettles)
+    }
 }
 
 impl std::str::FromStr for Bug {

@@ -31,7 +31,10 @@ pub struct Planted {
 impl Planted {
     /// Checks whether a phone's log and index make the mistake too.
     pub fn is_of_phone(bug: Bug) -> bool {
-        matches!(bug, Bug::ReceiptDropped | Bug::RefillSkips | Bug::GroundLost)
+        matches!(
+            bug,
+            Bug::ReceiptDropped | Bug::RefillSkips | Bug::GroundLost | Bug::StepSettles | Bug::ValueSettles
+        )
     }
 
     /// The lines that a mistaken log appends in the place of these.
@@ -150,7 +153,29 @@ fn batch(bug: Option<Bug>, rows: &dyn Rows, batch: &mut Batch) {
         Some(Bug::EntryEventLost) => lose_reentries(rows, batch),
         Some(Bug::GroundLost) => batch.writes.retain(|key, _| !key.starts_with(b"P/g/")),
         Some(Bug::RefillSkips) => skip_in_refill(batch),
+        Some(bug @ (Bug::StepSettles | Bug::ValueSettles)) => hide_values(bug == Bug::StepSettles, batch),
         _ => {}
+    }
+}
+
+/// Of several states, or of several values of the other registers, the winner alone is known.
+fn hide_values(of_status: bool, batch: &mut Batch) {
+    for (key, value) in &mut batch.writes {
+        let is_layer = matches!(key.first(), Some(b'M' | b'O'));
+        let plain = if is_layer { key.get(2..).unwrap_or_default() } else { key.as_slice() };
+        if !plain.starts_with(keyspace::RECORDS) {
+            continue;
+        }
+        let Some(mut row) = value.as_ref().and_then(|row| decode::<RecordRow>(row).ok()) else { continue };
+        for (name, held) in &mut row.registers {
+            if (name == "status") == of_status && held.len() > 1 {
+                held.drain(..held.len() - 1);
+            }
+        }
+        if of_status && let Some(winner) = row.registers.get("status").and_then(|held| held.last()) {
+            row.states.retain(|(op, _)| *op == winner.op);
+        }
+        *value = Some(encode(&row));
     }
 }
 

@@ -76,7 +76,8 @@ pub struct World {
     /// The last request that was answered and its answer, by phone.
     earlier: BTreeMap<usize, (Vec<u8>, Answer)>,
     commits: std::collections::BTreeSet<usize>,
-    bug: Option<Bug>,
+    /// A planted mistake.
+    pub bug: Option<Bug>,
     /// The network works, nothing fails.
     pub is_calm: bool,
     /// Words saved on phones that are gone or were overwritten: nobody can ask for them back.

@@ -14,6 +14,8 @@ pub(crate) struct Added {
     pub person: String,
     #[serde(deserialize_with = "text")]
     pub claimed_at: String,
+    /// Whether person and time are known from the device alone that wrote it again.
+    pub claim: bool,
 }
 
 /// A correction: what was written first, and why something else counts.

@@ -331,7 +331,7 @@ impl Sheet<'_> {
         for event in &order.history {
             table.row([
                 self.when.both_of(&event.by.claimed_at),
-                who(event).to_owned(),
+                self.as_known(who(event).to_owned(), event.by.claim),
                 labels::sentence(&event.text, self.lang()).to_owned(),
                 self.unconfirmed(order, event),
             ]);
@@ -350,20 +350,29 @@ impl Sheet<'_> {
         }
     }
 
+    /// The person, and that only the device says so where nothing proves it.
+    fn as_known(&self, who: String, is_claim: bool) -> String {
+        as_known(self.lang(), who, is_claim)
+    }
+
     /// ` — C-07 · hace 2 h · 2026-11-21 03:36`, dimmed.
     fn who_when(&self, by: &Added) -> String {
         let at = match by.claimed_at.as_str() {
             "" => String::new(),
             at => self.when.both_of(at),
         };
-        let words: Vec<String> =
-            [clean(&by.person), at].into_iter().filter(|word| !word.is_empty()).collect();
+        let who = self.as_known(clean(&by.person), by.claim);
+        let words: Vec<String> = [who, at].into_iter().filter(|word| !word.is_empty()).collect();
         if words.is_empty() {
             String::new()
         } else {
             self.screen.style.dim(&format!("  — {}", words.join(" · ")))
         }
     }
+}
+
+fn as_known(lang: Lang, who: String, is_claim: bool) -> String {
+    if is_claim { say!("word-as-claimed", who).of(lang) } else { who }
 }
 
 /// The person, or the device where no person is named.
@@ -380,6 +389,7 @@ pub(crate) fn conflict_lines(screen: Screen, when: &When, folio: &str, conflict:
         .map(|(value, number)| {
             let by = &value.by;
             let who = clean(if by.person.is_empty() { &by.device } else { &by.person });
+            let who = as_known(screen.lang, who, by.claim);
             let at = when.both_of(&by.claimed_at);
             format!("{number}. {}  — {who} · {at}", clean(labels::sentence(&value.shown, screen.lang)))
         })

@@ -280,7 +280,7 @@ impl Driver {
         if is_copy && self.successions < SUCCESSIONS_MAX {
             return self.ready(Task::Look);
         }
-        // What was written again on a record that another device had made first is sent at once.
+        // What was written again is sent at once: on a record that another device had made first, or without a refused entry.
         if has_more && !is_copy {
             return self.ready(Task::Look);
         }

@@ -52,6 +52,8 @@ pub struct Exchanged {
     pub split: Option<SplitView>,
     /// Entries of other devices that the ledger lost and this device still has: they are handed over again.
     pub recovered: u64,
+    /// What was told of own entries that waited for a refused one, do not depend on it, and were written again.
+    pub freed: Vec<RefusedEntry>,
     /// Own quarantined entries that were decided about.
     pub decided: Vec<DecidedEntry>,
     /// Whether the device's role changed so that it is told another selection: nothing else of the reply was taken.

@@ -93,6 +93,7 @@ pub fn acts() -> Vec<Act> {
                 of: HASH,
                 person: PersonId([8; 16]),
                 claimed_at_ms: AT_MS,
+                claim: true,
             }],
         },
         Act::BlobStored { blobs: vec![StoredBlob { sha256: HASH, bytes: 312_400, of: OTHER }] },

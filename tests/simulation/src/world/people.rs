@@ -1,9 +1,13 @@
 //! People: what they do with their phones, as the production commands let them.
 
+use std::collections::BTreeSet;
+
+use serde_json::Value;
 use sync_core::log::act::{Fate, Role};
 use sync_core::replica::NewInvitation;
 use sync_core::replica::{Choice, Instead, NewOrder, Replica, ReplicaError};
 use sync_core::view::lists::Filter;
+use sync_core::view::order::OrderView;
 
 use super::World;
 use crate::broken::{Broken, Property};
@@ -40,6 +44,7 @@ fn work(
     deed: Deed,
     (token, salt): (&str, u64),
     dice: &mut Dice,
+    slips: &mut Slips,
 ) -> Result<String, ReplicaError> {
     if deed == Deed::Create {
         let crew = dice.one_in(2).then(|| one(dice, &CREWS).to_owned());
@@ -68,7 +73,7 @@ fn work(
         }
         // Chance of its own: corrections came later than the stories that once broke something.
         Deed::Material if Dice::of(&[salt, CORRECTS]).one_in(3) => {
-            correct(replica, &folio, &mut Dice::of(&[salt, CORRECTS, 1]))?
+            correct(replica, &folio, &mut Dice::of(&[salt, CORRECTS, 1]), slips)?
         }
         Deed::Material => {
             replica.use_material(&folio, "TUB-2", &dice.between(1, 9).to_string(), "m")?;
@@ -94,21 +99,87 @@ fn work(
     Ok(format!("{folio}: {what}"))
 }
 
-/// Corrects something of an order, or voids it.
-fn correct(replica: &mut Replica<'_>, folio: &str, dice: &mut Dice) -> Result<String, ReplicaError> {
+/// What is seen of the corrections that a person makes.
+#[derive(Default)]
+struct Slips {
+    bug: Option<Bug>,
+    /// What is wrong with one.
+    wrong: Option<String>,
+}
+
+/// The lists whose elements people correct.
+fn corrected_lists(order: &OrderView) -> [(&'static str, &Vec<Value>); 3] {
+    [("measurements", &order.measurements), ("materials", &order.materials), ("notes", &order.notes)]
+}
+
+/// Corrects something of an order, or voids it. Looks whether it is that which counts otherwise then, and nothing else.
+fn correct(
+    replica: &mut Replica<'_>,
+    folio: &str,
+    dice: &mut Dice,
+    slips: &mut Slips,
+) -> Result<String, ReplicaError> {
     let order = replica.view().order_show(folio)?;
-    let all: Vec<String> = [&order.measurements, &order.materials, &order.notes]
+    let all: Vec<(&str, String)> = corrected_lists(&order)
         .into_iter()
-        .flatten()
-        .filter_map(|item| item["id"].as_str().map(String::from))
+        .flat_map(|(list, items)| items.iter().map(move |item| (list, item)))
+        .filter_map(|(list, item)| Some((list, item["id"].as_str()?.to_owned())))
         .collect();
-    let Some(item) = dice.pick(&all) else { return Ok("has nothing to correct".into()) };
+    let Some((list, item)) = dice.pick(&all).cloned() else { return Ok("has nothing to correct".into()) };
     let instead = match dice.below(4) {
         0 => Instead::Nothing,
         _ => Instead::Value { value: dice.between(1, 9).to_string(), unit: None },
     };
-    replica.correct(folio, item, &instead, "faltó el punto")?;
+    match (slips.bug, &instead) {
+        (Some(Bug::CorrectionByPosition), _) => {
+            let other = at_its_place(&order, list, &item);
+            replica.correct(folio, &other, &instead, "faltó el punto")?;
+        }
+        (Some(Bug::CorrectionAdds), Instead::Value { value, .. }) if list == "measurements" => {
+            let first = order.measurements.iter().find(|one| one["id"] == item.as_str());
+            let text = |key: &str| first.and_then(|one| one[key].as_str()).unwrap_or_default().to_owned();
+            replica.measure(folio, &text("what"), value, &text("unit"), None, None)?;
+        }
+        _ => drop(replica.correct(folio, &item, &instead, "faltó el punto")?),
+    }
+    let after = replica.view().order_show(folio)?;
+    slips.wrong = is_meant(&order, &after, list, &item).err();
     Ok(format!("corrects {item}: {instead:?}"))
+}
+
+/// Returns the element at the place of another one, by who counts them in the order in which they were numbered.
+fn at_its_place(order: &OrderView, list: &str, item: &str) -> String {
+    let items = corrected_lists(order).into_iter().find(|(other, _)| *other == list);
+    let ids: Vec<&str> =
+        items.iter().flat_map(|(_, items)| items.iter()).filter_map(|one| one["id"].as_str()).collect();
+    let number = |id: &str| id.split('@').next().and_then(|number| number.parse::<u64>().ok());
+    let mut numbered = ids.clone();
+    numbered.sort_by_key(|id| (number(id), *id));
+    let place = ids.iter().position(|id| *id == item).unwrap_or(0);
+    numbered.get(place).copied().unwrap_or(item).to_owned()
+}
+
+/// Checks that of all elements the one that was meant alone counts otherwise, and none came.
+fn is_meant(before: &OrderView, after: &OrderView, list: &str, item: &str) -> Result<(), String> {
+    let ids = |order: &OrderView| -> BTreeSet<(&str, String)> {
+        let items = corrected_lists(order).into_iter();
+        let named =
+            items.flat_map(|(list, items)| items.iter().map(move |one| (list, one["id"].to_string())));
+        named.collect()
+    };
+    let (was, is) = (ids(before), ids(after));
+    if let Some((list, id)) = is.difference(&was).next() {
+        return Err(format!("a correction of {item} in {list} made {id} count as well"));
+    }
+    let items = corrected_lists(after).into_iter().find(|(other, _)| *other == list);
+    let mut items = items.into_iter().flat_map(|(_, items)| items.iter());
+    let is_corrected = items.any(|one| one["id"] == item && one.get("corrected").is_some());
+    let is_voided = after.voided.iter().any(|one| one["id"] == item);
+    if is_corrected || is_voided {
+        Ok(())
+    } else {
+        Err(format!("{item} of {list} counts as before its correction"))
+    }
 }
 
 /// Resolves some conflict; of the given order if there is no other.
@@ -148,7 +219,14 @@ impl World {
             | Deed::Assign
             | Deed::Resolve => {
                 let token = format!("{phone}-{:x}", event.salt & 0xffff_ffff);
-                self.do_on(phone, |replica| work(replica, event.deed, (&token, event.salt), dice))?
+                let mut slips = Slips { bug: self.bug, wrong: None };
+                let done = self.do_on(phone, |replica| {
+                    work(replica, event.deed, (&token, event.salt), dice, &mut slips)
+                })?;
+                if let Some(wrong) = slips.wrong {
+                    return Err(Property::CorrectionsMeant.broken(format!("phone {phone}: {wrong}")));
+                }
+                done
             }
             Deed::Invite => self.invite(phone, dice)?,
             Deed::Import => {

@@ -296,7 +296,9 @@ impl Page<'_> {
         let at = self.time(Some(&correction.by.claimed_at));
         self.html.fixed("<br>").open("span", "mark");
         self.both(&said);
-        self.html.text(&format!(" — {} · {at}", correction.by.person)).close("span");
+        self.html.text(" — ");
+        self.person(&correction.by);
+        self.html.text(&format!(" · {at}")).close("span");
     }
 
     fn voided(&mut self, voided: &[Voided]) {
@@ -314,7 +316,18 @@ impl Page<'_> {
 
     fn who_when(&mut self, by: &Added) {
         let at = self.time(Some(&by.claimed_at));
-        self.html.element("td", "who", &by.person).element("td", "time", &at).fixed("</tr>\n");
+        self.html.open("td", "who");
+        self.person(by);
+        self.html.close("td").element("td", "time", &at).fixed("</tr>\n");
+    }
+
+    /// The person, and that only the device says so where nothing proves it.
+    fn person(&mut self, by: &Added) {
+        if by.claim {
+            self.both(&say!("word-as-claimed", who = by.person.as_str()));
+        } else {
+            self.html.text(&by.person);
+        }
     }
 
     fn foot(&mut self) {

@@ -25,6 +25,8 @@ pub struct Outcome {
     pub bytes_up: u64,
     /// Bytes received, as the shell counts them.
     pub bytes_down: u64,
+    /// This device's entries that waited for a refused one, do not depend on it, and were written again.
+    pub freed: u64,
     /// How far the server's ledger was.
     pub server_seq: u64,
     /// This device's entries that were quarantined and are decided about.
@@ -88,6 +90,12 @@ impl Outcome {
         self.pulled += exchanged.pulled;
         self.accepted += exchanged.accepted;
         self.quarantined.extend(exchanged.quarantined);
+        self.freed += exchanged.freed.len() as u64;
+        for freed in exchanged.freed {
+            if let Some(place) = self.quarantined.iter().position(|refused| *refused == freed) {
+                self.quarantined.remove(place);
+            }
+        }
         self.server_seq = exchanged.server_seq;
         self.ticket = exchanged.ticket;
         self.blobs = exchanged.blobs;

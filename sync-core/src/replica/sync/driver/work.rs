@@ -66,13 +66,14 @@ impl Driver {
                 false => Ok(Then::End(End::GaveUp(answer))),
             },
             Task::Hear { sent: Sent::Request(request), frame, bytes } => {
-                let exchanged = replica.on_reply(&request, &frame)?;
+                let mut exchanged = replica.on_reply(&request, &frame)?;
                 let is_copy = replica.is_copy()?;
                 let mut joined = Repeated::default();
                 if !exchanged.more && !is_copy {
                     joined = replica.join_shared()?;
+                    exchanged.freed = replica.free_waiting()?;
                 }
-                let has_more = is_copy || joined != Repeated::default();
+                let has_more = is_copy || joined != Repeated::default() || !exchanged.freed.is_empty();
                 Ok(Then::Heard { exchanged: Box::new(exchanged), is_copy, has_more, bytes })
             }
             Task::Hear { sent: Sent::Preview(question), frame, .. } => {
