@@ -249,6 +249,8 @@ count-photos =
         [one] 1 photo
        *[other] { $count } photos
     }
+case-photo-not-here = this device has no copy of it
+verify-photos = photos and signatures: { $named } named, { $received } with the office, { $erased } erased, { $missing } missing
 sheet-voided = Voided
 sheet-decisions = Decisions
 sheet-history = History
@@ -1175,6 +1177,7 @@ help-audit-diff = What changed between two moments
         crew audit diff 2026-11-20 2026-11-21 --claimed
 help-audit-history = Everything that happened to an order, in plain words
 help-audit-case = The case file of an order: a page to print, a value, a table
+    .photos = With the photos themselves on the page, not only their small forms
     .html = Write the page to this file
     .csv = Write the table of what happened to this file
     .examples =
@@ -1326,6 +1329,7 @@ help-server-setting = Settings
     .grace_ms = Milliseconds that requests in progress may take after a stop signal.
     .tls_cert = PEM file with the certificate chain; with tls_key, HTTPS is served.
     .tls_key = PEM file with the certificate's private key.
+    .blobs = Where photos are kept: empty: in the data folder; another folder; or s3://BUCKET, with AWS_ variables.
     .checkpoints = Folder outside the data for a checkpoint a day; empty: beside the data folder; none: keeps none.
     .peer_header = Header in which a trusted proxy names the client, as x-forwarded-for; empty trusts none.
     .enrol_tries_max = Attempts to enrol that one address may make at once; good codes do not count.

@@ -249,6 +249,8 @@ count-photos =
         [one] 1 foto
        *[other] { $count } fotos
     }
+case-photo-not-here = este equipo no tiene copia
+verify-photos = fotos y firmas: { $named } nombradas, { $received } en la oficina, { $erased } borradas, { $missing } faltan
 sheet-voided = Anulado
 sheet-decisions = Decisiones
 sheet-history = Historia
@@ -1187,6 +1189,7 @@ help-audit-diff = Qué cambió entre dos momentos
         crew audit diff 2026-11-20 2026-11-21 --claimed
 help-audit-history = Todo lo que le pasó a una orden, en palabras sencillas
 help-audit-case = El expediente de una orden: página para imprimir, JSON o CSV
+    .photos = Con las fotos mismas en la página, no sólo sus miniaturas
     .html = Escribe la página en este archivo
     .csv = Escribe la tabla de hechos en este archivo
     .examples =
@@ -1338,6 +1341,7 @@ help-server-setting = Ajustes
     .grace_ms = Milisegundos que se dan a lo que está en curso tras la señal de parar.
     .tls_cert = Archivo PEM con la cadena de certificados; con tls_key se atiende por HTTPS.
     .tls_key = Archivo PEM con la llave del certificado.
+    .blobs = Dónde se guardan las fotos: vacío: en la carpeta de datos; otra carpeta; o s3://CUBETA, con variables AWS_.
     .checkpoints = Carpeta fuera de los datos para un sello al día; vacía: junto a la de datos; none: ninguno.
     .peer_header = Encabezado con que un proxy de confianza nombra al cliente, como x-forwarded-for; vacío: ninguno.
     .enrol_tries_max = Intentos de alta de golpe desde una dirección; los códigos buenos no cuentan.

@@ -6,9 +6,12 @@ mod upload;
 
 pub use upload::Photos;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use sha2::{Digest as _, Sha256};
 use sync_core::id::Hash;
+use sync_core::limits::BLOB_ASKS_MAX;
 use sync_core::log::line::Identity;
 use sync_core::replica::Succeeded;
 use sync_core::replica::evidence::ToBring;
@@ -120,30 +123,42 @@ fn erase_here(cx: &Context, kept: &BlobFiles) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Asks the office for a blob. `None` if it has none for this device.
+/// Asks the office for blobs. Returns those that it has for this device, each with the bytes of its name.
 ///
 /// # Errors
-/// As [`run`].
-pub fn fetch_blob(cx: &Context, sha256: Hash) -> Result<Option<Vec<u8>>, CliError> {
+/// As [`run`]; nothing is asked for no blob.
+pub fn fetch_blobs(cx: &Context, names: &[Hash]) -> Result<BTreeMap<Hash, Vec<u8>>, CliError> {
+    let mut found = BTreeMap::new();
+    if names.is_empty() {
+        return Ok(found);
+    }
     let _lock = cx.home.lock_exchange()?;
-    let patience = Patience::ordinary();
-    let wants = BlobWants { photos: false, reads: vec![sha256] };
-    let mut driver = Driver::new(Goal::Sync, terms(patience)).describing(about(cx)?).wanting(wants);
-    let mut shell = Shell::new(cx, patience, cx.seed()?);
-    match shell.drive(&mut driver)? {
-        End::Finished | End::TooLong => {}
-        End::Stuck => return Err(stuck(cx)),
-        end => return Err(shell.failed(&end, &kept_words(cx))),
+    let (patience, seed) = (Patience::ordinary(), cx.seed()?);
+    for reads in names.chunks(BLOB_ASKS_MAX) {
+        let wants = BlobWants { photos: false, reads: reads.to_vec() };
+        let mut driver = Driver::new(Goal::Sync, terms(patience)).describing(about(cx)?).wanting(wants);
+        let mut shell = Shell::new(cx, patience, seed);
+        match shell.drive(&mut driver)? {
+            End::Finished | End::TooLong => {}
+            End::Stuck => return Err(stuck(cx)),
+            end => return Err(shell.failed(&end, &kept_words(cx))),
+        }
+        for ticket in driver.outcome().blobs.iter().filter(|ticket| ticket.r#use == BlobUse::Read) {
+            match shell.reached()?.blob(&format!("/v1/blobs/{}", ticket.sha256), &ticket.ticket) {
+                // Whoever sent it: it is the one that was asked for, or none.
+                Ok(bytes) if Hash(Sha256::digest(&bytes).into()) == ticket.sha256 => {
+                    found.insert(ticket.sha256, bytes);
+                }
+                Ok(_) => {
+                    let (message, hint) = (say!("blob-other-bytes"), say!("repeat"));
+                    return Err(CliError::new(exit::INTEGRITY, "other_bytes", message, hint));
+                }
+                Err(HttpError::Missing(_)) => {}
+                Err(error) => return Err(error.into_cli(&kept_words(cx))),
+            }
+        }
     }
-    let tickets = &driver.outcome().blobs;
-    let Some(ticket) = tickets.iter().find(|one| one.sha256 == sha256 && one.r#use == BlobUse::Read) else {
-        return Ok(None);
-    };
-    match shell.reached()?.blob(&format!("/v1/blobs/{sha256}"), &ticket.ticket) {
-        Ok(bytes) => Ok(Some(bytes)),
-        Err(HttpError::Missing(_)) => Ok(None),
-        Err(error) => Err(error.into_cli(&kept_words(cx))),
-    }
+    Ok(found)
 }
 
 /// Asks the server at the address of `invited` what the invitation gives. Nothing is spent by it.

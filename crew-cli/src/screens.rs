@@ -185,7 +185,10 @@ fn the_case_file() {
         let case = replica.view().case_file(&folio)?;
         golden("case", &case);
         golden("history", &replica.view().story(&replica.view().find_order_ever(&folio)?)?);
-        Ok((audit::case_page(&when, replica.rules(), &case), audit::case_table(&case)))
+        Ok((
+            audit::case_page(&when, replica.rules(), &case, &std::collections::BTreeMap::new()),
+            audit::case_table(&case),
+        ))
     });
     kept("case.html", &page);
     kept("case.csv", &table.replace("\r\n", "\n"));

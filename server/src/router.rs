@@ -8,7 +8,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, head, options, patch, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app_state::AppState;
@@ -76,11 +76,12 @@ pub fn router(app: Arc<AppState>) -> Router {
         .route("/v1/sync", post(exchange::sync))
         .route("/v1/preview", post(exchange::preview))
         .route("/v1/enrol", post(exchange::enrol))
-        .route("/v1/blobs", post(blobs::create).options(blobs::options))
-        .route(
-            "/v1/blobs/{sha256}",
-            get(blobs::get).head(blobs::head).patch(blobs::patch).options(blobs::options),
-        )
+        .route("/v1/blobs", options(blobs::options))
+        .route("/v1/blobs", post(blobs::create))
+        .route("/v1/blobs/{sha256}", options(blobs::options))
+        .route("/v1/blobs/{sha256}", head(blobs::head))
+        .route("/v1/blobs/{sha256}", get(blobs::get))
+        .route("/v1/blobs/{sha256}", patch(blobs::patch))
         .route("/v1/checkpoint", get(checkpoint::show))
         .route("/log/checkpoint", get(checkpoint::show))
         .route("/log/tile/{*path}", get(log_route::show))

@@ -23,7 +23,7 @@ use crate::error::CliError;
 use crate::output::Report;
 use words::Text;
 
-pub(crate) use items::{Added, Correction, Material, Note, Reading, Voided, items, shown};
+pub(crate) use items::{Added, Correction, Material, Note, Photo, Reading, Voided, items, shown};
 pub(crate) use list::told as list_text;
 pub(crate) use sheet::conflict_lines;
 pub(crate) use sheet::render as sheet_text;

@@ -22,14 +22,13 @@ use crate::record::row::RecordRow;
 use crate::record::schema::RecordKind;
 use crate::rows::{Overlay, Rows, RowsError, all_under, number_in, read};
 use crate::rules::Rules;
-use crate::state::evidence::{Named, named_in};
 use crate::state::fold::{Applied, EntryRow, apply_change};
 use crate::state::interpret::{check_creation, missing_upon, read_upon};
 use crate::state::keyspace;
 use crate::state::layers::{Layer, Merged, clear_overlay, in_overlay, overlay_keys};
 use crate::state::local::{
-    CONTACT, COPY, DIRTY, GENERATIONS, HEAD, IDENTITY, OwnBlob, OwnRow, PROVISIONAL, Pending, dirty, own,
-    own_blob, pending, pending_of, provisional, provisional_receipt, read_own, repeating, rewritten,
+    CONTACT, COPY, DIRTY, GENERATIONS, HEAD, IDENTITY, OwnRow, PROVISIONAL, Pending, dirty, note_own_blobs,
+    own, pending, pending_of, provisional, provisional_receipt, read_own, repeating, rewritten,
 };
 use crate::state::summary::{ListRow, list_row};
 
@@ -66,9 +65,7 @@ pub(super) fn fold_own(
     raw.write(own(&header.device, header.seq), &row);
     show_unplaced(raw, &header.device, header.seq, &row)?;
     let DecodedBody::Change(change) = decoded else { return Ok(()) };
-    for Named { sha256, bytes, is_thumb } in named_in(change) {
-        raw.write(own_blob(line, &sha256), &OwnBlob { sha256, bytes, is_thumb, of: header.device });
-    }
+    note_own_blobs(raw, line, &header.device, change);
     let record = &header.record;
     let is_alone = !is_pending(raw, record)?;
     raw.write(pending(record, header.seq), &Pending::Skipped);

@@ -1,7 +1,7 @@
 //! Evidence: which entries name which blobs, which blobs the office has of whom, and which were erased. The bytes
 //! themselves are nowhere here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -175,4 +175,38 @@ pub fn is_stored(rows: &dyn Rows, sha256: &Hash) -> Result<bool, RowsError> {
 /// The index does not read.
 pub fn erased(rows: &dyn Rows, sha256: &Hash) -> Result<Option<ErasedRow>, RowsError> {
     read(rows, &keyspace::erased_blob(sha256))
+}
+
+/// How many blobs the entries name, how many of them the office has, and how many were erased.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct EvidenceCounts {
+    /// Named.
+    pub named: u64,
+    /// With the office.
+    pub received: u64,
+    /// Erased.
+    pub erased: u64,
+    /// Neither.
+    pub missing: u64,
+}
+
+/// Counts all blobs.
+///
+/// # Errors
+/// The index does not read.
+pub fn counts(rows: &dyn Rows) -> Result<EvidenceCounts, RowsError> {
+    let all: Vec<(Vec<u8>, NamedRow)> = all_under(rows, keyspace::NAMED_BLOBS)?;
+    let names: BTreeSet<Hash> =
+        all.iter().filter_map(|(tail, _)| Hash::from_slice(tail.get(..32)?)).collect();
+    let mut counts = EvidenceCounts { named: names.len() as u64, ..EvidenceCounts::default() };
+    for sha256 in names {
+        if erased(rows, &sha256)?.is_some() {
+            counts.erased += 1;
+        } else if is_stored(rows, &sha256)? {
+            counts.received += 1;
+        } else {
+            counts.missing += 1;
+        }
+    }
+    Ok(counts)
 }

@@ -91,13 +91,15 @@ pub const RULE_VERSIONS: &[u8] = b"a/v/";
 pub fn rule_version(seq: u64) -> Vec<u8> {
     key(&[RULE_VERSIONS, &seq.to_be_bytes()])
 }
+/// All blobs that entries name.
+pub const NAMED_BLOBS: &[u8] = b"b/n/";
 /// Where a blob is named.
 pub fn namings_of(sha256: &Hash) -> Vec<u8> {
-    key(&[b"b/n/", &sha256.0])
+    key(&[NAMED_BLOBS, &sha256.0])
 }
 /// That an entry of a device names a blob on a record.
 pub fn named_blob(sha256: &Hash, device: &DeviceId, record: &RecordId) -> Vec<u8> {
-    key(&[b"b/n/", &sha256.0, &device.0, &record.0])
+    key(&[NAMED_BLOBS, &sha256.0, &device.0, &record.0])
 }
 /// The blobs that a record's entries name.
 pub fn blobs_of(record: &RecordId) -> Vec<u8> {

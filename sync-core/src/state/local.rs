@@ -7,10 +7,12 @@ use std::marker::PhantomData;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::evidence::{Named, named_in};
 use crate::id::{DeviceId, Epoch, Fingerprint, Hash, RecordId};
 use crate::log::entry::Anchor;
 use crate::log::line::{Carried, Enrolling, Identity, Revoked, Split};
 use crate::log::verdict::Receipt;
+use crate::record::change::Change;
 use crate::rows::{Overlay, Rows, RowsError, all_under, decode, read};
 use crate::scope::Scope;
 use crate::time::TimeMs;
@@ -358,6 +360,12 @@ const OWN_BLOBS: &[u8] = b"L/b/";
 /// Returns the key of a blob that a line names.
 pub fn own_blob(line: u64, sha256: &Hash) -> Vec<u8> {
     [OWN_BLOBS, &line.to_be_bytes(), &sha256.0].concat()
+}
+/// Notes the blobs that an own change names.
+pub fn note_own_blobs(rows: &mut Overlay<'_>, line: u64, of: &DeviceId, change: &Change) {
+    for Named { sha256, bytes, is_thumb } in named_in(change) {
+        rows.write(own_blob(line, &sha256), &OwnBlob { sha256, bytes, is_thumb, of: *of });
+    }
 }
 /// Returns the blobs of this device, the newest first.
 pub fn own_blobs(rows: &dyn Rows) -> Result<Vec<OwnBlob>, RowsError> {

@@ -133,6 +133,23 @@ pub fn erasure_words(reason: Erasure) -> Sentence {
     }
 }
 
+fn evidence_sentence(act: &Act) -> Sentence {
+    match act {
+        Act::BlobStored { blobs } => Sentence {
+            es: format!("recibió {} fotos o firmas", blobs.len()),
+            en: format!("received {} photos or signatures", blobs.len()),
+        },
+        Act::BlobErased { sha256, reason } => {
+            let why = erasure_words(*reason);
+            Sentence {
+                es: format!("borró la foto {}: {}", sha256.short(), why.es),
+                en: format!("erased the photo {}: {}", sha256.short(), why.en),
+            }
+        }
+        _ => Sentence::new("", ""),
+    }
+}
+
 fn act_sentence(act: &Act) -> Sentence {
     let both = |es: String, en: String| Sentence { es, en };
     match act {
@@ -185,14 +202,7 @@ fn act_sentence(act: &Act) -> Sentence {
                 format!("wrote {} entries again{en}", pairs.len()),
             )
         }
-        Act::BlobStored { blobs } => both(
-            format!("recibió {} fotos o firmas", blobs.len()),
-            format!("received {} photos or signatures", blobs.len()),
-        ),
-        Act::BlobErased { sha256, reason } => both(
-            format!("borró la foto {}: {}", sha256.short(), erasure_words(*reason).es),
-            format!("erased the photo {}: {}", sha256.short(), erasure_words(*reason).en),
-        ),
+        Act::BlobStored { .. } | Act::BlobErased { .. } => evidence_sentence(act),
         Act::Rule { name, .. } => {
             both(format!("publicó la regla {name}"), format!("published the rule {name}"))
         }

@@ -10,11 +10,16 @@ mod sample;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use page::Pictures;
+use sync_core::id::Hash;
 use sync_core::view::case::CaseFile;
 use words::say;
 
+use crate::commands::order::{Photo, items};
 use crate::context::Context;
 use crate::error::CliError;
+use crate::evidence::BlobFiles;
+use crate::exchange;
 use crate::files;
 use crate::labels;
 use crate::output::Report;
@@ -34,6 +39,9 @@ pub struct CaseArgs {
     /// Write the table of what happened to this file
     #[arg(long, value_name = "FILE")]
     pub csv: Option<PathBuf>,
+    /// With the photos themselves on the page, not only their small forms
+    #[arg(long, requires = "html")]
+    pub photos: bool,
 }
 
 /// Makes the case file.
@@ -41,12 +49,18 @@ pub struct CaseArgs {
 /// # Errors
 /// Usage, if there is no such order here; what the disk answers.
 pub fn run(cx: &Context, args: &CaseArgs) -> Result<Report, CliError> {
+    let pictures = if args.html.is_some() { pictures(cx, args)? } else { Pictures::new() };
     cx.read(|replica| {
         let case = replica.view().case_file(&args.folio)?;
         if let Some(path) = &args.html {
             write(
                 path,
-                &page::render(&cx.when.here(replica.identity()?.utc_offset), replica.rules(), &case),
+                &page::render(
+                    &cx.when.here(replica.identity()?.utc_offset),
+                    replica.rules(),
+                    &case,
+                    &pictures,
+                ),
             )?;
         }
         if let Some(path) = &args.csv {
@@ -54,6 +68,31 @@ pub fn run(cx: &Context, args: &CaseArgs) -> Result<Report, CliError> {
         }
         Report::new(&case, told(cx, args, &case))
     })
+}
+
+/// The pictures for the page: those on this device, and the others from the office, if it can be reached.
+fn pictures(cx: &Context, args: &CaseArgs) -> Result<Pictures, CliError> {
+    let order = cx.read(|replica| Ok(replica.view().case_file(&args.folio)?.order))?;
+    let photos: Vec<Photo> = order.map(|order| items(&order.photos)).unwrap_or_default();
+    let shown = photos.iter().filter(|photo| photo.erased.is_none());
+    let names = shown.flat_map(|photo| {
+        let whole = args.photos || photo.thumb_sha256.is_empty();
+        [Some(&photo.thumb_sha256), whole.then_some(&photo.sha256)].into_iter().flatten()
+    });
+    let kept = BlobFiles::of(cx.home.folder());
+    let (mut pictures, mut missing) = (Pictures::new(), Vec::new());
+    for name in names.filter_map(|name| name.parse::<Hash>().ok()) {
+        match kept.read(&name)? {
+            Some(bytes) => drop(pictures.insert(name.to_string(), bytes)),
+            None => missing.push(name),
+        }
+    }
+    match exchange::fetch_blobs(cx, &missing) {
+        Ok(found) => pictures.extend(found.into_iter().map(|(name, bytes)| (name.to_string(), bytes))),
+        // The page says of each picture that it is not here.
+        Err(error) => cx.screen.warn(&error.message),
+    }
+    Ok(pictures)
 }
 
 fn write(path: &Path, text: &str) -> Result<(), CliError> {

@@ -126,6 +126,8 @@ pub(crate) struct Photo {
     #[serde(deserialize_with = "text")]
     pub sha256: String,
     #[serde(deserialize_with = "text")]
+    pub thumb_sha256: String,
+    #[serde(deserialize_with = "text")]
     pub number: String,
     pub at_office: bool,
     pub erased: Option<Erased>,

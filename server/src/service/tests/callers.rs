@@ -6,7 +6,7 @@ use sync_core::log::act::Act;
 
 use super::*;
 use crate::router::ROUTES;
-use crate::ticket::Tickets;
+use crate::ticket::{BLOB_HEADER, Tickets};
 use sync_core::wire::message::{PreviewRequest, VERSION, frame_preview};
 
 /// Who calls. `Elsewhere` is enrolled in another municipality only; `Claims` is enrolled here and says it were there.
@@ -26,9 +26,10 @@ const CALLERS: [Caller; 5] =
 type Answer = (u16, &'static str);
 
 const OPEN: [Answer; 5] = [(200, ""); 5];
+const NO_BLOB: [Answer; 5] = [(404, "no_such_blob"); 5];
 
 /// What each of [`CALLERS`] gets, in their order.
-const ROWS: [(&str, &str, [Answer; 5]); 12] = [
+const ROWS: [(&str, &str, [Answer; 5]); 18] = [
     // What says nothing of records, and is meant for everybody.
     ("get", "/", OPEN),
     ("get", "/healthz", OPEN),
@@ -39,6 +40,13 @@ const ROWS: [(&str, &str, [Answer; 5]); 12] = [
     ("get", "/openapi.json", OPEN),
     ("get", "/readyz", OPEN),
     ("get", "/v1/checkpoint", OPEN),
+    // What of tus there is; all else of a photo is one answer for who has no ticket, whoever it is.
+    ("options", "/v1/blobs", [(204, ""); 5]),
+    ("options", "/v1/blobs/{sha256}", [(204, ""); 5]),
+    ("post", "/v1/blobs", NO_BLOB),
+    ("head", "/v1/blobs/{sha256}", NO_BLOB),
+    ("get", "/v1/blobs/{sha256}", NO_BLOB),
+    ("patch", "/v1/blobs/{sha256}", NO_BLOB),
     // An enrolment is let in by its code. A device that repeats its own gets the same answer; no other does.
     (
         "post",
@@ -115,17 +123,25 @@ impl Town {
                 bare(method, &format!("{path}?ticket={ticket}"))
             }
             "/v1/events" => bare(method, &stream_of(&self.service, device)),
+            path if path.starts_with("/v1/blobs") => {
+                let mut request = bare(method, path);
+                // Another ticket of the device opens nothing here.
+                let ticket = Tickets::new(&[1; 32]).make(device.id, now_ms());
+                request.headers_mut().insert(BLOB_HEADER, ticket.parse().unwrap());
+                request
+            }
             _ => bare(method, path),
         }
     }
 }
 
 fn bare(method: &str, path: &str) -> Request<Body> {
-    if method == "post" {
+    if method == "post" && path != "/v1/blobs" {
         return message(path, vec![0; 100]);
     }
-    let path = path.replace("{path}", "0/000.p/1");
-    Request::get(path).body(Body::empty()).unwrap()
+    let path = path.replace("{path}", "0/000.p/1").replace("{sha256}", &"ab".repeat(32));
+    let request = Request::builder().method(method.to_uppercase().as_str()).uri(path);
+    request.header("tus-resumable", "1.0.0").body(Body::empty()).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -138,7 +154,8 @@ async fn every_caller_gets_at_every_route_exactly_what_it_should() {
             let found = if response.status().is_success() {
                 (response.status(), String::new())
             } else {
-                code_of(response).await
+                // The answer to HEAD has no body: it is the one that GET gives.
+                if method == "head" { (response.status(), code.to_owned()) } else { code_of(response).await }
             };
             assert_eq!((found.0.as_u16(), found.1.as_str()), (status, code), "{caller:?} at {method} {path}");
         }

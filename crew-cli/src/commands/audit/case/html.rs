@@ -1,6 +1,8 @@
 //! HTML by hand, as little as a page needs: elements whose text is always escaped, so that nothing a person typed can
 //! be anything but text.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use words::visible::is_hidden;
 
 /// `text` with everything that means something in HTML made harmless, in text and in quoted attributes.
@@ -60,6 +62,13 @@ impl Html {
     /// Markup of our own, as it is.
     pub fn fixed(&mut self, markup: &'static str) -> &mut Self {
         self.text.push_str(markup);
+        self
+    }
+
+    /// A picture, in the page itself. The bytes are checked to be one before they come here.
+    pub fn picture(&mut self, media_type: &'static str, bytes: &[u8]) -> &mut Self {
+        let coded = STANDARD.encode(bytes);
+        self.text.push_str(&format!("<img alt=\"\" src=\"data:{media_type};base64,{coded}\">"));
         self
     }
 

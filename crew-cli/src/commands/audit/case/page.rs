@@ -1,8 +1,11 @@
 //! The case file as one page: black on white, A4 or letter, Spanish with English beside it, nothing loaded from
 //! anywhere.
 
+mod photos;
 mod proof;
 mod story;
+
+use std::collections::BTreeMap;
 
 use sync_core::rules::Rules;
 use sync_core::view::case::CaseFile;
@@ -24,11 +27,15 @@ struct Page<'p> {
     when: &'p When,
     rules: &'p Rules,
     case: &'p CaseFile,
+    pictures: &'p Pictures,
 }
 
+/// Bytes of photos, by their names.
+pub type Pictures = BTreeMap<String, Vec<u8>>;
+
 /// The whole page.
-pub fn render(when: &When, rules: &Rules, case: &CaseFile) -> String {
-    let mut page = Page { html: Html::default(), when, rules, case };
+pub fn render(when: &When, rules: &Rules, case: &CaseFile, pictures: &Pictures) -> String {
+    let mut page = Page { html: Html::default(), when, rules, case, pictures };
     page.head();
     page.html.fixed("<body>\n");
     page.heading();
@@ -49,7 +56,7 @@ impl Page<'_> {
         // Nothing may be loaded and nothing may run, whatever a text holds.
         self.html.fixed(
             "<!DOCTYPE html>\n<html lang=\"es-MX\">\n<head>\n<meta charset=\"utf-8\">\n\
-             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n",
         );
         let title = say!("case-title", folio = &self.case.folio);
@@ -178,6 +185,7 @@ impl Page<'_> {
         self.readings(&items(&order.measurements));
         self.materials(&items(&order.materials));
         self.notes(&items(&order.notes));
+        self.photos(&items(&order.photos));
         self.voided(&items(&order.voided));
     }
 

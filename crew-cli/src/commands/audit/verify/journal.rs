@@ -11,6 +11,8 @@ use sync_core::id::{DeviceId, Epoch, Hash};
 use sync_core::log::checkpoint;
 use sync_core::log::entry::{Anchor, ChainedEntry};
 use sync_core::log::line::{Contact, DeviceLine, Identity, Line};
+use sync_core::replica::ReplicaError;
+use sync_core::state::evidence::{EvidenceCounts, counts};
 
 use crate::context::Context;
 use crate::error::{CliError, exit};
@@ -30,6 +32,8 @@ struct Proven {
     checkpoints: u64,
     /// Entries of this device, in one chain.
     own_entries: u64,
+    /// Photos and signatures, small forms included, as far as this device is told.
+    photos: EvidenceCounts,
 }
 
 /// Walks the journal line by line.
@@ -56,9 +60,15 @@ pub(super) fn run(cx: &Context) -> Result<Report, CliError> {
     if let Some((number, detail)) = broken {
         return Err(not_proven(number, &detail));
     }
-    let Proven { entries, own_entries, checkpoints, .. } = walk.proven;
-    let text = say!("verify-journal-holds", entries, own_entries, checkpoints);
-    Report::new(&walk.proven, format!("{}\n", text.of(cx.screen.lang)))
+    walk.proven.photos = cx.read(|replica| Ok(counts(&replica.rows()).map_err(ReplicaError::from)?))?;
+    let Proven { entries, own_entries, checkpoints, photos, .. } = walk.proven;
+    let lang = cx.screen.lang;
+    let mut text = format!("{}\n", say!("verify-journal-holds", entries, own_entries, checkpoints).of(lang));
+    if photos.named > 0 {
+        let EvidenceCounts { named, received, erased, missing } = photos;
+        text.push_str(&format!("{}\n", say!("verify-photos", named, received, erased, missing).of(lang)));
+    }
+    Report::new(&walk.proven, text)
 }
 
 impl Walk {

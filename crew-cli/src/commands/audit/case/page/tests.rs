@@ -1,6 +1,6 @@
 //! The page: whole, self-contained, and inert whatever people typed.
 
-use super::render;
+use super::{Pictures, render};
 use crate::commands::audit::case::sample::sample;
 use crate::when::When;
 use sync_core::rules::Rules;
@@ -9,7 +9,7 @@ use words::Lang;
 const NASTY: &str = "<script>alert(1)</script><img src=http://x onerror=y>\"'&";
 
 fn page(typed: &str) -> String {
-    render(&When::utc(0, Lang::Es), &Rules::default(), &sample(typed))
+    render(&When::utc(0, Lang::Es), &Rules::default(), &sample(typed), &Pictures::new())
 }
 
 /// The tags of a page, each as written.
