@@ -1133,6 +1133,7 @@ server-no-randomness = the system gave no randomness: { $error }
 server-no-randomness-hint = Restart the machine.
 server-setting-range = { $name } = { $count }: it must be between 1 and 1073741824
 server-setting-least = { $name } = { $count }: it must be at least { $least }, because of another setting or limit
+server-setting-witness = a witness cosigns kept checkpoints, and checkpoints = none keeps none
 server-setting-hint = Run `cuadrilla-server serve --help`: it lists every setting with its default.
 server-tls-one = tls_cert and tls_key go together: one is missing
 server-tls-none = { $path }: there is no PEM certificate in it
@@ -1235,6 +1236,7 @@ help-server-setting = Settings
     .tls_cert = PEM file with the certificate chain; with tls_key, HTTPS is served.
     .tls_key = PEM file with the certificate's private key.
     .checkpoints = Folder outside the data for a checkpoint a day; empty: beside the data folder; none: keeps none.
+    .witness = Witness that cosigns the checkpoint of each day: its address, a space, its key; empty asks none.
     .peer_header = Header in which a trusted proxy names the client, as x-forwarded-for; empty trusts none.
     .enrol_tries_max = Attempts to enrol that one address may make at once; good codes do not count.
     .enrol_tries_per_min = Further attempts to enrol a minute from one address.

@@ -1145,6 +1145,7 @@ server-no-randomness = el sistema no dio azar: { $error }
 server-no-randomness-hint = Reinicie el equipo.
 server-setting-range = { $name } = { $count }: debe estar entre 1 y 1073741824
 server-setting-least = { $name } = { $count }: debe ser al menos { $least }, por otro ajuste o límite
+server-setting-witness = un testigo firma los sellos guardados, y checkpoints = none no guarda ninguno
 server-setting-hint = Corra `cuadrilla-server serve --help`: ahí está cada ajuste con su valor usual.
 server-tls-one = tls_cert y tls_key van juntos: falta uno
 server-tls-none = { $path }: no hay ningún certificado PEM
@@ -1247,6 +1248,7 @@ help-server-setting = Ajustes
     .tls_cert = Archivo PEM con la cadena de certificados; con tls_key se atiende por HTTPS.
     .tls_key = Archivo PEM con la llave del certificado.
     .checkpoints = Carpeta fuera de los datos para un sello al día; vacía: junto a la de datos; none: ninguno.
+    .witness = Testigo que firma el sello de cada día: su dirección, un espacio, su llave; vacío: ninguno.
     .peer_header = Encabezado con que un proxy de confianza nombra al cliente, como x-forwarded-for; vacío: ninguno.
     .enrol_tries_max = Intentos de alta de golpe desde una dirección; los códigos buenos no cuentan.
     .enrol_tries_per_min = Intentos de alta más por minuto desde una dirección.

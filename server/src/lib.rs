@@ -38,6 +38,7 @@ mod testing;
 pub mod throttle;
 pub mod ticket;
 pub mod tls;
+pub mod witness;
 pub mod writer;
 
 pub use commands::{Shell, run};

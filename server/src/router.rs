@@ -17,10 +17,11 @@ use crate::routes::log as log_route;
 use crate::routes::{checkpoint, events, exchange, health, home};
 
 /// Every route, for the test that compares them with `openapi.json`.
-pub const ROUTES: [(&str, &str); 12] = [
+pub const ROUTES: [(&str, &str); 13] = [
     ("get", "/"),
     ("get", "/healthz"),
     ("get", "/log/checkpoint"),
+    ("get", "/log/cosigned"),
     ("get", "/log/tile/{path}"),
     ("get", "/metrics"),
     ("get", "/openapi.json"),
@@ -72,6 +73,7 @@ pub fn router(app: Arc<AppState>) -> Router {
         .route("/v1/enrol", post(exchange::enrol))
         .route("/v1/checkpoint", get(checkpoint::show))
         .route("/log/checkpoint", get(checkpoint::show))
+        .route("/log/cosigned", get(checkpoint::cosigned))
         .route("/log/tile/{*path}", get(log_route::show))
         .route("/v1/events", get(events::listen))
         .route("/", get(home::page))

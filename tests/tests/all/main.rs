@@ -22,3 +22,4 @@ mod tidy;
 mod trust;
 mod values;
 mod views;
+mod witness;

@@ -28,12 +28,13 @@ type Answer = (u16, &'static str);
 const OPEN: [Answer; 5] = [(200, ""); 5];
 
 /// What each of [`CALLERS`] gets, in their order.
-const ROWS: [(&str, &str, [Answer; 5]); 12] = [
+const ROWS: [(&str, &str, [Answer; 5]); 13] = [
     // What says nothing of records, and is meant for everybody.
     ("get", "/", OPEN),
     ("get", "/healthz", OPEN),
     // The log is for whoever audits: leaves and hashes, no content of an entry.
     ("get", "/log/checkpoint", OPEN),
+    ("get", "/log/cosigned", [(404, "no_cosigned_checkpoint"); 5]),
     ("get", "/log/tile/{path}", OPEN),
     ("get", "/metrics", OPEN),
     ("get", "/openapi.json", OPEN),
