@@ -52,6 +52,8 @@ pub struct Notes {
     pub duplicates: u64,
     /// Requests that were ahead of it when it came.
     pub ahead: Ahead,
+    /// Bytes of index rows that judging it read and wrote.
+    pub row_bytes: u64,
 }
 
 /// How many requests were ahead of one, where it had to wait. Each count is bounded by a setting.
@@ -115,7 +117,7 @@ async fn log(State(app): State<Arc<AppState>>, request: Request, next: Next) -> 
     let took = started.elapsed();
     let status = response.status().as_u16();
     app.metrics.request(&route, status);
-    let Notes { device, refused, bytes_up, bytes_down, accepted, quarantined, duplicates, ahead } =
+    let Notes { device, refused, bytes_up, bytes_down, accepted, quarantined, duplicates, ahead, row_bytes } =
         response.extensions_mut().remove().unwrap_or_default();
     let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     // Strangers must not fill the disk with lines: what they do is counted, and logged for a person who asks for it.
@@ -125,7 +127,7 @@ async fn log(State(app): State<Arc<AppState>>, request: Request, next: Next) -> 
     } else {
         tracing::info!(
             %method, route, status, device, refused, bytes_up, bytes_down, accepted, quarantined, duplicates,
-            ahead_strangers = ahead.strangers, ahead_devices = ahead.devices, ahead_writer = ahead.writer, took_ms,
+            ahead_strangers = ahead.strangers, ahead_devices = ahead.devices, ahead_writer = ahead.writer, row_bytes, took_ms,
             "request"
         );
     }
