@@ -8,6 +8,7 @@ mod door;
 mod epoch;
 mod examples;
 mod flows;
+mod forged;
 mod hostile;
 mod judged;
 mod kill;
