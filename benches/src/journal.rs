@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use engine::device::Device;
 use store_disk::{DiskStore, Ledger, Options, SledIndex};
-use sync_core::id::{BootId, DeviceId, Hash, RecordId};
+use sync_core::id::{BootId, DeviceId, Hash, PersonId, RecordId};
 use sync_core::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
 use sync_core::log::line::{Contact, DeviceLine, Line, Standing};
 use sync_core::log::verdict::{Receipt, Verdict};
@@ -85,7 +85,7 @@ impl Journal {
             device,
             seq: head + 1,
             record,
-            person: "Cuadrilla 7".into(),
+            person: PersonId([8; 16]),
             claimed_at_ms: received_at_ms - STEP_MS,
             boot: BootId([2; 8]),
             monotonic_ms: self.seq * 1_000,

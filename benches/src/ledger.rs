@@ -12,7 +12,7 @@ use store::Index as _;
 use store_disk::{DiskStore, Options};
 use sync_core::crypto::SecretKey;
 use sync_core::hub::{Foundation, Hub, Quotas, fold_line, found};
-use sync_core::id::{BootId, DeviceId, Hash, RecordId};
+use sync_core::id::{BootId, DeviceId, Hash, PersonId, RecordId};
 use sync_core::invitation::{LinkSecret, Opening};
 use sync_core::log::act::{Act, Role};
 use sync_core::log::chain::sign_head;
@@ -200,7 +200,7 @@ impl Ledger {
             device: author.device,
             seq: author.seq + 1,
             record,
-            person: "Cuadrilla 7".into(),
+            person: PersonId([8; 16]),
             claimed_at_ms: received_at_ms - STEP_MS,
             boot: BootId([2; 8]),
             monotonic_ms: self.seq * 1_000,

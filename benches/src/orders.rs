@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use sync_core::crypto::SecretKey;
 use sync_core::hub::{Foundation, found};
-use sync_core::id::{BootId, DeviceId, Epoch, Hash};
+use sync_core::id::{BootId, DeviceId, Epoch, Hash, PersonId};
 use sync_core::log::act::Role;
 use sync_core::log::line::{DeviceLine, Enrolled, Identity, Line, Lines};
 use sync_core::record::change::{Action, Change, Obj, OpId, Place, Scalar};
@@ -53,6 +53,7 @@ pub(crate) fn identity() -> Identity {
         utc_offset: sync_core::time::UtcOffset::usual(14_061),
         letters: "A1".into(),
         name: "Despacho".into(),
+        label: PersonId([8; 16]),
         role: Role::Dispatcher,
         crew: None,
         localities: Vec::new(),

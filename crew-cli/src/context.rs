@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use engine::device::{Device, Moment, Reader};
 use store::{CatchUp, Index, MemoryIndex, Store, StoreError};
 use store_disk::{Ledger, Notices, Options, SledIndex, is_before_1970};
+use sync_core::people::Names as _;
 use sync_core::replica::{Clocks, Replica};
 use sync_core::rows::ROWS_FORMAT;
 use sync_core::rules::Rules;
@@ -68,7 +69,8 @@ impl Context {
             return self.plain_seed();
         }
         let person = persons.person_in_use()?;
-        let name = &person.name;
+        let people = self.home.people()?;
+        let name = people.name_of(&person.id).unwrap_or_default();
         let question = say!("person-pin-of", name);
         let pin = pin::get(self.pin_file.as_deref(), pin::PIN_VARIABLE, &question, self.screen.lang)?;
         let seed = persons.open(self.home.folder(), &[person], &pin)?;
@@ -146,6 +148,9 @@ impl Context {
         act: impl FnOnce(&mut Replica<'_>) -> Result<T, CliError>,
     ) -> Result<T, CliError> {
         let (answer, unsaved) = device.act(self.moment()?, act)?;
+        if let Some(people) = unsaved.people() {
+            self.home.keep_people(people)?;
+        }
         let behind = unsaved.lines().len() as u64;
         let saved = device.append(unsaved)?;
         let applied = device.apply(saved, &mut |progress| self.progress(behind, progress));
@@ -165,7 +170,8 @@ impl Context {
             monotonic_ms: clock::monotonic_ms(),
             entropy: clock::entropy()?,
         };
-        Ok(Moment { clocks, author: self.home.persons()?.author() })
+        let (author, people) = (self.home.persons()?.author(), self.home.people()?);
+        Ok(Moment { clocks, author, people })
     }
 
     fn open(&self, create: bool) -> Result<DiskDevice, StoreError> {

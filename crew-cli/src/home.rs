@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use sync_core::crypto::SecretKey;
 use sync_core::limits::TICKET_CHARS_MAX;
+use sync_core::people::{Names as _, People};
 use sync_core::replica::ReplicaError;
 use ureq::tls::{PemItem, RootCerts, parse_pem};
 
@@ -27,6 +28,11 @@ const AUTHORITY_BYTES_MAX: usize = 1024 * 1024;
 
 /// By what the server knows the device before its signature is checked.
 const TICKET_FILE: &str = "ticket";
+
+/// The names behind the persons of entries. They are no part of the journal, so that they can be taken away.
+const PEOPLE_FILE: &str = "people.json";
+/// Largest such file, in bytes: the most names at their longest.
+const PEOPLE_FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The device's folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +87,33 @@ impl Home {
             .mode(0o700)
             .create(&self.folder)
             .map_err(|error| CliError::file(&self.folder, &error))
+    }
+
+    /// The names that this device knows; none before the first.
+    ///
+    /// # Errors
+    /// As the disk answers; integrity, if the file is not ours.
+    pub fn people(&self) -> Result<People, CliError> {
+        let path = self.folder.join(PEOPLE_FILE);
+        if !path.exists() {
+            return Ok(People::default());
+        }
+        let bytes = files::read_bounded(&path, PEOPLE_FILE_BYTES_MAX)?;
+        let path = path.display();
+        serde_json::from_slice(&bytes).map_err(|_| {
+            let (message, hint) = (say!("people-damaged", path), say!("people-damaged-hint", path));
+            CliError::new(exit::INTEGRITY, "bad_people", message, hint)
+        })
+    }
+
+    /// Keeps the names that this device knows.
+    ///
+    /// # Errors
+    /// As the disk answers.
+    pub fn keep_people(&self, people: &People) -> Result<(), CliError> {
+        let path = self.folder.join(PEOPLE_FILE);
+        let bytes = serde_json::to_vec(people).map_err(|error| CliError::file(&path, &error.into()))?;
+        files::write_whole(&path, &bytes, 0o600).map_err(|error| CliError::file(&path, &error))
     }
 
     /// Who shares this device.
@@ -186,8 +219,12 @@ impl Home {
         if self.key_path().exists() {
             return Ok(SecretKey::from_seed(&self.seed()?));
         }
-        if let Some(person) = self.persons()?.all.first() {
-            return Err(ReplicaError::AlreadyEnrolled(person.name.clone()).into());
+        let persons = self.persons()?;
+        if let Some(person) = persons.all.first() {
+            let people = self.people()?;
+            return Err(
+                ReplicaError::AlreadyEnrolled(people.name_of(&person.id).unwrap_or_default().into()).into()
+            );
         }
         let seed = clock::entropy()?;
         self.keep_plain_key(&seed)?;

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use age::secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use sync_core::id::{NameKey, PersonId};
 use sync_core::limits::PERSON_BYTES_MAX;
+use sync_core::people::{Names as _, People, PersonName};
 use sync_core::replica::Author;
-use sync_core::rules::fold_word;
 use sync_core::time::TimeMs;
 
 use crate::error::{CliError, exit};
@@ -29,8 +30,8 @@ const WAIT_MS_MAX: i64 = 15 * 60_000;
 /// One who shares the device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
-    /// As entries name them.
-    pub name: String,
+    /// As entries name them; the name is among [`Home::people`](crate::home::Home::people).
+    pub id: PersonId,
     /// Their vault, in the device's folder.
     vault: String,
 }
@@ -41,7 +42,7 @@ pub struct Persons {
     /// In the order they came.
     pub all: Vec<Person>,
     /// Whose work is being written down.
-    pub in_use: Option<String>,
+    pub in_use: Option<PersonId>,
     /// Wrong PINs since the last right one.
     wrong: u32,
     /// When the next one may be tried, by the device's clock.
@@ -73,10 +74,10 @@ impl Persons {
         !self.all.is_empty()
     }
 
-    /// Whose name goes into entries.
+    /// Who works, as entries say it.
     pub fn author(&self) -> Author {
         match (&self.in_use, self.is_shared()) {
-            (Some(name), _) => Author::Person(name.clone()),
+            (Some(person), _) => Author::Person(*person),
             (None, true) => Author::Nobody,
             (None, false) => Author::Device,
         }
@@ -86,28 +87,51 @@ impl Persons {
     ///
     /// # Errors
     /// Usage, if there is none.
-    pub fn find(&self, name: &str) -> Result<Person, CliError> {
-        let wanted = fold_word(name);
-        let found = self.all.iter().find(|person| fold_word(&person.name) == wanted);
-        found.cloned().ok_or_else(|| {
-            let there: Vec<&str> = self.all.iter().map(|person| person.name.as_str()).collect();
+    pub fn find(&self, people: &People, name: &str) -> Result<Person, CliError> {
+        let found = people.find(name);
+        let person = self.all.iter().find(|person| found.contains(&person.id));
+        person.cloned().ok_or_else(|| {
+            let there: Vec<&str> = self.all.iter().filter_map(|person| people.name_of(&person.id)).collect();
             let there = there.join(", ");
             CliError::usage(say!("person-unknown", name), say!("person-unknown-hint", there))
         })
     }
 
+    /// Checks that somebody of that name can be added. Returns the name as it is kept.
+    ///
+    /// # Errors
+    /// Usage, if the name is taken or no name, or there are too many.
+    pub fn check_new(&self, people: &People, name: &str) -> Result<String, CliError> {
+        let name = name.trim();
+        if !(PersonName { name: name.into(), key: NameKey::ZERO }).is_sound() {
+            return Err(CliError::usage(
+                say!("person-bad-name"),
+                say!("person-bad-name-hint", bytes = PERSON_BYTES_MAX),
+            ));
+        }
+        if self.find(people, name).is_ok() {
+            return Err(CliError::usage(say!("person-exists", name), say!("person-exists-hint")));
+        }
+        if self.all.len() >= PERSONS_MAX {
+            return Err(CliError::usage(
+                say!("person-too-many", count = PERSONS_MAX),
+                say!("person-too-many-hint"),
+            ));
+        }
+        Ok(name.to_owned())
+    }
+
     /// Adds a person who may open the device's key, and chooses them if nobody was there.
     ///
     /// # Errors
-    /// Usage, if the name is taken or no name; as the disk answers.
+    /// As the disk answers.
     pub fn add(
         &mut self,
         folder: &Path,
-        name: &str,
+        id: PersonId,
         pin: &SecretString,
         seed: &[u8; 32],
-    ) -> Result<String, CliError> {
-        let name = self.checked(name)?;
+    ) -> Result<(), CliError> {
         let made = vault::seal(seed, pin, vault::WORK_LOG_N).map_err(|error| {
             CliError::new(
                 exit::OTHER,
@@ -121,42 +145,18 @@ impl Persons {
         let path = folder.join(&file);
         files::write_whole(&path, &made, 0o600).map_err(|error| CliError::file(&path, &error))?;
         if !self.is_shared() {
-            self.in_use = Some(name.clone());
+            self.in_use = Some(id);
         }
-        self.all.push(Person { name: name.clone(), vault: file });
-        self.write(folder)?;
-        Ok(name)
-    }
-
-    fn checked(&self, name: &str) -> Result<String, CliError> {
-        let name = name.trim();
-        let is_name = !fold_word(name).is_empty()
-            && name.len() <= PERSON_BYTES_MAX
-            && !name.chars().any(char::is_control);
-        if !is_name {
-            return Err(CliError::usage(
-                say!("person-bad-name"),
-                say!("person-bad-name-hint", bytes = PERSON_BYTES_MAX),
-            ));
-        }
-        if self.find(name).is_ok() {
-            return Err(CliError::usage(say!("person-exists", name), say!("person-exists-hint")));
-        }
-        if self.all.len() >= PERSONS_MAX {
-            return Err(CliError::usage(
-                say!("person-too-many", count = PERSONS_MAX),
-                say!("person-too-many-hint"),
-            ));
-        }
-        Ok(name.to_owned())
+        self.all.push(Person { id, vault: file });
+        self.write(folder)
     }
 
     /// Chooses who works; nobody, for `None`.
     ///
     /// # Errors
     /// As the disk answers.
-    pub fn choose(&mut self, folder: &Path, name: Option<&str>) -> Result<(), CliError> {
-        self.in_use = name.map(str::to_owned);
+    pub fn choose(&mut self, folder: &Path, person: Option<&Person>) -> Result<(), CliError> {
+        self.in_use = person.map(|person| person.id);
         self.write(folder)
     }
 
@@ -166,7 +166,7 @@ impl Persons {
     /// As the disk answers.
     pub fn remove(&mut self, folder: &Path, person: &Person) -> Result<(), CliError> {
         self.all.retain(|other| other != person);
-        if self.in_use.as_ref() == Some(&person.name) {
+        if self.in_use == Some(person.id) {
             self.in_use = None;
         }
         self.write(folder)?;
@@ -181,10 +181,8 @@ impl Persons {
     /// # Errors
     /// Rule, if nobody is chosen.
     pub fn person_in_use(&self) -> Result<Person, CliError> {
-        match &self.in_use {
-            Some(name) => self.find(name),
-            None => Err(CliError::from(sync_core::replica::ReplicaError::NoPerson)),
-        }
+        let in_use = self.all.iter().find(|person| Some(person.id) == self.in_use);
+        in_use.cloned().ok_or_else(|| CliError::from(sync_core::replica::ReplicaError::NoPerson))
     }
 
     /// Opens the device's key as one of `persons`, whose PIN this should be. The try is counted before it is made.
@@ -272,7 +270,7 @@ fn damaged(path: &Path) -> CliError {
 
 #[cfg(test)]
 mod tests {
-    use super::{Persons, wait_after};
+    use super::{NameKey, People, PersonName, Persons, wait_after};
     use sync_core::replica::Author;
 
     #[test]
@@ -287,14 +285,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut persons = Persons::read(folder.path()).unwrap();
         assert_eq!(persons.author(), Author::Device);
+        let named = PersonName { name: "Ana".into(), key: NameKey([3; 32]) };
+        let mut people = People::default();
+        people.add([named.clone()]);
         let pin = "482913".to_owned().into();
-        persons.add(folder.path(), " Ana ", &pin, &[7; 32]).unwrap();
+        assert_eq!(persons.check_new(&people, " Ana ").unwrap(), "Ana");
+        persons.add(folder.path(), named.id(), &pin, &[7; 32]).unwrap();
         assert_eq!(Persons::read(folder.path()).unwrap(), persons);
-        assert_eq!(persons.author(), Author::Person("Ana".into()));
-        assert_eq!(persons.add(folder.path(), "ana", &pin, &[7; 32]).unwrap_err().exit, 2);
+        assert_eq!(persons.author(), Author::Person(named.id()));
+        assert_eq!(persons.check_new(&people, "ana").unwrap_err().exit, 2);
         persons.choose(folder.path(), None).unwrap();
         assert_eq!(persons.author(), Author::Nobody);
-        let ana = persons.find("ANA").unwrap();
+        let ana = persons.find(&people, "ANA").unwrap();
         assert_eq!(persons.open(folder.path(), std::slice::from_ref(&ana), &pin).unwrap(), [7; 32]);
         let other = "482914".to_owned().into();
         for _ in 0..3 {

@@ -124,7 +124,7 @@ func run(logKey, path, witness string) error {
 			return fmt.Errorf("number %d: no change of this record", l.Seq)
 		}
 		entries = append(entries, e)
-		fmt.Printf("number %5d  device %s…  %s  by %q  in the log, body and bytes match\n", l.Seq, e.device[:8],
+		fmt.Printf("number %5d  device %s…  %s  by person %.8s…  in the log, body and bytes match\n", l.Seq, e.device[:8],
 			time.UnixMilli(e.claimedMs).UTC().Format(time.RFC3339), e.person)
 	}
 	for _, e := range entries {
@@ -254,7 +254,7 @@ func parseEntry(canonical []byte) (entry, error) {
 	e.record = hex.EncodeToString(r.bin())
 	e.kind = r.int()
 	e.bodyHash = r.bin()
-	e.person = string(r.str())
+	e.person = hex.EncodeToString(r.bin())
 	e.claimedMs = r.int()
 	if r.bad || version != 1 || len(e.device) != 32 {
 		return entry{}, errors.New("these are no canonical bytes")

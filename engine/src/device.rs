@@ -2,6 +2,7 @@
 
 use store::{CatchUp, Index, Log, Paged, Store, StoreError};
 use sync_core::log::line::Lines;
+use sync_core::people::People;
 use sync_core::replica::{self, Author, Clocks, Replica, ReplicaError, Written};
 use sync_core::rows::{MemoryRows, Overlay, Rows, RowsError};
 use sync_core::rules::Rules;
@@ -15,13 +16,15 @@ const LINES_AT_ONCE_MAX: usize = 2_000;
 pub struct Moment {
     /// The shell's clocks, and randomness that is never used twice.
     pub clocks: Clocks,
-    /// Whose name goes into entries.
+    /// Who works, as entries say it.
     pub author: Author,
+    /// The names that are known so far.
+    pub people: People,
 }
 
 impl From<Clocks> for Moment {
     fn from(clocks: Clocks) -> Self {
-        Self { clocks, author: Author::default() }
+        Self { clocks, author: Author::default(), people: People::default() }
     }
 }
 
@@ -51,6 +54,11 @@ impl Unsaved {
     /// Returns the lines to append, in order; none if nothing was written.
     pub fn lines(&self) -> &[Vec<u8>] {
         &self.written.lines
+    }
+
+    /// Returns the names that are known from now on, to be kept before the lines; none if they are as they were.
+    pub fn people(&self) -> Option<&People> {
+        self.written.people.as_ref()
     }
 }
 
@@ -123,7 +131,8 @@ impl<L: Log, I: Index> Device<L, I> {
         act: impl FnOnce(&mut Replica<'_>) -> Result<T, E>,
     ) -> Result<(T, Unsaved), E> {
         let (lines, rows, first) = (self.store.lines(), self.store.rows(), self.store.end());
-        let mut replica = open(&rows, &lines, moment.into())?;
+        let moment = moment.into();
+        let mut replica = open(&rows, &lines, &moment)?;
         let answer = act(&mut replica)?;
         Ok((answer, Unsaved { first, written: replica.finish() }))
     }
@@ -157,7 +166,7 @@ impl<L: Log, I: Index> Device<L, I> {
     /// # Errors
     /// As [`Store::apply`] and [`Store::catch_up`]. The lines count all the same, and the next opening catches up.
     pub fn apply(&mut self, saved: Saved, progress: &mut dyn FnMut(CatchUp)) -> Result<(), StoreError> {
-        let Written { lines, batch } = saved.written;
+        let Written { lines, batch, .. } = saved.written;
         if lines.len() > LINES_AT_ONCE_MAX {
             drop((lines, batch));
             return self.catch_up(progress);
@@ -240,13 +249,18 @@ impl<Ls: Lines, R: Rows> Reader<Ls, R> {
         moment: impl Into<Moment>,
         ask: impl FnOnce(&Replica<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        ask(&open(&self.rows, &self.lines, moment.into())?)
+        ask(&open(&self.rows, &self.lines, &moment.into())?)
     }
 }
 
 /// Opens a replica over rows and lines, which are all that it has written so far.
-fn open<'a>(rows: &'a dyn Rows, lines: &'a dyn Lines, moment: Moment) -> Result<Replica<'a>, ReplicaError> {
+fn open<'a>(
+    rows: &'a dyn Rows,
+    lines: &'a dyn Lines,
+    moment: &'a Moment,
+) -> Result<Replica<'a>, ReplicaError> {
     let mut replica = Replica::open(rows, lines, lines.end(), &[], moment.clocks)?;
-    replica.set_author(moment.author);
+    replica.set_author(moment.author.clone());
+    replica.set_people(&moment.people);
     Ok(replica)
 }

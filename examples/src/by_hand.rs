@@ -139,7 +139,7 @@ impl Entry {
         let kind: u64 = read_int(&mut rest)?;
         ensure!(kind < 2, "unknown kind of body");
         let body = hash(&mut rest)?;
-        let person = text(&mut rest)?;
+        let person = hex::encode(bin(&mut rest)?);
         let claimed_at_ms = read_int(&mut rest)?;
         let hash = tagged("cuadrilla/entry/v1", &[canonical]);
         Ok(Self { hash, device, seq, prev, record, is_act: kind == 1, body, person, claimed_at_ms })

@@ -86,7 +86,7 @@ fn main() -> anyhow::Result<()> {
         last = logged.seq;
         let entry = check_logged(logged, &file.checkpoint, &checkpoint)?;
         ensure!(entry.record == file.record && !entry.is_act, "number {last}: no change of this record");
-        println!("   claimed by {:?} at {} ms", entry.person, entry.claimed_at_ms);
+        println!("   claimed by person {} at {} ms", entry.person, entry.claimed_at_ms);
         open.push(entry);
     }
 

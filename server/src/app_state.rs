@@ -21,6 +21,7 @@ use crate::kept;
 use crate::lane::Lane;
 use crate::metrics::Metrics;
 use crate::news::News;
+use crate::people::People;
 use crate::places::{NoPlace, Places, Turn};
 use crate::problem::Problem;
 use crate::room::Room;
@@ -82,6 +83,8 @@ pub struct AppState {
     pub throttle: Throttle,
     /// Every open connection.
     pub connections: Arc<Connections>,
+    /// The names behind the persons of entries.
+    pub people: People,
     /// Makes tickets and reads them.
     pub tickets: Tickets,
     /// The municipality's name and its log's key, which never change.
@@ -118,6 +121,8 @@ pub struct Parts {
     pub seed: [u8; 32],
     /// The data folder, if there is one.
     pub data: Option<PathBuf>,
+    /// The names behind the persons of entries.
+    pub people: People,
     /// When to stop.
     pub stop: watch::Receiver<bool>,
 }
@@ -125,7 +130,7 @@ pub struct Parts {
 impl AppState {
     /// Returns the state of a municipality whose writer is about to start.
     pub fn new(parts: Parts) -> Self {
-        let Parts { view, work, config, seed, data, stop } = parts;
+        let Parts { view, work, config, seed, data, people, stop } = parts;
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let metrics: Arc<Metrics> = Arc::default();
         let genesis = view.hub.genesis();
@@ -145,6 +150,7 @@ impl AppState {
             news: Arc::default(),
             health: Arc::default(),
             throttle: Throttle::new(&config),
+            people,
             tickets: Tickets::new(&seed),
             devices: Places::new(config.requests_max, config.device_requests_max),
             enrolments: Semaphore::new(ENROLMENTS_MAX),

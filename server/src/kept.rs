@@ -1,8 +1,7 @@
 //! Kept: one signed checkpoint a day, in a folder outside the data. Whoever restores an old copy of the data, or edits it,
 //! meets what this folder says of it: at the start the ledger is held to the newest one.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sync_core::log::checkpoint;
@@ -10,6 +9,7 @@ use sync_core::log::merkle::root;
 use sync_core::time::rfc3339;
 
 use crate::app_state::View;
+use crate::whole;
 
 /// The setting that keeps none.
 pub const NONE: &str = "none";
@@ -44,25 +44,8 @@ pub fn keep(folder: &Path, view: &View, now_ms: i64) -> io::Result<bool> {
     }
     let note = view.hub.checkpoint(&*view.rows, view.seq).map_err(io::Error::other)?;
     std::fs::create_dir_all(folder)?;
-    write(&path, &note)?;
+    whole::write(&path, note.as_bytes())?;
     Ok(true)
-}
-
-/// Writes a file whole or not at all: under a name of its own first. What stands there is never written over in part.
-///
-/// # Errors
-/// As the disk answers.
-pub fn write(path: &Path, text: &str) -> io::Result<()> {
-    let draft = path.with_extension("new");
-    if let Err(error) = std::fs::remove_file(&draft)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Err(error);
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).open(&draft)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&draft, path)
 }
 
 /// Reads a file of the folder.
@@ -170,7 +153,8 @@ pub fn keep_and_tell(folder: &Path, view: &View, now_ms: i64) {
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::{ENDING, beside, days, folder, write};
+    use super::{ENDING, beside, days, folder};
+    use crate::whole::write;
 
     #[test]
     fn the_folder_stands_beside_the_data_unless_it_is_set() {
@@ -184,7 +168,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         for name in ["2026-11-29.txt", "2026-11-28.txt", "2026-11-28.cosigned.txt", "notes.txt"] {
-            write(&path(name), "x").unwrap();
+            write(&path(name), b"x").unwrap();
         }
         assert_eq!(days(folder.path(), ENDING).unwrap(), [path("2026-11-28.txt"), path("2026-11-29.txt")]);
         let cosigned = beside(&path("2026-11-28.txt"), ".cosigned.txt");

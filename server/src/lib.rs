@@ -22,6 +22,7 @@ pub mod logging;
 pub mod metrics;
 pub mod news;
 pub mod peer;
+pub mod people;
 pub mod pieces;
 pub mod places;
 pub mod prefixed;
@@ -38,6 +39,7 @@ mod testing;
 pub mod throttle;
 pub mod ticket;
 pub mod tls;
+pub mod whole;
 pub mod witness;
 pub mod writer;
 

@@ -17,6 +17,7 @@ use crate::clock::now_ms;
 use crate::config::Config;
 use crate::health::Health;
 use crate::kept;
+use crate::people::People;
 use crate::rule_files;
 use crate::witness;
 use crate::writer::{
@@ -72,7 +73,9 @@ impl Service {
         let view = View::of(committer.view(), committer.open_hub()?);
         let (work, incoming) = mpsc::channel(config.queue_max);
         let (stop, stopped) = watch::channel(false);
-        let app = Arc::new(AppState::new(StateParts { view, work, config, seed, data, stop: stopped }));
+        let people = People::open(data.as_deref());
+        let parts = StateParts { view, work, config, seed, data, people, stop: stopped };
+        let app = Arc::new(AppState::new(parts));
         // Right from the start, not from the first append on.
         app.metrics.store(Stats::default(), Stats::default(), app.view().seq);
         if is_rebuilt {

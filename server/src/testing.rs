@@ -6,11 +6,12 @@ use engine::committer::Committer;
 use store::{FaultyIndex, FaultyLog, FaultyMemory, MemoryIndex, MemoryLog};
 use sync_core::crypto::SecretKey;
 use sync_core::hub::{Foundation, Quotas, found};
-use sync_core::id::{BootId, DeviceId, Epoch, Hash, RecordId};
+use sync_core::id::{BootId, DeviceId, Epoch, Hash, PersonId, RecordId};
 use sync_core::invitation::Opening;
 use sync_core::log::act::Act;
 use sync_core::log::chain::sign_head;
 use sync_core::log::entry::{Anchor, Body, Entry, Header};
+use sync_core::people::PeopleMark;
 use sync_core::rows::MemoryRows;
 use sync_core::state::refs::receiver;
 use sync_core::wire::message::{EnrolRequest, Segment, SyncRequest, VERSION, seal_request};
@@ -20,6 +21,7 @@ use tokio::sync::{mpsc, watch};
 use crate::app_state::{AppState, Parts as StateParts, View};
 use crate::clock::now_ms;
 use crate::config::Config;
+use crate::people::People;
 use crate::start::catch_up;
 use crate::writer::{OpenStore, Opened, Parts, Work, Writer};
 
@@ -77,6 +79,7 @@ pub(crate) fn writer(
         config: Config::default(),
         seed: SEED,
         data: None,
+        people: People::default(),
         stop,
     }));
     let parts = Parts {
@@ -161,6 +164,8 @@ impl Device {
             placed: 0,
             one_by_one: false,
             about: None,
+            people: PeopleMark::default(),
+            named: Vec::new(),
         };
         seal_request(&self.key, &request)
     }
@@ -185,7 +190,7 @@ impl Device {
             device: self.id,
             seq: self.seq,
             record: RecordId::ZERO,
-            person: "Ana".into(),
+            person: PersonId([8; 16]),
             claimed_at_ms: 1_795_232_207_000,
             boot: BootId([1; 8]),
             monotonic_ms: self.seq,

@@ -18,6 +18,7 @@ use crate::alarm::Alarm;
 use crate::app_state::{AppState, SharedRows};
 use crate::config::{WITNESS_BYTES_MAX, WITNESS_CONNECT, WITNESS_TOTAL};
 use crate::kept;
+use crate::whole;
 
 /// The last part of the address, as `tlog-witness` has it.
 const CALL: &str = "/add-checkpoint";
@@ -186,7 +187,7 @@ impl Witness {
         let answer = self.ask(rows, &signed)?;
         let (note, time_s) =
             take_cosignature(&signed, &answer, &self.asked.verifier).map_err(Trouble::Away)?;
-        kept::write(&cosigned_path, &note).map_err(here)?;
+        whole::write(&cosigned_path, note.as_bytes()).map_err(here)?;
         *self.newest.write().unwrap_or_else(PoisonError::into_inner) =
             Some(Cosigned { note: note.into(), entries: size, time_s });
         Ok(())

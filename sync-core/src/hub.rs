@@ -5,6 +5,7 @@
 
 pub mod admit;
 mod attempt;
+mod beside;
 pub mod check;
 mod durable;
 pub mod fold;
@@ -17,6 +18,7 @@ mod rule_book;
 pub mod usage;
 
 pub use admit::{AdmitStats, Admitted};
+pub use beside::Beside;
 pub use check::{Authentic, Checked, RequestError};
 pub use durable::Durable;
 pub use fold::fold_line;
@@ -28,7 +30,7 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use crate::crypto::SecretKey;
-use crate::id::{BootId, Epoch, Hash, RecordId};
+use crate::id::{BootId, Epoch, Hash, PersonId, RecordId};
 use crate::invitation::Secrets;
 use crate::log::act::Act;
 use crate::log::chain::{DecodedBody, VerifiedEntry, sign_head};
@@ -226,7 +228,7 @@ impl OwnAct<'_> {
             device: self.genesis.office,
             seq: head_seq + 1,
             record: RecordId::ZERO,
-            person: "servidor".into(),
+            person: PersonId::ZERO,
             claimed_at_ms: self.now_ms,
             boot: BootId::ZERO,
             monotonic_ms: 0,

@@ -95,6 +95,14 @@ byte_id!(
     Hash, 32
 );
 byte_id!(
+    /// A person as entries know them: a name, hidden. See [`crate::people`].
+    PersonId, 16
+);
+byte_id!(
+    /// Random; with it a name is shown to be a person's.
+    NameKey, 32
+);
+byte_id!(
     /// One start of a device's operating system: tells clock jumps from reboots.
     BootId, 8
 );

@@ -27,6 +27,7 @@ pub mod limits;
 pub mod link;
 pub mod log;
 pub mod msgpack;
+pub mod people;
 pub mod record;
 pub mod replica;
 pub mod rows;

@@ -60,6 +60,12 @@ pub const RECORD_HEADS_MAX: usize = 128;
 
 /// Longest person name, in bytes of UTF-8.
 pub const PERSON_BYTES_MAX: usize = 200;
+/// Names of persons that an office keeps.
+pub const PEOPLE_MAX: usize = 20_000;
+/// Names that one device may bring: those of the largest import, and those who share it.
+pub const DEVICE_PEOPLE_MAX: usize = 5_200;
+/// Names in one message: at their longest they take a quarter of a megabyte.
+pub const PEOPLE_AT_ONCE_MAX: usize = 1_000;
 /// Longest version that a program says it has, in bytes of UTF-8.
 pub const PROGRAM_BYTES_MAX: usize = 64;
 /// Longest device name, in bytes of UTF-8.

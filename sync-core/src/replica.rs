@@ -40,11 +40,13 @@ pub use successor::Succeeded;
 pub use sync::reply::{DecidedEntry, Exchanged, SplitView};
 pub use sync::request::Request;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use crate::id::{BootId, Hash, RecordId};
+use crate::id::{BootId, Hash, NameKey, PersonId, RecordId};
 use crate::log::line::{DeviceLine, Enrolling, Identity, Line, Lines};
+use crate::people::{People, PersonName};
 use crate::rows::{Batch, Overlay, Rows, RowsError, read};
 use crate::rules::Rules;
 use crate::scope::Scope;
@@ -75,7 +77,7 @@ pub enum Author {
     #[default]
     Device,
     /// The person who was chosen.
-    Person(String),
+    Person(PersonId),
     /// Persons share it and none is chosen: no entry may be written.
     Nobody,
 }
@@ -86,6 +88,8 @@ pub struct Written {
     pub lines: Vec<Vec<u8>>,
     /// Rows.
     pub batch: Batch,
+    /// The names that the device knows from now on, to be kept before the lines; none if they are as they were.
+    pub people: Option<People>,
 }
 
 /// The device's replica, open for one command.
@@ -95,6 +99,7 @@ pub struct Replica<'a> {
     rules: Rules,
     moment: Clocks,
     author: Author,
+    people: Cow<'a, People>,
     draws: u64,
     identity: Option<Identity>,
     enrolling: Option<Enrolling>,
@@ -148,6 +153,7 @@ impl<'a> Replica<'a> {
             rules,
             moment,
             author: Author::default(),
+            people: Cow::Owned(People::default()),
             draws: 0,
             identity: IDENTITY.read(rows)?,
             enrolling: ENROLLING.read(rows)?,
@@ -158,6 +164,23 @@ impl<'a> Replica<'a> {
     /// Says who works from here on.
     pub fn set_author(&mut self, author: Author) {
         self.author = author;
+    }
+
+    /// Says which names are known so far.
+    pub fn set_people(&mut self, people: &'a People) {
+        self.people = Cow::Borrowed(people);
+    }
+
+    /// Gives a person a name that was not known before. Returns the id for entries. The only one who goes by that name
+    /// keeps the id they have.
+    pub fn name_person(&mut self, name: &str) -> PersonId {
+        if let [only] = self.people.find(name)[..] {
+            return only;
+        }
+        let named = PersonName { name: name.trim().to_owned(), key: NameKey(self.draw()) };
+        let id = named.id();
+        self.people.to_mut().add([named]);
+        id
     }
 
     /// Who this device is.
@@ -172,7 +195,11 @@ impl<'a> Replica<'a> {
 
     /// What was written, to be kept.
     pub fn finish(self) -> Written {
-        Written { lines: self.lines.written.into_inner(), batch: self.overlay.batch }
+        let people = match self.people {
+            Cow::Owned(people) if people != People::default() => Some(people),
+            _ => None,
+        };
+        Written { lines: self.lines.written.into_inner(), batch: self.overlay.batch, people }
     }
 
     /// Returns the rows that a person's view reads: the overlay over the mirror.
@@ -232,6 +259,7 @@ impl<'a> Replica<'a> {
             &self.lines,
             &self.rules,
             self.identity.as_ref(),
+            &self.people,
             self.moment.now_ms,
         )
     }

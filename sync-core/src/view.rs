@@ -21,14 +21,16 @@ pub mod own;
 pub mod replay;
 pub mod steps;
 pub mod story;
+pub mod who;
 pub mod words;
 
-use crate::id::DeviceId;
 use crate::log::line::{Identity, Lines};
+use crate::people::People;
 use crate::rows::{Rows, RowsError};
 use crate::rules::Rules;
 use crate::state::layers::Merged;
 use crate::time::TimeMs;
+use who::Who;
 
 /// A device's records as a person reads them. It reads only: nothing here writes a row or a line.
 #[derive(Clone, Copy)]
@@ -38,6 +40,7 @@ pub struct View<'a> {
     lines: &'a dyn Lines,
     rules: &'a Rules,
     identity: Option<&'a Identity>,
+    people: &'a People,
     now_ms: TimeMs,
 }
 
@@ -85,9 +88,10 @@ impl<'a> View<'a> {
         lines: &'a dyn Lines,
         rules: &'a Rules,
         identity: Option<&'a Identity>,
+        people: &'a People,
         now_ms: TimeMs,
     ) -> Self {
-        Self { local, rows: Merged::new(local, shown), lines, rules, identity, now_ms }
+        Self { local, rows: Merged::new(local, shown), lines, rules, identity, people, now_ms }
     }
 
     /// Returns the rows it reads: what is pending over what the hub told.
@@ -123,8 +127,13 @@ impl<'a> View<'a> {
         self.identity.ok_or(ViewError::NotEnrolled)
     }
 
-    /// Returns the device whose view it is, once it is enrolled.
-    fn me(&self) -> Option<DeviceId> {
-        self.identity.map(|identity| identity.device)
+    /// Returns the names that this device knows.
+    pub fn people(&self) -> &'a People {
+        self.people
+    }
+
+    /// Returns what persons are called by.
+    pub fn who(&self) -> Who<'_> {
+        Who { people: self.people, rows: &self.rows, identity: self.identity }
     }
 }

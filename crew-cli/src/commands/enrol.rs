@@ -29,7 +29,7 @@ pub struct EnrolArgs {
     pub url: String,
     /// The one-time code
     pub code: Option<String>,
-    /// What people call this device, or who carries it
+    /// What people call this device; it stays in the history, so no name of a person
     #[arg(long)]
     pub name: String,
     /// Certificate of the authority that vouches for the server (PEM), if the system does not know it

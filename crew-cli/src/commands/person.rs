@@ -2,10 +2,12 @@
 
 use clap::{Args, Subcommand};
 use serde_json::json;
+use sync_core::people::{Names as _, People};
 
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;
+use crate::persons::{Person, Persons};
 use crate::pin::{self, OPENING_PIN_VARIABLE, PIN_VARIABLE};
 use std::path::PathBuf;
 use words::say;
@@ -59,6 +61,7 @@ pub fn run(cx: &Context, command: &PersonCommand) -> Result<Report, CliError> {
 fn add(cx: &Context, args: &AddArgs) -> Result<Report, CliError> {
     let _lock = cx.home.lock_exchange()?;
     let mut persons = cx.home.persons()?;
+    let name = persons.check_new(&cx.home.people()?, &args.name)?;
     let seed = if persons.is_shared() {
         let question = say!("person-pin-of-any");
         let file = args.by_pin_file.as_deref();
@@ -68,21 +71,22 @@ fn add(cx: &Context, args: &AddArgs) -> Result<Report, CliError> {
     } else {
         cx.home.seed()?
     };
-    let new = pin::get_new(cx.pin_file.as_deref(), &args.name, cx.screen.lang)?;
-    let name = persons.add(cx.home.folder(), &args.name, &new, &seed)?;
+    let new = pin::get_new(cx.pin_file.as_deref(), &name, cx.screen.lang)?;
+    let id = cx.write(|replica| Ok(replica.name_person(&name)))?;
+    persons.add(cx.home.folder(), id, &new, &seed)?;
     cx.home.forget_plain_key()?;
+    let in_use = in_use(cx, &persons)?;
     let text = say!("person-added", name = &name).of(cx.screen.lang);
-    Report::new(&json!({ "person": name, "in_use": persons.in_use }), format!("{text}\n"))
+    Report::new(&json!({ "person": name, "in_use": in_use }), format!("{text}\n"))
 }
 
 fn list(cx: &Context) -> Result<Report, CliError> {
-    let persons = cx.home.persons()?;
-    let is_in_use = |name: &str| persons.in_use.as_deref() == Some(name);
-    let json: Vec<_> =
-        persons.all.iter().map(|one| json!({ "name": one.name, "in_use": is_in_use(&one.name) })).collect();
-    let mark = |name: &str| if is_in_use(name) { "* " } else { "  " };
-    let mut text: String =
-        persons.all.iter().map(|one| format!("{}{}\n", mark(&one.name), one.name)).collect();
+    let (persons, people) = (cx.home.persons()?, cx.home.people()?);
+    let named = persons.all.iter().map(|one| (name_of(&people, one), persons.in_use == Some(one.id)));
+    let named: Vec<(String, bool)> = named.collect();
+    let json: Vec<_> = named.iter().map(|(name, in_use)| json!({ "name": name, "in_use": in_use })).collect();
+    let line = |(name, in_use): &(String, bool)| format!("{} {name}\n", if *in_use { "*" } else { " " });
+    let mut text: String = named.iter().map(line).collect();
     if persons.all.is_empty() {
         text = format!("{}\n", say!("person-none").of(cx.screen.lang));
     }
@@ -91,11 +95,13 @@ fn list(cx: &Context) -> Result<Report, CliError> {
 
 fn choose(cx: &Context, name: &str) -> Result<Report, CliError> {
     let mut persons = cx.home.persons()?;
-    let person = persons.find(name)?;
-    let name = person.name.clone();
-    let pin = pin::get(cx.pin_file.as_deref(), PIN_VARIABLE, &say!("person-pin-of", name), cx.screen.lang)?;
-    persons.open(cx.home.folder(), &[person], &pin)?;
-    persons.choose(cx.home.folder(), Some(&name))?;
+    let people = cx.home.people()?;
+    let person = persons.find(&people, name)?;
+    let name = name_of(&people, &person);
+    let question = say!("person-pin-of", name = &name);
+    let pin = pin::get(cx.pin_file.as_deref(), PIN_VARIABLE, &question, cx.screen.lang)?;
+    persons.open(cx.home.folder(), std::slice::from_ref(&person), &pin)?;
+    persons.choose(cx.home.folder(), Some(&person))?;
     let text = say!("person-working", name = &name).of(cx.screen.lang);
     Report::new(&json!({ "person": name }), format!("{text}\n"))
 }
@@ -103,7 +109,8 @@ fn choose(cx: &Context, name: &str) -> Result<Report, CliError> {
 fn remove(cx: &Context, name: &str) -> Result<Report, CliError> {
     let _lock = cx.home.lock_exchange()?;
     let mut persons = cx.home.persons()?;
-    let person = persons.find(name)?;
+    let people = cx.home.people()?;
+    let person = persons.find(&people, name)?;
     let mut may = vec![person.clone()];
     may.extend(persons.person_in_use().ok().filter(|other| *other != person));
     let question = say!("person-pin-of-or", name);
@@ -115,12 +122,22 @@ fn remove(cx: &Context, name: &str) -> Result<Report, CliError> {
     }
     persons.remove(cx.home.folder(), &person)?;
     let text = say!("person-removed").of(cx.screen.lang);
-    Report::new(&json!({ "removed": person.name, "in_use": persons.in_use }), text)
+    Report::new(&json!({ "removed": name_of(&people, &person), "in_use": in_use(cx, &persons)? }), text)
 }
 
 fn lock(cx: &Context) -> Result<Report, CliError> {
     let mut persons = cx.home.persons()?;
     persons.choose(cx.home.folder(), None)?;
     let text = say!("person-locked").of(cx.screen.lang);
-    Report::new(&json!({ "in_use": persons.in_use }), text)
+    Report::new(&json!({ "in_use": in_use(cx, &persons)? }), text)
+}
+
+fn name_of(people: &People, person: &Person) -> String {
+    people.name_of(&person.id).map_or_else(|| person.id.short(), str::to_owned)
+}
+
+/// The name of who works now.
+fn in_use(cx: &Context, persons: &Persons) -> Result<Option<String>, CliError> {
+    let people = cx.home.people()?;
+    Ok(persons.person_in_use().ok().map(|person| name_of(&people, &person)))
 }

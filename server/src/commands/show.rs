@@ -2,6 +2,7 @@
 
 use store_disk::{Ledger, LedgerReader};
 use sync_core::hub::fold_line;
+use sync_core::people::PeopleBook;
 use sync_core::record::schema::RecordKind;
 use sync_core::rows::{MemoryRows, Overlay, RowsError, read};
 use sync_core::rules::Rules;
@@ -9,11 +10,13 @@ use sync_core::state::keyspace;
 use sync_core::state::summary::ListRow;
 use sync_core::view::order::{OrderView, order_after};
 use sync_core::view::steps::steps_of;
+use sync_core::view::who::Who;
 use sync_core::view::words::state_label;
 
 use super::{Report, integrity};
 use crate::cli::Show;
 use crate::failure::{EXIT_OTHER, Failure};
+use crate::people;
 use crate::start;
 use sync_core::view::words::Sentence;
 use words::{Lang, Text, say, visible};
@@ -26,8 +29,10 @@ pub(super) fn run(args: &Show) -> Result<Report, Failure> {
     start::require(data)?;
     let reader = Ledger::open_read_only(data)?.reader;
     let (rows, rules) = fold(&reader)?;
+    // Without the names the sheet says which device it was.
+    let people = people::read(data).unwrap_or_default();
     let wanted = sync_core::folio::spelt(&args.folio);
-    let order = find(&rows, &rules, &reader, &wanted).map_err(|error| Failure::rows(&error))?;
+    let order = find(&rows, &rules, &reader, &people, &wanted).map_err(|error| Failure::rows(&error))?;
     report(&order.ok_or_else(|| unknown(&wanted))?, &rules)
 }
 
@@ -35,13 +40,15 @@ fn find(
     rows: &MemoryRows,
     rules: &Rules,
     reader: &LedgerReader,
+    people: &PeopleBook,
     folio: &str,
 ) -> Result<Option<OrderView>, RowsError> {
     let Some(listed) = read::<ListRow>(rows, &keyspace::name(RecordKind::Order, folio))? else {
         return Ok(None);
     };
     let steps = steps_of(rows, reader, &listed.record)?;
-    order_after(rows, rules, &listed.record, None, steps)
+    let who = Who { rows, people, identity: None };
+    order_after(rows, rules, &listed.record, who, steps)
 }
 
 /// The rows and rules that the whole ledger makes.

@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
-use sync_core::hub::{Admitted, Authentic, Checked, Durable, RequestError};
+use sync_core::hub::{Admitted, Authentic, Beside, Checked, Durable, RequestError};
 use sync_core::id::DeviceId;
 use sync_core::limits::MESSAGE_BYTES_MAX;
 use sync_core::state::authority::enrol::EnrolError;
@@ -325,9 +325,10 @@ fn reply(
         // Two came with one code at the same time; the other one was first at the writer.
         return Err(RequestError::Enrol(EnrolError::UsedCode).into());
     }
-    let view = app.view();
     let ticket = app.tickets.make(admitted.device, now_ms());
-    let frame = view.hub.reply(&*view.rows, &*view.lines, view.seq, now_ms(), admitted, &ticket)?;
+    let beside = Beside { ticket, people: app.people.exchange(admitted) };
+    let view = app.view();
+    let frame = view.hub.reply(&*view.rows, &*view.lines, view.seq, now_ms(), admitted, beside)?;
     drop(view);
     if matches!(message, Message::Sync) {
         app.throttle.charge(admitted.device, Effort { bytes: frame.len(), ..Effort::default() });

@@ -17,6 +17,7 @@ use crate::log::act::{Act, Role};
 use crate::log::chain::{DecodedBody, VerifiedEntry};
 use crate::log::line::{Line, OwnRun, push_run};
 use crate::log::verdict::{Reason, Receipt, Verdict};
+use crate::people::{PeopleMark, PersonName};
 use crate::rows::{Overlay, RowsError, read};
 use crate::scope::Scope;
 use crate::state::authority::{
@@ -44,10 +45,17 @@ pub struct Admitted {
     pub(super) sync: Option<SyncRequest>,
     pub(super) own: Outcome,
     pub(super) is_over_quota: bool,
+    may_name: bool,
     pub(super) carried: Vec<(DeviceId, Result<Outcome, String>)>,
 }
 
 impl Admitted {
+    /// Returns how far the device knows the office's names, and those it brings; none of a revoked or new device.
+    pub fn people(&self) -> Option<(PeopleMark, &[PersonName])> {
+        let sync = self.sync.as_ref().filter(|_| self.may_name);
+        sync.map(|sync| (sync.people, sync.named.as_slice()))
+    }
+
     /// Returns the lines to append to the ledger, in order; none once they are durable.
     pub fn lines(&self) -> &[Vec<u8>] {
         &self.lines
@@ -149,9 +157,23 @@ impl Hub {
             carried_outcomes.push((author, outcome));
         }
         let Session { lines, news, stats, overlay, .. } = session;
+        let row: Option<DeviceRow> = read(overlay, &keyspace::device(&device))?;
+        let may_name = row.is_some_and(|row| row.revoked.is_none());
         let row_bytes = overlay.moved();
         let carried = carried_outcomes;
-        Ok(Admitted { lines, news, device, stats, row_bytes, request, sync, own, is_over_quota, carried })
+        Ok(Admitted {
+            lines,
+            news,
+            device,
+            stats,
+            row_bytes,
+            request,
+            sync,
+            own,
+            is_over_quota,
+            may_name,
+            carried,
+        })
     }
 }
 

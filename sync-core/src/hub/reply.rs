@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use state::{consistency, fingerprints, moves_by_index, newest_common, split_event};
 
 use super::fold::ScopeEvent;
-use super::{Admitted, Durable, Hub, HubError};
+use super::{Admitted, Beside, Durable, Hub, HubError};
 use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::limits::{MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX, PACK_ENTRIES_MAX};
 use crate::log::act::Act;
@@ -58,7 +58,7 @@ pub(super) struct Reading<'a> {
 
 impl Hub {
     /// Returns the signed answer to an admitted request, from rows that contain its lines and hold still until it returns.
-    /// `ticket` is handed out with it, but not to a revoked device.
+    /// What is `beside` the ledger is handed out with it, but not to a revoked device.
     pub fn reply(
         &self,
         rows: &dyn Rows,
@@ -66,7 +66,7 @@ impl Hub {
         server_seq: u64,
         now_ms: TimeMs,
         admitted: &Durable<Admitted>,
-        ticket: &str,
+        beside: impl Into<Beside>,
     ) -> Result<Vec<u8>, HubError> {
         let row: DeviceRow = read(rows, &keyspace::device(&admitted.device))?
             .ok_or_else(|| HubError::Answer("the device is not enrolled".into()))?;
@@ -74,6 +74,8 @@ impl Hub {
         let Some(sync) = &admitted.sync else {
             return self.enrol_reply(&row, epoch, now_ms, admitted);
         };
+        let beside: Beside = beside.into();
+        let beside = if row.revoked.is_none() { beside } else { Beside::default() };
         let mut reading = Reading::new(rows, lines, admitted.device, row, server_seq, sync)?;
         let from = newest_common(rows, sync, server_seq)?;
         let cursor = if from.is_some() { 0 } else { reading.read(sync, &admitted.own)? };
@@ -97,7 +99,8 @@ impl Hub {
             standing: standing(&reading.row),
             over_quota: admitted.is_over_quota,
             from,
-            ticket: if reading.row.revoked.is_none() { ticket.to_owned() } else { String::new() },
+            ticket: beside.ticket,
+            people: beside.people,
             own: reading.runs,
         };
         Ok(seal_reply(&self.key, &admitted.request, &reply))

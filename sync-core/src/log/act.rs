@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::{PublicKey, Signature};
-use crate::id::{DeviceId, Epoch, Hash};
+use crate::id::{DeviceId, Epoch, Hash, PersonId};
 use crate::invitation::Opening;
 use crate::limits::{ACT_BYTES_MAX, AGAIN_PAIRS_MAX, DEVICE_LOCALITIES_MAX, DEVICE_NAME_BYTES_MAX};
 use crate::log::entry::Anchor;
@@ -238,7 +238,7 @@ pub struct Again {
     /// That entry's hash.
     pub of: Hash,
     /// The person who wrote that entry.
-    pub person: String,
+    pub person: PersonId,
     /// When, as that entry claims.
     pub claimed_at_ms: TimeMs,
 }

@@ -4,13 +4,13 @@
 //! use sync_core::crypto::SecretKey;
 //! use sync_core::id::{DeviceId, Hash};
 //! use sync_core::log::chain::{sign_head, verify_head};
-//! # use sync_core::id::{BootId, RecordId};
+//! # use sync_core::id::{BootId, PersonId, RecordId};
 //! # use sync_core::log::act::Act;
 //! # use sync_core::log::entry::{Anchor, Body, Entry, Header};
 //! # let device = DeviceId([3; 16]);
 //! # let entry = |seq| Entry {
 //! #     header: Header {
-//! #         municipality: 14061, device, seq, record: RecordId::ZERO, person: "Cuadrilla 7".into(),
+//! #         municipality: 14061, device, seq, record: RecordId::ZERO, person: PersonId([8; 16]),
 //! #         claimed_at_ms: 0, boot: BootId([1; 8]), monotonic_ms: 0, anchor: Anchor::default(),
 //! #     },
 //! #     body: Body::Act(Act::Clock { device, clock_ms: 0 }.to_bytes()),

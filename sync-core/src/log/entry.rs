@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::crypto::Signature;
-use crate::id::{BootId, DeviceId, Hash, RecordId};
-use crate::limits::PERSON_BYTES_MAX;
+use crate::id::{BootId, DeviceId, Hash, PersonId, RecordId};
 use crate::record::change::RawChange;
 use crate::time::TimeMs;
 
@@ -32,8 +31,8 @@ pub struct Header {
     pub seq: u64,
     /// The record it changes; zero for an act.
     pub record: RecordId,
-    /// The person who acted, as the device knows them.
-    pub person: String,
+    /// The person who acted: no name, but what a name opens; zero for the office itself.
+    pub person: PersonId,
     /// The device's wall clock. A claim, never trusted for order.
     pub claimed_at_ms: TimeMs,
     /// The start of the device's system from which the monotonic time counts.
@@ -75,7 +74,7 @@ impl Body {
 /// One entry.
 ///
 /// ```
-/// use sync_core::id::{BootId, DeviceId, Hash, RecordId};
+/// use sync_core::id::{BootId, DeviceId, Hash, PersonId, RecordId};
 /// use sync_core::log::act::Act;
 /// use sync_core::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
 ///
@@ -85,7 +84,7 @@ impl Body {
 ///     device: DeviceId([3; 16]),
 ///     seq: 1,
 ///     record: RecordId::ZERO,
-///     person: "Supervision".into(),
+///     person: PersonId([8; 16]),
 ///     claimed_at_ms: 1_795_000_000_000,
 ///     boot: BootId([1; 8]),
 ///     monotonic_ms: 60_000,
@@ -110,7 +109,7 @@ pub struct Entry {
 
 /// Field order is the format: MessagePack array of fourteen.
 #[derive(Serialize, Deserialize)]
-struct Canonical(u8, u32, DeviceId, u64, Hash, RecordId, u8, Hash, String, i64, BootId, u64, u64, Hash);
+struct Canonical(u8, u32, DeviceId, u64, Hash, RecordId, u8, Hash, PersonId, i64, BootId, u64, u64, Hash);
 
 const VERSION: u8 = 1;
 const KIND_CHANGE: u8 = 0;
@@ -147,7 +146,7 @@ impl Entry {
             h.record,
             kind,
             self.body.hash(),
-            h.person.clone(),
+            h.person,
             h.claimed_at_ms,
             h.boot,
             h.monotonic_ms,
@@ -234,9 +233,6 @@ impl Named {
         let Canonical(version, municipality, device, seq, prev, record, kind, body_hash, person, ..) = fields;
         if version != VERSION {
             return Err(EntryError::Version(version));
-        }
-        if person.len() > PERSON_BYTES_MAX {
-            return Err(EntryError::Malformed("the person's name is too long".into()));
         }
         let is_act = match kind {
             KIND_CHANGE => false,

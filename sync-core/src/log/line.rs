@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::crypto::{KeySalt, PublicKey};
-use crate::id::{DeviceId, Epoch, Hash, RecordId};
+use crate::id::{DeviceId, Epoch, Hash, PersonId, RecordId};
 use crate::invitation::Opening;
 use crate::log::act::{Continues, Role};
 use crate::log::entry::{ChainedEntry, EntryError};
@@ -22,22 +22,21 @@ use crate::time::{TimeMs, UtcOffset};
 
 /// One line.
 ///
-/// A line of a **ledger** is an entry with its receipt. A line of a **journal** is an entry, with the receipt once the
-/// server has told it, or something that only a device keeps.
+/// A line of a **ledger** is an entry with its receipt; one of a **journal** is an entry, or what only a device keeps.
 ///
 /// ```
 /// use sync_core::log::line::{DeviceLine, Line};
-/// # use sync_core::id::{BootId, DeviceId, Hash, RecordId};
+/// # use sync_core::id::{BootId, DeviceId, Hash, PersonId, RecordId};
 /// # use sync_core::log::act::Act;
 /// # use sync_core::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
 /// # use sync_core::log::verdict::{Receipt, Verdict};
 /// # let device = DeviceId([3; 16]);
 /// # let header = Header {
-/// #     municipality: 14061, device, seq: 1, record: RecordId::ZERO, person: "Cuadrilla 7".into(),
+/// #     municipality: 14061, device, seq: 1, record: RecordId::ZERO, person: PersonId([8; 16]),
 /// #     claimed_at_ms: 0, boot: BootId([1; 8]), monotonic_ms: 0, anchor: Anchor::default(),
 /// # };
 /// # let entry = Entry { header, body: Body::Act(Act::Clock { device, clock_ms: 0 }.to_bytes()) };
-/// # let chained = ChainedEntry { entry, prev: Some(Hash::ZERO), signature: None };
+/// # let chained = ChainedEntry { entry, prev: None, signature: None };
 /// # let receipt = Receipt { seq: 141, received_at_ms: 0, carrier: None, verdict: Verdict::Accepted };
 ///
 /// // On the device, before and after the server answered; on the server only as the second.
@@ -229,6 +228,8 @@ pub struct Enrolling {
     pub salt: Option<KeySalt>,
     /// What people call it.
     pub name: String,
+    /// The person of its entries until persons are chosen: what opens to its name.
+    pub label: PersonId,
     /// When, by the device's clock.
     pub started_at_ms: TimeMs,
     /// The device whose work it goes on with, in place of an invitation.
@@ -252,8 +253,10 @@ pub struct Identity {
     pub utc_offset: UtcOffset,
     /// This device's letters in folios.
     pub letters: String,
-    /// What people call this device; also the person, until persons are chosen.
+    /// What people call this device.
     pub name: String,
+    /// The person of its entries until persons are chosen: what opens to its name.
+    pub label: PersonId,
     /// The role.
     pub role: Role,
     /// The crew.

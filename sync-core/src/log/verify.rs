@@ -300,7 +300,7 @@ mod tests {
     use super::{Bad, Proven, TimeDoubts, Verifier};
     use crate::crypto::SecretKey;
     use crate::hub::{Foundation, found};
-    use crate::id::{BootId, Hash, RecordId};
+    use crate::id::{BootId, Hash, PersonId, RecordId};
     use crate::log::act::Act;
     use crate::log::chain::sign_head;
     use crate::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
@@ -362,7 +362,7 @@ mod tests {
                 device: theirs.public().device(),
                 seq: 1,
                 record: RecordId::ZERO,
-                person: "B".into(),
+                person: PersonId([8; 16]),
                 claimed_at_ms,
                 boot: BootId::ZERO,
                 monotonic_ms: 0,
@@ -401,7 +401,7 @@ mod tests {
                 device: theirs.public().device(),
                 seq: 1,
                 record: RecordId::ZERO,
-                person: "Bomba 2".into(),
+                person: PersonId([8; 16]),
                 claimed_at_ms: 1_795_000_000_000,
                 boot: BootId::ZERO,
                 monotonic_ms: 0,
@@ -433,7 +433,7 @@ mod tests {
         };
         for tampered in [
             with_third(|line| entry(line, |chained| chained.entry.header.claimed_at_ms += 1)),
-            with_third(|line| entry(line, |chained| chained.entry.header.person = "otra".into())),
+            with_third(|line| entry(line, |chained| chained.entry.header.person = PersonId([9; 16]))),
             with_third(|line| entry(line, |chained| chained.signature = None)),
             with_third(|line| entry(line, |chained| chained.prev = Some(Hash([1; 32])))),
             with_third(|line| entry(line, |chained| chained.entry.header.municipality += 1)),

@@ -12,10 +12,11 @@ use super::sync::request::OwnEntries;
 use super::{Replica, ReplicaError, Signed, Unsigned};
 use crate::crypto::{ALG_ED25519, Purpose, Signature};
 use crate::id::{DeviceId, Hash};
-use crate::limits::{BUNDLE_BYTES_MAX, SEGMENTS_MAX};
+use crate::limits::{BUNDLE_BYTES_MAX, PEOPLE_AT_ONCE_MAX, SEGMENTS_MAX};
 use crate::log::act::Act;
 use crate::log::line::{Carried, CarriedAck, DeviceLine};
 use crate::msgpack;
+use crate::people::PersonName;
 use crate::rows::{all_under, read};
 use crate::state::local::{CARRIED_RECEIPTS, carried, carried_from, carried_receipt, read_own};
 use crate::wire::convert::{NoRefs, decode_item};
@@ -25,11 +26,13 @@ use crate::wire::pack::unpack;
 const MAGIC: &[u8; 8] = b"CUADRB01";
 const HASH_BYTES: usize = 32;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Body {
     municipality: u32,
     segments: Vec<BundledSegment>,
     receipts: Vec<(DeviceId, u64, ByteBuf)>,
+    /// Names behind persons of the entries that the office may not know yet.
+    named: Vec<PersonName>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,7 +154,8 @@ impl Replica<'_> {
             segments.push(BundledSegment { span: carried.span, segment, prev });
         }
         let receipts = self.receipts()?;
-        let body = Body { municipality: identity.municipality, segments, receipts };
+        let named = self.people.offers();
+        let body = Body { municipality: identity.municipality, segments, receipts, named };
         Ok(Bundle { counts: counts(&body), bytes: seal(&body) })
     }
 
@@ -187,7 +191,10 @@ impl Replica<'_> {
             );
             return Err(ReplicaError::Bundle(what));
         }
-        let mut taken = Body { municipality: body.municipality, segments: Vec::new(), receipts: Vec::new() };
+        let mut taken = Body { municipality: body.municipality, ..Body::default() };
+        if !body.named.is_empty() {
+            self.people.to_mut().add(body.named.into_iter().take(PEOPLE_AT_ONCE_MAX));
+        }
         for one in body.segments {
             let is_own = one.segment.device == identity.device;
             if is_own || self.is_carried(&one.segment.device, one.span)? {

@@ -31,7 +31,8 @@ impl Replica<'_> {
         let value = match choice {
             Choice::Take(number) => {
                 let steps = steps_of(&self.rows(), &self.lines, &open.record)?;
-                let authors = Authors::of(&steps);
+                let view = self.view();
+                let authors = Authors::of(view.who(), &steps);
                 let distinct = distinct(&held, |op| authors.place(op));
                 let picked = number.checked_sub(1).and_then(|index| distinct.get(index));
                 picked.map(|held| held.value.clone()).ok_or_else(|| ReplicaError::NoSuchValue {

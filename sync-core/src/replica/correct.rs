@@ -135,7 +135,8 @@ impl Replica<'_> {
     /// Returns the day on which an element was written, as its author claimed: a norm of that day counts.
     fn day_of(&self, open: &Open, id: &OpId) -> Result<String, ReplicaError> {
         let steps = steps_of(&self.rows(), &self.lines, &open.record)?;
-        let claimed_at_ms = Authors::of(&steps).step(id)?.claimed_at_ms();
+        let view = self.view();
+        let claimed_at_ms = Authors::of(view.who(), &steps).step(id)?.claimed_at_ms();
         Ok(rfc3339(claimed_at_ms)[..10].to_string())
     }
 

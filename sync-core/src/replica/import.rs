@@ -195,11 +195,15 @@ impl Replica<'_> {
     }
 
     fn import_people(&mut self, file: &ImportFile, counts: &mut ImportCounts) -> Result<(), ReplicaError> {
-        let mut keys = Keys::new(file, "people", "name", self.view().catalog("person")?);
+        let mut keys = Keys::new(file, "people", "name", Vec::new());
         for row in file.items("people") {
-            let key = keys.take(row, None, row.needed("name"))?;
+            keys.take(row, None, row.needed("name"))?;
+            // The history has the post and an id; the name goes beside it.
+            let key = self.name_person(row.needed("name")).to_string();
+            let post: Vec<&str> = [row.text("role"), row.text("crew")].into_iter().flatten().collect();
+            let post = if post.is_empty() { "staff".into() } else { post.join(" ") };
             let registers =
-                vec![("name", row.given("name")), ("role", row.given("role")), ("crew", row.given("crew"))];
+                vec![("name", Given::text(&post)), ("role", row.given("role")), ("crew", row.given("crew"))];
             let fate = self.import_item(row, "person", &key, registers, counts)?;
             count(fate, counts, |counts| &mut counts.people);
         }

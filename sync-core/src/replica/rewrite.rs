@@ -22,7 +22,7 @@ use crate::record::schema::{RecordKind, RecordSchema};
 use crate::rows::read;
 use crate::state::keyspace;
 
-/// Pairs in one act: with the longest names of persons they take half of what an act may hold.
+/// Pairs in one act: they take a quarter of what an act may hold.
 const PAIRS_AN_ACT: usize = 200;
 const _: () = assert!(PAIRS_AN_ACT <= AGAIN_PAIRS_MAX);
 
@@ -93,7 +93,7 @@ impl Replica<'_> {
                     device: header.device,
                     of_seq: header.seq,
                     of: original.hash,
-                    person: header.person.clone(),
+                    person: header.person,
                     claimed_at_ms: header.claimed_at_ms,
                 });
             }

@@ -125,6 +125,7 @@ impl Replica<'_> {
             opening: None,
             salt: Some(salt),
             name: identity.name,
+            label: identity.label,
             started_at_ms: self.moment.now_ms,
             continues: Some(Continues { device: identity.device, signature, retires }),
         };

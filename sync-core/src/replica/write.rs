@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Author, Replica, ReplicaError};
-use crate::id::RecordId;
+use crate::id::{PersonId, RecordId};
 use crate::judge::conflict::said_plainly;
 use crate::judge::{judge_act, judge_change};
 use crate::log::act::Act;
@@ -111,10 +111,10 @@ impl Replica<'_> {
         Ok(())
     }
 
-    fn person(&self, identity: &Identity) -> Result<String, ReplicaError> {
+    fn person(&self, identity: &Identity) -> Result<PersonId, ReplicaError> {
         match &self.author {
-            Author::Device => Ok(identity.name.clone()),
-            Author::Person(name) => Ok(name.clone()),
+            Author::Device => Ok(identity.label),
+            Author::Person(person) => Ok(*person),
             Author::Nobody => Err(ReplicaError::NoPerson),
         }
     }

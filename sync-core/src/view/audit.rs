@@ -35,6 +35,7 @@ pub struct AuditLine {
     pub device: String,
     pub device_seq: u64,
     pub person: String,
+    pub person_id: String,
     pub action: String,
     pub text: Sentence,
     #[serde(flatten)]
@@ -259,7 +260,8 @@ impl View<'_> {
             folio,
             device: header.device.to_string(),
             device_seq: header.seq,
-            person: header.person.clone(),
+            person: self.who().person(&header.device, &header.person)?,
+            person_id: header.person.to_string(),
             action,
             text,
             time: entry_time(self.rows(), arrivals, header, receipt, previous)?,

@@ -32,6 +32,15 @@ pub struct Involved {
     pub revoked: Option<Revoked>,
 }
 
+/// A name, with what shows that it is the one behind an id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "the keys are the command-line contract's")]
+pub struct PersonShown {
+    pub id: String,
+    pub name: String,
+    pub key: String,
+}
+
 /// A revocation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[expect(missing_docs, reason = "the keys are the command-line contract's")]
@@ -73,6 +82,8 @@ pub struct CaseFile {
     pub happenings: Vec<Happening>,
     pub differences: Vec<Difference>,
     pub devices: Vec<Involved>,
+    /// The names behind the persons of its entries, with what opens them.
+    pub people: Vec<PersonShown>,
     pub proof: Proof,
     pub not_provable: Vec<Sentence>,
 }
@@ -104,6 +115,7 @@ impl View<'_> {
                 .concat(),
             status_label: super::words::state_label(self.rules(), status),
             devices: self.involved(&story)?,
+            people: self.people_of(&story),
             not_provable: not_provable(&story),
             order,
             happenings: story.happenings,
@@ -117,6 +129,16 @@ impl View<'_> {
                 last_contact: (contact.at_ms != 0).then(|| rfc3339(contact.at_ms)),
             },
         })
+    }
+
+    fn people_of(&self, story: &Story) -> Vec<PersonShown> {
+        let named = story.persons.iter().filter_map(|id| self.people().named(id));
+        let shown = named.map(|one| PersonShown {
+            id: one.id().to_string(),
+            name: one.name.clone(),
+            key: one.key.to_string(),
+        });
+        shown.collect()
     }
 
     fn involved(&self, story: &Story) -> Result<Vec<Involved>, ViewError> {

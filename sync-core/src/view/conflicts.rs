@@ -104,7 +104,7 @@ impl View<'_> {
                 let Some(row) = read::<RecordRow>(self.rows(), &keyspace::record(&record))? else { continue };
                 let Some(folio) = called(&row) else { continue };
                 let steps = steps_of(self.rows(), self.all_lines(), &record)?;
-                let of_record = conflicts_of(self.rules(), &row, &Authors::of(&steps))?;
+                let of_record = conflicts_of(self.rules(), &row, &Authors::of(self.who(), &steps))?;
                 let named = |conflict| RecordConflict { folio: folio.clone(), conflict };
                 conflicts.extend(of_record.into_iter().map(named));
             }

@@ -124,7 +124,7 @@ impl View<'_> {
             device: header.device.to_string(),
             device_name: device.map(|device| device.name),
             device_seq: header.seq,
-            person: header.person.clone(),
+            person: self.who().person(&header.device, &header.person)?,
             folio: self.folio_of(&one.chained)?,
             reason: one.reason.code().into(),
             detail: reason_detail(&one.reason),

@@ -172,7 +172,7 @@ impl View<'_> {
     /// Returns one order by its record; `None` if nothing of it counts here.
     pub fn order_of(&self, record: &RecordId) -> Result<Option<OrderView>, ViewError> {
         let steps = steps_of(self.rows(), self.all_lines(), record)?;
-        Ok(order_after(self.rows(), self.rules(), record, self.me(), steps)?)
+        Ok(order_after(self.rows(), self.rules(), record, self.who(), steps)?)
     }
 
     /// Returns all devices that this device is told of.

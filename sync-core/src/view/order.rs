@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::conflicts::{Conflict, conflicts_of};
 use super::items::{Lists, short_names};
 use super::steps::{Authors, Step, Written, grounded, written};
+use super::who::Who;
 use super::words::{Sentence, scalar_json, sentence};
 use crate::id::{DeviceId, RecordId};
 use crate::record::change::OpId;
@@ -85,7 +86,7 @@ pub fn order_after(
     rows: &dyn Rows,
     rules: &Rules,
     record: &RecordId,
-    me: Option<DeviceId>,
+    who: Who<'_>,
     steps: Vec<Step>,
 ) -> Result<Option<OrderView>, RowsError> {
     let steps = grounded(steps);
@@ -100,28 +101,29 @@ pub fn order_after(
     for step in &steps {
         let patches = interpret(&step.change, schema, creator, step.change.deps.is_empty())
             .map_err(|error| RowsError(error.to_string()))?;
-        history.push(event(rows, rules, &row, step, &patches)?);
+        history.push(event(&who, rules, &row, step, &patches)?);
         row.apply(&step.change, &step.row.hash, &patches);
     }
     history.sort_by_key(|event| event.seq.unwrap_or(u64::MAX));
     let raws: Vec<Vec<u8>> = steps.iter().map(|step| step.raw.clone()).collect();
     let document = Document::from_raw(DeviceId([0xff; 16]), &raws)?;
-    let authors = Authors::of(&steps);
+    let authors = Authors::of(who, &steps);
+    let me = who.identity.map(|identity| identity.device);
     let sheet = Sheet { rows, rules, me, steps: &steps, authors, row: &row, document: &document };
     sheet.view(record, history).map(Some)
 }
 
 fn event(
-    rows: &dyn Rows,
+    who: &Who<'_>,
     rules: &Rules,
     before: &RecordRow,
     step: &Step,
     patches: &[Patch<'_>],
 ) -> Result<Event, RowsError> {
-    let (action, text) = sentence(rows, rules, before, patches, step.change.deps.is_empty())?;
+    let (action, text) = sentence(who.rows, rules, before, patches, step.change.deps.is_empty())?;
     Ok(Event {
         seq: step.receipt.as_ref().map(|receipt| receipt.seq),
-        by: written(step),
+        by: written(who, step)?,
         action,
         received_at: step.receipt.as_ref().map(|receipt| rfc3339(receipt.received_at_ms)),
         carrier: step.receipt.as_ref().and_then(|receipt| receipt.carrier).map(|device| device.to_string()),

@@ -158,7 +158,7 @@ impl View<'_> {
             let name = locality_at(self.rows(), self.all_lines(), self.rules(), &key, at)?;
             rename(&mut then, &key, name);
         }
-        Ok(order_after(&then, self.rules(), record, self.me(), steps)?)
+        Ok(order_after(&then, self.rules(), record, self.who(), steps)?)
     }
 
     /// Returns all records of a kind that were ever here, whatever scope they are in now.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::entries::applied_entries;
+use super::who::Who;
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::log::act::Again;
 use crate::log::entry::Header;
@@ -110,14 +111,20 @@ pub fn grounded(steps: Vec<Step>) -> Vec<Step> {
 }
 
 /// Returns the author of a step; of a rewritten one, the author of the entry that it repeats.
-pub fn written(step: &Step) -> Written {
-    let person = step.again.as_ref().map_or(&step.header.person, |again| &again.person).clone();
+///
+/// # Errors
+/// The index does not read.
+pub fn written(who: &Who<'_>, step: &Step) -> Result<Written, RowsError> {
+    let header = &step.header;
+    let (device, person) =
+        step.again.as_ref().map_or((&header.device, &header.person), |again| (&again.device, &again.person));
     let claimed_at = rfc3339(step.claimed_at_ms());
-    Written { device: step.header.device.to_string(), person, claimed_at }
+    Ok(Written { device: header.device.to_string(), person: who.person(device, person)?, claimed_at })
 }
 
 /// Who wrote which operation of a record.
 pub struct Authors<'s> {
+    who: Who<'s>,
     steps: &'s [Step],
     /// Device and first operation of each step, to its place.
     places: BTreeMap<(DeviceId, u64), usize>,
@@ -125,9 +132,9 @@ pub struct Authors<'s> {
 
 impl<'s> Authors<'s> {
     /// Returns the authors of the steps' operations.
-    pub fn of(steps: &'s [Step]) -> Self {
+    pub fn of(who: Who<'s>, steps: &'s [Step]) -> Self {
         let place = |(index, step): (usize, &Step)| ((step.row.device, step.row.start_op), index);
-        Self { steps, places: steps.iter().enumerate().map(place).collect() }
+        Self { who, steps, places: steps.iter().enumerate().map(place).collect() }
     }
 
     /// Returns the step that holds an operation.
@@ -151,6 +158,6 @@ impl<'s> Authors<'s> {
     /// # Errors
     /// As [`Self::step`].
     pub fn by(&self, op: &OpId) -> Result<Written, RowsError> {
-        self.step(op).map(written)
+        written(&self.who, self.step(op)?)
     }
 }

@@ -14,7 +14,7 @@ use super::clock::EntryTime;
 use super::conflicts::distinct;
 use super::words::scalar_json;
 use super::words::{Sentence, reason_words, register_words, sentence, value_words};
-use crate::id::{DeviceId, Hash, RecordId};
+use crate::id::{DeviceId, Hash, PersonId, RecordId};
 use crate::log::verdict::Verdict;
 use crate::record::change::Scalar;
 use crate::record::patch::{Element, Patch, interpret};
@@ -126,6 +126,8 @@ pub struct Story {
     pub differences: Vec<Difference>,
     #[serde(skip)]
     pub devices: BTreeSet<DeviceId>,
+    #[serde(skip)]
+    pub persons: BTreeSet<PersonId>,
 }
 
 impl View<'_> {
@@ -190,6 +192,7 @@ impl Telling<'_> {
             self.row = Some(row);
         }
         self.story.devices.insert(known.place.device);
+        self.story.persons.insert(known.header.person);
         let receipt = known.row.receipt.as_ref();
         self.story.devices.extend(receipt.and_then(|receipt| receipt.carrier));
         let reason = receipt.and_then(|receipt| match &receipt.verdict {
@@ -202,11 +205,11 @@ impl Telling<'_> {
             action,
             text,
             consequences,
-            by: self.gathered.doer(&known.place.device, &known.header.person),
+            by: self.gathered.doer(&known.place.device, Some(&known.header.person)),
             device_seq: Some(known.place.seq),
             carrier: receipt
                 .and_then(|receipt| receipt.carrier)
-                .map(|device| self.gathered.doer(&device, "")),
+                .map(|device| self.gathered.doer(&device, None)),
             time: self.gathered.time_of(&known.chained, receipt)?,
             verdict: receipt.map_or("unsent", |receipt| receipt.verdict.code()),
             reason: reason.map(|reason| reason.code()),
@@ -276,7 +279,7 @@ impl Telling<'_> {
             seq: known.since_seq(),
             at: known.since_ms().map(rfc3339),
             value: value.clone(),
-            by: self.gathered.doer(&known.place.device, &known.header.person),
+            by: self.gathered.doer(&known.place.device, Some(&known.header.person)),
             reason: decision_reason(patches),
         };
         let open = self.story.differences.iter_mut().find(|one| one.field == name && one.settled.is_none());
@@ -300,7 +303,7 @@ impl Telling<'_> {
             value: scalar_json(&held.value),
             shown: value_words(self.view.rules(), kind_of(row), name, Some(&held.value)),
             by: author.map_or_else(Doer::default, |known| {
-                self.gathered.doer(&known.place.device, &known.header.person)
+                self.gathered.doer(&known.place.device, Some(&known.header.person))
             }),
             claimed_at: author.map(|known| rfc3339(known.header.claimed_at_ms)),
             received_at: receipt.map(|receipt| rfc3339(receipt.received_at_ms)),

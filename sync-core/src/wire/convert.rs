@@ -8,7 +8,7 @@ use serde_bytes::ByteBuf;
 use super::pack::{PackBody, PackError, PackItem, Refs, Unpacked, pack};
 use crate::crypto::{PublicKey, Signature, SignatureError};
 use crate::id::{DeviceId, Hash, RecordId};
-use crate::limits::{PERSON_BYTES_MAX, SEGMENT_ENTRIES_MAX};
+use crate::limits::SEGMENT_ENTRIES_MAX;
 use crate::log::act::{Act, ActError};
 use crate::log::chain::{DecodedBody, VerifiedEntry, decode_body, verify_head};
 use crate::log::entry::{Body, ChainedEntry, Entry, Header};
@@ -35,9 +35,6 @@ pub enum ChainError {
     /// A change made under another name.
     #[error("the change of entry {0} names another device as its author")]
     Actor(u64),
-    /// The person's name is too long.
-    #[error("the person's name in entry {0} is too long")]
-    Person(u64),
     /// Nobody signed it.
     #[error("the segment carries no signature at its end")]
     Unsigned,
@@ -69,9 +66,6 @@ pub fn decode_item(unpacked: Unpacked) -> Result<(Entry, DecodedBody, Option<Sig
 }
 
 fn check_header(header: &Header, decoded: &DecodedBody) -> Result<(), fn(u64) -> ChainError> {
-    if header.person.len() > PERSON_BYTES_MAX {
-        return Err(ChainError::Person);
-    }
     match decoded {
         DecodedBody::Change(change) if change.device != header.device => Err(ChainError::Actor),
         _ => Ok(()),

@@ -18,6 +18,7 @@ use crate::limits::MESSAGE_BYTES_MAX;
 use crate::log::entry::Anchor;
 use crate::log::line::{OwnRun, Standing};
 use crate::msgpack::{self, MsgpackError};
+use crate::people::{PeopleMark, PeopleNews, PersonName};
 use crate::scope::Scope;
 use crate::time::{TimeMs, UtcOffset};
 
@@ -35,13 +36,13 @@ const SIGNATURE_BYTES: usize = 64;
 /// use sync_core::wire::message::Segment;
 /// use sync_core::wire::pack::unpack;
 /// # use sync_core::crypto::SecretKey;
-/// # use sync_core::id::{BootId, RecordId};
+/// # use sync_core::id::{BootId, PersonId, RecordId};
 /// # use sync_core::log::{act::Act, chain::sign_head};
 /// # use sync_core::log::entry::{Anchor, Body, ChainedEntry, Entry, Header};
 /// # use sync_core::wire::convert::NoRefs;
 /// # let device = DeviceId([3; 16]);
 /// # let header = Header {
-/// #     municipality: 14061, device, seq: 1, record: RecordId::ZERO, person: "Cuadrilla 7".into(),
+/// #     municipality: 14061, device, seq: 1, record: RecordId::ZERO, person: PersonId([8; 16]),
 /// #     claimed_at_ms: 0, boot: BootId([1; 8]), monotonic_ms: 0, anchor: Anchor::default(),
 /// # };
 /// # let entry = Entry { header, body: Body::Act(Act::Clock { device, clock_ms: 0 }.to_bytes()) };
@@ -105,6 +106,11 @@ pub struct SyncRequest {
     pub one_by_one: bool,
     /// What it says of itself, if it does.
     pub about: Option<About>,
+    /// How far it knows the office's names.
+    pub people: PeopleMark,
+    /// Names behind persons of its entries that the office did not tell of yet, at most
+    /// [`PEOPLE_AT_ONCE_MAX`](crate::limits::PEOPLE_AT_ONCE_MAX).
+    pub named: Vec<PersonName>,
 }
 
 /// What a device says of itself: the office tells a silent phone from a full one by it.
@@ -180,6 +186,8 @@ pub struct SyncReply {
     /// [`TICKET_CHARS_MAX`](crate::limits::TICKET_CHARS_MAX) letters and digits; empty for a revoked device. It means
     /// something to the server only.
     pub ticket: String,
+    /// Names that the device lacks; none for a revoked one.
+    pub people: Option<PeopleNews>,
 }
 
 /// What a new device sends: its first entry, which is the enrolment.

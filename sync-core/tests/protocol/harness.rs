@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sync_core::crypto::SecretKey;
-use sync_core::hub::{self, Durable, Foundation, Hub, Quotas};
+use sync_core::hub::{self, Beside, Durable, Foundation, Hub, Quotas};
 use sync_core::id::BootId;
 use sync_core::invitation::{InvitedBy, LinkSecret};
 use sync_core::log::line::Lines;
+use sync_core::people::{People, PeopleBook};
 use sync_core::replica::sync::driver::{Answer, Driver, End, Event, Goal, Invited, Route, Step, Terms};
 use sync_core::replica::sync::request::Shape;
 use sync_core::replica::{self, Bundle, Clocks, Exchanged, Replica, ReplicaError, Request, Succeeded};
@@ -34,6 +35,8 @@ pub struct Server {
     pub lines: MemoryLines,
     pub hub: Hub,
     pub now_ms: i64,
+    /// The names that devices brought.
+    pub people: PeopleBook,
     /// Scopes that requests brought news for, until somebody takes them.
     pub news: BTreeSet<Scope>,
 }
@@ -75,7 +78,14 @@ impl Server {
             rows.apply(batch);
         }
         let hub = Hub::open(&rows, seed, Quotas::default()).unwrap();
-        Self { rows, lines: MemoryLines(lines), hub, now_ms: 1_795_000_000_000, news: BTreeSet::new() }
+        Self {
+            rows,
+            lines: MemoryLines(lines),
+            hub,
+            now_ms: 1_795_000_000_000,
+            people: PeopleBook::default(),
+            news: BTreeSet::new(),
+        }
     }
 
     pub fn seq(&self) -> u64 {
@@ -110,7 +120,12 @@ impl Server {
         };
         let (mut durable, ()) = Durable::append(vec![admitted], append).unwrap();
         let admitted = durable.remove(0);
-        Ok(self.hub.reply(&self.rows, &self.lines, self.seq(), self.now_ms, &admitted, TICKET).unwrap())
+        let people = admitted.people().and_then(|(mark, named)| {
+            self.people.take(&admitted.device, named);
+            self.people.news(&mark)
+        });
+        let beside = Beside { ticket: TICKET.into(), people };
+        Ok(self.hub.reply(&self.rows, &self.lines, self.seq(), self.now_ms, &admitted, beside).unwrap())
     }
 }
 
@@ -159,6 +174,7 @@ pub struct Phone {
     pub draws: u16,
     pub number: u8,
     pub now_ms: i64,
+    pub people: People,
 }
 
 impl Phone {
@@ -169,6 +185,7 @@ impl Phone {
             draws: 0,
             number,
             now_ms: 1_795_000_000_000,
+            people: People::default(),
         }
     }
 
@@ -190,8 +207,10 @@ impl Phone {
         };
         let next = self.lines.0.len() as u64 + 1;
         let mut replica = Replica::open(&self.rows, &self.lines, next, &[], moment)?;
+        replica.set_people(&self.people);
         let result = act(&mut replica)?;
         let written = replica.finish();
+        self.people = written.people.unwrap_or_else(|| self.people.clone());
         self.rows.apply(written.batch);
         self.lines.0.extend(written.lines);
         Ok(result)

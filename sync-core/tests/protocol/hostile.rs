@@ -2,7 +2,7 @@
 
 use sync_core::crypto::SecretKey;
 use sync_core::hub::RequestError;
-use sync_core::id::{Hash, RecordId};
+use sync_core::id::{Hash, PersonId, RecordId};
 use sync_core::log::act::{Act, Again, Role};
 use sync_core::log::chain::sign_head;
 use sync_core::log::entry::Body;
@@ -124,7 +124,7 @@ fn nobody_writes_in_the_name_of_another_by_saying_that_an_entry_repeats_one() {
         device: dispatch,
         of_seq: 77,
         of: Hash([7; 32]),
-        person: "La directora".into(),
+        person: PersonId([8; 16]),
         claimed_at_ms: 1_700_000_000_000,
     };
     let real: DeviceRow = read(&town.server.rows, &keyspace::device(&dispatch)).unwrap().unwrap();

@@ -7,6 +7,7 @@ use sync_core::crypto::{Purpose, SecretKey};
 use sync_core::hub::{Hub, Quotas};
 use sync_core::id::{BootId, DeviceId, Hash};
 use sync_core::invitation::Opening;
+use sync_core::people::PeopleBook;
 use sync_core::replica::{Clocks, Replica, Request};
 
 use crate::again::{Journal, Ledger};
@@ -82,7 +83,14 @@ impl World {
         let server = &self.town.server;
         let (rows, lines) = (server.rows.clone(), server.lines.clone());
         let hub = Hub::open(&rows, &SEED, Quotas::default()).expect("its own rows read");
-        Server { rows, lines, hub, now_ms: server.now_ms, news: BTreeSet::new() }
+        Server {
+            rows,
+            lines,
+            hub,
+            now_ms: server.now_ms,
+            people: PeopleBook::default(),
+            news: BTreeSet::new(),
+        }
     }
 
     /// Returns the server's reply to the request.

@@ -6,7 +6,7 @@ mod planted;
 
 use std::collections::BTreeMap;
 
-use engine::device::Device;
+use engine::device::{Device, Moment};
 use store::StoreError;
 use store_disk::{LedgerOptions, LedgerReader};
 use sync_core::crypto::SecretKey;
@@ -14,6 +14,7 @@ use sync_core::id::{BootId, DeviceId, Epoch, Hash};
 use sync_core::invitation::LinkSecret;
 use sync_core::log::act::Role;
 use sync_core::log::line::{Line, Lines};
+use sync_core::people::People;
 use sync_core::record::row::RecordRow;
 use sync_core::replica::sync::driver::{self, Driver, End, Event, Goal, Step, Terms};
 use sync_core::replica::{self, Clocks, Replica, ReplicaError};
@@ -103,6 +104,8 @@ pub struct Phone {
     dice: Dice,
     /// Its clocks.
     pub clock: Clock,
+    /// The names that it knows, in a file of their own.
+    people: People,
     /// The exchange under way.
     pub talk: Talk,
     /// The invitation it was given.
@@ -171,6 +174,7 @@ impl Phone {
             kept: Kept::default(),
             dice,
             clock,
+            people: People::default(),
             talk: Talk::default(),
             secret: Some(secret),
             is_gone: false,
@@ -208,6 +212,7 @@ impl Phone {
             kept: self.kept.clone(),
             dice,
             clock,
+            people: self.people.clone(),
             talk: Talk::default(),
             secret: self.secret,
             is_gone: false,
@@ -335,16 +340,17 @@ impl Phone {
         Ok(())
     }
 
-    fn moment(&mut self, now_ms: i64) -> Clocks {
+    fn moment(&mut self, now_ms: i64) -> Moment {
         if self.clock.booted_at_ms == i64::MIN {
             self.clock.booted_at_ms = now_ms;
         }
-        Clocks {
+        let clocks = Clocks {
             now_ms: now_ms + self.clock.off_ms,
             boot: BootId(self.clock.boot),
             monotonic_ms: u64::try_from(now_ms - self.clock.booted_at_ms).unwrap_or(0),
             entropy: self.dice.bytes(),
-        }
+        };
+        Moment { people: self.people.clone(), ..clocks.into() }
     }
 
     /// Lets `ask` read the replica.
@@ -385,6 +391,9 @@ impl Phone {
         };
         if !keeps {
             return Ok((answer, Vec::new()));
+        }
+        if let Some(people) = unsaved.people() {
+            self.people = people.clone();
         }
         let first = unsaved.first();
         let appended = device.append(unsaved);

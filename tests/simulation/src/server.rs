@@ -6,6 +6,7 @@ mod planted;
 
 pub use commit::attempt_of;
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use engine::committer::{Committer, Judged, View, catch_up};
@@ -15,6 +16,7 @@ use sync_core::hub::rights::judge_by_rights;
 use sync_core::hub::{Checked, Foundation, Hub, HubError, Quotas, RequestError, found};
 use sync_core::id::DeviceId;
 use sync_core::invitation::LinkSecret;
+use sync_core::people::PeopleBook;
 use sync_core::rows::{Rows, RowsError, read};
 use sync_core::state::local::Asked;
 
@@ -131,6 +133,8 @@ pub struct Server {
     dice: Dice,
     /// Highest attempt taken of each device, as the model knows.
     attempts: BTreeMap<DeviceId, u64>,
+    /// The names that devices brought, in a file of their own.
+    people: RefCell<PeopleBook>,
     /// The newest backup.
     pub backup: Option<Copy>,
     /// How far its clock is off.
@@ -208,6 +212,7 @@ impl Server {
             rules,
             dice,
             attempts: BTreeMap::new(),
+            people: RefCell::default(),
             backup: None,
             clock_off_ms: 0,
             sees_space: true,

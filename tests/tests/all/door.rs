@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use sync_core::id::DeviceId;
 use sync_core::link::InvitationLink;
@@ -226,15 +227,15 @@ fn persons_share_a_device_by_pin_and_the_key_is_encrypted() {
         let said: Value = serde_json::from_slice(&output.stderr).unwrap_or_else(|_| panic!("{output:?}"));
         (output.status.code(), said["error"]["code"].as_str().unwrap_or_default().to_owned())
     };
-    assert_eq!(refused(run(&["person", "add", "Ana"], &[("CREW_PIN", "12345")])).0, Some(2));
-    json(&run(&["person", "add", "Ana"], &[("CREW_PIN", "482913")]));
+    assert_eq!(refused(run(&["person", "add", "Ana Zepeda"], &[("CREW_PIN", "12345")])).0, Some(2));
+    json(&run(&["person", "add", "Ana Zepeda"], &[("CREW_PIN", "482913")]));
     assert!(!town.path("one/device.key").exists(), "the plain key is gone");
     let beto = [("CREW_PIN", "735501"), ("CREW_PIN_BY", "000000")];
-    assert_eq!(refused(run(&["person", "add", "Beto"], &beto)), (Some(3), "wrong_pin".into()));
-    json(&run(&["person", "add", "Beto"], &[("CREW_PIN", "735501"), ("CREW_PIN_BY", "482913")]));
+    assert_eq!(refused(run(&["person", "add", "Beto Montes"], &beto)), (Some(3), "wrong_pin".into()));
+    json(&run(&["person", "add", "Beto Montes"], &[("CREW_PIN", "735501"), ("CREW_PIN_BY", "482913")]));
     // Noting needs no PIN; exchanging does.
     json(&run(&["note", &folio, "de Ana"], &[]));
-    json(&run(&["person", "use", "beto"], &[("CREW_PIN", "735501")]));
+    json(&run(&["person", "use", "beto montes"], &[("CREW_PIN", "735501")]));
     json(&run(&["note", &folio, "de Beto"], &[]));
     assert_eq!(refused(run(&["sync"], &[])), (Some(3), "pin_needed".into()));
     assert_eq!(refused(run(&["sync"], &[("CREW_PIN", "482913")])), (Some(3), "wrong_pin".into()));
@@ -243,18 +244,43 @@ fn persons_share_a_device_by_pin_and_the_key_is_encrypted() {
     assert_eq!(refused(run(&["sync"], &[("CREW_PIN", "482913")])), (Some(3), "no_person".into()));
     std::fs::write(town.path("pin"), "482913\n").unwrap();
     let file = town.path("pin").display().to_string();
-    json(&run(&["person", "use", "Ana", "--pin-file", &file], &[]));
+    json(&run(&["person", "use", "Ana Zepeda", "--pin-file", &file], &[]));
     assert_eq!(json(&run(&["sync"], &[("CREW_PIN", "482913")]))["pushed"], 2);
     town.crew("office", &["sync"]);
     let log = town.crew("office", &["audit", "log", "--order", &folio]);
     let persons: Vec<&str> =
         log.as_array().unwrap().iter().filter_map(|row| row["person"].as_str()).collect();
-    assert!(persons.contains(&"Ana") && persons.contains(&"Beto"), "{persons:?}");
+    assert!(persons.contains(&"Ana Zepeda") && persons.contains(&"Beto Montes"), "{persons:?}");
+    // The names are beside the history, in a file that can forget, and nowhere in it.
+    for place in ["server", "one/store", "office/store", "admin/store"] {
+        for path in files_under(&town.path(place)) {
+            let bytes = std::fs::read(&path).unwrap();
+            let holds = |name: &str| bytes.windows(name.len()).any(|part| part == name.as_bytes());
+            let is_named = holds("Ana Zepeda") && holds("Beto Montes");
+            assert_eq!(is_named, path.ends_with("server/people.json"), "{}", path.display());
+            assert!(is_named || !holds("Zepeda") && !holds("Montes"), "{}", path.display());
+        }
+    }
+    let case = town.crew("office", &["audit", "case", &folio]);
+    let told: Vec<&str> =
+        case["people"].as_array().unwrap().iter().filter_map(|one| one["name"].as_str()).collect();
+    assert!(told.contains(&"Ana Zepeda"), "a case file opens the ids: {told:?}");
     assert_eq!(refused(run(&["enrol", &town.url(), "AAAA", "--name", "x"], &[])).1, "already_enrolled");
     // The last one who goes leaves the key as it was before the first came.
-    json(&run(&["person", "remove", "Beto"], &[("CREW_PIN", "482913")]));
-    json(&run(&["person", "remove", "Ana"], &[("CREW_PIN", "482913")]));
+    json(&run(&["person", "remove", "Beto Montes"], &[("CREW_PIN", "482913")]));
+    json(&run(&["person", "remove", "Ana Zepeda"], &[("CREW_PIN", "482913")]));
     town.crew("one", &["sync"]);
+}
+
+fn files_under(folder: &Path) -> Vec<PathBuf> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder.to_path_buf()]);
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    files
 }
 
 #[test]

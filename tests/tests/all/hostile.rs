@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 use cuadrilla_tests::{Town, program};
 use store_disk::Ledger;
 use sync_core::crypto::SecretKey;
-use sync_core::id::{BootId, DeviceId, Epoch, Hash, RecordId};
+use sync_core::id::{BootId, DeviceId, Epoch, Hash, PersonId, RecordId};
 use sync_core::log::act::Act;
 use sync_core::log::chain::sign_head;
 use sync_core::log::entry::{Anchor, Body, Entry, Header};
 use sync_core::log::line::Line;
+use sync_core::people::PeopleMark;
 use sync_core::rows::MemoryRows;
 use sync_core::state::refs::receiver;
 use sync_core::wire::message::{About, Segment, SyncRequest, VERSION, seal_request};
@@ -102,6 +103,8 @@ impl Hostile {
             placed: 0,
             one_by_one: false,
             about: None,
+            people: PeopleMark::default(),
+            named: Vec::new(),
         }
     }
 
@@ -112,7 +115,7 @@ impl Hostile {
             device,
             seq,
             record: RecordId::ZERO,
-            person: "Nadie".into(),
+            person: PersonId([8; 16]),
             claimed_at_ms: i64::MAX,
             boot: BootId([1; 8]),
             monotonic_ms: u64::MAX,

@@ -11,6 +11,7 @@ use sync_core::log::chain::sign_head;
 use sync_core::log::entry::{Anchor, Body, Entry, Header};
 use sync_core::log::line::{Identity, Line, Lines as _, read_line};
 use sync_core::log::verdict::{Reason, Verdict};
+use sync_core::people::PeopleMark;
 use sync_core::record::change::{Change, Op, OpId, Place};
 use sync_core::replica::NewOrder;
 use sync_core::rows::RowsError;
@@ -215,7 +216,7 @@ impl Prepared {
             device: self.identity.device,
             seq: self.seq,
             record,
-            person: self.identity.name.clone(),
+            person: self.identity.label,
             claimed_at_ms: now_ms(),
             boot: BootId([7; 8]),
             monotonic_ms: self.seq * 1_000,
@@ -266,6 +267,8 @@ impl Prepared {
             placed: self.placed,
             one_by_one: false,
             about: None,
+            people: PeopleMark::default(),
+            named: Vec::new(),
         };
         seal_request(&self.key, &request)
     }

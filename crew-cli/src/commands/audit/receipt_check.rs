@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use sync_core::id::Hash;
+use sync_core::id::{Hash, PersonId};
 use sync_core::limits::PROOF_FILE_BYTES_MAX;
 use sync_core::log::chain::DecodedBody;
 use sync_core::log::proof_file::{CheckedChange, ProofFile, ProofFileError};
+use sync_core::people::{Names as _, People};
 use sync_core::record::change::{Action, Change, OpId, Place, Scalar};
 use sync_core::time::rfc3339;
 
@@ -43,6 +44,7 @@ struct Row {
     device: String,
     device_name: String,
     person: String,
+    person_id: PersonId,
     claimed_at: String,
     received_at: String,
     verdict: String,
@@ -59,7 +61,8 @@ pub fn run(cx: &Context, args: &ReceiptCheckArgs) -> Result<Report, CliError> {
     let key = log::verifier(cx, args.log_verifier.as_deref())?;
     let file = ProofFile::from_bytes(&bytes).map_err(|error| wrong(&error))?;
     let checked = file.check(&key).map_err(|error| wrong(&error))?;
-    let rows: Vec<Row> = checked.changes.iter().map(row).collect();
+    let people = cx.home.people()?;
+    let rows: Vec<Row> = checked.changes.iter().map(|change| row(&people, change)).collect();
     let (folio, changes, entries) = (&file.folio, rows.len(), checked.anchor.size);
     let head = say!("receipt-holds", folio, changes, entries);
     let text = format!("{}\n{}", head.of(cx.screen.lang), told(cx, &rows));
@@ -73,13 +76,14 @@ pub fn run(cx: &Context, args: &ReceiptCheckArgs) -> Result<Report, CliError> {
     Report::new(&report, text)
 }
 
-fn row(change: &CheckedChange) -> Row {
+fn row(people: &People, change: &CheckedChange) -> Row {
     let header = &change.entry.header;
     Row {
         seq: change.leaf.seq,
         device: header.device.to_string(),
         device_name: change.device_name.clone(),
-        person: header.person.clone(),
+        person: people.name_of(&header.person).map_or_else(|| change.device_name.clone(), str::to_owned),
+        person_id: header.person,
         claimed_at: rfc3339(header.claimed_at_ms),
         received_at: rfc3339(change.leaf.received_at_ms),
         verdict: if change.leaf.is_accepted() { "accepted" } else { "quarantined" }.into(),

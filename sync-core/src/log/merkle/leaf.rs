@@ -13,12 +13,12 @@ const VERSION: u8 = 1;
 /// What the log says of one entry. Changing any of it changes the root.
 ///
 /// ```
-/// use sync_core::id::{BootId, DeviceId, Hash, RecordId};
+/// use sync_core::id::{BootId, DeviceId, Hash, PersonId, RecordId};
 /// use sync_core::log::entry::{Anchor, Body, Entry, Header};
 /// use sync_core::log::merkle::leaf::Leaf;
 /// use sync_core::log::verdict::{Reason, Receipt, Verdict};
 /// # let header = Header {
-/// #     municipality: 14061, device: DeviceId([3; 16]), seq: 5, record: RecordId([9; 16]), person: "José".into(),
+/// #     municipality: 14061, device: DeviceId([3; 16]), seq: 5, record: RecordId([9; 16]), person: PersonId([8; 16]),
 /// #     claimed_at_ms: 0, boot: BootId([1; 8]), monotonic_ms: 0, anchor: Anchor::default(),
 /// # };
 /// let entry = Entry { header, body: Body::Act(vec![1]) };
@@ -116,7 +116,7 @@ impl Leaf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{BootId, RecordId};
+    use crate::id::{BootId, PersonId, RecordId};
     use crate::log::entry::{Anchor, Body, Header};
     use crate::log::verdict::Reason;
 
@@ -126,7 +126,7 @@ mod tests {
             device: DeviceId([3; 16]),
             seq: 5,
             record: RecordId::ZERO,
-            person: "José".into(),
+            person: PersonId([8; 16]),
             claimed_at_ms: 7,
             boot: BootId([boot; 8]),
             monotonic_ms: 0,

@@ -174,6 +174,9 @@ impl Replica<'_> {
         exchanged: &mut Exchanged,
     ) -> Result<(), ReplicaError> {
         ONE_BY_ONE.clear(&mut self.overlay);
+        if let Some(news) = &answer.people {
+            self.people.to_mut().take(news.clone());
+        }
         let saw_everything = self.identity()?.role.sees_everything();
         if saw_everything != answer.standing.role.sees_everything() && answer.standing.revoked.is_none() {
             // The hub tells another selection from now on: it goes into a mirror of its own, from its beginning. This

@@ -157,6 +157,8 @@ impl Replica<'_> {
             placed: placed.unwrap_or(0),
             one_by_one,
             about,
+            people: self.people.mark(),
+            named: self.people.offers(),
         };
         let frame = frame_request(&request);
         let more = own_more || carried_more;

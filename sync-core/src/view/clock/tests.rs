@@ -2,7 +2,7 @@
 
 use super::super::entries::{Arrival, Arrivals};
 use super::{Bracket, EntryTime, JUMP_MS, Plausible, TOLERANCE_MS, entry_time, skew_ms};
-use crate::id::{BootId, DeviceId, Hash, RecordId};
+use crate::id::{BootId, DeviceId, Hash, PersonId, RecordId};
 use crate::log::entry::{Anchor, Header};
 use crate::log::verdict::{Receipt, Verdict};
 use crate::rows::{MemoryRows, encode};
@@ -23,7 +23,7 @@ fn header(seq: u64, claimed_at_ms: TimeMs, monotonic_ms: u64) -> Header {
         device: DeviceId([3; 16]),
         seq,
         record: RecordId([9; 16]),
-        person: "Juana".into(),
+        person: PersonId([8; 16]),
         claimed_at_ms,
         boot: BootId([1; 8]),
         monotonic_ms,

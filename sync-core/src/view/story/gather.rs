@@ -1,10 +1,11 @@
 //! Gather: the material of an order's story: all its entries, arrivals, devices, acts.
 
 use crate::log::verdict::Decision;
+use crate::people::Names;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DecisionTold, Doer, Happening};
-use crate::id::{DeviceId, RecordId};
+use crate::id::{DeviceId, PersonId, RecordId};
 use crate::log::chain::DecodedBody;
 use crate::log::chain::decode_body;
 use crate::log::entry::{ChainedEntry, Header};
@@ -103,14 +104,19 @@ impl<'n> Gathered<'n> {
     }
 
     /// Returns the person on a device; if none is named, the device's name stands for one.
-    pub fn doer(&self, device: &DeviceId, person: &str) -> Doer {
+    pub fn doer(&self, device: &DeviceId, person: Option<&PersonId>) -> Doer {
         let identity = self.view.identity().ok().filter(|identity| identity.device == *device);
         let (device_name, role) = match (self.devices.get(device), identity) {
             (Some(row), _) => (row.name.clone(), row.role.key()),
             (None, Some(own)) => (own.name.clone(), own.role.key()),
             (None, None) => (String::new(), ""),
         };
-        let person = if person.is_empty() { device_name.clone() } else { person.into() };
+        let name = person.and_then(|person| self.view.people().name_of(person));
+        let unnamed = || match person {
+            Some(person) if device_name.is_empty() => format!("persona {}", person.short()),
+            _ => device_name.clone(),
+        };
+        let person = name.map_or_else(unnamed, str::to_owned);
         Doer { person, device: device.to_string(), device_name, role: role.into() }
     }
 
@@ -137,7 +143,7 @@ impl<'n> Gathered<'n> {
             seq: decision.seq,
             at: rfc3339(decision.at_ms),
             releases: decision.releases,
-            by: self.doer(&decision.by, &person.unwrap_or_default()),
+            by: self.doer(&decision.by, person.as_ref()),
             reason: decision.reason.clone(),
         })
     }
@@ -204,7 +210,7 @@ impl<'n> Gathered<'n> {
             action: action.into(),
             text,
             consequences: Vec::new(),
-            by: self.doer(by, header.map_or("", |header| &header.person)),
+            by: self.doer(by, header.map(|header| &header.person)),
             device_seq: header.map(|header| header.seq),
             carrier: None,
             time,

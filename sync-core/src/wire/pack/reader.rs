@@ -148,8 +148,7 @@ impl<'a> Reader<'a> {
             return Err(PackError::Malformed("unknown flags of an item"));
         }
         if mask & who::PERSON != 0 {
-            let index = self.streams.of(stream::PERSONS).varint()?;
-            self.tables.name(index)?.clone_into(&mut header.person);
+            header.person = self.tables.person(self.streams.of(stream::PERSONS).varint()?)?;
         }
         if mask & who::BOOT != 0 {
             header.boot = self.tables.boot(self.streams.of(stream::ITEM_BOOTS).varint()?)?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::id::{BootId, DeviceId, RecordId};
+use crate::id::{BootId, DeviceId, PersonId, RecordId};
 use crate::log::entry::{Anchor, Header};
 use crate::log::verdict::{Receipt, Verdict};
 use crate::record::change::{Action, Change, Obj, Op, OpId};
@@ -44,7 +44,7 @@ impl State {
             device: DeviceId::ZERO,
             seq: 0,
             record: RecordId::ZERO,
-            person: String::new(),
+            person: PersonId::ZERO,
             claimed_at_ms: 0,
             boot: BootId::ZERO,
             monotonic_ms: 0,

@@ -38,7 +38,7 @@ streams! {
     SEQS,
     /// An item: which of the next four it names.
     WHO,
-    /// An item: person, index into the names.
+    /// An item: person, index.
     PERSONS,
     /// An item: boot, index.
     ITEM_BOOTS,
@@ -90,6 +90,8 @@ streams! {
     CLAIMED_LOW,
     /// Table of devices, 16 bytes each.
     DEVICES,
+    /// Table of persons, 16 bytes each.
+    PERSON_IDS,
     /// Table of boots, 8 bytes each.
     BOOTS,
     /// Full record ids, 16 bytes each.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::bytes::StreamsIn;
 use super::{PackBody, PackError, PackItem, TABLE_MAX, stream, too_many};
-use crate::id::{BootId, DeviceId};
-use crate::limits::{KEY_BYTES_MAX, PERSON_BYTES_MAX};
+use crate::id::{BootId, DeviceId, PersonId};
+use crate::limits::KEY_BYTES_MAX;
 use crate::log::entry::Anchor;
 use crate::record::change::{Action, Change, Op, Place, Scalar};
 
@@ -33,7 +33,7 @@ impl<T: Ord + Copy> Table<T> {
     }
 }
 
-/// Keys, persons and repeated values, the most frequent first.
+/// Keys and repeated values, the most frequent first.
 pub(super) struct Names {
     index: BTreeMap<String, u64>,
     /// In the order of their indexes.
@@ -41,13 +41,11 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Returns the names that `items` need: keys and persons always, values where they repeat.
+    /// Returns the names that `items` need: keys always, values where they repeat.
     pub(super) fn of(items: &[PackItem]) -> Result<Self, PackError> {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         let mut needed: BTreeSet<&str> = BTreeSet::new();
         for item in items {
-            needed.insert(&item.header.person);
-            *counts.entry(&item.header.person).or_default() += 1;
             let PackBody::Change(change) = &item.body else { continue };
             for op in &change.ops {
                 if let Place::Prop(key) = &op.place {
@@ -97,6 +95,7 @@ fn one_char(op: &Op, text: &str) -> bool {
 /// The tables of a pack being read, but for records and shapes.
 pub(super) struct TablesIn<'a> {
     devices: Vec<DeviceId>,
+    persons: Vec<PersonId>,
     boots: Vec<BootId>,
     anchors: Vec<Anchor>,
     names: Vec<&'a str>,
@@ -105,10 +104,18 @@ pub(super) struct TablesIn<'a> {
 impl<'a> TablesIn<'a> {
     /// Reads them.
     pub(super) fn read(streams: &mut StreamsIn<'a>) -> Result<Self, PackError> {
-        let mut tables =
-            Self { devices: Vec::new(), boots: Vec::new(), anchors: Vec::new(), names: Vec::new() };
+        let mut tables = Self {
+            devices: Vec::new(),
+            persons: Vec::new(),
+            boots: Vec::new(),
+            anchors: Vec::new(),
+            names: Vec::new(),
+        };
         while streams.of(stream::DEVICES).left() > 0 {
             tables.devices.push(DeviceId(streams.of(stream::DEVICES).array()?));
+        }
+        while streams.of(stream::PERSON_IDS).left() > 0 {
+            tables.persons.push(PersonId(streams.of(stream::PERSON_IDS).array()?));
         }
         while streams.of(stream::BOOTS).left() > 0 {
             tables.boots.push(BootId(streams.of(stream::BOOTS).array()?));
@@ -121,10 +128,16 @@ impl<'a> TablesIn<'a> {
         }
         while streams.of(stream::NAME_LENGTHS).left() > 0 {
             let length = streams.of(stream::NAME_LENGTHS).varint()?;
-            too_many("bytes in a name", length, PERSON_BYTES_MAX)?;
+            too_many("bytes in a name", length, KEY_BYTES_MAX)?;
             tables.names.push(text_of(streams.of(stream::NAME_BYTES).take(length)?)?);
         }
-        let largest = [tables.devices.len(), tables.boots.len(), tables.anchors.len(), tables.names.len()];
+        let largest = [
+            tables.devices.len(),
+            tables.persons.len(),
+            tables.boots.len(),
+            tables.anchors.len(),
+            tables.names.len(),
+        ];
         largest.iter().try_for_each(|count| too_many("rows in a table", *count as u64, TABLE_MAX))?;
         Ok(tables)
     }
@@ -132,6 +145,11 @@ impl<'a> TablesIn<'a> {
     /// Returns the device at `index`.
     pub(super) fn device(&self, index: u64) -> Result<DeviceId, PackError> {
         at(&self.devices, index).copied()
+    }
+
+    /// Returns the person at `index`.
+    pub(super) fn person(&self, index: u64) -> Result<PersonId, PackError> {
+        at(&self.persons, index).copied()
     }
 
     /// Returns the boot at `index`.

@@ -9,7 +9,7 @@ mod workload;
 use std::collections::BTreeMap;
 
 use super::{PackBody, PackItem, Refs, Unpacked, change_hashes, pack, unpack};
-use crate::id::{BootId, DeviceId, Hash, RecordId};
+use crate::id::{BootId, DeviceId, Hash, PersonId, RecordId};
 use crate::log::entry::{Anchor, Header};
 use crate::record::change::Change;
 use crate::rows::RowsError;
@@ -74,7 +74,7 @@ fn header(device: u8, seq: u64, record: u8) -> Header {
         device: DeviceId([device; 16]),
         seq,
         record: RecordId([record; 16]),
-        person: "Juana de la Cruz".into(),
+        person: PersonId([8; 16]),
         claimed_at_ms: 1_795_000_000_000,
         boot: BootId([1; 8]),
         monotonic_ms: 5_000,

@@ -9,8 +9,8 @@ use super::shape::Shape;
 use super::state::State;
 use super::tables::{Names, Table};
 use super::{PackBody, PackError, PackItem, Refs, dep, flag, stream, too_many, who};
-use crate::id::{BootId, DeviceId, Hash, RecordId};
-use crate::limits::{ACT_BYTES_MAX, PERSON_BYTES_MAX};
+use crate::id::{BootId, DeviceId, Hash, PersonId, RecordId};
+use crate::limits::ACT_BYTES_MAX;
 use crate::log::entry::{Anchor, Header};
 use crate::log::verdict::{Receipt, Verdict};
 use crate::record::change::{Change, Obj, OpId, Place};
@@ -29,6 +29,7 @@ pub(super) struct Writer<'a> {
     budget: Budget,
     names: Names,
     devices: Table<DeviceId>,
+    persons: Table<PersonId>,
     boots: Table<BootId>,
     anchors: Table<Anchor>,
     records: Table<RecordId>,
@@ -51,6 +52,7 @@ impl<'a> Writer<'a> {
             budget: Budget::default(),
             names: Names::of(items)?,
             devices: Table::new(),
+            persons: Table::new(),
             boots: Table::new(),
             anchors: Table::new(),
             records: Table::new(),
@@ -92,7 +94,6 @@ impl<'a> Writer<'a> {
     }
 
     fn header(&mut self, header: &Header) -> Result<u64, PackError> {
-        too_many("bytes in a person's name", header.person.len() as u64, PERSON_BYTES_MAX)?;
         let mut flags = 0;
         if header.device != self.state.device() {
             self.out.put(stream::ITEM_DEVICES, self.devices.intern(header.device));
@@ -129,7 +130,7 @@ impl<'a> Writer<'a> {
     fn who(&mut self, header: &Header, base: &Header) -> u64 {
         let mut mask = 0;
         if header.person != base.person {
-            self.out.put(stream::PERSONS, self.names.find(&header.person).unwrap_or_default());
+            self.out.put(stream::PERSONS, self.persons.intern(header.person));
             mask |= who::PERSON;
         }
         if header.boot != base.boot {
@@ -287,6 +288,7 @@ impl<'a> Writer<'a> {
     pub(super) fn finish(mut self) -> StreamsOut {
         let out = &mut self.out;
         self.devices.list.iter().for_each(|device| out.extend(stream::DEVICES, &device.0));
+        self.persons.list.iter().for_each(|person| out.extend(stream::PERSON_IDS, &person.0));
         self.boots.list.iter().for_each(|boot| out.extend(stream::BOOTS, &boot.0));
         let mut size = 0_u64;
         for anchor in &self.anchors.list {

@@ -2,7 +2,7 @@
 
 use serde_bytes::ByteBuf;
 use sync_core::crypto::{KeySalt, Purpose, SecretKey, Signature};
-use sync_core::id::{BootId, DeviceId, Epoch, Fingerprint, Hash, RecordId};
+use sync_core::id::{BootId, DeviceId, Epoch, Fingerprint, Hash, NameKey, PersonId, RecordId};
 use sync_core::invitation::Opening;
 use sync_core::log::act::{Act, Again, Continues, Fate, Role};
 use sync_core::log::chain::sign_head;
@@ -12,6 +12,7 @@ use sync_core::log::line::{
     Revoked, Split, Standing,
 };
 use sync_core::log::verdict::{Decision, Reason, Receipt, Verdict};
+use sync_core::people::{PeopleMark, PeopleNews, PersonName};
 use sync_core::scope::Scope;
 use sync_core::wire::message::{
     About, CarriedResult, EnrolReply, EnrolRequest, Offer, PreviewReply, PreviewRequest, Segment, SyncReply,
@@ -90,7 +91,7 @@ pub fn acts() -> Vec<Act> {
                 device: OTHER,
                 of_seq: 9,
                 of: HASH,
-                person: "Cuadrilla 7".into(),
+                person: PersonId([8; 16]),
                 claimed_at_ms: AT_MS,
             }],
         },
@@ -127,7 +128,7 @@ pub fn entry(body: Body) -> ChainedEntry {
         device: DEVICE,
         seq: 7,
         record,
-        person: "Cuadrilla 7".into(),
+        person: PersonId([8; 16]),
         claimed_at_ms: AT_MS,
         boot: BootId([0x10; 8]),
         monotonic_ms: 123_456,
@@ -188,6 +189,7 @@ pub fn device_lines() -> Vec<DeviceLine> {
             opening: Some(Opening(HASH)),
             salt: Some(KeySalt([8; 16])),
             name: "Cuadrilla 7".into(),
+            label: PersonId([8; 16]),
             started_at_ms: AT_MS,
             continues: Some(continues()),
         }),
@@ -223,6 +225,7 @@ fn identity() -> Identity {
         utc_offset: sync_core::time::UtcOffset::usual(14_061),
         letters: "A3".into(),
         name: "Cuadrilla 7".into(),
+        label: PersonId([8; 16]),
         role: Role::Crew,
         crew: Some("C-07".into()),
         localities: vec!["mezquitic".into()],
@@ -285,7 +288,17 @@ pub fn request() -> SyncRequest {
             free_bytes: Some(2_000_000_000),
             is_persistent: Some(true),
         }),
+        people: people_mark(),
+        named: vec![person()],
     }
+}
+
+fn person() -> PersonName {
+    PersonName { name: "Ana Ruiz".into(), key: NameKey([0x15; 32]) }
+}
+
+fn people_mark() -> PeopleMark {
+    PeopleMark { count: 12, state: [0x16; 8] }
 }
 
 pub fn reply() -> SyncReply {
@@ -314,6 +327,7 @@ pub fn reply() -> SyncReply {
         over_quota: false,
         from: Some(ANCHOR),
         ticket: "0123abcd".into(),
+        people: Some(PeopleNews { mark: people_mark(), is_whole: true, names: vec![person()] }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use engine::committer::{Failed, Judged, Published, Refusal, Request, Space, View};
 use store_disk::LedgerReader;
-use sync_core::hub::{Admitted, Durable, HubError, RequestError};
+use sync_core::hub::{Admitted, Beside, Durable, HubError, RequestError};
 use sync_core::limits::MESSAGE_BYTES_MAX;
 use sync_core::wire::message::open_request;
 
@@ -196,7 +196,13 @@ impl Server {
             return Ok(Answer::refused("code_used"));
         }
         let Some(Running { hub, .. }) = &self.running else { return Ok(Answer::refused("stopping")) };
-        let frame = hub.reply(&view.rows, &view.lines, view.seq, self.clock(now_ms), admitted, "");
+        let people = admitted.people().and_then(|(mark, named)| {
+            let mut book = self.people.borrow_mut();
+            book.take(&admitted.device, named);
+            book.news(&mark)
+        });
+        let beside = Beside { people, ..Beside::default() };
+        let frame = hub.reply(&view.rows, &view.lines, view.seq, self.clock(now_ms), admitted, beside);
         let frame = frame.map_err(|error| Trouble::Broken(breaks("the hub, answering", &error)))?;
         if frame.len() > MESSAGE_BYTES_MAX {
             let bytes = frame.len();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use sync_core::view::case::{CaseFile, Involved, Proof, Revoked};
+use sync_core::view::case::{CaseFile, Involved, PersonShown, Proof, Revoked};
 use sync_core::view::clock::{EntryTime, Plausible};
 use sync_core::view::order::OrderView;
 use sync_core::view::story::{DecisionTold, Difference, Doer, Happening, Settled, ValueTold};
@@ -42,6 +42,7 @@ pub fn sample(typed: &str) -> CaseFile {
             enrolled_seq: Some(1),
             revoked: Some(Revoked { seq: 2, at: Some(text()), reason: text() }),
         }],
+        people: vec![PersonShown { id: text(), name: text(), key: text() }],
         proof: Proof {
             log_verifier: text(),
             epoch: text(),

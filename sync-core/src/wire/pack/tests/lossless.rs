@@ -7,7 +7,7 @@ use proptest::prelude::{
 
 use super::Known;
 use crate::crypto::Signature;
-use crate::id::{BootId, DeviceId, Hash, RecordId};
+use crate::id::{BootId, DeviceId, Hash, PersonId, RecordId};
 use crate::log::entry::{Anchor, Header};
 use crate::log::verdict::{Reason, Receipt, Verdict};
 use crate::record::change::{Action, Change, Obj, Op, OpId, Place, Scalar};
@@ -103,14 +103,14 @@ fn change() -> impl Strategy<Value = Change> {
 }
 
 fn header() -> impl Strategy<Value = Header> {
-    let who = (prop_oneof![Just(14_061_u32), any::<u32>()], "[A-C]?", 0..2_u8, number(), 0..2_u8);
+    let who = (prop_oneof![Just(14_061_u32), any::<u32>()], 0..4_u8, 0..2_u8, number(), 0..2_u8);
     let when = (signed(), number(), number());
     (device(), 0..6_u8, who, when).prop_map(|(device, record, who, when)| Header {
         municipality: who.0,
         device,
         seq: when.2,
         record: RecordId([record; 16]),
-        person: who.1,
+        person: PersonId([who.1; 16]),
         claimed_at_ms: when.0,
         boot: BootId([who.2; 8]),
         monotonic_ms: when.1,

@@ -6,9 +6,10 @@ use automerge::{AutoCommit, ObjType, ROOT, ReadDoc};
 
 use super::Known;
 use crate::crypto::Signature;
-use crate::id::{BootId, DeviceId, Hash, RecordId};
+use crate::id::{BootId, DeviceId, Hash, NameKey, PersonId, RecordId};
 use crate::log::entry::{Anchor, Header};
 use crate::log::verdict::{Receipt, Verdict};
+use crate::people::PersonName;
 use crate::record::change::{Change, actor_of};
 use crate::wire::pack::{PackBody, PackItem};
 
@@ -140,7 +141,7 @@ const PEOPLE: [&str; 11] = [
 struct Phone {
     device: DeviceId,
     seq: u64,
-    person: String,
+    person: PersonId,
     boot: BootId,
     now_ms: i64,
     monotonic_ms: u64,
@@ -152,7 +153,7 @@ impl Phone {
         Self {
             device: DeviceId(dice.bytes()),
             seq: dice.below(900) + 1,
-            person: person.into(),
+            person: PersonName { name: person.into(), key: NameKey(dice.bytes()) }.id(),
             boot: BootId(dice.bytes()),
             now_ms: 1_795_000_000_000 + i64::try_from(dice.below(7_200_000)).unwrap(),
             monotonic_ms: dice.below(400_000_000),
@@ -174,7 +175,7 @@ impl Phone {
             device: self.device,
             seq: self.seq,
             record,
-            person: self.person.clone(),
+            person: self.person,
             claimed_at_ms: self.now_ms,
             boot: self.boot,
             monotonic_ms: self.monotonic_ms,
