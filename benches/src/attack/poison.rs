@@ -10,6 +10,8 @@ use crate::load::profile::prepared::{Piece, Prepared};
 
 /// The field that is written.
 const FIELD: &str = "homes_without_water";
+/// Its largest value.
+const FIELD_MAX: u64 = 10_000;
 /// Writes beside each other before one that joins them: with the value they all stand beside, a register is full.
 const BESIDE: usize = REGISTER_VALUES_MAX - 2;
 
@@ -66,7 +68,7 @@ impl Poison {
                     obj: Obj::At(fields),
                     place: Place::Prop(FIELD.into()),
                     insert: false,
-                    action: Action::Put(Scalar::Int(i64::try_from(number).unwrap_or(i64::MAX))),
+                    action: Action::Put(Scalar::Int(i64::try_from(number % FIELD_MAX).unwrap_or(0))),
                     preds,
                 }],
             }
