@@ -22,6 +22,7 @@ mod source;
 mod terminal;
 mod tidy;
 mod trust;
+mod unfit;
 mod values;
 mod views;
 mod witness;
