@@ -165,7 +165,6 @@ async fn attack(
     let ids = crews::ids(&town, plan.crews).await?;
     let alarms = watch::alarms(&town).await?;
     town.server.stop()?;
-    let verified = town.server.verify()?;
     let ahead = watch::ahead(&town.server.log_text()?, &ids);
     print_calm_and_attack(&calm, &under);
     print_attackers(&target.counts);
@@ -179,6 +178,7 @@ async fn attack(
     print_ahead(&ahead, plan.ahead_max());
     let (units, most) = (ahead.row_bytes / UNIT_BYTES, ROW_BYTES / UNIT_BYTES);
     line("longest judgement, in units of 4 KiB of rows", &format!("{units} (bound {most})"));
+    let verified = town.server.verify()?;
     line("`verify` proved afterwards", &format!("{verified} entries"));
     under.check()?;
     readiness.check()?;
