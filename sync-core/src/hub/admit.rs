@@ -39,6 +39,8 @@ pub struct Admitted {
     pub device: DeviceId,
     /// Counts.
     pub stats: AdmitStats,
+    /// Why a new epoch began with it, if one did: its device proved that this ledger lost entries.
+    pub epoch_reason: Option<String>,
     /// Bytes of index rows that were read and written for it.
     pub row_bytes: u64,
     pub(super) request: Hash,
@@ -111,6 +113,7 @@ struct Session<'o, 'r> {
     news: BTreeSet<Scope>,
     stats: AdmitStats,
     refused_enrolment: Option<EnrolError>,
+    epoch_reason: Option<String>,
 }
 
 impl Hub {
@@ -135,6 +138,7 @@ impl Hub {
             news: BTreeSet::new(),
             stats: AdmitStats::default(),
             refused_enrolment: None,
+            epoch_reason: None,
         };
         if let Some(sync) = &sync {
             session.hear(&device, sync, !own.is_empty())?;
@@ -156,7 +160,7 @@ impl Hub {
             };
             carried_outcomes.push((author, outcome));
         }
-        let Session { lines, news, stats, overlay, .. } = session;
+        let Session { lines, news, stats, overlay, epoch_reason, .. } = session;
         let row: Option<DeviceRow> = read(overlay, &keyspace::device(&device))?;
         let may_name = row.is_some_and(|row| row.revoked.is_none());
         let row_bytes = overlay.moved();
@@ -166,6 +170,7 @@ impl Hub {
             news,
             device,
             stats,
+            epoch_reason,
             row_bytes,
             request,
             sync,
@@ -206,7 +211,8 @@ impl Session<'_, '_> {
     }
 
     fn office_act(&mut self, act: Act) -> Result<(), HubError> {
-        if matches!(act, Act::Epoch { .. }) {
+        if let Act::Epoch { reason, .. } = &act {
+            self.epoch_reason = Some(reason.clone());
             // Every device is to sync; those that do not see everything listen to the catalogue.
             self.news.insert(Scope::Catalog);
         }

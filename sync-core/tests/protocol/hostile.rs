@@ -128,7 +128,7 @@ fn nobody_writes_in_the_name_of_another_by_saying_that_an_entry_repeats_one() {
         claimed_at_ms: 1_700_000_000_000,
     };
     let real: DeviceRow = read(&town.server.rows, &keyspace::device(&dispatch)).unwrap().unwrap();
-    let of_another = Again { of_seq: real.head_seq, of: real.head, ..invented.clone() };
+    let of_another = Again { of_seq: real.head_seq, of: real.head, ..invented };
     for forged in [invented.clone(), of_another] {
         claim(&mut town, says_again(forged)).unwrap();
         assert!(

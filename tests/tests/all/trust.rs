@@ -175,9 +175,9 @@ fn the_auditor_and_the_servers_log_are_told_of_a_restored_ledger() {
     assert!(said["message"].as_str().unwrap().contains("part at number"), "{said}");
     let partings = town.crew("auditor", &["status"])["partings"].clone();
     assert_eq!(partings.as_array().unwrap().len(), 1);
+    town.crew("auditor", &["sync"]);
     let log = std::fs::read_to_string(town.path("server.log")).unwrap();
     assert!(log.contains("a new epoch was started"), "{log}");
-    town.crew("auditor", &["sync"]);
     let acts = town.crew("auditor", &["audit", "log"]).to_string();
     assert!(acts.contains("keeps a checkpoint of"), "the epoch's reason is in the log");
 }
