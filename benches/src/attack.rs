@@ -5,6 +5,7 @@
 mod crews;
 mod crowd;
 mod hostile;
+mod poison;
 mod watch;
 
 use std::net::Ipv4Addr;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use sync_core::limits::REQUEST_ROW_BYTES_MAX;
 use tokio::sync::watch as signal;
 use tokio::task::JoinSet;
 
@@ -26,8 +28,13 @@ const HOSTILE: usize = 3;
 /// Requests that one device may have in progress, as the server's setting is.
 const DEVICE_REQUESTS: usize = 4;
 
+/// Bytes of rows that judging one request may move: what ends a request early, and what one entry may take beyond it.
+const ROW_BYTES: u64 = REQUEST_ROW_BYTES_MAX + 4 * 1024 * 1024;
+/// Bytes of rows that are one unit of a device's budget.
+const UNIT_BYTES: u64 = 4_096;
+
 /// Requests of one address among strangers, as the server's limits are.
-const STRANGERS: usize = 64;
+const STRANGERS: u64 = 64;
 
 /// How large an attack is.
 #[derive(Debug, Clone, clap::Args)]
@@ -57,6 +64,8 @@ struct Plan {
     streams: usize,
     readers: usize,
     crews: usize,
+    /// Changes that the poisoned record has before.
+    chain: usize,
     lasts: Duration,
     /// The server's `connections_max`: fewer than attack, so that the door is full all the time.
     connections: usize,
@@ -75,6 +84,7 @@ impl Plan {
                 streams: 400,
                 readers: 50,
                 crews: 5,
+                chain: 3_000,
                 lasts: lasts(60, 8),
                 connections: 200,
                 memory_mib: 256,
@@ -86,6 +96,8 @@ impl Plan {
             streams: 4_096,
             readers: 500,
             crews: 10,
+            // With what follows the record is full: 20,000.
+            chain: 16_000,
             lasts: lasts(60, 8),
             connections: 2_000,
             memory_mib: 512,
@@ -93,8 +105,8 @@ impl Plan {
     }
 
     /// Requests of devices that may be ahead of a crew's, wherever it waits.
-    fn ahead_max(&self) -> usize {
-        HOSTILE * DEVICE_REQUESTS + self.crews
+    fn ahead_max(&self) -> u64 {
+        (HOSTILE * DEVICE_REQUESTS + self.crews) as u64
     }
 }
 
@@ -141,7 +153,7 @@ async fn attack(
     let (stop, stopped) = signal::channel(false);
     let target = Target { address: town.field.address, from, counts: Arc::default(), stop: stopped.clone() };
     let mut attackers = JoinSet::new();
-    hostile::begin(&town, plan.crews, &target, &mut attackers).await?;
+    hostile::begin(&town, plan.crews, plan.chain, &target, &mut attackers).await?;
     crowd::begin(&plan, &town, &target, &mut attackers).await?;
     let watching = tokio::spawn(watch::readiness(town.field.address, stopped));
     let under = crews::sync_for(&town, plan.crews, plan.lasts).await;
@@ -153,7 +165,6 @@ async fn attack(
     let ids = crews::ids(&town, plan.crews).await?;
     let alarms = watch::alarms(&town).await?;
     town.server.stop()?;
-    let verified = town.server.verify()?;
     let ahead = watch::ahead(&town.server.log_text()?, &ids);
     print_calm_and_attack(&calm, &under);
     print_attackers(&target.counts);
@@ -165,6 +176,9 @@ async fn attack(
     line("server memory, highest", &format!("{memory_mib} MiB (bound {})", plan.memory_mib));
     line("processor of the server", &format!("{:.1} s", usage.cpu_s));
     print_ahead(&ahead, plan.ahead_max());
+    let (units, most) = (ahead.row_bytes / UNIT_BYTES, ROW_BYTES / UNIT_BYTES);
+    line("longest judgement, in units of 4 KiB of rows", &format!("{units} (bound {most})"));
+    let verified = town.server.verify()?;
     line("`verify` proved afterwards", &format!("{verified} entries"));
     under.check()?;
     readiness.check()?;
@@ -172,6 +186,8 @@ async fn attack(
     ensure!(ahead.requests > 0, "the server's log tells nothing of the crews' requests");
     let most = plan.ahead_max();
     ensure!(ahead.devices <= most && ahead.writer <= most, "more was ahead of a crew's request than {most}");
+    ensure!(ahead.row_bytes > 0, "the server's log tells nothing of what judging took");
+    ensure!(ahead.row_bytes <= ROW_BYTES, "one request moved {} bytes of rows", ahead.row_bytes);
     ensure!(ahead.strangers <= STRANGERS, "more strangers were ahead of a crew than {STRANGERS}");
     target.counts.check()
 }
@@ -188,7 +204,7 @@ fn print_attackers(counts: &Counts) {
     }
 }
 
-fn print_ahead(ahead: &Ahead, most: usize) {
+fn print_ahead(ahead: &Ahead, most: u64) {
     let told = format!("{} requests, {} at the writer (bound {most})", ahead.devices, ahead.writer);
     line("ahead of a crew's request, at most", &told);
     let before_tickets = "only before their first ticket";

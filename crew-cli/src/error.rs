@@ -73,6 +73,9 @@ impl CliError {
     /// A file could not be read or written.
     pub fn file(path: &Path, error: &io::Error) -> Self {
         use io::ErrorKind::{NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        if is_lacking(error) {
+            return unfit_file_system(path);
+        }
         let path = path.display();
         if error.get_ref().is_some_and(|inner| inner.is::<crate::files::NotAFile>()) {
             return Self::new(

@@ -6,6 +6,7 @@ use sync_core::log::verdict::Reason;
 use sync_core::rules::kind::WorkKind;
 use sync_core::rules::{Labels, Rules, fold_word};
 use sync_core::view::clock::{EntryTime, Plausible};
+use sync_core::view::told;
 use sync_core::view::words::Sentence;
 
 use words::{Lang, Text, say};
@@ -272,12 +273,18 @@ pub fn time_verdict(verdict: Plausible) -> Text {
     }
 }
 
+/// What a program wrote by itself, in the person's language; what a person wrote, as it is.
+pub fn by_program(text: &str) -> Text {
+    let words = told::by_program(text);
+    Text::both(words.es, words.en)
+}
+
 /// Why something is in review, with what exactly.
 pub fn reason(reason: &Reason) -> Text {
     let words = reason_code(reason.code());
     match reason {
         Reason::Role { what } => say!("reason-with", words, what),
-        Reason::Rule { rule, what } => say!("reason-with-rule", words, rule, what),
+        Reason::Rule { rule, what } => say!("reason-with-rule", words, rule, what = by_program(what)),
         _ => words,
     }
 }

@@ -132,7 +132,11 @@ func run(logKey, path, witness string) error {
 			return fmt.Errorf("entry %s: no signature of its author reaches it", e.hash)
 		}
 	}
-	// The folio is what the first change says, and that is bytes to this program: read it there, or with crew.
+	// A change is bytes to this program. The folio that the file shows must stand in the first one, which is signed like
+	// the others; crew receipt-check reads which register it stands in.
+	if len(file.Folio) < 8 || !bytes.Contains(file.Changes[0].Body, []byte(file.Folio)) {
+		return errors.New("the folio is not the one that the order was made with")
+	}
 	fmt.Printf("OK: %d changes of record %s, all signed by their authors and in the log of %d entries\n",
 		len(file.Changes), file.Record, tree.N)
 	return nil

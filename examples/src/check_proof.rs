@@ -72,6 +72,9 @@ fn main() -> anyhow::Result<()> {
         let entry = check_logged(logged, &file.checkpoint, &checkpoint)?;
         let key = key_in_act(&entry, logged.seq, &bytes(&logged.body)?)?;
         println!("   its key is {}", hex::encode(key.as_bytes()));
+        // The holder of the log's key could enrol a device once more, with another key: the id would not be that key's.
+        let id = &tagged("cuadrilla/device/v1", &[key.as_bytes()])[..16];
+        ensure!(hex::encode(id) == entry.device && !key.is_weak(), "the device id is not that of the key");
         keys.insert(entry.device.clone(), key);
         open.push(entry);
     }
@@ -97,11 +100,10 @@ fn main() -> anyhow::Result<()> {
         let whose = signed.get(&entry.hash);
         ensure!(whose == Some(&entry.device), "entry {}: no signature reaches it", hex::encode(entry.hash));
     }
-    println!(
-        "5. {}: {} changes hold. The folio is what the first change says.",
-        file.folio,
-        file.changes.len()
-    );
+    let first = bytes(&file.changes[0].body)?;
+    let is_in_it = first.windows(file.folio.len().max(8)).any(|part| part == file.folio.as_bytes());
+    ensure!(is_in_it, "the folio {} is not the one that the order was made with", file.folio);
+    println!("5. {}: {} changes hold. The folio stands in the first.", file.folio, file.changes.len());
     Ok(())
 }
 

@@ -47,11 +47,15 @@ pub enum Alarm {
     DevicesFull,
     /// A device used up its budget of work.
     DeviceBudget,
+    /// The witness did not answer.
+    WitnessAway,
+    /// The witness did not cosign the day's checkpoint.
+    WitnessRefused,
 }
 
 impl Alarm {
     /// Every kind, so that each has a count from the start.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::SlowBody,
         Self::BodyRoom,
         Self::Evicted,
@@ -67,6 +71,8 @@ impl Alarm {
         Self::DeviceBusy,
         Self::DevicesFull,
         Self::DeviceBudget,
+        Self::WitnessAway,
+        Self::WitnessRefused,
     ];
 
     /// Its stable name, in metrics and log.
@@ -87,6 +93,8 @@ impl Alarm {
             Self::DeviceBusy => "device_busy",
             Self::DevicesFull => "devices_full",
             Self::DeviceBudget => "device_budget",
+            Self::WitnessAway => "witness_away",
+            Self::WitnessRefused => "witness_refused",
         }
     }
 }

@@ -18,6 +18,7 @@ use crate::config::{Config, ENROLMENTS_MAX};
 use crate::connections::Connections;
 use crate::evidence::Evidence;
 use crate::health::Health;
+use crate::kept;
 use crate::lane::Lane;
 use crate::metrics::Metrics;
 use crate::news::News;
@@ -27,6 +28,7 @@ use crate::problem::Problem;
 use crate::room::Room;
 use crate::throttle::Throttle;
 use crate::ticket::Tickets;
+use crate::witness::Witness;
 use crate::writer::Work;
 
 /// Rows that every thread may read.
@@ -68,6 +70,10 @@ pub struct AppState {
     pub config: Config,
     /// The data folder, if there is one.
     pub data: Option<PathBuf>,
+    /// Where a checkpoint a day is kept.
+    pub checkpoints: Option<PathBuf>,
+    /// Who cosigns it.
+    pub witness: Option<Witness>,
     /// Counts.
     pub metrics: Arc<Metrics>,
     /// News for listening devices.
@@ -133,7 +139,13 @@ impl AppState {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let metrics: Arc<Metrics> = Arc::default();
         let genesis = view.hub.genesis();
+        let checkpoints = data.as_deref().and_then(|data| kept::folder(&config.checkpoints, data));
+        let witness = checkpoints
+            .as_deref()
+            .and_then(|folder| Witness::new(&config.witness, folder, &genesis.log_verifier));
         Self {
+            checkpoints,
+            witness,
             title: (genesis.name.clone(), genesis.log_verifier.clone()),
             view: RwLock::new(view),
             work,

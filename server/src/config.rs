@@ -13,6 +13,8 @@ use sync_core::limits::MESSAGE_BYTES_MAX;
 use sync_core::hub::Quotas;
 
 use crate::failure::Failure;
+use crate::kept;
+use crate::witness::Setting as Witness;
 use words::say;
 
 pub use sources::{LogFormat, Shown, Source, read_file};
@@ -109,6 +111,8 @@ settings! {
     checkpoints, "CUADRILLA_CHECKPOINTS": String = "";
     /// Where photos are kept: empty: in the data folder; another folder; or s3://BUCKET, with AWS_ variables.
     blobs, "CUADRILLA_BLOBS": String = "";
+    /// Witness that cosigns the checkpoint of each day: its address, a space, its key; empty asks none.
+    witness, "CUADRILLA_WITNESS": Witness = "";
     /// Header in which a trusted proxy names the client's address, as `x-forwarded-for`; empty trusts none.
     peer_header, "CUADRILLA_PEER_HEADER": String = "";
 
@@ -196,6 +200,12 @@ pub const STALL_MS: u64 = 10_000;
 pub const FULL_MS: u64 = 10_000;
 /// One kind of alarm is logged once in this time; the next line says how many there were.
 pub const ALARM_EVERY: Duration = Duration::from_secs(60);
+/// How long a witness may take to be connected to, names and TLS included.
+pub const WITNESS_CONNECT: Duration = Duration::from_secs(5);
+/// How long one question to a witness may take. It checks one signature and one proof.
+pub const WITNESS_TOTAL: Duration = Duration::from_secs(10);
+/// Longest answer of a witness that is read, in bytes: some fifty signature lines.
+pub const WITNESS_BYTES_MAX: u64 = 8 * 1024;
 /// Certificates of one chain.
 pub const CHAIN_MAX: usize = 16;
 
@@ -256,6 +266,9 @@ impl Config {
             ("office_day_bytes_max", self.office_day_bytes_max),
             ("revoked_bytes_max", self.revoked_bytes_max),
         ];
+        if self.witness.is_set() && self.checkpoints == kept::NONE {
+            return Err(bad_setting(say!("server-setting-witness")));
+        }
         match counts.into_iter().find(|(_, count)| !(1..=1 << 30).contains(count)) {
             None => self.check_pairs(),
             Some((name, count)) => Err(bad_setting(say!("server-setting-range", name, count))),
@@ -345,5 +358,10 @@ mod tests {
         let refused = all(Layer { peer_bytes_max: Some(1_000), ..Layer::default() }).unwrap_err();
         assert!(refused.message.of(words::Lang::En).contains("peer_bytes_max"), "{refused:?}");
         assert!(all(Layer { stranger_bytes_max: Some(1 << 24), ..Layer::default() }).is_err());
+        let key = sync_core::log::checkpoint::cosign::Witness::new("contraloria.example/w", &[8; 32]);
+        let witness = format!("https://w.example {}", key.unwrap().verifier()).parse().ok();
+        assert!(all(Layer { witness: witness.clone(), ..Layer::default() }).is_ok());
+        let none = Some("none".to_owned());
+        assert!(all(Layer { witness, checkpoints: none, ..Layer::default() }).is_err(), "nothing to show it");
     }
 }

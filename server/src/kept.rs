@@ -12,9 +12,11 @@ use crate::app_state::View;
 use crate::whole;
 
 /// The setting that keeps none.
-const NONE: &str = "none";
+pub const NONE: &str = "none";
 /// Characters of `YYYY-MM-DD`.
 const DAY_CHARS: usize = 10;
+/// Ending of a kept checkpoint's file, after its day.
+pub const ENDING: &str = ".txt";
 /// Largest file read, in bytes.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
@@ -46,6 +48,17 @@ pub fn keep(folder: &Path, view: &View, now_ms: i64) -> io::Result<bool> {
     Ok(true)
 }
 
+/// Reads a file of the folder.
+///
+/// # Errors
+/// As the disk answers, or if it is larger than any checkpoint.
+pub fn read(path: &Path) -> io::Result<String> {
+    if std::fs::metadata(path)?.len() > FILE_BYTES_MAX {
+        return Err(io::Error::other(format!("{} is no checkpoint", path.display())));
+    }
+    std::fs::read_to_string(path)
+}
+
 /// What the newest kept checkpoint says of the ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Held {
@@ -70,30 +83,38 @@ pub enum Held {
 /// # Errors
 /// As the disk answers, or if the file is no checkpoint of this log.
 pub fn hold(folder: &Path, view: &View) -> io::Result<Held> {
-    let Some(path) = newest(folder)? else { return Ok(Held::Nothing) };
-    if std::fs::metadata(&path)?.len() > FILE_BYTES_MAX {
-        return Err(io::Error::other(format!("{} is no checkpoint", path.display())));
-    }
-    let note = std::fs::read_to_string(&path)?;
+    let Some(path) = days(folder, ENDING)?.pop() else { return Ok(Held::Nothing) };
+    let note = read(&path)?;
     let anchor = checkpoint::verify(&note, &view.hub.genesis().log_verifier).map_err(io::Error::other)?;
     let entries = anchor.size;
     let is_same = entries <= view.seq && root(&*view.rows, entries).is_ok_and(|root| root == anchor.root);
     Ok(if is_same { Held::GoesOn { entries } } else { Held::Contradicts { entries, path } })
 }
 
-fn newest(folder: &Path) -> io::Result<Option<PathBuf>> {
+/// Returns the folder's files of that ending after a day, oldest first.
+///
+/// # Errors
+/// As the disk answers; a folder that is not there has none.
+pub fn days(folder: &Path, ending: &str) -> io::Result<Vec<PathBuf>> {
     let listed = match std::fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         listed => listed?,
     };
     let mut days: Vec<PathBuf> = Vec::new();
     for entry in listed {
-        let path = entry?.path();
-        let is_day = path.extension().is_some_and(|ending| ending == "txt")
-            && path.file_stem().is_some_and(|stem| stem.len() == DAY_CHARS);
-        days.extend(is_day.then_some(path));
+        let entry = entry?;
+        let name = entry.file_name();
+        let day = name.to_str().and_then(|name| name.strip_suffix(ending));
+        days.extend(day.filter(|day| day.len() == DAY_CHARS).map(|_| entry.path()));
     }
-    Ok(days.into_iter().max())
+    days.sort_unstable();
+    Ok(days)
+}
+
+/// Returns the file of another ending beside that of a day.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
+    let day = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+    path.with_file_name(format!("{day}{ending}"))
 }
 
 /// Holds the ledger to what was kept, and says in the log what came of it.
@@ -132,7 +153,8 @@ pub fn keep_and_tell(folder: &Path, view: &View, now_ms: i64) {
 mod tests {
     use std::path::{Path, PathBuf};
 
-    use super::folder;
+    use super::{ENDING, beside, days, folder};
+    use crate::whole::write;
 
     #[test]
     fn the_folder_stands_beside_the_data_unless_it_is_set() {
@@ -140,5 +162,17 @@ mod tests {
         assert_eq!(folder("", data), Some(PathBuf::from("/var/lib/cuadrilla.checkpoints")));
         assert_eq!(folder("/mnt/usb", data), Some(PathBuf::from("/mnt/usb")));
         assert_eq!(folder("none", data), None);
+    }
+    #[test]
+    fn the_days_are_listed_oldest_first_and_what_is_beside_them_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        for name in ["2026-11-29.txt", "2026-11-28.txt", "2026-11-28.cosigned.txt", "notes.txt"] {
+            write(&path(name), b"x").unwrap();
+        }
+        assert_eq!(days(folder.path(), ENDING).unwrap(), [path("2026-11-28.txt"), path("2026-11-29.txt")]);
+        let cosigned = beside(&path("2026-11-28.txt"), ".cosigned.txt");
+        assert_eq!(days(folder.path(), ".cosigned.txt").unwrap(), [cosigned]);
+        assert!(days(&path("none"), ENDING).unwrap().is_empty());
     }
 }

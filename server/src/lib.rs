@@ -41,6 +41,7 @@ pub mod throttle;
 pub mod ticket;
 pub mod tls;
 pub mod whole;
+pub mod witness;
 pub mod writer;
 
 pub use commands::{Shell, run};

@@ -56,6 +56,8 @@ pub struct Metrics {
     /// Requests of which something was not taken because its author had filled its share of the ledger.
     pub over_quota: Counter,
     ledger_records: Gauge,
+    cosigned_records: Gauge,
+    cosigned_time: Gauge,
     now: Family<NowLabels, Gauge>,
     /// What was turned away or cut off.
     pub alarms: Arc<Alarms>,
@@ -80,6 +82,8 @@ impl Default for Metrics {
             panics: Counter::default(),
             over_quota: Counter::default(),
             ledger_records: Gauge::default(),
+            cosigned_records: Gauge::default(),
+            cosigned_time: Gauge::default(),
             now: Family::default(),
             alarms: Arc::default(),
         };
@@ -99,6 +103,9 @@ impl Metrics {
         registry.register("index_rows", "Keys written to the index", self.rows_written.clone());
         registry.register("index_bytes", "Bytes written to the index", self.row_bytes_written.clone());
         registry.register("ledger_records", "Records in the ledger", self.ledger_records.clone());
+        let (records, time) = (self.cosigned_records.clone(), self.cosigned_time.clone());
+        registry.register("witness_records", "Records in the newest cosigned checkpoint", records);
+        registry.register("witness_time_seconds", "When the witness cosigned it, POSIX time; 0: never", time);
         registry.register("batch_requests", "Requests in one commit", self.batch_requests.clone());
         registry.register("ack_seconds", "From a whole request to its answer", self.ack_seconds.clone());
         registry.register("queue", "Requests at the writer", self.queue.clone());
@@ -122,6 +129,12 @@ impl Metrics {
     pub fn now(&self, what: &'static str, count: usize) {
         let gauge = self.now.get_or_create(&NowLabels { what });
         gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    /// Notes the newest checkpoint that the witness cosigned.
+    pub fn cosigned(&self, records: u64, time_s: u64) {
+        self.cosigned_records.set(i64::try_from(records).unwrap_or(i64::MAX));
+        self.cosigned_time.set(i64::try_from(time_s).unwrap_or(i64::MAX));
     }
 
     /// Counts one request.

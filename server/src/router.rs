@@ -17,10 +17,11 @@ use crate::routes::log as log_route;
 use crate::routes::{blobs, checkpoint, events, exchange, health, home};
 
 /// Every route, for the test that compares them with `openapi.json`.
-pub const ROUTES: [(&str, &str); 18] = [
+pub const ROUTES: [(&str, &str); 19] = [
     ("get", "/"),
     ("get", "/healthz"),
     ("get", "/log/checkpoint"),
+    ("get", "/log/cosigned"),
     ("get", "/log/tile/{path}"),
     ("get", "/metrics"),
     ("get", "/openapi.json"),
@@ -57,6 +58,8 @@ pub struct Notes {
     pub duplicates: u64,
     /// Requests that were ahead of it when it came.
     pub ahead: Ahead,
+    /// Bytes of index rows that judging it read and wrote.
+    pub row_bytes: u64,
 }
 
 /// How many requests were ahead of one, where it had to wait. Each count is bounded by a setting.
@@ -84,6 +87,7 @@ pub fn router(app: Arc<AppState>) -> Router {
         .route("/v1/blobs/{sha256}", patch(blobs::patch))
         .route("/v1/checkpoint", get(checkpoint::show))
         .route("/log/checkpoint", get(checkpoint::show))
+        .route("/log/cosigned", get(checkpoint::cosigned))
         .route("/log/tile/{*path}", get(log_route::show))
         .route("/v1/events", get(events::listen))
         .route("/", get(home::page))
@@ -125,7 +129,7 @@ async fn log(State(app): State<Arc<AppState>>, request: Request, next: Next) -> 
     let took = started.elapsed();
     let status = response.status().as_u16();
     app.metrics.request(&route, status);
-    let Notes { device, refused, bytes_up, bytes_down, accepted, quarantined, duplicates, ahead } =
+    let Notes { device, refused, bytes_up, bytes_down, accepted, quarantined, duplicates, ahead, row_bytes } =
         response.extensions_mut().remove().unwrap_or_default();
     let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     // Strangers must not fill the disk with lines: what they do is counted, and logged for a person who asks for it.
@@ -135,7 +139,7 @@ async fn log(State(app): State<Arc<AppState>>, request: Request, next: Next) -> 
     } else {
         tracing::info!(
             %method, route, status, device, refused, bytes_up, bytes_down, accepted, quarantined, duplicates,
-            ahead_strangers = ahead.strangers, ahead_devices = ahead.devices, ahead_writer = ahead.writer, took_ms,
+            ahead_strangers = ahead.strangers, ahead_devices = ahead.devices, ahead_writer = ahead.writer, row_bytes, took_ms,
             "request"
         );
     }

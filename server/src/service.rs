@@ -20,6 +20,7 @@ use crate::health::Health;
 use crate::kept;
 use crate::people::People;
 use crate::rule_files;
+use crate::witness;
 use crate::writer::{
     FreeBytes, OpenStore, Opened, Parts as WriterParts, SharedIndex, SharedLog, Work, Writer,
 };
@@ -98,11 +99,10 @@ impl Service {
         if let Some(evidence) = &app.evidence {
             tokio::spawn(Arc::clone(evidence).look_after(Arc::clone(&app)));
         }
-        let checkpoints = app.data.as_deref().and_then(|data| kept::folder(&app.config.checkpoints, data));
-        if let Some(folder) = &checkpoints {
+        if let Some(folder) = &app.checkpoints {
             kept::hold_and_tell(folder, &app.view());
         }
-        tokio::spawn(keep_checkpoints(Arc::clone(&app), checkpoints));
+        tokio::spawn(keep_checkpoints(Arc::clone(&app)));
         Ok(Self { app, stop, writer })
     }
 
@@ -152,19 +152,29 @@ struct Watched {
     files: rule_files::Fingerprint,
 }
 
-/// Keeps a checkpoint a day outside of the data.
-async fn keep_checkpoints(app: Arc<AppState>, folder: Option<PathBuf>) {
-    let Some(folder) = folder else { return };
+/// Keeps a checkpoint a day outside of the data, and has it cosigned.
+async fn keep_checkpoints(app: Arc<AppState>) {
+    if app.checkpoints.is_none() {
+        return;
+    }
     let mut stop = app.stop.clone();
     loop {
-        let (app, folder) = (Arc::clone(&app), folder.clone());
+        let app = Arc::clone(&app);
         // It logs what went wrong; a panic ends this look only.
-        let _ =
-            tokio::task::spawn_blocking(move || kept::keep_and_tell(&folder, &app.view(), now_ms())).await;
+        let _ = tokio::task::spawn_blocking(move || keep_checkpoint(&app)).await;
         tokio::select! {
             () = tokio::time::sleep(KEEP_EVERY) => {}
             _ = stop.wait_for(|stop| *stop) => return,
         }
+    }
+}
+
+fn keep_checkpoint(app: &AppState) {
+    if let Some(folder) = &app.checkpoints {
+        kept::keep_and_tell(folder, &app.view(), now_ms());
+    }
+    if let Some(witness) = &app.witness {
+        witness::push_and_tell(app, witness);
     }
 }
 

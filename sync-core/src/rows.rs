@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The version of what rows hold. A store whose index has another one rebuilds it from its lines.
-pub const ROWS_FORMAT: u32 = 10;
+pub const ROWS_FORMAT: u32 = 11;
 
 /// A row could not be read. The index is derived, so the cure is always the same: rebuild it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -21,6 +21,7 @@ pub mod own;
 pub mod replay;
 pub mod steps;
 pub mod story;
+pub mod told;
 pub mod who;
 pub mod words;
 

@@ -1,9 +1,11 @@
 //! The harness of the integration tests.
 
+pub mod forge;
 pub mod judged;
 pub mod random;
 pub mod static_host;
 pub mod tamper;
+pub mod witness;
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -36,6 +38,8 @@ pub struct Town {
     pub folder: tempfile::TempDir,
     /// Where the server is once it has served; kept over restarts.
     pub port: u16,
+    /// Further arguments of `serve`.
+    pub settings: Vec<String>,
     server: Option<Child>,
 }
 
@@ -54,7 +58,7 @@ impl Town {
     /// If anything fails.
     pub fn new_in(parent: &Path) -> Self {
         let folder = tempfile::tempdir_in(parent).expect("a folder");
-        let mut town = Self { folder, port: 0, server: None };
+        let mut town = Self { folder, port: 0, settings: Vec::new(), server: None };
         let made = json(&town.server_run("init", &["--municipality", "14061", "--name", "Mezquitic"]));
         town.serve();
         let code = made["admin_code"].as_str().expect("a code").to_owned();
@@ -80,6 +84,7 @@ impl Town {
         let listen = format!("127.0.0.1:{}", self.port);
         let mut command = Command::new(program("cuadrilla-server"));
         command.args(["--json", "serve", "--listen", &listen, "--data"]).arg(self.path("server"));
+        command.args(&self.settings);
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.path("server.log"));
         command.current_dir(self.folder.path()).stdout(Stdio::piped()).stderr(log.expect("a log"));
         let mut child = command.spawn().expect("the server starts");

@@ -18,7 +18,7 @@ pub struct Interop {}
 
 impl Interop {
     pub fn run(&self) -> anyhow::Result<()> {
-        let programs = build(&["cuadrilla-server", "crew-cli"], false)?;
+        let programs = build(&["cuadrilla-server", "crew-cli", "cuadrilla-tests"], false)?;
         let folder = target_dir().join("interop");
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
@@ -31,12 +31,13 @@ impl Interop {
         for (what, forged) in forgeries(&honest)? {
             check(&checker, &made, &forged, Some(what))?;
         }
+        let by_key = check_forged_with_the_log_key(&checker, &made)?;
         let other = made.log_key.replacen("14061", "14062", 1);
         let said = Command::new(&checker).arg(other).arg(&made.proof).output()?;
         ensure!(!said.status.success(), "another log's key passed");
         eprintln!(
-            "docs/audit: the honest proof passes, {} forged ones are refused",
-            forgeries(&honest)?.len() + 1
+            "docs/audit: the honest proof passes, {} forged ones are refused, {by_key} of them forged with the log's key",
+            forgeries(&honest)?.len() + 1 + by_key
         );
         Ok(())
     }
@@ -144,6 +145,24 @@ fn forgeries(honest: &str) -> anyhow::Result<Vec<(&'static str, String)>> {
             })?,
         ),
     ])
+}
+
+/// Gives both checkers what the holder of the log's key can make. Returns how many forgeries they refused.
+fn check_forged_with_the_log_key(checker: &Path, made: &Made) -> anyhow::Result<usize> {
+    let forged = made.folder.join("forged");
+    let log_key = made.folder.join("server").join("log.key");
+    let output = Command::new(made.programs.join("forge")).args([&made.proof, &log_key, &forged]).output()?;
+    ensure!(output.status.success(), "forge: {}", shown(&output));
+    let mut refused = 0;
+    for line in String::from_utf8(output.stdout)?.lines() {
+        let (name, what) = line.split_once('\t').context("forge names each file and what it claims")?;
+        let file = std::fs::read_to_string(forged.join(name))?;
+        let is_true = name.starts_with("true-");
+        check(checker, made, &file, (!is_true).then_some(what))?;
+        refused += usize::from(!is_true);
+    }
+    ensure!(refused > 0, "forge made nothing");
+    Ok(refused)
 }
 
 /// Changes one character in the middle of a text of base64.

@@ -28,8 +28,8 @@ const ASKERS: usize = 64;
 pub(super) struct Counts(Mutex<BTreeMap<String, u64>>);
 
 impl Counts {
-    pub(super) fn add(&self, what: &str) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(what.to_owned()).or_default() += 1;
+    pub(super) fn add(&self, what: &str, count: u64) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(what.to_owned()).or_default() += count;
     }
 
     pub(super) fn all(&self) -> BTreeMap<String, u64> {
@@ -39,9 +39,14 @@ impl Counts {
     /// An attack that did not take place proves nothing.
     pub(super) fn check(&self) -> anyhow::Result<()> {
         let all = self.all();
-        for what in
-            ["half a body: cut off", "never reads: cut off", "tile: 200", "stream: 401", "stream: 429"]
-        {
+        for what in [
+            "half a body: cut off",
+            "never reads: cut off",
+            "tile: 200",
+            "stream: 401",
+            "stream: 429",
+            "poison: accepted",
+        ] {
             ensure!(all.get(what).is_some_and(|count| *count > 0), "no attacker met: {what}");
         }
         for what in ["poison: sent", "revoked: sent"] {
@@ -135,7 +140,7 @@ async fn half_body(target: Target, number: usize) -> io::Result<()> {
     stream.write_all(head.as_bytes()).await?;
     let mut answer = Vec::new();
     let ended = stream.read_to_end(&mut answer).await;
-    target.counts.add("half a body: cut off");
+    target.counts.add("half a body: cut off", 1);
     ended.map(drop)
 }
 
@@ -144,7 +149,7 @@ async fn never_read(target: Target, number: usize) -> io::Result<()> {
     let asked = b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n".repeat(20);
     // It ends when the server closes.
     while stream.write_all(&asked).await.is_ok() {}
-    target.counts.add("never reads: cut off");
+    target.counts.add("never reads: cut off", 1);
     Ok(())
 }
 
@@ -156,7 +161,7 @@ async fn read_tiles(target: Target, number: usize) -> io::Result<()> {
         let asked = format!("GET /log/tile/entries/000.p/{width} HTTP/1.1\r\nhost: x\r\n\r\n");
         stream.write_all(asked.as_bytes()).await?;
         let status = read_answer(&mut stream).await?;
-        target.counts.add(&format!("tile: {status}"));
+        target.counts.add(&format!("tile: {status}"), 1);
     }
 }
 
@@ -199,10 +204,10 @@ async fn ask_for_streams(target: Target, number: usize, ticket: String, count: u
         };
         match asked.await {
             Ok((stream, status)) => {
-                target.counts.add(&format!("stream: {status}"));
+                target.counts.add(&format!("stream: {status}"), 1);
                 open.push(stream);
             }
-            Err(_) => target.counts.add("stream: cut off"),
+            Err(_) => target.counts.add("stream: cut off", 1),
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use anyhow::Context as _;
-use sync_core::record::change::{Action, Change, Obj, Op, Place, Scalar};
+use anyhow::{Context as _, ensure};
 use tokio::task::JoinSet;
 
 use super::crowd::Target;
+use super::poison::Poison;
 use crate::load::http::{Trouble, Wire};
 use crate::load::profile::prepared::{Piece, Prepared};
 use crate::load::talk::Link;
@@ -15,15 +15,15 @@ use crate::load::town::Town;
 
 /// Entries of one hostile request.
 const ENTRIES: u64 = 1_000;
-/// Changes that the poisoned record gathers first, each on the one before.
-const LONG: u64 = 3_000;
 /// How long a hostile device waits at most when it is told to wait.
 const WAIT: Duration = Duration::from_millis(500);
 
-/// Lets the hostile devices begin: the one after the crews, and the one after that.
+/// Lets the hostile devices begin: the one after the crews, and the one after that. The poisoned record has a chain of
+/// `chain` changes then.
 pub(super) async fn begin(
     town: &Town,
     crews: usize,
+    chain: usize,
     target: &Target,
     attackers: &mut JoinSet<()>,
 ) -> anyhow::Result<()> {
@@ -36,18 +36,27 @@ pub(super) async fn begin(
     town.field.think(|| admin.act(|book| book.revoke(&id, None, "se extravió"))).await?;
     town.field.sync(&mut admin, Link::Good).await?;
     drop(admin);
+    let mut poison = Poison::default();
     let first = of_poisoner.creations(1)?;
+    send(target, &mut of_poisoner, &first, "poison before").await;
+    // The record is long before anybody is watched.
+    while !poison.is_long(chain) {
+        let piece = poison.piece(&mut of_poisoner, ENTRIES, chain)?;
+        send(target, &mut of_poisoner, &piece, "poison before").await;
+    }
+    let verdicts = of_poisoner.take_verdicts();
+    let counted = verdicts.get("accepted").copied().unwrap_or_default();
+    ensure!(counted >= chain as u64, "the poisoned record has {counted} changes: {verdicts:?}");
     let target_of_poison = target.clone();
     attackers.spawn(async move {
         let target = target_of_poison;
-        let mut made = 0;
-        send(&target, &mut of_poisoner, &first, "poison").await;
         while !target.is_over() {
-            let piece = of_poisoner.poison(0, made, next_poison(made));
-            made += ENTRIES;
-            match piece {
+            match poison.piece(&mut of_poisoner, ENTRIES, chain) {
                 Ok(piece) => send(&target, &mut of_poisoner, &piece, "poison").await,
-                Err(error) => return target.counts.add(&format!("poison: {error}")),
+                Err(error) => return target.counts.add(&format!("poison: {error}"), 1),
+            }
+            for (verdict, count) in of_poisoner.take_verdicts() {
+                target.counts.add(&format!("poison: {verdict}"), count);
             }
         }
     });
@@ -56,51 +65,11 @@ pub(super) async fn begin(
         while !target.is_over() {
             match of_revoked.creations(ENTRIES / 2) {
                 Ok(piece) => send(&target, &mut of_revoked, &piece, "revoked").await,
-                Err(error) => return target.counts.add(&format!("revoked: {error}")),
+                Err(error) => return target.counts.add(&format!("revoked: {error}"), 1),
             }
         }
     });
     Ok(())
-}
-
-/// How the changes of a poisoned piece depend on what came before.
-#[derive(Debug, Clone, Copy)]
-enum Poison {
-    /// Each on the one before: the record grows long.
-    Chain,
-    /// All on the record's creation, writing one register without naming what they replace.
-    Concurrent,
-}
-
-fn next_poison(made: u64) -> Poison {
-    if made < LONG { Poison::Chain } else { Poison::Concurrent }
-}
-
-impl Prepared {
-    /// A piece that writes one register of an order many times.
-    fn poison(&mut self, order: usize, made: u64, how: Poison) -> anyhow::Result<Piece> {
-        let device = self.device();
-        let (record, creation, start) = self.order(order)?;
-        let mut before = creation;
-        self.gather(record, (1..=ENTRIES).map(|turn| made + turn), |newest, number| {
-            if let Some(newest) = newest {
-                before = newest;
-            }
-            Change {
-                device,
-                seq: 1 + number,
-                start_op: start + number,
-                deps: vec![if matches!(how, Poison::Chain) { before } else { creation }],
-                ops: vec![Op {
-                    obj: Obj::Root,
-                    place: Place::Prop("title".into()),
-                    insert: false,
-                    action: Action::Put(Scalar::Str(format!("Fuga {number}"))),
-                    preds: Vec::new(),
-                }],
-            }
-        })
-    }
 }
 
 /// Sends a piece until the server took it, refused it for good, or it is over.
@@ -121,13 +90,13 @@ async fn send(target: &Target, device: &mut Prepared, piece: &Piece, name: &str)
         let ticket = device.ticket().map(String::from);
         match open.post("/v1/sync", &request, ticket.as_deref()).await {
             Ok(reply) => {
-                target.counts.add(&format!("{name}: sent"));
+                target.counts.add(&format!("{name}: sent"), 1);
                 // What it is told it needs for the next request only.
                 let _ = device.hear(&request, &reply.frame);
                 return;
             }
             Err(Trouble::Refused { status, code, retry_after_s, .. }) => {
-                target.counts.add(&format!("{name}: sent, {status} {code}"));
+                target.counts.add(&format!("{name}: sent, {status} {code}"), 1);
                 if retry_after_s.is_none() {
                     tokio::time::sleep(WAIT).await;
                     return;
@@ -135,7 +104,7 @@ async fn send(target: &Target, device: &mut Prepared, piece: &Piece, name: &str)
                 tokio::time::sleep(WAIT).await;
                 wire = Some(open);
             }
-            Err(Trouble::Link(step)) => target.counts.add(&format!("{name}: link, {step}")),
+            Err(Trouble::Link(step)) => target.counts.add(&format!("{name}: link, {step}"), 1),
         }
     }
 }

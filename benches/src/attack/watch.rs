@@ -78,27 +78,31 @@ pub(super) async fn alarms(town: &Town) -> anyhow::Result<Vec<(String, u64)>> {
     Ok(raised.filter(|(_, count)| *count > 0).collect())
 }
 
-/// The most that was ahead of a crew's request.
+/// The most that was ahead of a crew's request, and that one request was.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Ahead {
     pub(super) requests: u64,
-    pub(super) strangers: usize,
-    pub(super) devices: usize,
-    pub(super) writer: usize,
+    pub(super) strangers: u64,
+    pub(super) devices: u64,
+    pub(super) writer: u64,
+    /// Bytes of rows that judging one request moved, of any device.
+    pub(super) row_bytes: u64,
 }
 
 /// Reads from the server's log what was ahead of requests of these devices.
 pub(super) fn ahead(log: &str, devices: &[DeviceId]) -> Ahead {
+    let field = |line: &str, name: &str| {
+        let rest = line.split_once(name)?.1;
+        rest.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u64>().ok()
+    };
     let names: Vec<String> = devices.iter().map(ToString::to_string).collect();
     let mut most = Ahead::default();
     let syncs = log.lines().filter(|line| line.contains("/v1/sync"));
+    // Of every device: the writer does one request after another.
+    most.row_bytes = syncs.clone().filter_map(|line| field(line, "row_bytes=")).max().unwrap_or(0);
     for line in syncs.filter(|line| names.iter().any(|name| line.contains(name.as_str()))) {
-        let field = |name: &str| {
-            let rest = line.split_once(name)?.1;
-            rest.split(|c: char| !c.is_ascii_digit()).next()?.parse::<usize>().ok()
-        };
         let (Some(strangers), Some(devices), Some(writer)) =
-            (field("ahead_strangers="), field("ahead_devices="), field("ahead_writer="))
+            (field(line, "ahead_strangers="), field(line, "ahead_devices="), field(line, "ahead_writer="))
         else {
             continue;
         };
@@ -119,11 +123,11 @@ mod tests {
         let (crew, other) = (DeviceId([1; 16]), DeviceId([2; 16]));
         let line = |device: DeviceId, count: usize| {
             format!(
-                "INFO request route=\"/v1/sync\" device=\"{device}\" ahead_strangers=0 ahead_devices={count} ahead_writer=1 took_ms=3"
+                "INFO request route=\"/v1/sync\" device=\"{device}\" ahead_strangers=0 ahead_devices={count} ahead_writer=1 row_bytes={count} took_ms=3"
             )
         };
         let log = [line(crew, 2), line(other, 9), line(crew, 4), "WARN alarm".into()].join("\n");
-        let expected = Ahead { requests: 2, strangers: 0, devices: 4, writer: 1 };
+        let expected = Ahead { requests: 2, strangers: 0, devices: 4, writer: 1, row_bytes: 9 };
         assert_eq!(ahead(&log, &[crew]), expected);
     }
 }

@@ -113,7 +113,13 @@ fn parse(path: &Path, text: &str) -> Result<ImportFile, CliError> {
             place.push(Part::Key(key.clone()));
         }
         let spot = source::spot(text, &place);
-        malformed(at(path, spot, &place, &import_problem(&ImportProblem::Value(wrong))))
+        // What else may stand there is of use to a person who wrote an unknown name only.
+        let hint = match (&wrong, place.as_slice()) {
+            (Wrong::Unknown { .. }, [_]) => say!("import-bad-file-hint"),
+            _ => say!("replica-import-hint"),
+        };
+        let message = at(path, spot, &place, &import_problem(&ImportProblem::Value(wrong)));
+        CliError::new(exit::USAGE, "import_form", message, hint)
     })
 }
 
@@ -139,7 +145,7 @@ fn unreadable(problem: &SourceProblem) -> Text {
 }
 
 fn malformed(message: Text) -> CliError {
-    CliError::new(exit::USAGE, "import_form", message, say!("import-bad-file-hint"))
+    CliError::new(exit::USAGE, "import_form", message, say!("replica-import-hint"))
 }
 
 #[cfg(test)]

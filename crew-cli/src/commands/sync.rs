@@ -139,7 +139,8 @@ pub(crate) fn told(cx: &Context, outcome: &Outcome) -> String {
         let folio = clean(decided.folio.as_deref().unwrap_or("—"));
         let words = labels::decision(decided.released).of(lang);
         let state = if decided.released { style.good(&words) } else { style.alert(&words) };
-        text.push_str(&format!("{state} {folio}: {}\n", clean(&decided.reason)));
+        let reason = labels::by_program(&decided.reason).of(lang);
+        text.push_str(&format!("{state} {folio}: {}\n", clean(&reason)));
     }
     for refused in &outcome.carried_refused {
         let what =
@@ -163,7 +164,7 @@ pub(crate) fn told(cx: &Context, outcome: &Outcome) -> String {
 fn because(refused: &RefusedEntry) -> Text {
     let words = labels::reason_code(&refused.reason);
     match &refused.detail {
-        Some(what) => say!("reason-with", words, what),
+        Some(what) => say!("reason-with", words, what = labels::by_program(what)),
         None => words,
     }
 }

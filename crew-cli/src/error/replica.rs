@@ -111,9 +111,10 @@ fn hint(error: &ReplicaError) -> Text {
         ReplicaError::Unknown { what: "single device", .. } => say!("replica-single-device-hint"),
         ReplicaError::Unknown { .. } => say!("replica-unknown-hint"),
         ReplicaError::Ambiguous { .. } => say!("replica-ambiguous-hint"),
-        ReplicaError::Reading { .. } | ReplicaError::Value { .. } => {
-            say!("replica-value-hint")
+        ReplicaError::Value { error: ValueError::Type(_, "a date (YYYY-MM-DD)"), .. } => {
+            say!("replica-date-hint")
         }
+        ReplicaError::Reading { .. } | ReplicaError::Value { .. } => say!("replica-value-hint"),
         ReplicaError::Length { .. } => say!("replica-length-hint"),
         ReplicaError::Refused(Reason::Revoked) => say!("replica-revoked-hint"),
         ReplicaError::Refused(Reason::OutOfScope) => say!("replica-out-of-scope-hint"),

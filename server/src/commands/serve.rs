@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
@@ -22,6 +23,8 @@ use words::{Lang, Text, say};
 /// Free space kept when nobody says otherwise, in bytes: a share of the disk, within these.
 const RESERVE_BYTES_MIN: u64 = 4 * 1024 * 1024;
 const RESERVE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// How long tasks may take that nothing depends on, once the ledger is closed.
+const STOP_WAIT: Duration = Duration::from_secs(1);
 
 pub(super) fn config(args: Serve, shell: &mut Shell<'_>) -> Result<Report, Failure> {
     let (_, shown) = Config::load(args.settings, args.config.as_ref(), shell.env)?;
@@ -50,7 +53,10 @@ pub(super) fn run(args: Serve, shell: &mut Shell<'_>, is_json: bool, lang: Lang)
     start::require(&data)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::io(&say!("server-no-threads"), &error))?;
-    runtime.block_on(serve(&data, config, shell, is_json, lang))?;
+    let served = runtime.block_on(serve(&data, config, shell, is_json, lang));
+    // The ledger is closed. A witness that is slow is not waited for: its file is written whole or not at all.
+    runtime.shutdown_timeout(STOP_WAIT);
+    served?;
     Ok(Report::new(Value::Null, Text::same("")))
 }
 

@@ -197,6 +197,7 @@ impl Task {
             })
             .await?;
         let admitted = self.at_writer(checked, frame_bytes).await?;
+        self.notes.row_bytes = admitted.row_bytes;
         self.app.throttle.charge(device, Effort::took(&admitted));
         self.app.health.note_room();
         if let (Some(evidence), [_, ..]) = (&self.app.evidence, admitted.erased()) {

@@ -106,6 +106,9 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
         for (answer, outcome) in answers {
             if let Ok(admitted) = &outcome {
                 let stats = &admitted.stats;
+                if let Some(reason) = &admitted.epoch_reason {
+                    tell_epoch(reason);
+                }
                 self.app.metrics.entries("accepted", stats.accepted);
                 self.app.metrics.entries("quarantined", stats.quarantined);
                 self.app.metrics.entries("duplicate", stats.duplicates);
@@ -217,9 +220,14 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
         let Some(committer) = &mut self.committer else { return Err(self.broken()) };
         let judged = committer.start_epoch(&entropy, reason, now_ms())?;
         self.keep(judged)?;
-        tracing::warn!(reason, "a new epoch was started: devices read again and re-send what is missing");
+        tell_epoch(reason);
         Ok(())
     }
+}
+
+/// Says in the log that the ledger lost entries and goes on.
+fn tell_epoch(reason: &str) {
+    tracing::warn!(reason, "a new epoch was started: devices read again and re-send what is missing");
 }
 
 /// Says of each file that is not published what is wrong with it, where, and what to do.

@@ -40,6 +40,8 @@ pub struct Admitted {
     pub device: DeviceId,
     /// Counts.
     pub stats: AdmitStats,
+    /// Why a new epoch began with it, if one did: its device proved that this ledger lost entries.
+    pub epoch_reason: Option<String>,
     /// Bytes of index rows that were read and written for it.
     pub row_bytes: u64,
     pub(super) request: Hash,
@@ -120,6 +122,7 @@ struct Session<'o, 'r> {
     stats: AdmitStats,
     refused_enrolment: Option<EnrolError>,
     erased: Vec<Hash>,
+    epoch_reason: Option<String>,
 }
 
 impl Hub {
@@ -148,6 +151,7 @@ impl Hub {
             stats: AdmitStats::default(),
             refused_enrolment: None,
             erased: Vec::new(),
+            epoch_reason: None,
         };
         if let Some(sync) = &sync {
             session.hear(&device, sync, !own.is_empty())?;
@@ -169,7 +173,7 @@ impl Hub {
             };
             carried_outcomes.push((author, outcome));
         }
-        let Session { lines, news, stats, overlay, erased, .. } = session;
+        let Session { lines, news, stats, overlay, erased, epoch_reason, .. } = session;
         let row: Option<DeviceRow> = read(overlay, &keyspace::device(&device))?;
         let may_name = row.is_some_and(|row| row.revoked.is_none());
         let row_bytes = overlay.moved();
@@ -179,6 +183,7 @@ impl Hub {
             news,
             device,
             stats,
+            epoch_reason,
             row_bytes,
             request,
             sync,
@@ -220,7 +225,8 @@ impl Session<'_, '_> {
     }
 
     fn office_act(&mut self, act: Act) -> Result<(), HubError> {
-        if matches!(act, Act::Epoch { .. }) {
+        if let Act::Epoch { reason, .. } = &act {
+            self.epoch_reason = Some(reason.clone());
             // Every device is to sync; those that do not see everything listen to the catalogue.
             self.news.insert(Scope::Catalog);
         }

@@ -25,6 +25,8 @@ pub struct ListRow {
     pub crew: Option<String>,
     /// Title or name.
     pub title: String,
+    /// The day by which an order is to be done.
+    pub due: Option<String>,
     /// Registers in conflict.
     pub conflicts: u32,
     /// Whether it holds own work that no hub has received. Only in a device's overlay.
@@ -118,6 +120,7 @@ pub fn list_row(record: &RecordId, row: &RecordRow) -> ListRow {
         status: text("status").unwrap_or_default(),
         crew: text("crew"),
         title: title.unwrap_or_default(),
+        due: text("due"),
         conflicts: u32::try_from(row.conflicts().count()).unwrap_or(u32::MAX),
         unsent: false,
         held_back: false,

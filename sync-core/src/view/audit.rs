@@ -9,6 +9,7 @@ use super::clock::{EntryTime, entry_time};
 use super::conflicts::called;
 use super::entries::Arrivals;
 use super::story::gather::{arrivals, folio_in, previous};
+use super::told;
 use super::words::{Sentence, reason_words, sentence};
 use crate::id::DeviceId;
 use crate::log::act::{Act, Erasure, Fate};
@@ -156,7 +157,10 @@ fn act_sentence(act: &Act) -> Sentence {
         Act::Genesis { name, .. } => {
             both(format!("fundó el libro de {name}"), format!("founded the ledger of {name}"))
         }
-        Act::Epoch { reason, .. } => both(format!("nueva época: {reason}"), format!("new epoch: {reason}")),
+        Act::Epoch { reason, .. } => {
+            let Sentence { es, en } = told::by_program(reason);
+            both(format!("nueva época: {es}"), format!("new epoch: {en}"))
+        }
         Act::Invite { role, crew, .. } => {
             let crew = crew.as_deref().map(|crew| format!(" ({crew})")).unwrap_or_default();
             both(

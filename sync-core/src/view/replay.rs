@@ -193,6 +193,7 @@ fn rename(then: &mut Overlay<'_>, locality: &str, name: Option<String>) {
                 status: String::new(),
                 crew: None,
                 title,
+                due: None,
                 conflicts: 0,
                 unsent: false,
                 held_back: false,

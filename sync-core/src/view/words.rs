@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::told;
+
 use crate::log::verdict::Reason;
 use crate::record::change::Scalar;
 use crate::record::correction::{Correction, target};
@@ -154,10 +156,13 @@ pub fn reason_words(reason: &Reason) -> Sentence {
             "se apoya en otro hecho que está en revisión o que no ha llegado",
             "it builds on another entry that is in review or has not arrived",
         ),
-        Reason::Rule { rule, what } => Sentence::new(
-            format!("una regla no lo permite ({rule}): {what}"),
-            format!("a rule does not allow it ({rule}): {what}"),
-        ),
+        Reason::Rule { rule, what } => {
+            let Sentence { es, en } = told::by_program(what);
+            Sentence::new(
+                format!("una regla no lo permite ({rule}): {es}"),
+                format!("a rule does not allow it ({rule}): {en}"),
+            )
+        }
     }
 }
 

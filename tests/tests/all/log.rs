@@ -17,7 +17,7 @@ pub fn log_key(town: &Town) -> String {
 }
 
 /// Status and body of a GET, by hand.
-fn curl(url: &str) -> (u16, String) {
+pub fn curl(url: &str) -> (u16, String) {
     use std::io::{Read as _, Write as _};
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_at(rest.find('/').unwrap());
@@ -31,7 +31,7 @@ fn curl(url: &str) -> (u16, String) {
 }
 
 /// Exit status, report and error of a command that found something wrong.
-fn caught(town: &Town, device: &str, args: &[&str]) -> (i32, Value, String) {
+pub fn caught(town: &Town, device: &str, args: &[&str]) -> (i32, Value, String) {
     let output = town.command(device, args).output().unwrap();
     let report = serde_json::from_slice(&output.stdout).unwrap_or(Value::Null);
     let said: Value = serde_json::from_slice(&output.stderr).unwrap_or_else(|_| panic!("{output:?}"));
@@ -39,7 +39,7 @@ fn caught(town: &Town, device: &str, args: &[&str]) -> (i32, Value, String) {
     (output.status.code().unwrap(), report, message)
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     assert!(Command::new("cp").arg("-a").arg(from).arg(to).status().unwrap().success());
 }
 
@@ -47,7 +47,7 @@ fn words(args: &[String]) -> Vec<&str> {
     args.iter().map(String::as_str).collect()
 }
 
-fn shown(path: &Path) -> String {
+pub fn shown(path: &Path) -> String {
     path.display().to_string()
 }
 

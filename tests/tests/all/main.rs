@@ -1,6 +1,7 @@
 //! The one integration binary: what holds across crates.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 mod age;
+mod asked;
 mod cli_errors;
 mod contract;
 mod dates;
@@ -8,6 +9,7 @@ mod door;
 mod epoch;
 mod examples;
 mod flows;
+mod forged;
 mod hostile;
 mod judged;
 mod kill;
@@ -20,5 +22,7 @@ mod source;
 mod terminal;
 mod tidy;
 mod trust;
+mod unfit;
 mod values;
 mod views;
+mod witness;

@@ -154,6 +154,35 @@ fn a_restored_server_is_found_out_and_gets_back_what_devices_hold() {
 }
 
 #[test]
+fn the_auditor_and_the_servers_log_are_told_of_a_restored_ledger() {
+    let mut town = Town::peopled();
+    town.enrol("auditor", &["auditor"]);
+    town.kill();
+    copy_folder(&town.path("server"), &town.path("backup"));
+    town.serve();
+    let folio = town.folio("one", "pump_replacement");
+    town.crew("one", &["note", &folio, "después del respaldo"]);
+    town.crew("one", &["sync"]);
+    town.crew("auditor", &["sync"]);
+    town.kill();
+    std::fs::rename(town.path("server"), town.path("lost")).unwrap();
+    copy_folder(&town.path("backup"), &town.path("server"));
+    town.serve();
+    // A phone that knows nothing of what was lost hears nothing; the auditor does, without being asked.
+    town.crew("three", &["sync"]);
+    let (status, said) = town.refused("auditor", &["sync"]);
+    assert_eq!((status, said["code"].as_str()), (5, Some("parted")), "{said}");
+    assert!(said["message"].as_str().unwrap().contains("part at number"), "{said}");
+    let partings = town.crew("auditor", &["status"])["partings"].clone();
+    assert_eq!(partings.as_array().unwrap().len(), 1);
+    town.crew("auditor", &["sync"]);
+    let log = std::fs::read_to_string(town.path("server.log")).unwrap();
+    assert!(log.contains("a new epoch was started"), "{log}");
+    let acts = town.crew("auditor", &["audit", "log"]).to_string();
+    assert!(acts.contains("keeps a checkpoint of"), "the epoch's reason is in the log");
+}
+
+#[test]
 fn a_renewed_key_ends_the_old_one_and_loses_nothing() {
     let town = Town::peopled();
     let folio = town.folio("one", "pump_replacement");

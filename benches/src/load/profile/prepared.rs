@@ -10,8 +10,9 @@ use sync_core::id::{BootId, DeviceId, Epoch, Hash, RecordId};
 use sync_core::log::chain::sign_head;
 use sync_core::log::entry::{Anchor, Body, Entry, Header};
 use sync_core::log::line::{Identity, Line, Lines as _, read_line};
+use sync_core::log::verdict::{Reason, Verdict};
 use sync_core::people::PeopleMark;
-use sync_core::record::change::Change;
+use sync_core::record::change::{Change, Op, OpId, Place};
 use sync_core::replica::NewOrder;
 use sync_core::rows::RowsError;
 use sync_core::scope::Scope;
@@ -48,6 +49,8 @@ pub(crate) struct Prepared {
     authors: BTreeMap<Hash, (DeviceId, u64)>,
     /// Hashes of all entries, by number from 1, and what the server said of each.
     told: Vec<Told>,
+    /// How many entries met which verdict.
+    verdicts: BTreeMap<String, u64>,
 }
 
 /// Work that waits to be sent.
@@ -72,6 +75,15 @@ impl Refs for Own<'_> {
     }
     fn change_hash(&self, _: &RecordId, _: &DeviceId, _: u64) -> Result<Option<Hash>, RowsError> {
         Ok(None)
+    }
+}
+
+/// Returns a verdict's name, with the rule and what broke it.
+fn name_of(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Quarantined(Reason::Rule { rule, what }) => format!("{rule}: {what}"),
+        Verdict::Quarantined(reason) => reason.code().into(),
+        Verdict::Accepted => verdict.code().into(),
     }
 }
 
@@ -116,6 +128,7 @@ impl Prepared {
             orders: Vec::new(),
             authors: BTreeMap::new(),
             told,
+            verdicts: BTreeMap::new(),
         })
     }
 
@@ -129,7 +142,7 @@ impl Prepared {
             let digest =
                 Hash::tagged("cuadrilla/load-record/v1", &[&self.identity.device.0, &number.to_be_bytes()]);
             let record = RecordId(std::array::from_fn(|index| digest.0[index]));
-            let folio = format!("{}-26-{}-{number:06}", self.identity.folio_prefix, self.identity.letters);
+            let folio = format!("{}-26-{}-{number:04}", self.identity.folio_prefix, self.identity.letters);
             let change = retarget(&creation, self.identity.device, &folio, &[]);
             let hash = self.entry(&mut items, record, change)?;
             self.orders.push((record, folio, hash));
@@ -163,19 +176,29 @@ impl Prepared {
         Ok((*record, *creation, first.start_op + first.ops.len() as u64))
     }
 
-    /// A piece of changes of one record, whatever they say. `make` is told the hash of the change before.
+    /// The operation that made the map of an order's fields.
+    pub(crate) fn fields(&self) -> anyhow::Result<OpId> {
+        let creation = &self.template[0];
+        let is_fields = |op: &Op| matches!(&op.place, Place::Prop(name) if name == "fields");
+        let at = creation.ops.iter().position(is_fields).context("an order has fields")?;
+        Ok(OpId { counter: creation.start_op + at as u64, device: self.identity.device })
+    }
+
+    /// A piece of changes of one record, whatever they say, and the hash of the last. `make` is told the hash of the change
+    /// before.
     pub(crate) fn gather(
         &mut self,
         record: RecordId,
         numbers: impl Iterator<Item = u64>,
         mut make: impl FnMut(Option<Hash>, u64) -> Change,
-    ) -> anyhow::Result<Piece> {
+    ) -> anyhow::Result<(Piece, Hash)> {
         let (mut items, mut newest) = (Vec::new(), None);
         let prev = self.head;
         for number in numbers {
             newest = Some(self.entry(&mut items, record, make(newest, number))?);
         }
-        self.piece(items, prev)
+        let newest = newest.context("a piece has changes")?;
+        Ok((self.piece(items, prev)?, newest))
     }
 
     fn entry(
@@ -260,6 +283,7 @@ impl Prepared {
                 let index = usize::try_from(seq)?.checked_sub(1).context("entries count from 1")?;
                 let told = self.told.get_mut(index).context("an entry that was sent")?;
                 told.receipt = Some((run.receipt(seq).seq, run.verdict.is_accepted()));
+                *self.verdicts.entry(name_of(&run.verdict)).or_default() += 1;
                 self.placed = self.placed.max(seq);
             }
         }
@@ -273,6 +297,11 @@ impl Prepared {
         self.cursors = cursors.collect();
         self.ticket = Some(reply.ticket);
         Ok(())
+    }
+
+    /// Takes how many entries met which verdict since this was asked last.
+    pub(crate) fn take_verdicts(&mut self) -> BTreeMap<String, u64> {
+        std::mem::take(&mut self.verdicts)
     }
 
     /// The ticket of its newest reply.

@@ -56,6 +56,7 @@ pub(crate) fn told(cx: &Context, rules: &Rules, orders: &[OrderSummary]) -> Stri
             say!("word-kind"),
             say!("word-locality"),
             say!("word-crew"),
+            say!("word-due-short"),
             say!("word-title"),
             Text::same(""),
         ],
@@ -69,6 +70,7 @@ pub(crate) fn told(cx: &Context, rules: &Rules, orders: &[OrderSummary]) -> Stri
             labels::kind(rules, lang, &order.kind).to_owned(),
             order.locality.clone().unwrap_or_default(),
             order.crew.clone().unwrap_or_default(),
+            order.due.clone().unwrap_or_default(),
             order.title.clone(),
             marks(order, lang),
         ]);

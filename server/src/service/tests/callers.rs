@@ -29,12 +29,13 @@ const OPEN: [Answer; 5] = [(200, ""); 5];
 const NO_BLOB: [Answer; 5] = [(404, "no_such_blob"); 5];
 
 /// What each of [`CALLERS`] gets, in their order.
-const ROWS: [(&str, &str, [Answer; 5]); 18] = [
+const ROWS: [(&str, &str, [Answer; 5]); 19] = [
     // What says nothing of records, and is meant for everybody.
     ("get", "/", OPEN),
     ("get", "/healthz", OPEN),
     // The log is for whoever audits: leaves and hashes, no content of an entry.
     ("get", "/log/checkpoint", OPEN),
+    ("get", "/log/cosigned", [(404, "no_cosigned_checkpoint"); 5]),
     ("get", "/log/tile/{path}", OPEN),
     ("get", "/metrics", OPEN),
     ("get", "/openapi.json", OPEN),

@@ -6,7 +6,8 @@ use base64::engine::general_purpose::STANDARD;
 use ed25519_dalek::{Signer as _, SigningKey, VerifyingKey};
 use signed_note::{Note, Signature, Verifier, VerifierList};
 
-use super::Signed;
+use super::{Signed, root_text};
+use crate::id::Hash;
 
 /// Signature type of a timestamped cosignature in key ids and verifier keys.
 const ALG_COSIGNATURE: u8 = 4;
@@ -111,6 +112,44 @@ pub fn verify_cosignature(note: &str, witness: &str) -> Result<u64, String> {
     time.map(|time| u64::from_be_bytes(*time)).ok_or_else(|| "the cosignature carries no time".into())
 }
 
+/// Returns the body of a C2SP `tlog-witness` `add-checkpoint` request: the size that the witness cosigned last, the proof
+/// that the checkpoint goes on from it, and the checkpoint.
+pub fn submission(old_size: u64, proof: &[Hash], checkpoint: &str) -> String {
+    let lines: String = proof.iter().map(|hash| format!("{}\n", root_text(hash))).collect();
+    format!("old {old_size}\n{lines}\n{checkpoint}")
+}
+
+/// Returns the checkpoint with the line of that witness from an `add-checkpoint` answer added or renewed, and the time at
+/// which it cosigned, in seconds of POSIX time. Lines of other keys are ignored.
+///
+/// # Errors
+/// The key is none, the answer has no line of it or one that is no signature line, or the line does not hold.
+pub fn take_cosignature(signed: &Signed, answer: &str, witness: &str) -> Result<(String, u64), String> {
+    let verifier = Cosigner::from_text(witness).ok_or("this is no verifier key of a witness")?;
+    let is_its = |line: &Signature| line.name() == verifier.name && line.id() == verifier.key_id();
+    let read = |line: &str| Signature::from_bytes(line.as_bytes()).map_err(|error| error.to_string());
+    let mut brought = None;
+    for line in answer.lines() {
+        brought = Some(read(line)?).filter(is_its).or(brought);
+    }
+    let brought = brought.ok_or("the answer has no line of this witness")?;
+    let (text, lines) = signed.note.rsplit_once("\n\n").ok_or("this is no signed note")?;
+    let mut signatures = Vec::new();
+    for line in lines.lines() {
+        signatures.extend(Some(read(line)?).filter(|line| !is_its(line)));
+    }
+    signatures.push(brought);
+    let note = Note::new(format!("{text}\n").as_bytes(), &signatures).map_err(|error| error.to_string())?;
+    let note = String::from_utf8(note.to_bytes()).map_err(|error| error.to_string())?;
+    let time_s = verify_cosignature(&note, witness)?;
+    Ok((note, time_s))
+}
+
+/// Returns the name of a witness by its verifier key; `None` if that is none.
+pub fn witness_name(verifier: &str) -> Option<String> {
+    Cosigner::from_text(verifier).map(|cosigner| cosigner.name)
+}
+
 /// Returns the bytes that a witness signs: the time, then the checkpoint's text.
 fn message(text: &[u8], time_s: u64) -> Vec<u8> {
     [format!("cosignature/v1\ntime {time_s}\n").as_bytes(), text].concat()
@@ -157,7 +196,7 @@ impl Verifier for Cosigner {
 
 #[cfg(test)]
 mod tests {
-    use super::{Witness, verify_cosignature};
+    use super::{Witness, take_cosignature, verify_cosignature};
     use crate::crypto::SecretKey;
     use crate::id::Hash;
     use crate::log::checkpoint::{open, sign, tests::verifier_of};
@@ -207,6 +246,37 @@ mod tests {
         }
         assert!(verify_cosignature(&once, &other.verifier()).is_err());
         assert!(verify_cosignature(&once, &log).is_err(), "a log's key is no witness's");
+    }
+
+    #[test]
+    fn an_answer_gives_the_line_of_its_witness_and_no_other() {
+        let log = SecretKey::from_seed(&[5; 32]);
+        let signed = open(&sign(&log, 14061, 7, &Hash([3; 32])).unwrap(), &verifier_of(&log)).unwrap();
+        let witness = Witness::new("contraloria.example/w", &[8; 32]).unwrap();
+        let other = Witness::new("contraloria.example/w", &[9; 32]).unwrap();
+        let line = |witness: &Witness, signed, time| {
+            let note = witness.cosign(signed, time).unwrap();
+            format!("{}\n", note.lines().last().unwrap())
+        };
+        let answer = format!("{}{}", line(&other, &signed, 1), line(&witness, &signed, 1_000));
+        let (note, time) = take_cosignature(&signed, &answer, &witness.verifier()).unwrap();
+        assert_eq!((verify_cosignature(&note, &witness.verifier()), time), (Ok(1_000), 1_000));
+        assert!(verify_cosignature(&note, &other.verifier()).is_err(), "what nobody asked for is not kept");
+        let again = open(&note, &verifier_of(&log)).unwrap();
+        let renewed = line(&witness, &signed, 2_000);
+        assert_eq!(take_cosignature(&again, &renewed, &witness.verifier()).unwrap().1, 2_000);
+        let eight = open(&sign(&log, 14061, 8, &Hash([3; 32])).unwrap(), &verifier_of(&log)).unwrap();
+        for wrong in ["", "x\n", "\u{2014} \n", &line(&other, &signed, 1), &line(&witness, &eight, 1)] {
+            assert!(take_cosignature(&signed, wrong, &witness.verifier()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_submission_is_as_the_standard_writes_it() {
+        let body = super::submission(3, &[Hash([0; 32])], "a\n4\nb\n\n\u{2014} x y\n");
+        let zeros = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+        assert_eq!(body, format!("old 3\n{zeros}\n\na\n4\nb\n\n\u{2014} x y\n"));
+        assert_eq!(super::submission(0, &[], "c\n"), "old 0\n\nc\n");
     }
 
     #[test]
