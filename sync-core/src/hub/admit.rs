@@ -3,6 +3,7 @@
 
 mod again;
 mod release;
+mod segment;
 
 use crate::state::interpret::Acceptable;
 use std::collections::BTreeSet;
@@ -15,7 +16,7 @@ use crate::judge::judge_act;
 use crate::limits::CLOCK_SKEW_MS;
 use crate::log::act::{Act, Role};
 use crate::log::chain::{DecodedBody, VerifiedEntry};
-use crate::log::line::{Line, Lines, OwnRun, push_run};
+use crate::log::line::{Line, Lines, OwnRun};
 use crate::log::verdict::{Reason, Receipt, Verdict};
 use crate::people::{PeopleMark, PersonName};
 use crate::rows::{Overlay, RowsError, read};
@@ -47,7 +48,8 @@ pub struct Admitted {
     pub(super) request: Hash,
     pub(super) sync: Option<SyncRequest>,
     pub(super) own: Outcome,
-    pub(super) is_over_quota: bool,
+    /// How many of its entries would have been taken, if fewer than it brought: then none was.
+    pub(super) room: Option<usize>,
     may_name: bool,
     erased: Vec<Hash>,
     pub(super) carried: Vec<(DeviceId, Result<Outcome, String>)>,
@@ -83,6 +85,9 @@ pub struct AdmitStats {
     /// Segments that were cut short because their author has no room left.
     pub over_quota: u64,
 }
+
+/// Why a carried segment was not taken: its author has no room left.
+const OVER_QUOTA: &str = "over_quota";
 
 /// What became of one segment: places and verdicts of its entries.
 pub(super) type Outcome = Vec<OwnRun>;
@@ -156,18 +161,20 @@ impl Hub {
         if let Some(sync) = &sync {
             session.hear(&device, sync, !own.is_empty())?;
         }
-        let own = session.segment(&own, None)?;
+        let (own, room) = session.own_segment(&own)?;
         if let Some(error) = session.refused_enrolment.take() {
             return Err(HubError::Enrol(error));
         }
-        let is_over_quota = session.stats.over_quota > 0;
         let mut carried_outcomes = Vec::new();
         for (author, entries) in carried {
             let outcome = match entries {
                 Ok(entries) => {
-                    let outcome = session.segment(&entries, Some(device))?;
+                    let outcome = session.carried_segment(&entries, device)?;
                     let refused = session.refused_enrolment.take();
-                    refused.map_or(Ok(outcome), |error| Err(RequestError::Enrol(error).code().into()))
+                    match refused {
+                        Some(error) => Err(RequestError::Enrol(error).code().into()),
+                        None => outcome.ok_or_else(|| OVER_QUOTA.into()),
+                    }
                 }
                 Err(code) => Err(code),
             };
@@ -188,7 +195,7 @@ impl Hub {
             request,
             sync,
             own,
-            is_over_quota,
+            room,
             may_name,
             erased,
             carried,
@@ -235,39 +242,6 @@ impl Session<'_, '_> {
         self.next_seq += 1;
         self.news.extend(news);
         Ok(())
-    }
-
-    fn segment(&mut self, entries: &[VerifiedEntry], carrier: Option<DeviceId>) -> Result<Outcome, HubError> {
-        let mut outcome = Outcome::default();
-        for entry in entries {
-            if self.overlay.moved() > self.hub.quotas.request_row_bytes {
-                // The device sends the rest with its next request.
-                break;
-            }
-            let author: Option<DeviceRow> =
-                read(self.overlay, &keyspace::device(&entry.chained.entry.header.device))?;
-            let receipt = match self.place(entry, author.as_ref())? {
-                Place::Known(receipt) => {
-                    self.stats.duplicates += 1;
-                    receipt
-                }
-                Place::Missing => break,
-                _ if !self.has_room(entry, author.as_ref()) => {
-                    self.stats.over_quota += 1;
-                    break;
-                }
-                place => match self.take(entry, author.as_ref(), carrier, matches!(place, Place::Branch))? {
-                    Some(receipt) => receipt,
-                    None => break,
-                },
-            };
-            push_run(&mut outcome, run_of(entry, &receipt));
-        }
-        Ok(outcome)
-    }
-
-    fn has_room(&self, entry: &VerifiedEntry, author: Option<&DeviceRow>) -> bool {
-        author.is_none_or(|author| self.hub.quotas.has_room(author, &entry.chained.entry, self.now_ms))
     }
 
     fn place(&self, entry: &VerifiedEntry, author: Option<&DeviceRow>) -> Result<Place, RowsError> {

@@ -79,6 +79,9 @@ pub const DIFFERED: Meta<BTreeMap<Scope, [Fingerprint; 2]>> = Meta::new(b"L/-/di
 /// That the next request asks for runs of one entry. Follows from no line.
 pub const ONE_BY_ONE: Meta<bool> = Meta::new(b"L/-/one-by-one");
 
+/// How many own entries the next request brings at most. Follows from no line.
+pub const ROOM: Meta<u32> = Meta::new(b"L/-/room");
+
 /// Rows that follow from no line: an index that is rebuilt begins without them.
 const IN_NO_LINE: &[u8] = b"L/-/";
 /// What each device asked, on the hub. Follows from no line.

@@ -213,6 +213,9 @@ pub struct SyncReply {
     /// means something to the server only, and has at most [`BLOB_TICKET_CHARS_MAX`](crate::limits::BLOB_TICKET_CHARS_MAX)
     /// letters and digits.
     pub blobs: Vec<Option<String>>,
+    /// That the device's own entries were more than the server takes in one request, or has room for, and how many it would
+    /// have taken: none was, and the device signs that many and sends them.
+    pub room: Option<u32>,
 }
 
 /// What a new device sends: its first entry, which is the enrolment.

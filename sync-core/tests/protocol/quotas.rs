@@ -1,6 +1,7 @@
 //! Quotas: what one device may fill. What is over it stays on the device, nothing is lost, and nobody else notices.
 
 use sync_core::hub::{Hub, Quotas};
+use sync_core::log::verify::Verifier;
 use sync_core::replica::sync::driver::{Driver, End, Goal, Outcome, Terms};
 
 use crate::flows::{Town, pump_order, town};
@@ -102,4 +103,33 @@ fn a_request_that_moves_too_many_rows_is_taken_piece_by_piece() {
     let all = sync(one, server);
     assert_eq!((all.accepted, all.over_quota), (100, false));
     assert!(all.round_trips > 3, "{all:?}");
+}
+
+/// Entries that a quota or a bound cut off from their signature stood unproven in the ledger.
+#[test]
+fn what_is_taken_is_signed_whatever_cuts_it_short() {
+    for quotas in [
+        Quotas { crew_day_bytes: 40 * 1024, ..Quotas::default() },
+        Quotas { revoked_bytes: 20 * 1024, ..Quotas::default() },
+        Quotas { request_row_bytes: 64 * 1024, ..Quotas::default() },
+    ] {
+        let mut town = town();
+        let folio = pump_order(&mut town);
+        let Town { server, one, admin, .. } = &mut town;
+        limit(server, quotas);
+        let device = one.act(|replica| Ok(replica.identity()?.device)).unwrap();
+        notes(one, &folio, 100);
+        if quotas.revoked_bytes < Quotas::default().revoked_bytes {
+            admin.act(|replica| replica.revoke(&device, None, "robado")).unwrap();
+            admin.sync(server);
+        }
+        let before = server.seq();
+        sync(one, server);
+        assert!(server.seq() > before, "some of it is taken: {quotas:?}");
+        let mut verifier = Verifier::default();
+        for (number, line) in (1..).zip(&server.lines.0) {
+            verifier.take(number, line).unwrap();
+        }
+        verifier.finish().unwrap_or_else(|bad| panic!("{quotas:?}: {bad:?}"));
+    }
 }

@@ -20,7 +20,7 @@ use crate::scope::Scope;
 use crate::state::fold::EntryRow;
 use crate::state::held::held_rows;
 use crate::state::keyspace;
-use crate::state::local::{DIFFERED, EVIDENCE, GENERATIONS, KEPT, ONE_BY_ONE};
+use crate::state::local::{DIFFERED, EVIDENCE, GENERATIONS, KEPT, ONE_BY_ONE, ROOM};
 use crate::view::own::RefusedEntry;
 use crate::wire::message::{BlobAsk, BlobUse, FrameError, SyncReply, VERSION, open_reply};
 use crate::wire::pack::PackError;
@@ -203,6 +203,10 @@ impl Replica<'_> {
         exchanged: &mut Exchanged,
     ) -> Result<(), ReplicaError> {
         ONE_BY_ONE.clear(&mut self.overlay);
+        match answer.room {
+            Some(room) => ROOM.write(&mut self.overlay, &room.max(1)),
+            None => ROOM.clear(&mut self.overlay),
+        }
         if let Some(news) = &answer.people {
             self.people.to_mut().take(news.clone());
         }

@@ -12,7 +12,7 @@ use crate::log::line::{DeviceLine, read_entry};
 use crate::replica::{Replica, ReplicaError, Signed, Unsigned};
 use crate::rows::read;
 use crate::state::keyspace;
-use crate::state::local::{COPY, EVIDENCE, KEPT, ONE_BY_ONE, carried, carried_refused, read_own};
+use crate::state::local::{COPY, EVIDENCE, KEPT, ONE_BY_ONE, ROOM, carried, carried_refused, read_own};
 use crate::state::refs::RowRefs;
 use crate::wire::convert::{NoRefs, items_of};
 use crate::wire::message::{
@@ -105,7 +105,10 @@ impl Replica<'_> {
         let first = self.view().first_unsent()?;
         // Of two entries with one number the server takes the one of the other branch.
         let spell_out = shape.spell_out || COPY.read(&self.overlay)?.is_some();
-        let entries = self.entries_from(&device, first, head.seq, shape.aim_bytes)?;
+        let mut entries = self.entries_from(&device, first, head.seq, shape.aim_bytes)?;
+        if let Some(room) = ROOM.read(&self.overlay)? {
+            entries.truncate(usize::try_from(room).unwrap_or(usize::MAX).max(1));
+        }
         let more = entries.last().is_some_and(|last| last.entry.header.seq < head.seq);
         self.to_vouch_for(OwnEntries { device, entries, more, spell_out })
     }

@@ -337,6 +337,7 @@ pub fn reply() -> SyncReply {
         ticket: "0123abcd".into(),
         people: Some(PeopleNews { mark: people_mark(), is_whole: true, names: vec![person()] }),
         blobs: vec![Some("00ff".into()), None],
+        room: Some(40),
     }
 }
 
