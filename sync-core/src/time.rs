@@ -70,6 +70,12 @@ impl UtcOffset {
         civil(here.div_euclid(DAY_MS)).0
     }
 
+    /// Returns the day here of a time, `YYYY-MM-DD`: a norm is that of the day on which people took the reading.
+    pub fn day(self, ms: TimeMs) -> String {
+        let here = ms.clamp(SHOWN_MIN_MS, SHOWN_MAX_MS) + self.ms();
+        rfc3339(here).chars().take(DAY_CHARS).collect()
+    }
+
     /// Returns the first millisecond here of a day, `YYYY-MM-DD`; `None` if the text is no day.
     pub fn day_start(self, day: &str) -> Option<TimeMs> {
         parse_rfc3339(day).filter(|_| day.len() == DAY_CHARS).map(|midnight| midnight - self.ms())
@@ -212,6 +218,10 @@ mod tests {
         let here: UtcOffset = "-06:00".parse().unwrap();
         let evening = parse_rfc3339("2026-12-31T18:01:00-06:00").unwrap();
         assert_eq!((here.year(evening), here.year(evening + 6 * 3_600_000)), (2026, 2027));
+        assert_eq!(
+            (here.day(evening), here.day(evening + 6 * 3_600_000)),
+            ("2026-12-31".into(), "2027-01-01".into())
+        );
         assert_eq!(here.day_start("2026-12-31"), parse_rfc3339("2026-12-31T00:00:00-06:00"));
         assert_eq!(here.day_end("2026-12-31"), parse_rfc3339("2026-12-31T23:59:59.999-06:00"));
         assert_eq!(here.day_start("2026-12-31T00:00:00Z"), None);

@@ -18,3 +18,10 @@ impl From<&str> for Beside {
         Self { ticket: ticket.into(), ..Self::default() }
     }
 }
+
+impl Beside {
+    /// Returns what of it a revoked device is given: it still brings what its kept entries name.
+    pub(super) fn of_revoked(self) -> Self {
+        Self { blobs: self.blobs, ..Self::default() }
+    }
+}

@@ -76,9 +76,7 @@ impl Hub {
             return self.enrol_reply(&row, epoch, now_ms, admitted);
         };
         let beside: Beside = beside.into();
-        // A revoked device still brings what its kept entries name.
-        let beside =
-            if row.revoked.is_none() { beside } else { Beside { blobs: beside.blobs, ..Beside::default() } };
+        let beside = if row.revoked.is_none() { beside } else { beside.of_revoked() };
         let mut reading = Reading::new(rows, lines, admitted.device, row, server_seq, sync)?;
         let from = newest_common(rows, sync, server_seq)?;
         let cursor = if from.is_some() { 0 } else { reading.read(sync, &admitted.own)? };

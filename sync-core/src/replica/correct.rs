@@ -10,7 +10,6 @@ use crate::record::correction::{Correction, register};
 use crate::rows::read;
 use crate::state::elements::{ElementRow, elements};
 use crate::state::keyspace;
-use crate::time::rfc3339;
 use crate::view::items::{said, short_names};
 use crate::view::steps::{Authors, steps_of};
 
@@ -137,7 +136,7 @@ impl Replica<'_> {
         let steps = steps_of(&self.rows(), &self.lines, &open.record)?;
         let view = self.view();
         let claimed_at_ms = Authors::of(view.who(), &steps).step(id)?.claimed_at_ms();
-        Ok(rfc3339(claimed_at_ms)[..10].to_string())
+        Ok(self.identity()?.utc_offset.day(claimed_at_ms))
     }
 
     /// Returns the correction that a decision writes: of an element whose corrections differ, as typed.

@@ -8,7 +8,6 @@ use crate::record::change::Scalar;
 use crate::record::schema::RecordKind;
 use crate::rules::kind::ValueError;
 use crate::rules::{fold_unit, fold_word};
-use crate::time::rfc3339;
 
 /// Most materials that are listed where one is not known.
 const MATERIALS_SHOWN: usize = 12;
@@ -49,7 +48,7 @@ impl Replica<'_> {
         };
         let key = measure.key.clone();
         let decimal = measure.check(value, unit).map_err(|error| reading_error(&key, error))?;
-        let day = rfc3339(self.moment.now_ms)[..10].to_string();
+        let day = self.identity()?.utc_offset.day(self.moment.now_ms);
         let flag = measure.flag(decimal, &day).map(|(flag, _)| flag.to_string());
         let mut members =
             vec![("what", text(&key)), ("value", text(&decimal.to_string())), ("unit", text(&measure.unit))];
