@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
@@ -10,7 +11,7 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path as Key;
-use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
+use object_store::{ClientOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, RetryConfig};
 use sha2::{Digest as _, Sha256};
 use sync_core::id::Hash;
 use sync_core::limits::BLOB_BYTES_MAX;
@@ -18,6 +19,15 @@ use url::Url;
 
 /// The folder of a bucket, or of the data, under which blobs lie.
 const ROOT: &str = "blobs";
+/// What is written to see whether anything can be.
+const PROBE: &str = "probe";
+
+/// How long a bucket may take: to be reached, to answer, and with all tries together.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+const RETRY_WITHIN: Duration = Duration::from_secs(15);
+/// Further tries of a request to a bucket.
+const RETRIES_MAX: usize = 2;
 
 /// Where blobs are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,7 +142,15 @@ impl Store {
                 builder = builder.with_config(known, value);
             }
         }
-        let bucket = builder.build().map_err(|error| StoreError::Setting(error.to_string()))?;
+        // Devices wait for the answer, and try again by themselves.
+        let retry =
+            RetryConfig { max_retries: RETRIES_MAX, retry_timeout: RETRY_WITHIN, ..RetryConfig::default() };
+        let client = ClientOptions::new().with_connect_timeout(CONNECT_WITHIN).with_timeout(ANSWER_WITHIN);
+        let bucket = builder
+            .with_retry(retry)
+            .with_client_options(client)
+            .build()
+            .map_err(|error| StoreError::Setting(error.to_string()))?;
         let folder = Key::from(url.path());
         let inner: Arc<dyn ObjectStore> = match folder.as_ref() {
             "" => Arc::new(bucket),
@@ -157,7 +175,8 @@ impl Store {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.inner.put_opts(&key(blob), bytes.into(), options).await {
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
+            // What is missing here is the bucket.
+            Err(error) => Err(StoreError::Away(error.to_string())),
         }
     }
 
@@ -195,6 +214,16 @@ impl Store {
             Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Tries whether something can be kept: it writes an empty file of its own, which is no blob.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let key = Key::from_iter([ROOT, PROBE]);
+        let put = self.inner.put(&key, Bytes::new().into()).await;
+        put.map(drop).map_err(|error| StoreError::Away(error.to_string()))
     }
 
     /// Calls `visit` with each blob, its bytes and the milliseconds since 1970 at which it was kept. Foreign files are passed

@@ -14,6 +14,7 @@ use sync_core::replica::Succeeded;
 use sync_core::replica::evidence::ToBring;
 use sync_core::replica::preview::Previewed;
 use sync_core::replica::sync::driver::{BlobWants, Driver, End, Goal, Invited, Outcome, Terms};
+use sync_core::replica::sync::reply::BlobTicket;
 use sync_core::wire::message::{About, BlobUse};
 
 use crate::context::Context;
@@ -110,12 +111,12 @@ fn photos_are_refused(brought: &Photos) -> bool {
 
 /// Deletes the copies here of what was erased.
 fn erase_here(cx: &Context, kept: &BlobFiles) -> Result<(), CliError> {
-    let here = kept.all()?;
+    let here = kept.all_with_originals()?;
     if here.is_empty() {
         return Ok(());
     }
     for sha256 in cx.read(|replica| Ok(replica.to_erase(&here)?))? {
-        kept.delete(&sha256)?;
+        kept.erase(&sha256)?;
     }
     Ok(())
 }
@@ -125,17 +126,8 @@ fn erase_here(cx: &Context, kept: &BlobFiles) -> Result<(), CliError> {
 /// # Errors
 /// As [`run`].
 pub fn fetch_blob(cx: &Context, sha256: Hash) -> Result<Option<Vec<u8>>, CliError> {
-    let _lock = cx.home.lock_exchange()?;
-    let patience = Patience::ordinary();
     let wants = BlobWants { photos: false, reads: vec![sha256] };
-    let mut driver = Driver::new(Goal::Sync, terms(patience)).describing(about(cx)?).wanting(wants);
-    let mut shell = Shell::new(cx, patience, cx.seed()?);
-    match shell.drive(&mut driver)? {
-        End::Finished | End::TooLong => {}
-        End::Stuck => return Err(stuck(cx)),
-        end => return Err(shell.failed(&end, &kept_words(cx))),
-    }
-    let tickets = &driver.outcome().blobs;
+    let (shell, tickets) = ask_tickets(cx, wants)?;
     let Some(ticket) = tickets.iter().find(|one| one.sha256 == sha256 && one.r#use == BlobUse::Read) else {
         return Ok(None);
     };
@@ -143,6 +135,26 @@ pub fn fetch_blob(cx: &Context, sha256: Hash) -> Result<Option<Vec<u8>>, CliErro
         Ok(bytes) => Ok(Some(bytes)),
         Err(HttpError::Missing(_)) => Ok(None),
         Err(error) => Err(error.into_cli(&kept_words(cx))),
+    }
+}
+
+/// Asks the office for tickets, with which any client of tus brings what is wanted, and reads it.
+///
+/// # Errors
+/// As [`run`].
+pub fn blob_tickets(cx: &Context, wants: BlobWants) -> Result<Vec<BlobTicket>, CliError> {
+    Ok(ask_tickets(cx, wants)?.1)
+}
+
+fn ask_tickets(cx: &Context, wants: BlobWants) -> Result<(Shell<'_>, Vec<BlobTicket>), CliError> {
+    let _lock = cx.home.lock_exchange()?;
+    let patience = Patience::ordinary();
+    let mut driver = Driver::new(Goal::Sync, terms(patience)).describing(about(cx)?).wanting(wants);
+    let mut shell = Shell::new(cx, patience, cx.seed()?);
+    match shell.drive(&mut driver)? {
+        End::Finished | End::TooLong => Ok((shell, driver.outcome().blobs.clone())),
+        End::Stuck => Err(stuck(cx)),
+        end => Err(shell.failed(&end, &kept_words(cx))),
     }
 }
 

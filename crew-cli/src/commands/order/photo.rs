@@ -89,8 +89,8 @@ fn new_photo(
     picture: &Picture,
     file: &[u8],
 ) -> Result<NewPhoto, CliError> {
-    let original: Option<Hash> = args.keep_original.then(|| kept.keep_original(file)).transpose()?;
-    let thumb = kept.keep(&picture.thumb)?;
+    let (sha256, thumb) = (kept.keep(&picture.bytes)?, kept.keep(&picture.thumb)?);
+    let original: Option<Hash> = args.keep_original.then(|| kept.keep_original(&sha256, file)).transpose()?;
     let place = args.lat.clone().zip(args.lng.clone()).map(|(lat, lng)| PhotoPlace {
         lat,
         lng,
@@ -99,7 +99,7 @@ fn new_photo(
     });
     Ok(NewPhoto {
         what: args.what.clone(),
-        sha256: kept.keep(&picture.bytes)?,
+        sha256,
         bytes: picture.bytes.len() as u64,
         media_type: picture.media_type.into(),
         size: picture.size,
