@@ -135,6 +135,8 @@ impl Store {
             "AWS_ALLOW_HTTP",
             "AWS_VIRTUAL_HOSTED_STYLE_REQUEST",
         ];
+        // Without one the client of the bucket panics, with TLS or without. One that is there already stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = AmazonS3Builder::new().with_url(url.as_str());
         for name in VARIABLES {
             let known = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>();
@@ -248,7 +250,7 @@ fn is_of(blob: &Hash, bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, Store};
+    use super::{Place, Store, StoreError};
     use crate::conformance;
 
     #[tokio::test]
@@ -258,6 +260,27 @@ mod tests {
         conformance::run(&|| Store::open(&place).unwrap()).await;
         let memory = Store::in_memory();
         conformance::run(&|| memory.clone()).await;
+    }
+
+    #[tokio::test]
+    #[ignore = "needs a bucket: cargo xtask interop s3"]
+    async fn a_bucket_does_what_a_store_must() {
+        let place = Place::parse(&std::env::var("CUADRILLA_BLOBS").unwrap()).unwrap();
+        conformance::run(&|| Store::open(&place).unwrap()).await;
+    }
+
+    #[tokio::test]
+    async fn a_bucket_that_cannot_be_reached_is_away_with_tls_and_without() {
+        for endpoint in ["https://127.0.0.1:1", "http://127.0.0.1:1"] {
+            let variable = |name: &str| match name {
+                "AWS_ENDPOINT" => Some(endpoint.to_owned()),
+                "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("x".to_owned()),
+                "AWS_ALLOW_HTTP" => Some("true".to_owned()),
+                _ => None,
+            };
+            let store = Store::in_bucket(&"s3://evidencia".parse().unwrap(), &variable).unwrap();
+            assert!(matches!(store.probe().await, Err(StoreError::Away(_))), "{endpoint}");
+        }
     }
 
     #[test]

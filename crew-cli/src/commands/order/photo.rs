@@ -58,11 +58,13 @@ pub struct PhotoArgs {
 pub fn run(cx: &Context, args: &PhotoArgs) -> Result<Report, CliError> {
     let path = args.file.display().to_string();
     // One byte more than fits, so that a file that is too large is told from one that just fits.
-    let file =
-        files::read_bounded(&args.file, BLOB_BYTES_MAX + 1).or_else(|error| match error.code.as_str() {
-            "file_too_large" => Err(refused(&path, &PictureTrouble::TooLarge(BLOB_BYTES_MAX + 1))),
-            _ => Err(error),
-        })?;
+    let file = files::read_bounded(&args.file, BLOB_BYTES_MAX + 1).map_err(|error| {
+        if error.code == "file_too_large" {
+            refused(&path, &PictureTrouble::TooLarge(BLOB_BYTES_MAX + 1))
+        } else {
+            error
+        }
+    })?;
     // The order and the right to write are asked for before anything is kept.
     cx.read(|replica| Ok(replica.view().order_show(&args.folio)?))?;
     let picture = prepare(&file, args.what == "signature").map_err(|trouble| refused(&path, &trouble))?;
