@@ -603,3 +603,70 @@ fn while_photos_cannot_be_kept_entries_go_on_and_readiness_says_so() {
     town.crew("office", &["sync"]);
     assert!(!got(&town, "office", &photo).is_empty());
 }
+
+/// Makes a file, or all of a folder, as old as so many days.
+fn age(path: &Path, days: u64) {
+    let then = std::time::SystemTime::now() - Duration::from_secs(days * 24 * 3_600);
+    if path.is_dir() {
+        std::fs::read_dir(path).unwrap().flatten().for_each(|entry| age(&entry.path(), days));
+    } else {
+        std::fs::File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
+    }
+}
+
+#[test]
+fn a_sweep_takes_what_no_entry_names_and_nothing_else() {
+    let mut town = Town::peopled();
+    let folio = town.folio("one", "pump_replacement");
+    let counts = take(&town, "one", &folio, 1);
+    town.crew("one", &["sync"]);
+    // An entry that is held names another: it was written before its author was revoked.
+    let held = take(&town, "two", &folio, 2);
+    town.crew("admin", &["sync"]);
+    town.crew("admin", &["device", "revoke", "two", "--reason", "robado"]);
+    town.crew("two", &["sync"]);
+    assert!(!traces(&town.path("server"), &held).is_empty(), "its quarantined entry names it");
+    let waiting = take(&town, "one", &folio, 3);
+    town.crew("one", &["sync", "--photos", "later"]);
+    let bytes = std::fs::read(town.path("one/photos").join(waiting.to_string())).unwrap();
+    let tus = Tus::bring(&town, "one", waiting, bytes.len());
+    tus.create();
+    tus.piece(0, &bytes[..700], &[]);
+    let lay = |bytes: &[u8]| {
+        let name = name_of(bytes);
+        let folder = town.path("server/blobs").join(&name.to_string()[..2]).join(&name.to_string()[2..4]);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join(name.to_string()), bytes).unwrap();
+        name
+    };
+    let (old, young) = (lay(b"nobody names this"), lay(b"nor this, yet"));
+    let busy = town.server_run("sweep-photos", &[]);
+    assert!(!busy.status.success(), "the server has the folder: {busy:?}");
+    town.kill();
+
+    age(&town.path("server/blobs"), 8);
+    age(&town.path("server/spool"), 29);
+    lay_again(&town, &young);
+    let sweep = |more: &[&str]| cuadrilla_tests::json(&town.server_run("sweep-photos", more));
+    let rehearsal = sweep(&[]);
+    assert_eq!((&rehearsal["orphans"], &rehearsal["partials"]), (&1.into(), &0.into()), "{rehearsal}");
+    assert_eq!(traces(&town.path("server"), &old).len(), 1, "a rehearsal deletes nothing");
+    age(&town.path("server/spool"), 31);
+    let swept = sweep(&["--delete"]);
+    assert_eq!(
+        (&swept["orphans"], &swept["partials"], &swept["deleted"]),
+        (&1.into(), &1.into(), &true.into())
+    );
+    for (gone, is_gone) in [(old, true), (waiting, true), (young, false), (counts, false), (held, false)] {
+        assert_eq!(traces(&town.path("server"), &gone).is_empty(), is_gone, "{gone}");
+    }
+    // What was swept on its way begins again.
+    town.serve();
+    let synced = town.crew("one", &["sync"]);
+    assert_eq!((&synced["photos"]["sent"], &synced["photos"]["left"]), (&1.into(), &0.into()), "{synced}");
+}
+
+/// Makes a file of the store young again.
+fn lay_again(town: &Town, blob: &Hash) {
+    traces(&town.path("server"), blob).iter().for_each(|path| age(path, 1));
+}
