@@ -12,6 +12,7 @@ use crate::{Store, StoreError};
 /// If the store does not do what it must.
 pub async fn run(open: &dyn Fn() -> Store) {
     let blob = |bytes: &[u8]| Hash(Sha256::digest(bytes).into());
+    open().probe().await.expect("a store that can be written");
     let (store, photo) = (open(), Bytes::from_static(b"a photo of a tank"));
     let name = blob(&photo);
     assert!(matches!(store.get(&name).await, Err(StoreError::Missing)), "nothing is there at first");

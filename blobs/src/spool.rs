@@ -35,6 +35,9 @@ pub struct Partial {
 /// Why a piece is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum SpoolError {
+    /// Nothing was begun under that name.
+    #[error("nothing was begun under that name")]
+    NotBegun,
     /// The piece does not begin where the partial ends.
     #[error("the piece begins at byte {found}, the partial has {have}")]
     Offset {
@@ -78,24 +81,39 @@ impl Spool {
         self.folder.join(format!("{}-{}-{}{SUFFIX}", partial.blob, partial.device, partial.of))
     }
 
-    /// Returns how many bytes of it have arrived; 0 for none.
+    /// Begins a partial, if it was not begun. Returns how many bytes of it have arrived.
     ///
     /// # Errors
     /// As the disk answers.
-    pub fn offset(&self, partial: &Partial) -> io::Result<u64> {
+    pub fn begin(&self, partial: &Partial) -> io::Result<u64> {
+        let path = self.path(partial);
+        match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
+            Ok(_) => File::open(&self.folder)?.sync_all()?,
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+        Ok(self.offset(partial)?.unwrap_or(0))
+    }
+
+    /// Returns how many bytes of it have arrived; `None` if it was not begun, or is gone.
+    ///
+    /// # Errors
+    /// As the disk answers.
+    pub fn offset(&self, partial: &Partial) -> io::Result<Option<u64>> {
         match std::fs::metadata(self.path(partial)) {
-            Ok(found) => Ok(found.len().min(partial.bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Ok(found) => Ok(Some(found.len().min(partial.bytes))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
     }
 
     /// Adds a piece that begins at byte `at`. Call [`Self::flush`] before its end is told to anybody. Returns the new offset.
+    /// What is gone by now, because its blob was erased, does not come back.
     ///
     /// # Errors
-    /// The piece does not begin where the partial ends, or goes beyond its end; as the disk answers.
+    /// The partial was not begun; the piece does not begin where it ends, or goes beyond its end; as the disk answers.
     pub fn append(&self, partial: &Partial, at: u64, piece: &[u8]) -> Result<u64, SpoolError> {
-        let have = self.offset(partial)?;
+        let have = self.offset(partial)?.ok_or(SpoolError::NotBegun)?;
         if at != have {
             return Err(SpoolError::Offset { found: at, have });
         }
@@ -103,15 +121,10 @@ impl Spool {
         if end > partial.bytes || end > BLOB_BYTES_MAX as u64 {
             return Err(SpoolError::TooMany(partial.bytes));
         }
-        let path = self.path(partial);
-        let is_new = at == 0;
-        let mut file = OpenOptions::new().create(true).write(true).truncate(false).mode(0o600).open(&path)?;
+        let mut file = OpenOptions::new().write(true).truncate(false).open(self.path(partial))?;
         file.set_len(at)?;
         file.seek(SeekFrom::Start(at))?;
         file.write_all(piece)?;
-        if is_new {
-            File::open(&self.folder)?.sync_all()?;
-        }
         Ok(end)
     }
 
@@ -130,7 +143,7 @@ impl Spool {
     /// the disk answers.
     pub fn whole(&self, partial: &Partial) -> Result<Vec<u8>, SpoolError> {
         let path = self.path(partial);
-        let have = self.offset(partial)?;
+        let have = self.offset(partial)?.ok_or(SpoolError::NotBegun)?;
         if have != partial.bytes {
             return Err(SpoolError::Offset { found: have, have: partial.bytes });
         }
@@ -253,11 +266,14 @@ mod tests {
         let spool = Spool::open(folder.path()).unwrap();
         let bytes: Vec<u8> = (0..=255).cycle().take(100_000).collect();
         let one = partial(&bytes);
-        assert_eq!(spool.offset(&one).unwrap(), 0);
+        assert_eq!(spool.offset(&one).unwrap(), None);
+        assert!(matches!(spool.append(&one, 0, b"x"), Err(SpoolError::NotBegun)));
+        assert_eq!((spool.begin(&one).unwrap(), spool.offset(&one).unwrap()), (0, Some(0)));
         assert_eq!(spool.append(&one, 0, &bytes[..40_000]).unwrap(), 40_000);
+        assert_eq!(spool.begin(&one).unwrap(), 40_000, "begun twice is begun once");
         spool.flush(&one).unwrap();
         let again = Spool::open(folder.path()).unwrap();
-        assert_eq!(again.offset(&one).unwrap(), 40_000);
+        assert_eq!(again.offset(&one).unwrap(), Some(40_000));
         assert!(matches!(
             again.append(&one, 0, &bytes[..9]),
             Err(SpoolError::Offset { found: 0, have: 40_000 })
@@ -266,7 +282,7 @@ mod tests {
         again.append(&one, 40_000, &bytes[40_000..]).unwrap();
         assert_eq!((again.whole(&one).unwrap(), again.all_whole().unwrap()), (bytes, vec![one]));
         again.drop(&one).unwrap();
-        assert_eq!(again.offset(&one).unwrap(), 0);
+        assert_eq!(again.offset(&one).unwrap(), None);
     }
 
     #[test]
@@ -275,17 +291,20 @@ mod tests {
         let spool = Spool::open(folder.path()).unwrap();
         let one = partial(b"good");
         let other = Partial { device: DeviceId([8; 16]), ..one };
+        spool.begin(&one).unwrap();
         spool.append(&one, 0, b"evil").unwrap();
-        assert_eq!(spool.offset(&other).unwrap(), 0, "another device sees nothing of it");
+        assert_eq!(spool.offset(&other).unwrap(), None, "another device sees nothing of it");
+        spool.begin(&other).unwrap();
         assert!(matches!(spool.append(&other, 0, b"goods"), Err(SpoolError::TooMany(4))));
         assert!(matches!(spool.whole(&one), Err(SpoolError::OtherBytes)));
-        assert_eq!(spool.offset(&one).unwrap(), 0, "it begins again");
+        assert_eq!(spool.offset(&one).unwrap(), None, "it begins again");
     }
 
     #[test]
     fn what_does_not_grow_is_swept_after_a_rehearsal() {
         let folder = tempfile::tempdir().unwrap();
         let spool = Spool::open(folder.path()).unwrap();
+        spool.begin(&partial(b"good")).unwrap();
         spool.append(&partial(b"good"), 0, b"go").unwrap();
         let (soon, later) = (Duration::from_secs(1), SystemTime::now() + Duration::from_secs(60));
         let all = Swept { partials: 1, bytes: 2 };

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
@@ -10,7 +11,7 @@ use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
 use object_store::local::LocalFileSystem;
 use object_store::memory::InMemory;
 use object_store::path::Path as Key;
-use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
+use object_store::{ClientOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions, RetryConfig};
 use sha2::{Digest as _, Sha256};
 use sync_core::id::Hash;
 use sync_core::limits::BLOB_BYTES_MAX;
@@ -18,6 +19,15 @@ use url::Url;
 
 /// The folder of a bucket, or of the data, under which blobs lie.
 const ROOT: &str = "blobs";
+/// What is written to see whether anything can be.
+const PROBE: &str = "probe";
+
+/// How long a bucket may take: to be reached, to answer, and with all tries together.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+const ANSWER_WITHIN: Duration = Duration::from_secs(30);
+const RETRY_WITHIN: Duration = Duration::from_secs(15);
+/// Further tries of a request to a bucket.
+const RETRIES_MAX: usize = 2;
 
 /// Where blobs are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +135,8 @@ impl Store {
             "AWS_ALLOW_HTTP",
             "AWS_VIRTUAL_HOSTED_STYLE_REQUEST",
         ];
+        // Without one the client of the bucket panics, with TLS or without. One that is there already stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = AmazonS3Builder::new().with_url(url.as_str());
         for name in VARIABLES {
             let known = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>();
@@ -132,7 +144,15 @@ impl Store {
                 builder = builder.with_config(known, value);
             }
         }
-        let bucket = builder.build().map_err(|error| StoreError::Setting(error.to_string()))?;
+        // Devices wait for the answer, and try again by themselves.
+        let retry =
+            RetryConfig { max_retries: RETRIES_MAX, retry_timeout: RETRY_WITHIN, ..RetryConfig::default() };
+        let client = ClientOptions::new().with_connect_timeout(CONNECT_WITHIN).with_timeout(ANSWER_WITHIN);
+        let bucket = builder
+            .with_retry(retry)
+            .with_client_options(client)
+            .build()
+            .map_err(|error| StoreError::Setting(error.to_string()))?;
         let folder = Key::from(url.path());
         let inner: Arc<dyn ObjectStore> = match folder.as_ref() {
             "" => Arc::new(bucket),
@@ -157,7 +177,8 @@ impl Store {
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.inner.put_opts(&key(blob), bytes.into(), options).await {
             Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
+            // What is missing here is the bucket.
+            Err(error) => Err(StoreError::Away(error.to_string())),
         }
     }
 
@@ -197,6 +218,16 @@ impl Store {
         }
     }
 
+    /// Tries whether something can be kept: it writes an empty file of its own, which is no blob.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let key = Key::from_iter([ROOT, PROBE]);
+        let put = self.inner.put(&key, Bytes::new().into()).await;
+        put.map(drop).map_err(|error| StoreError::Away(error.to_string()))
+    }
+
     /// Calls `visit` with each blob, its bytes and the milliseconds since 1970 at which it was kept. Foreign files are passed
     /// over.
     ///
@@ -219,7 +250,7 @@ fn is_of(blob: &Hash, bytes: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, Store};
+    use super::{Place, Store, StoreError};
     use crate::conformance;
 
     #[tokio::test]
@@ -229,6 +260,27 @@ mod tests {
         conformance::run(&|| Store::open(&place).unwrap()).await;
         let memory = Store::in_memory();
         conformance::run(&|| memory.clone()).await;
+    }
+
+    #[tokio::test]
+    #[ignore = "needs a bucket: cargo xtask interop s3"]
+    async fn a_bucket_does_what_a_store_must() {
+        let place = Place::parse(&std::env::var("CUADRILLA_BLOBS").unwrap()).unwrap();
+        conformance::run(&|| Store::open(&place).unwrap()).await;
+    }
+
+    #[tokio::test]
+    async fn a_bucket_that_cannot_be_reached_is_away_with_tls_and_without() {
+        for endpoint in ["https://127.0.0.1:1", "http://127.0.0.1:1"] {
+            let variable = |name: &str| match name {
+                "AWS_ENDPOINT" => Some(endpoint.to_owned()),
+                "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("x".to_owned()),
+                "AWS_ALLOW_HTTP" => Some("true".to_owned()),
+                _ => None,
+            };
+            let store = Store::in_bucket(&"s3://evidencia".parse().unwrap(), &variable).unwrap();
+            assert!(matches!(store.probe().await, Err(StoreError::Away(_))), "{endpoint}");
+        }
     }
 
     #[test]

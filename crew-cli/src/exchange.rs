@@ -17,6 +17,7 @@ use sync_core::replica::Succeeded;
 use sync_core::replica::evidence::ToBring;
 use sync_core::replica::preview::Previewed;
 use sync_core::replica::sync::driver::{BlobWants, Driver, End, Goal, Invited, Outcome, Terms};
+use sync_core::replica::sync::reply::BlobTicket;
 use sync_core::wire::message::{About, BlobUse};
 
 use crate::context::Context;
@@ -113,12 +114,12 @@ fn photos_are_refused(brought: &Photos) -> bool {
 
 /// Deletes the copies here of what was erased.
 fn erase_here(cx: &Context, kept: &BlobFiles) -> Result<(), CliError> {
-    let here = kept.all()?;
+    let here = kept.all_with_originals()?;
     if here.is_empty() {
         return Ok(());
     }
     for sha256 in cx.read(|replica| Ok(replica.to_erase(&here)?))? {
-        kept.delete(&sha256)?;
+        kept.erase(&sha256)?;
     }
     Ok(())
 }
@@ -132,18 +133,10 @@ pub fn fetch_blobs(cx: &Context, names: &[Hash]) -> Result<BTreeMap<Hash, Vec<u8
     if names.is_empty() {
         return Ok(found);
     }
-    let _lock = cx.home.lock_exchange()?;
-    let (patience, seed) = (Patience::ordinary(), cx.seed()?);
     for reads in names.chunks(BLOB_ASKS_MAX) {
         let wants = BlobWants { photos: false, reads: reads.to_vec() };
-        let mut driver = Driver::new(Goal::Sync, terms(patience)).describing(about(cx)?).wanting(wants);
-        let mut shell = Shell::new(cx, patience, seed);
-        match shell.drive(&mut driver)? {
-            End::Finished | End::TooLong => {}
-            End::Stuck => return Err(stuck(cx)),
-            end => return Err(shell.failed(&end, &kept_words(cx))),
-        }
-        for ticket in driver.outcome().blobs.iter().filter(|ticket| ticket.r#use == BlobUse::Read) {
+        let (shell, tickets) = ask_tickets(cx, wants)?;
+        for ticket in tickets.iter().filter(|ticket| ticket.r#use == BlobUse::Read) {
             match shell.reached()?.blob(&format!("/v1/blobs/{}", ticket.sha256), &ticket.ticket) {
                 // Whoever sent it: it is the one that was asked for, or none.
                 Ok(bytes) if Hash(Sha256::digest(&bytes).into()) == ticket.sha256 => {
@@ -159,6 +152,26 @@ pub fn fetch_blobs(cx: &Context, names: &[Hash]) -> Result<BTreeMap<Hash, Vec<u8
         }
     }
     Ok(found)
+}
+
+/// Asks the office for tickets, with which any client of tus brings what is wanted, and reads it.
+///
+/// # Errors
+/// As [`run`].
+pub fn blob_tickets(cx: &Context, wants: BlobWants) -> Result<Vec<BlobTicket>, CliError> {
+    Ok(ask_tickets(cx, wants)?.1)
+}
+
+fn ask_tickets(cx: &Context, wants: BlobWants) -> Result<(Shell<'_>, Vec<BlobTicket>), CliError> {
+    let _lock = cx.home.lock_exchange()?;
+    let patience = Patience::ordinary();
+    let mut driver = Driver::new(Goal::Sync, terms(patience)).describing(about(cx)?).wanting(wants);
+    let mut shell = Shell::new(cx, patience, cx.seed()?);
+    match shell.drive(&mut driver)? {
+        End::Finished | End::TooLong => Ok((shell, driver.outcome().blobs.clone())),
+        End::Stuck => Err(stuck(cx)),
+        end => Err(shell.failed(&end, &kept_words(cx))),
+    }
 }
 
 /// Asks the server at the address of `invited` what the invitation gives. Nothing is spent by it.

@@ -230,6 +230,7 @@ pub fn blob_code(code: &str) -> Text {
         "over_quota" => say!("blob-code-over-quota"),
         "checksum" => say!("blob-code-checksum"),
         "no_such_blob" => say!("blob-code-no-ticket"),
+        "erased" => say!("blob-code-erased"),
         other => Text::same(other),
     }
 }

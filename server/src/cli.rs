@@ -40,6 +40,8 @@ pub enum Command {
     Verify(Data),
     /// Tira el índice y lo rehace desde el libro.
     Rebuild(Data),
+    /// Busca fotos que ningún registro nombra y envíos abandonados; los borra con `--delete`.
+    SweepPhotos(SweepPhotos),
     /// Escribe la bitácora de transparencia como archivos, para cualquier servidor estático.
     LogExport(LogExport),
     /// Revisa una carpeta de reglas antes de publicarla.
@@ -60,6 +62,26 @@ pub struct Data {
     /// Carpeta de datos.
     #[arg(long, value_name = "DIR", env = "CUADRILLA_DATA")]
     pub data: PathBuf,
+}
+
+/// `sweep-photos`.
+#[derive(Debug, Args)]
+pub struct SweepPhotos {
+    /// Los datos.
+    #[command(flatten)]
+    pub data: Data,
+    /// Dónde están las fotos, si no en los datos.
+    #[arg(
+        long,
+        value_name = "PLACE",
+        env = "CUADRILLA_BLOBS",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub blobs: String,
+    /// Borra; si falta, sólo cuenta.
+    #[arg(long)]
+    pub delete: bool,
 }
 
 /// `init`.

@@ -7,6 +7,7 @@ mod invite;
 mod log_export;
 mod serve;
 mod show;
+mod sweep_photos;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -96,6 +97,7 @@ fn dispatch(command: Command, shell: &mut Shell<'_>, json: bool, lang: Lang) -> 
         Command::Config(args) => serve::config(*args, shell),
         Command::Verify(args) => integrity::verify(&args),
         Command::Rebuild(args) => integrity::rebuild(&args),
+        Command::SweepPhotos(args) => sweep_photos::run(&args),
         Command::LogExport(args) => log_export::run(&args),
         Command::CheckRules(args) => check_rules::run(&args, lang),
         Command::Show(args) => show::run(&args),

@@ -2,10 +2,11 @@
 //! bytes go from the spool into the store, then the writer says so, and only then is the spool's copy gone: a process that
 //! ends in between goes on where it was.
 
-use std::collections::{HashMap, HashSet};
-use std::path::Path;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use blobs::{Partial, Place, Spool, SpoolError, Store, StoreError};
@@ -14,7 +15,7 @@ use sync_core::id::{DeviceId, Hash};
 use sync_core::log::act::StoredBlob;
 use sync_core::media;
 use sync_core::rows::{Rows, RowsError, all_under};
-use sync_core::state::evidence::{ErasedRow, blobs_of, stored};
+use sync_core::state::evidence::{ErasedRow, blobs_of, erased, stored};
 use sync_core::state::keyspace;
 use sync_core::time::TimeMs;
 use tokio::sync::oneshot;
@@ -22,9 +23,11 @@ use tokio::sync::oneshot;
 use crate::app_state::AppState;
 use crate::config::{BLOB_DAY_BYTES_MAX, BLOB_RECORD_BYTES_MAX, BLOB_REVOKED_BYTES_MAX};
 use crate::problem::Problem;
-use crate::writer::Work;
+use crate::writer::{Work, disk_bytes};
 
 const DAY_MS: TimeMs = 24 * 3_600_000;
+/// How often the server looks for photos that wait, as after an outage of the bucket.
+const LOOK_AFTER_EVERY: Duration = Duration::from_secs(20);
 
 /// The office's blobs.
 #[derive(Debug)]
@@ -37,8 +40,15 @@ pub struct Evidence {
     busy: Mutex<HashSet<Partial>>,
     /// Bytes that each device brought on a day.
     brought: Mutex<HashMap<DeviceId, (TimeMs, u64)>>,
+    /// Those that arrived whole and are not kept yet: the store is away, or who brought one did not wait.
+    waiting: Mutex<HashSet<Partial>>,
+    /// Those that could not be erased yet.
+    unerased: Mutex<BTreeSet<Hash>>,
     /// Whether the store could not be reached the last time.
     is_away: AtomicBool,
+    /// The data folder, and what stays free on its disk for the ledger, in bytes.
+    data: PathBuf,
+    reserve_bytes: u64,
 }
 
 /// Held while a request brings a piece.
@@ -50,7 +60,7 @@ pub struct Bringing<'e> {
 
 impl Drop for Bringing<'_> {
     fn drop(&mut self) {
-        self.evidence.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.partial);
+        locked(&self.evidence.busy).remove(&self.partial);
     }
 }
 
@@ -61,28 +71,41 @@ pub enum NotKept {
     OtherBytes,
     /// It is no picture, or holds more than one; in words.
     NoPicture(String),
+    /// It was erased.
+    Erased,
     /// It cannot be kept now. What has arrived stays.
     Later(Problem),
 }
 
 impl Evidence {
-    /// Opens the blobs of a data folder; `setting` names another place for whole ones.
+    /// Opens the blobs of a data folder; `setting` names another place for whole ones. Pieces leave twice `reserve_bytes`
+    /// of the disk free, so that entries still go on when photos have to wait.
     ///
     /// # Errors
     /// The place makes no sense, or its folder cannot be made.
-    pub fn open(data: &Path, setting: &str) -> Result<Self, StoreError> {
-        let place = match setting {
-            "" => Place::Folder(data.to_owned()),
-            setting => Place::parse(setting)?,
-        };
-        let spool = Spool::open(&data.join("spool")).map_err(|error| StoreError::Away(error.to_string()))?;
+    pub fn open(data: &Path, setting: &str, reserve_bytes: u64) -> Result<Self, StoreError> {
+        let (store, spool) = places(data, setting)?;
         Ok(Self {
-            store: Store::open(&place)?,
+            store,
             spool,
             busy: Mutex::default(),
             brought: Mutex::default(),
+            waiting: Mutex::default(),
+            unerased: Mutex::default(),
             is_away: AtomicBool::new(false),
+            data: data.to_owned(),
+            reserve_bytes,
         })
+    }
+
+    /// Checks that the disk has room for so many more bytes of photos.
+    ///
+    /// # Errors
+    /// `disk_full`.
+    pub fn check_room(&self, bytes: u64) -> Result<(), Problem> {
+        let free = disk_bytes(&self.data).map(|(free, _)| free);
+        let needed = self.reserve_bytes.saturating_mul(2).saturating_add(bytes);
+        if free.is_some_and(|free| free < needed) { Err(Problem::disk_full()) } else { Ok(()) }
     }
 
     /// Returns what is wrong with the store, for readiness.
@@ -98,7 +121,7 @@ impl Evidence {
 
     /// Takes the partial for one request; `None` while another one brings it.
     pub fn bring(&self, partial: Partial) -> Option<Bringing<'_>> {
-        let is_free = self.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(partial);
+        let is_free = locked(&self.busy).insert(partial);
         is_free.then_some(Bringing { evidence: self, partial })
     }
 
@@ -117,7 +140,7 @@ impl Evidence {
         for (sha256, device) in blobs_of(rows, &grant.record)? {
             of_record += stored(rows, &sha256, &device)?.map_or(0, |row| row.bytes);
         }
-        let mut brought = self.brought.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut brought = locked(&self.brought);
         let (day, bytes) = brought.entry(grant.device).or_default();
         let today = now_ms.div_euclid(DAY_MS);
         // What was brought after a revocation counts for good, as long as this process lives.
@@ -136,11 +159,21 @@ impl Evidence {
         Ok(())
     }
 
-    /// Keeps a blob that has arrived whole, and has the ledger say so.
+    /// Keeps a blob that has arrived whole, and has the ledger say so. Where that cannot be now, or this is dropped on the
+    /// way, it is tried again by [`Evidence::look_after`].
     ///
     /// # Errors
     /// See [`NotKept`].
     pub async fn keep(self: &Arc<Self>, app: &AppState, partial: Partial) -> Result<(), NotKept> {
+        locked(&self.waiting).insert(partial);
+        let done = self.keep_now(app, partial).await;
+        if !matches!(done, Err(NotKept::Later(_))) {
+            locked(&self.waiting).remove(&partial);
+        }
+        done
+    }
+
+    async fn keep_now(self: &Arc<Self>, app: &AppState, partial: Partial) -> Result<(), NotKept> {
         let later = |code, what: &str| NotKept::Later(Problem::later(code, what));
         let read = Arc::clone(self);
         let whole = tokio::task::spawn_blocking(move || {
@@ -153,7 +186,7 @@ impl Evidence {
         });
         let (bytes, media) = match whole.await {
             Ok(Ok(whole)) => whole,
-            Ok(Err(SpoolError::OtherBytes)) => return Err(NotKept::OtherBytes),
+            Ok(Err(SpoolError::OtherBytes | SpoolError::NotBegun)) => return Err(NotKept::OtherBytes),
             Ok(Err(error)) => {
                 tracing::error!(%error, "a photo could not be read from the spool");
                 return Err(later("no_room", "the photo could not be read back"));
@@ -168,6 +201,12 @@ impl Evidence {
             .try_send(Work::Stored(Box::new((blob, answer))))
             .map_err(|_| later("busy", "the server has as much to do as it can"))?;
         said.await.map_err(|_| NotKept::Later(Problem::stopping()))?.map_err(NotKept::Later)?;
+        // It may have been erased while it came: the bytes were put back then.
+        let gone = erased(&*app.handles().0, &partial.blob);
+        if gone.map_err(|error| NotKept::Later(error.into()))?.is_some() {
+            self.erase(&[partial.blob]).await;
+            return Err(NotKept::Erased);
+        }
         // The ledger says it and the store has it: a spool that keeps its copy does no harm.
         let _ = self.spool.drop(&partial);
         Ok(())
@@ -203,13 +242,16 @@ impl Evidence {
         }
     }
 
-    /// Erases the bytes of blobs, here and in the spool. Those that cannot be erased now are erased at the next start, and no
-    /// ticket is given for them any more.
+    /// Erases the bytes of blobs, here and in the spool. Those that cannot be erased now are erased later, and nobody gets
+    /// them any more.
     pub async fn erase(&self, blobs: &[Hash]) {
         for blob in blobs {
             let done = self.store.delete(blob).await;
             self.note(&done);
             let spool = self.spool.forget(blob);
+            if done.is_err() || spool.is_err() {
+                locked(&self.unerased).insert(*blob);
+            }
             match (done, spool) {
                 (Ok(()), Ok(())) => tracing::info!(%blob, "the bytes of a photo were erased"),
                 (Err(error), _) => tracing::error!(%error, %blob, "a photo could not be erased yet"),
@@ -220,38 +262,74 @@ impl Evidence {
         }
     }
 
-    /// Looks after the blobs: erases again what was erased, because a restored copy has it once more, and keeps what arrived
-    /// whole when a process ended.
+    /// Looks after the blobs for as long as the server runs: erases again what was erased, because a restored copy has it
+    /// once more, and keeps what arrived whole when a process ended or the store was away.
     pub async fn look_after(self: Arc<Self>, app: Arc<AppState>) {
-        let rows = app.handles().0;
-        match erased_blobs(&*rows) {
-            Ok(erased) => self.erase_again(&erased).await,
+        match erased_blobs(&*app.handles().0) {
+            Ok(erased) => locked(&self.unerased).extend(erased),
             Err(error) => tracing::error!(%error, "what was erased could not be read"),
         }
-        drop(rows);
-        let whole = match self.spool.all_whole() {
-            Ok(whole) => whole,
-            Err(error) => return tracing::error!(%error, "the spool could not be read"),
-        };
-        for partial in whole {
-            if let Some(_bringing) = self.bring(partial)
-                && let Err(error) = self.keep(&app, partial).await
-            {
-                tracing::warn!(?error, "a photo in the spool could not be kept yet");
+        let listed = Arc::clone(&self);
+        match tokio::task::spawn_blocking(move || listed.spool.all_whole()).await {
+            Ok(Ok(whole)) => locked(&self.waiting).extend(whole),
+            Ok(Err(error)) => tracing::error!(%error, "the spool could not be read"),
+            Err(_) => {}
+        }
+        self.note(&self.store.probe().await);
+        while !app.health.stopping.load(Relaxed) {
+            if self.is_away.load(Relaxed) {
+                self.note(&self.store.probe().await);
+            }
+            self.erase_again().await;
+            self.keep_waiting(&app).await;
+            tokio::time::sleep(LOOK_AFTER_EVERY).await;
+        }
+    }
+
+    async fn keep_waiting(self: &Arc<Self>, app: &AppState) {
+        let waiting: Vec<Partial> = locked(&self.waiting).iter().copied().collect();
+        for partial in waiting {
+            let Some(_bringing) = self.bring(partial) else { continue };
+            match self.keep(app, partial).await {
+                Ok(()) => tracing::info!(blob = %partial.blob, "a photo that waited in the spool is kept"),
+                Err(NotKept::Later(problem)) => {
+                    tracing::warn!(why = problem.message, "a photo in the spool cannot be kept yet");
+                    // The next one would meet the same.
+                    return;
+                }
+                Err(error) => tracing::warn!(?error, "a photo in the spool is not kept"),
             }
         }
     }
 
-    async fn erase_again(&self, erased: &[Hash]) {
-        for blob in erased {
+    async fn erase_again(&self) {
+        let unerased = std::mem::take(&mut *locked(&self.unerased));
+        for blob in unerased {
             // Asking first keeps the log silent about what is gone already.
-            let there = self.store.size(blob).await;
+            let there = self.store.size(&blob).await;
             self.note(&there);
-            if !matches!(there, Ok(None)) {
-                self.erase(std::slice::from_ref(blob)).await;
+            if !matches!(there, Ok(None)) || self.spool.forget(&blob).is_err() {
+                self.erase(&[blob]).await;
             }
         }
     }
+}
+
+/// Opens the store that a setting names, and the spool of a data folder.
+///
+/// # Errors
+/// As [`Evidence::open`].
+pub fn places(data: &Path, setting: &str) -> Result<(Store, Spool), StoreError> {
+    let place = match setting {
+        "" => Place::Folder(data.to_owned()),
+        setting => Place::parse(setting)?,
+    };
+    let spool = Spool::open(&data.join("spool")).map_err(|error| StoreError::Away(error.to_string()))?;
+    Ok((Store::open(&place)?, spool))
+}
+
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns all blobs that were erased.

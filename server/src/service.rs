@@ -75,7 +75,8 @@ impl Service {
         let (work, incoming) = mpsc::channel(config.queue_max);
         let (stop, stopped) = watch::channel(false);
         let people = People::open(data.as_deref());
-        let evidence = data.as_deref().map(|data| Evidence::open(data, &config.blobs)).transpose();
+        let evidence =
+            data.as_deref().map(|data| Evidence::open(data, &config.blobs, reserve_bytes)).transpose();
         let evidence = evidence.map_err(|error| HubError::Answer(error.to_string()))?.map(Arc::new);
         let parts = StateParts { view, work, config, seed, data, people, evidence, stop: stopped };
         let app = Arc::new(AppState::new(parts));

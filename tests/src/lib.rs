@@ -1,5 +1,6 @@
 //! The harness of the integration tests.
 
+pub mod bearer;
 pub mod forge;
 pub mod judged;
 pub mod random;

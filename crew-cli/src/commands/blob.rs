@@ -146,7 +146,7 @@ fn erase(cx: &Context, args: &EraseArgs) -> Result<Report, CliError> {
     let erased = cx.write(|replica| Ok(replica.erase_photo(&args.folio, &args.item, reason)?))?;
     let kept = BlobFiles::of(cx.home.folder());
     for sha256 in &erased {
-        kept.delete(sha256)?;
+        kept.erase(sha256)?;
     }
     let said = say!("blob-erased", item = &args.item).of(cx.screen.lang);
     let names: Vec<String> = erased.iter().map(ToString::to_string).collect();

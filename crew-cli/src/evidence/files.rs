@@ -36,23 +36,20 @@ impl BlobFiles {
     /// # Errors
     /// As the disk answers.
     pub fn keep(&self, bytes: &[u8]) -> Result<Hash, CliError> {
-        self.keep_in(&self.folder, bytes)
+        let sha256 = Hash(Sha256::digest(bytes).into());
+        keep_at(&self.folder, &sha256.to_string(), bytes)?;
+        Ok(sha256)
     }
 
-    /// Keeps the file that a camera made.
+    /// Keeps the file that a camera made, of which `photo` was made. Its name says both, so that who erases the photo finds
+    /// the file.
     ///
     /// # Errors
     /// As the disk answers.
-    pub fn keep_original(&self, bytes: &[u8]) -> Result<Hash, CliError> {
-        self.keep_in(&self.folder.join(ORIGINALS), bytes)
-    }
-
-    fn keep_in(&self, folder: &Path, bytes: &[u8]) -> Result<Hash, CliError> {
+    pub fn keep_original(&self, photo: &Hash, bytes: &[u8]) -> Result<Hash, CliError> {
         let sha256 = Hash(Sha256::digest(bytes).into());
-        let path = folder.join(sha256.to_string());
-        let made = std::fs::create_dir_all(folder)
-            .and_then(|()| if path.exists() { Ok(()) } else { files::write_whole(&path, bytes, 0o600) });
-        made.map_err(|error| CliError::file(&path, &error))?;
+        let name = format!("{photo}.{sha256}");
+        keep_at(&self.folder.join(ORIGINALS), &name, bytes)?;
         Ok(sha256)
     }
 
@@ -78,18 +75,40 @@ impl BlobFiles {
     /// # Errors
     /// As the disk answers.
     pub fn all(&self) -> Result<Vec<Hash>, CliError> {
-        let listed = match std::fs::read_dir(&self.folder) {
-            Ok(listed) => listed,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(CliError::file(&self.folder, &error)),
-        };
-        let names = listed.filter_map(|entry| entry.ok()?.file_name().to_string_lossy().parse().ok());
-        let mut all: Vec<Hash> = names.collect();
+        let mut all: Vec<Hash> =
+            names_in(&self.folder)?.iter().filter_map(|name| name.parse().ok()).collect();
         all.sort();
         Ok(all)
     }
 
-    /// Deletes a blob.
+    /// Returns all that are here, or of which the camera's file is.
+    ///
+    /// # Errors
+    /// As the disk answers.
+    pub fn all_with_originals(&self) -> Result<Vec<Hash>, CliError> {
+        let originals = names_in(&self.folder.join(ORIGINALS))?;
+        let of = originals.iter().filter_map(|name| name.split_once('.')?.0.parse().ok());
+        let mut all: Vec<Hash> = self.all()?.into_iter().chain(of).collect();
+        all.sort();
+        all.dedup();
+        Ok(all)
+    }
+
+    /// Erases a blob, and the camera's file that it was made of.
+    ///
+    /// # Errors
+    /// As the disk answers.
+    pub fn erase(&self, sha256: &Hash) -> Result<(), CliError> {
+        self.delete(sha256)?;
+        let (folder, begins) = (self.folder.join(ORIGINALS), format!("{sha256}."));
+        for name in names_in(&folder)?.iter().filter(|name| name.starts_with(&begins)) {
+            let path = folder.join(name);
+            std::fs::remove_file(&path).map_err(|error| CliError::file(&path, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the copy here; the camera's file stays.
     ///
     /// # Errors
     /// As the disk answers.
@@ -99,6 +118,23 @@ impl BlobFiles {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(CliError::file(&path, &error)),
             _ => Ok(()),
         }
+    }
+}
+
+fn keep_at(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), CliError> {
+    let path = folder.join(name);
+    std::fs::create_dir_all(folder)
+        .and_then(|()| if path.exists() { Ok(()) } else { files::write_whole(&path, bytes, 0o600) })
+        .map_err(|error| CliError::file(&path, &error))
+}
+
+fn names_in(folder: &Path) -> Result<Vec<String>, CliError> {
+    match std::fs::read_dir(folder) {
+        Ok(listed) => {
+            Ok(listed.filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into())).collect())
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(CliError::file(folder, &error)),
     }
 }
 
@@ -113,7 +149,7 @@ mod tests {
         assert!(files.all().unwrap().is_empty());
         let name = files.keep(b"a photo").unwrap();
         assert_eq!(files.keep(b"a photo").unwrap(), name, "twice is once");
-        files.keep_original(b"the camera's").unwrap();
+        files.keep_original(&name, b"the camera's").unwrap();
         assert_eq!(
             (files.all().unwrap(), files.read(&name).unwrap()),
             (vec![name], Some(b"a photo".to_vec()))
@@ -122,6 +158,9 @@ mod tests {
         assert_eq!(files.read(&name).unwrap(), None);
         files.delete(&name).unwrap();
         files.delete(&name).unwrap();
-        assert!(!files.has(&name));
+        assert!(!files.has(&name) && files.all().unwrap().is_empty());
+        assert_eq!(files.all_with_originals().unwrap(), [name], "the camera's file stays");
+        files.erase(&name).unwrap();
+        assert!(files.all_with_originals().unwrap().is_empty(), "until the photo is erased");
     }
 }

@@ -62,6 +62,9 @@ pub fn prepare(file: &[u8], is_signature: bool) -> Result<Picture, PictureTroubl
         // What else is in it goes when it is made small; whether the rest is a picture, decoding says.
         Ok(_) | Err(MediaError::Extra(_) | MediaError::Damaged(_)) => {}
     }
+    if is_cut_short(file) {
+        return Err(PictureTrouble::Damaged("its end is missing".into()));
+    }
     let upright = decode(file)?;
     let (width, height) = (upright.width(), upright.height());
     let small = if width.max(height) > SIDE_MAX {
@@ -77,6 +80,24 @@ pub fn prepare(file: &[u8], is_signature: bool) -> Result<Picture, PictureTroubl
         media::check(made).map_err(|error| PictureTrouble::Damaged(error.to_string()))?;
     }
     Ok(Picture { bytes, media_type, size: (small.width(), small.height()), thumb })
+}
+
+/// Whether a JPEG has no end. The decoder shows such a one, grey from where it was cut; as evidence it would say that this is
+/// what the camera saw.
+fn is_cut_short(file: &[u8]) -> bool {
+    let Some(mut rest) = file.strip_prefix(&[0xff, 0xd8]) else { return false };
+    // A preview within the first segments has an end too: segments are passed over by their lengths.
+    while let [0xff, marker, high, low, ..] = *rest {
+        let length = 2 + usize::from(u16::from_be_bytes([high, low]));
+        match (marker, rest.get(length..)) {
+            (0xff, _) => rest = &rest[1..],
+            (0xda, Some(scan)) => return !scan.windows(2).any(|pair| pair == [0xff, 0xd9]),
+            (_, Some(next)) => rest = next,
+            (_, None) => return true,
+        }
+    }
+    // What no segment begins with is for the decoder to judge.
+    false
 }
 
 fn damaged(error: &dyn std::fmt::Display) -> PictureTrouble {
@@ -201,7 +222,10 @@ mod tests {
         let size = [&30_000_u32.to_be_bytes()[..], &30_000_u32.to_be_bytes(), &[8, 2, 0, 0, 0]].concat();
         let bomb = [b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR", &size[..], &[0; 4], b"\0\0\0\0IEND\0\0\0\0"].concat();
         assert_eq!(trouble(&bomb), PictureTrouble::TooManyPixels(30_000, 30_000));
-        let cut = &file(&noise(64, 48), ImageFormat::Jpeg)[..200];
-        assert!(matches!(trouble(cut), PictureTrouble::Damaged(_)));
+        let whole = with_exif(&file(&noise(64, 48), ImageFormat::Jpeg));
+        assert!(prepare(&whole, false).is_ok());
+        for end in [200, 700, 1_000, 2_000] {
+            assert!(matches!(trouble(&whole[..end]), PictureTrouble::Damaged(_)), "cut at {end}");
+        }
     }
 }

@@ -14,6 +14,9 @@ const PIECE_BYTES_POOR: usize = 64 * 1024;
 /// Breaks in a row without a byte of progress before it is left for the next time.
 const BREAKS_MAX: u32 = 6;
 
+/// The office's words for what another try may do away with.
+const PASSING: [&str; 4] = ["device_busy", "cut_off", "too_slow", "bringing"];
+
 /// What became of one photo.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Brought {
@@ -39,20 +42,22 @@ pub(super) fn bring(
     let metadata = format!("sha256 {}", STANDARD.encode(&name));
     let create = [shown, ("Upload-Length", length.as_str()), ("Upload-Metadata", metadata.as_str())];
     let piece_bytes = if is_poor { PIECE_BYTES_POOR } else { PIECE_BYTES };
-    let (mut offset, mut breaks) = (None, 0);
+    let (mut offset, mut furthest) = (None, None);
+    let (mut breaks, mut has_begun_again) = (0, false);
     loop {
-        let (before, done) = (offset, step(server, &path, &create, shown, offset, bytes, piece_bytes, sent));
-        match done {
+        match step(server, &path, &create, shown, offset, bytes, piece_bytes, sent) {
             Ok(now) => {
-                breaks = if now > before { 0 } else { breaks + 1 };
-                offset = now;
+                // Only bytes that arrived are progress: a link may let every question through and no piece.
+                breaks = if now > furthest { 0 } else { breaks + 1 };
+                (offset, furthest) = (now, furthest.max(now));
             }
-            Err(HttpError::Refused { code, status, .. }) if status < 500 && code != "device_busy" => {
-                // What was dropped because it was not whole begins again, once.
-                if code == "checksum" && breaks == 0 {
-                    (offset, breaks) = (None, 1);
-                    continue;
-                }
+            // What was dropped because it was not whole begins again, once.
+            Err(HttpError::Refused { code, .. }) if code == "checksum" && !has_begun_again => {
+                (offset, furthest, has_begun_again) = (None, None, true);
+            }
+            Err(HttpError::Refused { code, status, .. })
+                if status < 500 && !PASSING.contains(&code.as_str()) =>
+            {
                 return Brought::Refused(code);
             }
             Err(_) => {

@@ -13,14 +13,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use blobs::{SpoolError, StoreError};
+use blobs::{Partial, SpoolError, StoreError};
 use sync_core::hub::BlobGrant;
 use sync_core::id::Hash;
 use sync_core::limits::BLOB_BYTES_MAX;
 use sync_core::media;
 use sync_core::rows::read;
 use sync_core::state::authority::DeviceRow;
-use sync_core::state::evidence::erased;
+use sync_core::state::evidence::{erased, stored};
 use sync_core::state::keyspace;
 use sync_core::wire::message::BlobUse;
 
@@ -84,7 +84,7 @@ pub async fn head(
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    answered(head_for(&app, &name, &headers))
+    answered(head_for(&app, &name, &headers).await)
 }
 
 /// `PATCH /v1/blobs/{sha256}`: brings a piece. What arrives of one that is cut is kept.
@@ -178,28 +178,72 @@ async fn create_for(
         connection.proven(grant.device);
     }
     let _place = app.place(grant.device, caller.home)?;
-    let partial = Evidence::partial(&grant);
-    let offset = evidence.spool.offset(&partial).map_err(|error| disk(&error))?;
-    if offset == 0 {
-        let (rows, _) = app.handles();
-        let row: Option<DeviceRow> = read(&*rows, &keyspace::device(&grant.device))?;
-        let is_revoked = row.is_none_or(|row| row.revoked.is_some());
-        evidence.charge(&*rows, &grant, is_revoked, now_ms())?;
-    }
+    let offset = match came(app, &evidence, &grant).await? {
+        Some(offset) => offset,
+        None => {
+            let (rows, _) = app.handles();
+            let row: Option<DeviceRow> = read(&*rows, &keyspace::device(&grant.device))?;
+            let is_revoked = row.is_none_or(|row| row.revoked.is_some());
+            evidence.check_room(grant.bytes)?;
+            evidence.charge(&*rows, &grant, is_revoked, now_ms())?;
+            evidence.spool.begin(&Evidence::partial(&grant)).map_err(|error| disk(&error))?
+        }
+    };
     let location = format!("/v1/blobs/{name}");
     let location = HeaderValue::from_str(&location).map_err(|_| no_blob())?;
     let created = (StatusCode::CREATED, [(header::LOCATION, location), (OFFSET, HeaderValue::from(offset))]);
     Ok((expiring(created), Some(grant)))
 }
 
-fn head_for(
+/// Returns how many bytes of a blob are here: all of them, if the ledger says so; `None` if it was not begun. What arrived
+/// whole and could not be kept is kept now: nobody is told that all is here while the ledger does not say it.
+async fn came(app: &AppState, evidence: &Arc<Evidence>, grant: &BlobGrant) -> Result<Option<u64>, Problem> {
+    if is_kept(app, grant)? {
+        return Ok(Some(grant.bytes));
+    }
+    let partial = Evidence::partial(grant);
+    let offset = evidence.spool.offset(&partial).map_err(|error| disk(&error))?;
+    if offset == Some(grant.bytes) {
+        let _bringing = evidence.bring(partial).ok_or_else(being_brought)?;
+        keep(app, evidence, partial).await?;
+    }
+    Ok(offset)
+}
+
+/// Whether the ledger says that the office has a blob of that device.
+///
+/// # Errors
+/// It was erased.
+fn is_kept(app: &AppState, grant: &BlobGrant) -> Result<bool, Problem> {
+    let (rows, _) = app.handles();
+    if erased(&*rows, &grant.sha256)?.is_some() {
+        return Err(gone());
+    }
+    Ok(stored(&*rows, &grant.sha256, &grant.of)?.is_some())
+}
+
+async fn keep(app: &AppState, evidence: &Arc<Evidence>, partial: Partial) -> Result<(), Problem> {
+    evidence.keep(app, partial).await.map_err(|error| match error {
+        NotKept::OtherBytes => mismatch("the bytes are not those of that name; they are dropped"),
+        NotKept::NoPicture(why) => Problem::refused(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "no_picture",
+            &format!("this is not kept: {why}"),
+            "Only JPEG, PNG and WebP pictures are kept, with nothing else in them.",
+        ),
+        NotKept::Erased => gone(),
+        NotKept::Later(problem) => problem,
+    })
+}
+
+async fn head_for(
     app: &AppState,
     name: &str,
     headers: &HeaderMap,
 ) -> Result<(Response, Option<BlobGrant>), Problem> {
     check_version(headers)?;
     let (evidence, grant) = granted(app, name, headers, BlobUse::Bring)?;
-    let offset = evidence.spool.offset(&Evidence::partial(&grant)).map_err(|error| disk(&error))?;
+    let offset = came(app, &evidence, &grant).await?.ok_or_else(no_blob)?;
     let told = [(OFFSET, HeaderValue::from(offset)), (LENGTH, HeaderValue::from(grant.bytes))];
     Ok((expiring((StatusCode::OK, told)), Some(grant)))
 }
@@ -237,33 +281,38 @@ async fn patch_for(
     }
     let _place = app.place(grant.device, caller.home)?;
     let partial = Evidence::partial(&grant);
-    let Some(_bringing) = evidence.bring(partial) else {
-        return Err(Problem::refused(
-            StatusCode::LOCKED,
-            "bringing",
-            "another request is bringing this blob",
-            "Wait until it ends, then ask with HEAD how far it came.",
-        ));
-    };
     let at = number(headers, &OFFSET).ok_or_else(|| conflict("there is no Upload-Offset"))?;
     let sum = headers.get(CHECKSUM).map(|sum| Sum::parse(sum.to_str().unwrap_or_default())).transpose()?;
-    let end = receive(&evidence, partial, at, sum, body).await?;
-    if end == grant.bytes {
-        evidence.keep(app, partial).await.map_err(|error| match error {
-            NotKept::OtherBytes => {
-                mismatch("the bytes are not those of that name; they are dropped, begin again")
-            }
-            NotKept::NoPicture(why) => Problem::refused(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "no_picture",
-                &format!("this is not kept: {why}"),
-                "Only JPEG, PNG and WebP pictures are kept, with nothing else in them.",
-            ),
-            NotKept::Later(problem) => problem,
-        })?;
-    }
+    let end = if is_kept(app, &grant)? {
+        // Its answer was lost on the way.
+        if at != grant.bytes {
+            return Err(conflict("all of it is here"));
+        }
+        at
+    } else {
+        let _bringing = evidence.bring(partial).ok_or_else(being_brought)?;
+        evidence.check_room(grant.bytes.saturating_sub(at))?;
+        let end = receive(&evidence, partial, at, sum, body).await?;
+        if end == grant.bytes {
+            keep(app, &evidence, partial).await?;
+        }
+        end
+    };
     let told = (StatusCode::NO_CONTENT, [(OFFSET, HeaderValue::from(end))]);
     Ok((expiring(told), Some(grant)))
+}
+
+fn being_brought() -> Problem {
+    Problem::refused(
+        StatusCode::LOCKED,
+        "bringing",
+        "another request is bringing this blob",
+        "Wait until it ends, then ask with HEAD how far it came.",
+    )
+}
+
+fn gone() -> Problem {
+    Problem::refused(StatusCode::GONE, "erased", "this photo was erased", "The history says when and why.")
 }
 
 fn conflict(what: &str) -> Problem {
@@ -277,7 +326,12 @@ fn conflict(what: &str) -> Problem {
 
 fn mismatch(what: &str) -> Problem {
     let status = StatusCode::from_u16(MISMATCH).unwrap_or(StatusCode::BAD_REQUEST);
-    Problem::refused(status, "checksum", what, "Ask with HEAD how far it came, and send it again.")
+    Problem::refused(
+        status,
+        "checksum",
+        what,
+        "Create it again: the answer says how far it came. Go on from there.",
+    )
 }
 
 fn problem_of(error: SpoolError) -> Problem {
@@ -289,6 +343,7 @@ fn problem_of(error: SpoolError) -> Problem {
             &error.to_string(),
             "Send as many bytes as the entry names.",
         ),
+        SpoolError::NotBegun => no_blob(),
         SpoolError::OtherBytes => mismatch(&error.to_string()),
         SpoolError::Io(error) => disk(&error),
     }
@@ -305,16 +360,17 @@ async fn get_for(
     headers: &HeaderMap,
 ) -> Result<(Response, Option<BlobGrant>), Problem> {
     let (evidence, grant) = granted(app, name, headers, BlobUse::Read)?;
-    let (rows, _) = app.handles();
-    if erased(&*rows, &grant.sha256)?.is_some() {
-        return Err(Problem::refused(
-            StatusCode::GONE,
-            "erased",
-            "this photo was erased",
-            "The history says when and why.",
-        ));
+    {
+        let (rows, _) = app.handles();
+        let row: Option<DeviceRow> = read(&*rows, &keyspace::device(&grant.device))?;
+        // A ticket may be older than the revocation.
+        if row.is_none_or(|row| row.revoked.is_some()) {
+            return Err(no_blob());
+        }
+        if erased(&*rows, &grant.sha256)?.is_some() {
+            return Err(gone());
+        }
     }
-    drop(rows);
     let bytes = evidence.get(&grant.sha256).await.map_err(|error| match error {
         StoreError::Missing => no_blob(),
         error => {

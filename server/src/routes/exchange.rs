@@ -201,7 +201,9 @@ impl Task {
         self.app.throttle.charge(device, Effort::took(&admitted));
         self.app.health.note_room();
         if let (Some(evidence), [_, ..]) = (&self.app.evidence, admitted.erased()) {
-            evidence.erase(admitted.erased()).await;
+            // In a task of its own: it goes on if the device that asked does not wait for the answer.
+            let (evidence, erased) = (Arc::clone(evidence), admitted.erased().to_vec());
+            let _ = tokio::spawn(async move { evidence.erase(&erased).await }).await;
         }
         self.app.on_core(move |app| reply(app, Message::Sync, &admitted, wanted)).await
     }

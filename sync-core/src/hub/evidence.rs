@@ -58,7 +58,8 @@ impl Hub {
         asks.iter().take(BLOB_ASKS_MAX).map(|ask| asking.grant(ask)).collect()
     }
 
-    /// Says in the ledger which blobs the office has. Returns the lines to append; none for those that it says already.
+    /// Says in the ledger which blobs the office has. Returns the lines to append; none for those that it says already, and
+    /// none for those that were erased while they came.
     ///
     /// # Errors
     /// The index does not read.
@@ -71,7 +72,8 @@ impl Hub {
     ) -> Result<Vec<Vec<u8>>, HubError> {
         let mut news = Vec::new();
         for blob in blobs {
-            if stored(overlay, &blob.sha256, &blob.of)?.is_none() && !news.contains(blob) {
+            let is_news = stored(overlay, &blob.sha256, &blob.of)?.is_none() && !news.contains(blob);
+            if is_news && erased(overlay, &blob.sha256)?.is_none() {
                 news.push(*blob);
             }
         }

@@ -194,7 +194,8 @@ fn tell(overlay: &mut Overlay<'_>, number: u64, scope: Scope, news: &mut BTreeSe
     news.insert(scope);
 }
 
-/// Whoever has an entry that names a blob is told what became of the blob.
+/// The devices that have an entry that names a blob are told what became of the blob, and so is the one that carried the
+/// entry: it has the bytes too.
 fn tell_of_blob(
     overlay: &mut Overlay<'_>,
     number: u64,
@@ -203,6 +204,10 @@ fn tell_of_blob(
 ) -> Result<(), RowsError> {
     for naming in namings(overlay, sha256)? {
         tell(overlay, number, Scope::Device(naming.device), news);
+        let entry: Option<EntryRow> = read(overlay, &keyspace::entry(&naming.device, naming.row.device_seq))?;
+        if let Some(carrier) = entry.and_then(|entry| entry.receipt).and_then(|receipt| receipt.carrier) {
+            tell(overlay, number, Scope::Device(carrier), news);
+        }
         let row = read::<RecordRow>(overlay, &keyspace::record(&naming.record))?;
         let scopes = row.into_iter().flat_map(|row| row.scopes);
         for scope in scopes.filter(|scope| *scope != Scope::Municipality) {

@@ -7,6 +7,7 @@ mod contract;
 mod dates;
 mod door;
 mod epoch;
+mod evidence;
 mod examples;
 mod flows;
 mod forged;

@@ -58,11 +58,13 @@ pub struct PhotoArgs {
 pub fn run(cx: &Context, args: &PhotoArgs) -> Result<Report, CliError> {
     let path = args.file.display().to_string();
     // One byte more than fits, so that a file that is too large is told from one that just fits.
-    let file =
-        files::read_bounded(&args.file, BLOB_BYTES_MAX + 1).or_else(|error| match error.code.as_str() {
-            "file_too_large" => Err(refused(&path, &PictureTrouble::TooLarge(BLOB_BYTES_MAX + 1))),
-            _ => Err(error),
-        })?;
+    let file = files::read_bounded(&args.file, BLOB_BYTES_MAX + 1).map_err(|error| {
+        if error.code == "file_too_large" {
+            refused(&path, &PictureTrouble::TooLarge(BLOB_BYTES_MAX + 1))
+        } else {
+            error
+        }
+    })?;
     // The order and the right to write are asked for before anything is kept.
     cx.read(|replica| Ok(replica.view().order_show(&args.folio)?))?;
     let picture = prepare(&file, args.what == "signature").map_err(|trouble| refused(&path, &trouble))?;
@@ -89,8 +91,8 @@ fn new_photo(
     picture: &Picture,
     file: &[u8],
 ) -> Result<NewPhoto, CliError> {
-    let original: Option<Hash> = args.keep_original.then(|| kept.keep_original(file)).transpose()?;
-    let thumb = kept.keep(&picture.thumb)?;
+    let (sha256, thumb) = (kept.keep(&picture.bytes)?, kept.keep(&picture.thumb)?);
+    let original: Option<Hash> = args.keep_original.then(|| kept.keep_original(&sha256, file)).transpose()?;
     let place = args.lat.clone().zip(args.lng.clone()).map(|(lat, lng)| PhotoPlace {
         lat,
         lng,
@@ -99,7 +101,7 @@ fn new_photo(
     });
     Ok(NewPhoto {
         what: args.what.clone(),
-        sha256: kept.keep(&picture.bytes)?,
+        sha256,
         bytes: picture.bytes.len() as u64,
         media_type: picture.media_type.into(),
         size: picture.size,
