@@ -2,6 +2,7 @@
 
 pub mod bearer;
 pub mod judged;
+pub mod picture;
 pub mod random;
 pub mod static_host;
 pub mod tamper;
