@@ -137,22 +137,20 @@ impl Store {
         ];
         // Without one the client of the bucket panics, with TLS or without. One that is there already stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = AmazonS3Builder::new().with_url(url.as_str());
+        // Devices wait for the answer, and try again by themselves.
+        let retry =
+            RetryConfig { max_retries: RETRIES_MAX, retry_timeout: RETRY_WITHIN, ..RetryConfig::default() };
+        let client = ClientOptions::new().with_connect_timeout(CONNECT_WITHIN).with_timeout(ANSWER_WITHIN);
+        let mut builder = AmazonS3Builder::new().with_url(url.as_str()).with_retry(retry);
+        // Before the variables: they add to these.
+        builder = builder.with_client_options(client);
         for name in VARIABLES {
             let known = name.to_ascii_lowercase().parse::<AmazonS3ConfigKey>();
             if let (Some(value), Ok(known)) = (variable(name), known) {
                 builder = builder.with_config(known, value);
             }
         }
-        // Devices wait for the answer, and try again by themselves.
-        let retry =
-            RetryConfig { max_retries: RETRIES_MAX, retry_timeout: RETRY_WITHIN, ..RetryConfig::default() };
-        let client = ClientOptions::new().with_connect_timeout(CONNECT_WITHIN).with_timeout(ANSWER_WITHIN);
-        let bucket = builder
-            .with_retry(retry)
-            .with_client_options(client)
-            .build()
-            .map_err(|error| StoreError::Setting(error.to_string()))?;
+        let bucket = builder.build().map_err(|error| StoreError::Setting(error.to_string()))?;
         let folder = Key::from(url.path());
         let inner: Arc<dyn ObjectStore> = match folder.as_ref() {
             "" => Arc::new(bucket),

@@ -256,7 +256,7 @@ impl Evidence {
                 (Ok(()), Ok(())) => tracing::info!(%blob, "the bytes of a photo were erased"),
                 (Err(error), _) => tracing::error!(%error, %blob, "a photo could not be erased yet"),
                 (_, Err(error)) => {
-                    tracing::error!(%error, %blob, "a photo could not be erased from the spool yet")
+                    tracing::error!(%error, %blob, "a photo could not be erased from the spool yet");
                 }
             }
         }

@@ -3,6 +3,7 @@
 pub mod bearer;
 pub mod forge;
 pub mod judged;
+pub mod picture;
 pub mod random;
 pub mod static_host;
 pub mod tamper;

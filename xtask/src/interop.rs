@@ -1,11 +1,17 @@
 //! `cargo xtask interop`: the independent checker of `docs/audit`, in Go, on a ledger made for it. It must accept what is
-//! honest and refuse what was forged.
+//! honest and refuse what was forged. `interop tus`: other people's clients upload a photo. `interop s3`: another people's
+//! bucket keeps them.
+
+mod proxy;
+mod s3;
+mod town;
+mod tus;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context as _, ensure};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use serde_json::Value;
 
 use crate::run::{build, root, target_dir};
@@ -14,10 +20,29 @@ use crate::run::{build, root, target_dir};
 const DEBIAN_GOPATH: &str = "/usr/share/gocode";
 
 #[derive(Parser)]
-pub struct Interop {}
+pub struct Interop {
+    #[command(subcommand)]
+    with: Option<With>,
+}
+
+#[derive(Subcommand)]
+enum With {
+    /// Uploads a photo with `tus-js-client` (npm) and `tuspy` (pip) through a link that is slow and breaks.
+    Tus(tus::Tus),
+    /// Keeps photos in the bucket of `moto` (pip), and goes on while it is away.
+    S3(s3::S3),
+}
 
 impl Interop {
     pub fn run(&self) -> anyhow::Result<()> {
+        match &self.with {
+            Some(With::Tus(tus)) => tus.run(),
+            Some(With::S3(s3)) => s3.run(),
+            None => Self::check_proofs(),
+        }
+    }
+
+    fn check_proofs() -> anyhow::Result<()> {
         let programs = build(&["cuadrilla-server", "crew-cli", "cuadrilla-tests"], false)?;
         let folder = target_dir().join("interop");
         if folder.exists() {

@@ -35,6 +35,9 @@ pub struct Kill {
     /// Devices at work.
     #[arg(long, default_value_t = 4)]
     devices: usize,
+    /// While photos are taken, sent and let go of, in place of notes.
+    #[arg(long)]
+    photos: bool,
 }
 
 impl Power {
@@ -55,7 +58,7 @@ impl Kill {
     /// Builds the programs, then hands over.
     pub fn run(&self) -> anyhow::Result<()> {
         let counts = [("--rounds", self.rounds), ("--devices", self.devices)];
-        let mut args = vec!["kill".to_owned()];
+        let mut args = vec![if self.photos { "kill-photos" } else { "kill" }.to_owned()];
         args.extend(counts.iter().flat_map(|(name, count)| [(*name).to_owned(), count.to_string()]));
         args.extend(self.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
         hand_over(&args)

@@ -16,6 +16,8 @@ const BREAKS_MAX: u32 = 6;
 
 /// The office's words for what another try may do away with.
 const PASSING: [&str; 4] = ["device_busy", "cut_off", "too_slow", "bringing"];
+/// The office's words for a store that takes nothing now.
+const NO_STORE: [&str; 3] = ["no_room", "disk_full", "store"];
 
 /// What became of one photo.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +56,10 @@ pub(super) fn bring(
             // What was dropped because it was not whole begins again, once.
             Err(HttpError::Refused { code, .. }) if code == "checksum" && !has_begun_again => {
                 (offset, furthest, has_begun_again) = (None, None, true);
+            }
+            // The office is there, and its store is not: the others would meet the same.
+            Err(HttpError::Refused { code, .. }) if NO_STORE.contains(&code.as_str()) => {
+                return Brought::Later;
             }
             Err(HttpError::Refused { code, status, .. })
                 if status < 500 && !PASSING.contains(&code.as_str()) =>

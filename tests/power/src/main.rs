@@ -12,6 +12,7 @@ mod disk;
 mod drive;
 mod faults;
 mod kill;
+mod kill_photos;
 mod programs;
 mod states;
 mod trace;
@@ -33,6 +34,8 @@ enum Command {
     Faults(faults::Faults),
     /// Killed programs.
     Kill(kill::Kill),
+    /// Killed programs, while photos go.
+    KillPhotos(kill_photos::KillPhotos),
     /// The workload that is recorded.
     Drive(drive::Drive),
 }
@@ -42,6 +45,7 @@ fn main() -> anyhow::Result<()> {
         Command::Cuts(cuts) => cuts.run(),
         Command::Faults(faults) => faults.run(),
         Command::Kill(kill) => kill.run(),
+        Command::KillPhotos(kill) => kill.run(),
         Command::Drive(drive) => drive.run(),
     }
 }
