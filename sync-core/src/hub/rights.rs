@@ -2,6 +2,7 @@
 
 use super::attempt::{changes_known, heard_at};
 use super::rule_book::RuleBook;
+use crate::id::DeviceId;
 use crate::judge::judge_change;
 use crate::log::entry::{Anchor, Header};
 use crate::log::merkle;
@@ -31,7 +32,8 @@ pub fn judge_by_rights<'c>(
         _ => {
             let known = known_at(rows, book, author, header)?;
             let author = author.as_known_at(known);
-            return book.at(rows, known.max(author.enrolled_seq), |rules| {
+            let enrolled_seq = first_enrolled(rows, &author, &names)?;
+            return book.at(rows, known.max(enrolled_seq), |rules| {
                 judge_change(rows, rules, &author, &names, &header.record, change)
             });
         }
@@ -61,6 +63,15 @@ fn known_at(rows: &dyn Rows, book: &RuleBook, author: &DeviceRow, header: &Heade
         return Ok(named);
     }
     Ok(named.max(heard_at(rows, &header.device, header.seq)?))
+}
+
+/// Where the author enrolled under its first name: the enrolment of a further name brings no rules with it.
+fn first_enrolled(rows: &dyn Rows, author: &DeviceRow, names: &[DeviceId]) -> Result<u64, RowsError> {
+    let Some(first) = names.last().filter(|_| author.continues.is_some()) else {
+        return Ok(author.enrolled_seq);
+    };
+    let row: Option<DeviceRow> = read(rows, &keyspace::device(first))?;
+    Ok(row.map_or(author.enrolled_seq, |row| row.enrolled_seq))
 }
 
 /// Whether a state of the log is one that this ledger was in.

@@ -51,6 +51,20 @@ fn a_rule_that_was_published_while_a_crew_was_away_holds_back_nothing_of_its_wor
     crate::trust::assert_rebuilds(&town.server, &[&town.one]);
 }
 
+/// A phone that renewed its key without an exchange after it has the rules of its old name.
+#[test]
+fn a_new_name_brings_no_rules_with_it() {
+    let mut town = town();
+    dose_at_most(&mut town.server, "200");
+    let folio = order(&mut town);
+    dose_at_most(&mut town.server, "50");
+    let one = &mut town.one;
+    one.succeed(&mut town.server);
+    one.act(|replica| replica.set(&folio, "dose", "100")).unwrap();
+    let exchanged = one.finish(&mut town.server);
+    assert_eq!(exchanged.quarantined, vec![]);
+}
+
 /// A device that goes on naming an old state of the ledger keeps no lax rules by it: its requests showed what it has heard.
 #[test]
 fn nobody_keeps_lax_rules_by_an_old_anchor() {
