@@ -211,7 +211,17 @@ impl Book {
 
     /// Ledger numbers of what is held back and not decided, told from the lines alone.
     pub fn held(&self) -> BTreeSet<u64> {
+        self.decided().0
+    }
+
+    /// What counts, in the order in which it came to: where it was accepted or released, and its own number.
+    pub fn counting(&self) -> Vec<(u64, u64)> {
+        self.decided().1
+    }
+
+    fn decided(&self) -> (BTreeSet<u64>, Vec<(u64, u64)>) {
         let mut held: BTreeSet<u64> = BTreeSet::new();
+        let mut order: Vec<(u64, u64)> = Vec::new();
         let mut roles: BTreeMap<DeviceId, (Role, Option<DeviceId>)> = BTreeMap::new();
         let mut invited: BTreeMap<Hash, Role> = BTreeMap::new();
         let mut counting: BTreeSet<u64> = BTreeSet::new();
@@ -221,6 +231,7 @@ impl Book {
                 continue;
             }
             counting.insert(number);
+            order.push((number, number));
             match &noted.act {
                 Some(Act::Invite { link_lock, role, .. }) => {
                     invited.insert(*link_lock, *role);
@@ -241,6 +252,7 @@ impl Book {
                 }
                 Some(Act::Release { seq, .. }) if held.remove(seq) => {
                     counting.insert(*seq);
+                    order.push((number, *seq));
                 }
                 Some(Act::Dismiss { seq, .. }) => {
                     held.remove(seq);
@@ -263,7 +275,7 @@ impl Book {
                 _ => {}
             }
         }
-        held
+        (held, order)
     }
 
     /// The acts that speak of a held entry, in words.

@@ -72,13 +72,20 @@ bugs! {
     ValueSettles "value-settles" "A value ends a conflict without a decision: nobody looks at all values.",
     CorrectionByPosition "correction-by-position" "A correction names its element by its place in the list.",
     CorrectionAdds "correction-adds" "A corrected reading is noted beside the first, and both count.",
+    JoinForgets "join-forgets" "A phone takes an order that another one made first for joined, and leaves its work behind.",
+    JoinDoubles "join-doubles" "A phone forgets what it wrote again, and writes it once more.",
     PaceForgotten "pace-forgotten" "A phone does not spell hashes out for a server that lost what they name.",
 }
 
 impl Bug {
-    /// Whether rows hide a conflict by it: that they differ from rebuilt ones, and that nothing shows it, is no finding.
+    /// Whether rows hide a conflict by it: that nothing shows it is no finding.
     pub fn hides_conflicts(self) -> bool {
         matches!(self, Self::StepSettles | Self::ValueSettles)
+    }
+
+    /// Whether rows differ from rebuilt ones by it: that they do is no finding.
+    pub fn is_of_rows(self) -> bool {
+        self.hides_conflicts() || matches!(self, Self::JoinForgets | Self::JoinDoubles)
     }
 }
 

@@ -5,10 +5,11 @@ use std::ops::{Bound, Range};
 
 use store::Paged;
 use sync_core::log::line::{DeviceLine, Line};
-use sync_core::log::verdict::Reason;
+use sync_core::log::verdict::{RECORD_EXISTS, Reason, Verdict};
 use sync_core::record::row::RecordRow;
 use sync_core::rows::{Batch, MemoryRows, Rows, RowsError, Visit, decode, encode, read};
 use sync_core::state::authority::DeviceRow;
+use sync_core::state::fold::EntryRow;
 use sync_core::state::held::QuarantineRow;
 use sync_core::state::keyspace;
 use sync_core::state::local::Generations;
@@ -17,6 +18,8 @@ use crate::bugs::Bug;
 
 /// An index forgets one batch of so many, if it forgets.
 const FORGETS_ONE_IN: u64 = 7;
+/// Rows that say what a phone wrote again.
+const REWRITTEN: &[u8] = b"L/w/";
 
 /// What is planted in one machine's log and index.
 #[derive(Debug, Default)]
@@ -31,10 +34,7 @@ pub struct Planted {
 impl Planted {
     /// Checks whether a phone's log and index make the mistake too.
     pub fn is_of_phone(bug: Bug) -> bool {
-        matches!(
-            bug,
-            Bug::ReceiptDropped | Bug::RefillSkips | Bug::GroundLost | Bug::StepSettles | Bug::ValueSettles
-        )
+        bug.is_of_rows() || matches!(bug, Bug::ReceiptDropped | Bug::RefillSkips | Bug::GroundLost)
     }
 
     /// The lines that a mistaken log appends in the place of these.
@@ -154,7 +154,25 @@ fn batch(bug: Option<Bug>, rows: &dyn Rows, batch: &mut Batch) {
         Some(Bug::GroundLost) => batch.writes.retain(|key, _| !key.starts_with(b"P/g/")),
         Some(Bug::RefillSkips) => skip_in_refill(batch),
         Some(bug @ (Bug::StepSettles | Bug::ValueSettles)) => hide_values(bug == Bug::StepSettles, batch),
+        Some(Bug::JoinForgets) => take_for_joined(batch),
+        Some(Bug::JoinDoubles) => batch.writes.retain(|key, _| !key.starts_with(REWRITTEN)),
         _ => {}
+    }
+}
+
+/// What the ledger has from another device first counts as joined as soon as that is known.
+fn take_for_joined(batch: &mut Batch) {
+    let layer =
+        |key: &[u8]| key.get(2..).and_then(|plain| plain.strip_prefix(keyspace::ENTRIES)).map(<[u8]>::to_vec);
+    let second = |value: &Option<Vec<u8>>| {
+        let row: Option<EntryRow> = value.as_ref().and_then(|row| decode(row).ok());
+        let verdict = row.and_then(|row| row.receipt).map(|receipt| receipt.verdict);
+        matches!(verdict, Some(Verdict::Quarantined(Reason::Rule { rule, .. })) if rule == RECORD_EXISTS)
+    };
+    let seconds: Vec<Vec<u8>> =
+        batch.writes.iter().filter(|(_, value)| second(value)).filter_map(|(key, _)| layer(key)).collect();
+    for entry in seconds {
+        batch.put([REWRITTEN, &entry].concat(), encode(&true));
     }
 }
 

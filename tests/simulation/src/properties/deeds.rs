@@ -37,26 +37,17 @@ fn conflicts_decided(server: &Server) -> Result<(), Broken> {
     let Some(lines) = server.reader() else { return Err(breaks("the server is down".into())) };
     let mut rows: BTreeMap<RecordId, RecordRow> = BTreeMap::new();
     let mut names: BTreeMap<DeviceId, Vec<DeviceId>> = BTreeMap::new();
-    let mut open: BTreeSet<u64> = BTreeSet::new();
-    for (number, noted) in server.book.entries() {
-        if !noted.receipt.verdict.is_accepted() {
-            open.insert(number);
-            continue;
-        }
-        let counts = match &noted.act {
-            None => number,
-            Some(Act::Release { seq, .. }) if open.remove(seq) => *seq,
-            Some(Act::Dismiss { seq, .. }) => {
-                open.remove(seq);
-                continue;
-            }
+    for (number, counts) in server.book.counting() {
+        let Some(noted) = server.book.at(counts) else { continue };
+        match &noted.act {
+            None => {}
             Some(Act::Enrol { continues: Some(before), .. }) => {
                 let line = names.get(&before.device).cloned().unwrap_or_default();
                 names.insert(noted.device, [vec![before.device], line].concat());
                 continue;
             }
             Some(_) => continue,
-        };
+        }
         let line = lines.line(counts).map_err(|error| breaks(error.0))?;
         let Ok(Line::Entry { chained, .. }) = Line::from_bytes(&line) else { continue };
         let Body::Change(raw) = &chained.entry.body else { continue };

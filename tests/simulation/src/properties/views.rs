@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{Automerge, ROOT, ReadDoc};
 use sync_core::id::{Hash, RecordId};
-use sync_core::log::act::Act;
 use sync_core::log::entry::Body;
 use sync_core::log::line::{Line, Lines as _};
 use sync_core::record::row::RecordRow;
@@ -363,24 +362,11 @@ fn conflicts(world: &mut World, server: usize, model: usize, all: &Shown) -> Res
 fn counting_changes(world: &World, server: usize) -> Result<BTreeMap<RecordId, Vec<Vec<u8>>>, Broken> {
     let server = &world.servers[server];
     let book = &server.book;
-    let mut released: BTreeSet<u64> = BTreeSet::new();
-    let mut decided: BTreeSet<u64> = BTreeSet::new();
-    for (_, noted) in book.entries().filter(|(_, noted)| noted.receipt.verdict.is_accepted()) {
-        match &noted.act {
-            Some(Act::Release { seq, .. }) if decided.insert(*seq) => {
-                released.insert(*seq);
-            }
-            Some(Act::Dismiss { seq, .. }) => {
-                decided.insert(*seq);
-            }
-            _ => {}
-        }
-    }
     let Some(lines) = server.reader() else { return Ok(BTreeMap::new()) };
     let mut counting: BTreeMap<RecordId, Vec<Vec<u8>>> = BTreeMap::new();
+    let counts: BTreeSet<u64> = book.counting().into_iter().map(|(_, number)| number).collect();
     for (number, noted) in book.entries() {
-        let counts = noted.receipt.verdict.is_accepted() || released.contains(&number);
-        if !counts || noted.change == Hash::ZERO {
+        if !counts.contains(&number) || noted.change == Hash::ZERO {
             continue;
         }
         let line = lines.line(number).map_err(|error| Property::NothingBreaks.broken(error.0))?;

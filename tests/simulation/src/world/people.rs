@@ -229,12 +229,7 @@ impl World {
                 done
             }
             Deed::Invite => self.invite(phone, dice)?,
-            Deed::Import => {
-                let file = crate::rules::later_import(dice.below(40));
-                self.do_on(phone, |replica| {
-                    replica.import(&file).map(|counts| format!("imports {counts:?}"))
-                })?
-            }
+            Deed::Import => self.import(phone, event, dice)?,
             Deed::Revoke | Deed::Rights => self.change_rights(phone, event.deed, dice)?,
             Deed::Release | Deed::Dismiss => self.decide(phone, event.deed, dice)?,
             Deed::Bundle | Deed::CarryBack => self.hand_bundle(phone, event.deed, dice)?,
@@ -269,6 +264,21 @@ impl World {
         let now_ms = self.now_ms;
         let done = self.phones[phone].act(now_ms, act);
         Ok(self.settle(phone, done)?.unwrap_or_else(|why| format!("cannot: {why}")))
+    }
+
+    /// Imports one of a few lists. Now and then another office was sent it too, and imports it before the two meet.
+    fn import(&mut self, phone: usize, event: &Event, dice: &mut Dice) -> Result<String, Broken> {
+        let file = crate::rules::later_import(dice.below(4));
+        let mut about = Vec::new();
+        let other = self.whose(&Event { who: event.who.wrapping_add(1), ..*event });
+        let is_other = other != phone && !self.phones[other].is_gone;
+        let both = if is_other && dice.one_in(2) { vec![phone, other] } else { vec![phone] };
+        for office in both {
+            about.push(self.do_on(office, |replica| {
+                replica.import(&file).map(|counts| format!("imports {counts:?} on phone {office}"))
+            })?);
+        }
+        Ok(about.join("; "))
     }
 
     fn invite(&mut self, admin: usize, dice: &mut Dice) -> Result<String, Broken> {

@@ -146,8 +146,9 @@ impl World {
     ) -> Result<(), Broken> {
         let answer = self.servers[server].arrive(ticket, message, frame, self.now_ms)?;
         match answer {
+            // A preview is not signed: one with a changed byte has an answer, which is not the answer to what was asked.
             Some(answer) => {
-                self.answer(ticket, answer);
+                self.answer(ticket, answer, truth);
                 Ok(())
             }
             None if truth == Truth::Spoilt => {
@@ -211,13 +212,13 @@ impl World {
             self.later(2_000, Coming::Start { server });
         }
         for (ticket, answer) in answers {
-            self.answer(ticket, answer);
+            self.answer(ticket, answer, Truth::Whole);
         }
         Ok(())
     }
 
-    /// An answer sets out.
-    fn answer(&mut self, ticket: u64, answer: Answer) {
+    /// An answer sets out to a request that was `asked` as it arrived.
+    fn answer(&mut self, ticket: u64, answer: Answer, asked: Truth) {
         let Some(Asked { phone, mut dice, frame: request }) = self.tickets.remove(&ticket) else { return };
         let weather = self.plan.weather;
         let mut delay_ms = self.delay_ms(&mut dice);
@@ -232,8 +233,7 @@ impl World {
             self.tally.late += 1;
             delay_ms += i64::try_from(dice.between(60_000, 3_600_000)).unwrap_or(0);
         }
-        let mut truth = Truth::Whole;
-        let mut shown = answer.clone();
+        let (mut truth, mut shown) = (asked, answer.clone());
         if let Answer::Frame(frame) = &answer {
             if is_stale && let Some((earlier_request, earlier)) = self.earlier.get(&phone) {
                 self.tally.stale += 1;
@@ -243,10 +243,12 @@ impl World {
             } else if is_cut || is_flipped {
                 self.tally.spoilt += 1;
                 let spoilt = spoil(frame, is_cut, &mut dice);
-                truth = if spoilt == *frame { Truth::Whole } else { Truth::Spoilt };
+                truth = if spoilt == *frame { asked } else { Truth::Spoilt };
                 shown = Answer::Foreign(spoilt);
             }
-            self.earlier.insert(phone, (request, answer));
+            if asked == Truth::Whole {
+                self.earlier.insert(phone, (request, answer));
+            }
         }
         self.later(delay_ms, Coming::Deliver { phone, ticket, answer: Some(shown), truth });
     }
