@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::orders::check_length;
 use super::rewrite::{Original, Repeated};
 use super::{Replica, ReplicaError};
-use crate::id::{DeviceId, Hash};
+use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::ungrounded;
 use crate::log::act::{Act, Fate, Role};
 use crate::log::chain::DecodedBody;
@@ -21,6 +21,7 @@ use crate::record::row::RecordRow;
 use crate::state::authority::CarriedHead;
 use crate::state::fold::EntryRow;
 use crate::state::keyspace;
+use crate::state::local::{PENDING, Pending, repeating};
 
 use crate::rows::{all_under, number_in, read};
 
@@ -34,7 +35,7 @@ pub struct Decisions {
     pub released: Vec<u64>,
     /// Entries dismissed.
     pub dismissed: Vec<u64>,
-    /// Entries whose ground is gone: their content was written again by this device.
+    /// Entries whose ground is gone: their content was written again by this device, now or since its last exchange.
     pub written_again: Vec<u64>,
     /// How that went.
     #[serde(flatten)]
@@ -64,8 +65,10 @@ impl Replica<'_> {
             if row.reason.is_fork() || is_on_rewritten || is_passed || self.is_gone(&ground)? {
                 rewritten.insert(hash);
                 let entry_hash = chained.hash().unwrap_or_default();
-                again.push(Original { hash: entry_hash, chained, is_told: true });
                 decisions.written_again.push(seq);
+                if !self.is_being_repeated(&row.record, &entry_hash)? {
+                    again.push(Original { hash: entry_hash, chained, is_told: true });
+                }
                 continue;
             }
             if let Some(on) = ground.first() {
@@ -160,6 +163,21 @@ impl Replica<'_> {
         let known: Option<RecordRow> = read(&self.rows(), &keyspace::record(&row.record))?;
         let reason = ungrounded(&self.rows(), &row.record, known.as_ref(), change)?;
         Ok(known.is_some() && reason.is_some())
+    }
+
+    /// Whether this device wrote the entry again already, and the ledger has not said what became of that.
+    fn is_being_repeated(&self, record: &RecordId, of: &Hash) -> Result<bool, ReplicaError> {
+        let me = self.identity()?.device;
+        for (tail, _) in all_under::<Pending>(&self.overlay, &[PENDING, &record.0].concat())? {
+            let seq = number_in(&tail)?;
+            let entry: Option<EntryRow> = read(&self.reading(), &keyspace::entry(&me, seq))?;
+            if entry.is_none_or(|entry| entry.receipt.is_none())
+                && read::<Hash>(&self.overlay, &repeating(&me, seq))?.as_ref() == Some(of)
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether some of the ground is not even held any more: it was dismissed.

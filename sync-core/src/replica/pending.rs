@@ -56,7 +56,7 @@ pub(super) fn fold_own(
         for again in pairs {
             raw.write(rewritten(&again.device, again.of_seq), &true);
             if again.seq > 0 {
-                raw.write(repeating(&header.device, again.seq), &true);
+                raw.write(repeating(&header.device, again.seq), &again.of);
             }
         }
     }

@@ -333,6 +333,11 @@ fn what_a_supervisor_wrote_again_the_copy_does_not_write_a_third_time() {
     assert_eq!((held.len(), held[0].reason.as_str()), (1, "fork"));
     let decided = town.admin.act(|replica| replica.release(&[held[0].id], "sí se hizo")).unwrap();
     assert_eq!(decided.written_again.len(), 1);
+    // A decision that is repeated before the office has heard of it writes nothing a second time.
+    let unsent = town.admin.act(|replica| Ok(replica.view().status()?.unsent)).unwrap();
+    let repeated = town.admin.act(|replica| replica.release(&[held[0].id], "sí se hizo")).unwrap();
+    assert_eq!(repeated.written_again, decided.written_again);
+    assert_eq!(town.admin.act(|replica| Ok(replica.view().status()?.unsent)).unwrap(), unsent);
     town.admin.sync(&mut town.server);
     copy.finish(&mut town.server);
     assert!(copy.act(|replica| replica.is_copy()).unwrap());
