@@ -27,8 +27,9 @@ use crate::state::interpret::{check_creation, missing_upon, read_upon};
 use crate::state::keyspace;
 use crate::state::layers::{Layer, Merged, clear_overlay, in_overlay, overlay_keys};
 use crate::state::local::{
-    CONTACT, COPY, DIRTY, GENERATIONS, HEAD, IDENTITY, OwnRow, PROVISIONAL, Pending, dirty, note_own_blobs,
-    own, pending, pending_of, provisional, provisional_receipt, read_own, repeating, rewritten,
+    CONTACT, COPY, DIRTY, GENERATIONS, HEAD, IDENTITY, OwnRow, PROVISIONAL, Pending, dirty, listed,
+    note_own_blobs, own, pending, pending_of, provisional, provisional_receipt, read_own, repeating,
+    rewritten,
 };
 use crate::state::summary::{ListRow, list_row};
 
@@ -284,6 +285,9 @@ fn clear(raw: &mut Overlay<'_>, record: &RecordId) -> Result<(), RowsError> {
     let folios = row.iter().flat_map(|row| row.folios.iter().map(|folio| keyspace::alias(row.kind, folio)));
     keys.extend(folios);
     keys.extend(row.and_then(|row| Some(keyspace::name(row.kind, &row.name()?))));
+    // The row may have been the mirror's, of a generation that is not shown any more.
+    keys.extend(read::<Vec<u8>>(raw, &listed(record))?);
+    raw.delete(listed(record));
     keys.push(keyspace::record(record));
     for (_, ground) in grounds(raw, record)? {
         keys.push(ground.1);
@@ -359,6 +363,7 @@ fn relist(raw: &mut Overlay<'_>, record: &RecordId) -> Result<(), RowsError> {
         // The name is another record's in the ledger.
         return Ok(());
     }
+    raw.write(listed(record), &key);
     in_overlay(raw, generation, |rows| {
         rows.write(key, &ListRow { unsent, held_back, ..list_row(record, &row) });
         Ok(())

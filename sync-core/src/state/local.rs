@@ -297,6 +297,10 @@ pub fn grounds_of(record: &RecordId) -> Vec<u8> {
 pub fn ground(record: &RecordId, index: u32) -> Vec<u8> {
     [b"P/g/".as_slice(), &record.0, &index.to_be_bytes()].concat()
 }
+/// Returns the key that says under which key the overlay lists a record.
+pub fn listed(record: &RecordId) -> Vec<u8> {
+    [b"P/l/".as_slice(), &record.0].concat()
+}
 /// All records whose overlay is to be folded again.
 pub const DIRTY: &[u8] = b"P/d/";
 /// Returns the key of one of them.

@@ -102,6 +102,22 @@ const STORIES: [(u64, &str, &str); 18] = [
         "0-36,80-181,193-247,259-379,413-423",
         "a role that a restored server forgot and was given again ended the exchange as one in which nothing moves",
     ),
+    (
+        500_189,
+        "96,100,105-106,119,136,142,302",
+        "a device that renewed its key was judged by rules that it could not know",
+    ),
+    (
+        933_652_285,
+        "1,222,239,243,311,344,941,1280,1300,1353,1375",
+        "a release that was repeated before an exchange wrote the entry again twice",
+    ),
+    (
+        934_490_039,
+        "21,23,67,69,145,160,178,183,210,267,311,350,369,371,381,391,410-411",
+        "an order stayed on the list after a restored server had lost it",
+    ),
+    (18, "542,713,725,753,958,1297", "what had been written again was released later, and counted once"),
     (13, "0-92,189-284", "an entry of a second branch was kept under a wrong hash, and never settled"),
 ];
 
