@@ -171,9 +171,8 @@ impl Replica<'_> {
         for (tail, _) in all_under::<Pending>(&self.overlay, &[PENDING, &record.0].concat())? {
             let seq = number_in(&tail)?;
             let entry: Option<EntryRow> = read(&self.reading(), &keyspace::entry(&me, seq))?;
-            if entry.is_none_or(|entry| entry.receipt.is_none())
-                && read::<Hash>(&self.overlay, &repeating(&me, seq))?.as_ref() == Some(of)
-            {
+            let repeats: Vec<Hash> = read(&self.overlay, &repeating(&me, seq))?.unwrap_or_default();
+            if repeats.contains(of) && entry.is_none_or(|entry| entry.receipt.is_none()) {
                 return Ok(true);
             }
         }

@@ -57,7 +57,11 @@ pub(super) fn fold_own(
         for again in pairs {
             raw.write(rewritten(&again.device, again.of_seq), &true);
             if again.seq > 0 {
-                raw.write(repeating(&header.device, again.seq), &again.of);
+                // It may repeat what itself repeats an older one.
+                let key = repeating(&header.device, again.seq);
+                let mut all: Vec<Hash> = read(raw, &key)?.unwrap_or_default();
+                all.push(again.of);
+                raw.write(key, &all);
             }
         }
     }

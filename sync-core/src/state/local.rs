@@ -285,7 +285,7 @@ pub fn pending(record: &RecordId, seq: u64) -> Vec<u8> {
 pub fn rewritten(device: &DeviceId, seq: u64) -> Vec<u8> {
     [b"L/w/".as_slice(), &device.0, &seq.to_be_bytes()].concat()
 }
-/// Returns the key that says of an own entry which other one it writes again, by its hash.
+/// Returns the key that says of an own entry which others it writes again, by their hashes.
 pub fn repeating(device: &DeviceId, seq: u64) -> Vec<u8> {
     [b"L/y/".as_slice(), &device.0, &seq.to_be_bytes()].concat()
 }
