@@ -3,12 +3,14 @@
 //! stays listed and is still sent.
 
 mod grounds;
+mod listing;
 
 pub(super) use grounds::{is_ground, keep_grounds};
 
 use std::collections::BTreeSet;
 
 use grounds::{grounds, needed_grounds, show_ground};
+use listing::relist;
 
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::judge::ungrounded;
@@ -31,7 +33,6 @@ use crate::state::local::{
     note_own_blobs, own, pending, pending_of, provisional, provisional_receipt, read_own, repeating,
     rewritten,
 };
-use crate::state::summary::{ListRow, list_row};
 
 /// Folds an own entry that has no place in the ledger yet.
 pub(super) fn fold_own(
@@ -341,37 +342,6 @@ fn put(rules: &Rules, rows: &mut Overlay<'_>, record: &RecordId, item: &Item) ->
     };
     apply_change(rows, acceptable, &applied, &|row| row.scopes.clone())?;
     Ok(true)
-}
-
-/// Lists a record with what its pending entries say of it.
-fn relist(raw: &mut Overlay<'_>, record: &RecordId) -> Result<(), RowsError> {
-    let Some(me) = IDENTITY.read(raw)? else { return Ok(()) };
-    let generation = GENERATIONS.read_or_default(raw)?.shown;
-    let merged = Merged::new(raw, generation);
-    let Some(row) = read::<RecordRow>(&merged, &keyspace::record(record))? else { return Ok(()) };
-    let (mut unsent, mut held_back, mut is_shown) = (false, false, false);
-    let all: Vec<(Vec<u8>, Pending)> = all_under(raw, &pending_of(record))?;
-    if all.is_empty() {
-        return Ok(());
-    }
-    for (tail, state) in all {
-        let entry: Option<EntryRow> = read(&merged, &keyspace::entry(&me.device, number_in(&tail)?))?;
-        unsent |= entry.as_ref().is_none_or(|entry| entry.receipt.is_none());
-        held_back |= entry.is_some_and(|entry| entry.is_quarantined());
-        is_shown |= state == Pending::Shown;
-    }
-    let Some(name) = row.name().filter(|_| is_shown || !row.scopes.is_empty()) else { return Ok(()) };
-    let key = keyspace::name(row.kind, &name);
-    let below: Option<ListRow> = read(&merged.mirror(), &key)?;
-    if below.is_some_and(|below| below.record != *record) {
-        // The name is another record's in the ledger.
-        return Ok(());
-    }
-    raw.write(listed(record), &key);
-    in_overlay(raw, generation, |rows| {
-        rows.write(key, &ListRow { unsent, held_back, ..list_row(record, &row) });
-        Ok(())
-    })
 }
 
 /// Shows or hides each own entry as the mirror that is shown now has it; and finds those that are pending over it.
