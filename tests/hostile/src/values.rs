@@ -24,7 +24,6 @@ pub fn values(bytes: &[u8]) {
     JUDGES.compare(&mut Choices::Bytes(bytes), tally);
     let Tally { values, valid, .. } = *tally;
     if values / LOOKED_AT > (values - 1) / LOOKED_AT {
-        println!("{values} values, {} % valid", valid * 100 / values);
         assert!(valid * 100 >= values * VALID_MIN_PERCENT, "{valid} of {values} values were valid");
     }
 }
