@@ -30,9 +30,7 @@ pub const BACKOFF_MS: u64 = 1_000;
 /// Longest such wait, in milliseconds.
 pub const BACKOFF_MS_MAX: u64 = 30_000;
 /// Most replies in a row that say there is more and move nothing.
-/// A revoked copy on a restored server hears of four things in a row that move nothing: that the log is another one, where to
-/// go on from, that it has a twin, and where that one's branch begins.
-pub const IDLE_REPLIES_MAX: u32 = 8;
+pub const IDLE_REPLIES_MAX: u32 = 4;
 
 /// Most entries in one segment.
 pub const SEGMENT_ENTRIES_MAX: usize = 4_096;
