@@ -21,7 +21,7 @@ use crate::record::row::RecordRow;
 use crate::state::authority::CarriedHead;
 use crate::state::fold::EntryRow;
 use crate::state::keyspace;
-use crate::state::local::{PENDING, Pending, repeating};
+use crate::state::local::{Pending, pending_of, repeating};
 
 use crate::rows::{all_under, number_in, read};
 
@@ -168,7 +168,7 @@ impl Replica<'_> {
     /// Whether this device wrote the entry again already, and the ledger has not said what became of that.
     fn is_being_repeated(&self, record: &RecordId, of: &Hash) -> Result<bool, ReplicaError> {
         let me = self.identity()?.device;
-        for (tail, _) in all_under::<Pending>(&self.overlay, &[PENDING, &record.0].concat())? {
+        for (tail, _) in all_under::<Pending>(&self.overlay, &pending_of(record))? {
             let seq = number_in(&tail)?;
             let entry: Option<EntryRow> = read(&self.reading(), &keyspace::entry(&me, seq))?;
             let repeats: Vec<Hash> = read(&self.overlay, &repeating(&me, seq))?.unwrap_or_default();

@@ -291,8 +291,10 @@ fn clear(raw: &mut Overlay<'_>, record: &RecordId) -> Result<(), RowsError> {
     keys.extend(folios);
     keys.extend(row.and_then(|row| Some(keyspace::name(row.kind, &row.name()?))));
     // The row may have been the mirror's, of a generation that is not shown any more.
-    keys.extend(read::<Vec<u8>>(raw, &listed(record))?);
-    raw.delete(listed(record));
+    if let Some(key) = read::<Vec<u8>>(raw, &listed(record))? {
+        keys.push(key);
+        raw.delete(listed(record));
+    }
     keys.push(keyspace::record(record));
     for (_, ground) in grounds(raw, record)? {
         keys.push(ground.1);

@@ -23,7 +23,7 @@ use crate::state::fold::EntryRow;
 use crate::state::interpret::check_creation;
 use crate::state::keyspace;
 use crate::state::layers::Layer;
-use crate::state::local::{PENDING, Pending, read_own, rewritten};
+use crate::state::local::{PENDING, Pending, pending_of, read_own, rewritten};
 
 /// What was found out while entries are written again.
 #[derive(Default)]
@@ -102,7 +102,7 @@ impl Replica<'_> {
         let me = self.identity()?.device;
         let mut originals = Vec::new();
         for record in self.made_twice(&me)? {
-            for (tail, _) in all_under::<Pending>(&self.overlay, &[PENDING, &record.0].concat())? {
+            for (tail, _) in all_under::<Pending>(&self.overlay, &pending_of(&record))? {
                 let seq = number_in(&tail)?;
                 let Some(own) = read_own(&self.overlay, &me, seq)? else { continue };
                 let is_done = read::<bool>(&self.overlay, &rewritten(&me, seq))?.is_some();

@@ -281,9 +281,11 @@ pub fn pending_of(record: &RecordId) -> Vec<u8> {
 pub fn pending(record: &RecordId, seq: u64) -> Vec<u8> {
     [PENDING, &record.0, &seq.to_be_bytes()].concat()
 }
+/// All entries that this device wrote again.
+pub const REWRITTEN: &[u8] = b"L/w/";
 /// Returns the key that says of an entry that this device wrote it again.
 pub fn rewritten(device: &DeviceId, seq: u64) -> Vec<u8> {
-    [b"L/w/".as_slice(), &device.0, &seq.to_be_bytes()].concat()
+    [REWRITTEN, &device.0, &seq.to_be_bytes()].concat()
 }
 /// Returns the key that says of an own entry which others it writes again, by their hashes.
 pub fn repeating(device: &DeviceId, seq: u64) -> Vec<u8> {

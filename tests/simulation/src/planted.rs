@@ -12,14 +12,12 @@ use sync_core::state::authority::DeviceRow;
 use sync_core::state::fold::EntryRow;
 use sync_core::state::held::QuarantineRow;
 use sync_core::state::keyspace;
-use sync_core::state::local::Generations;
+use sync_core::state::local::{Generations, REWRITTEN};
 
 use crate::bugs::Bug;
 
 /// An index forgets one batch of so many, if it forgets.
 const FORGETS_ONE_IN: u64 = 7;
-/// Rows that say what a phone wrote again.
-const REWRITTEN: &[u8] = b"L/w/";
 
 /// What is planted in one machine's log and index.
 #[derive(Debug, Default)]
