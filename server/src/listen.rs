@@ -2,6 +2,7 @@
 //! finish when the server is to stop.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -89,39 +90,49 @@ struct Talk {
     handle: Handle,
 }
 
+/// What a connection turned out to be, until its end. Boxed: an idle listener keeps only its own room, not what a
+/// handshake, the first look at it or the HTTP library would need.
+type Rest = Pin<Box<dyn Future<Output = io::Result<()>> + Send>>;
+
 /// One connection, from its first byte to its end.
-async fn connection(mut stream: TcpStream, acceptor: Option<TlsAcceptor>, talk: Talk) -> io::Result<()> {
+async fn connection(stream: TcpStream, acceptor: Option<TlsAcceptor>, talk: Talk) -> io::Result<()> {
+    let rest = Box::pin(begin(stream, acceptor, talk)).await?;
+    rest.await
+}
+
+/// Reads as much as tells what the peer wants.
+async fn begin(mut stream: TcpStream, acceptor: Option<TlsAcceptor>, talk: Talk) -> io::Result<Rest> {
     let timeout = Duration::from_millis(talk.app.config.header_timeout_ms);
     let mut stop = talk.app.stop.clone();
+    // It has asked for nothing yet.
+    let nothing: io::Result<Rest> = Ok(Box::pin(async { Ok(()) }));
     let Some(acceptor) = acceptor else {
         let head = tokio::select! {
             head = lean::take_head(&mut stream, timeout) => head?,
-            // It has asked for nothing yet.
-            _ = stop.wait_for(|stop| *stop) => return Ok(()),
+            _ = stop.wait_for(|stop| *stop) => return nothing,
         };
-        return match head {
+        return Ok(match head {
             Some(ticket) => talk.listen(stream, ticket).await,
             None => {
                 let guarded = talk.guard(stream);
-                talk.speak_http(guarded).await
+                Box::pin(talk.speak_http(guarded))
             }
-        };
+        });
     };
     let guarded = talk.guard(stream);
-    let begin = async {
-        // Boxed on its own: a handshake needs more room than the talk that follows.
-        let mut stream = Box::pin(tokio::time::timeout(timeout, acceptor.accept(guarded))).await??;
+    let secure = async {
+        let mut stream = tokio::time::timeout(timeout, acceptor.accept(guarded)).await??;
         let (head, read) = lean::read_head(&mut stream, timeout).await?;
         io::Result::Ok((head, Prefixed::new(read, stream)))
     };
     let (head, stream) = tokio::select! {
-        begun = begin => begun?,
-        _ = stop.wait_for(|stop| *stop) => return Ok(()),
+        begun = secure => begun?,
+        _ = stop.wait_for(|stop| *stop) => return nothing,
     };
-    match head {
+    Ok(match head {
         Some(ticket) => talk.listen(stream, ticket).await,
-        None => talk.speak_http(stream).await,
-    }
+        None => Box::pin(talk.speak_http(stream)),
+    })
 }
 
 impl Talk {
@@ -130,13 +141,14 @@ impl Talk {
         Guarded::new(stream, window, Arc::clone(&self.app.metrics.alarms), self.peer.0)
     }
 
-    /// Serves a listener.
-    async fn listen<S: Duplex + 'static>(self, stream: S, ticket: String) -> io::Result<()> {
-        let Self { app, http, router, peer, handle } = self;
-        drop((http, router));
+    /// Lets in a listener, or tells it why not.
+    async fn listen<S: Duplex + 'static>(self, stream: S, ticket: String) -> Rest {
+        let Self { app, peer, handle, .. } = self;
         let caller = Caller { home: home_of(peer.0), connection: Some(handle) };
-        // Boxed on its own, so that a listener does not keep the room that the library would need.
-        Box::pin(lean::serve(stream, app, &ticket, &caller)).await
+        match lean::admit(&app, &ticket, &caller).await {
+            Ok(listener) => Box::pin(lean::speak(stream, listener, app, caller.home)),
+            Err(problem) => Box::pin(lean::refuse(stream, problem, app)),
+        }
     }
 
     /// Serves requests until the peer goes, the connection's life is over or the server stops. A request under way is
@@ -163,7 +175,7 @@ impl Talk {
         let cut_at = life_ends + Duration::from_millis(last);
         let mut stop = app.stop.clone();
         let talk = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
-        let mut talk = Box::pin(talk);
+        tokio::pin!(talk);
         tokio::select! {
             done = talk.as_mut() => return done.map_err(io::Error::other),
             () = sleep_until(life_ends) => app.metrics.alarms.raise(Alarm::OldConnection, Some(peer.0)),

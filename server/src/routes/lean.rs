@@ -4,6 +4,7 @@
 //! exactly this request, whole in the first packet, is left unread for the library.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -72,48 +73,56 @@ fn parse(head: &[u8]) -> Option<(String, usize)> {
     Some((String::from_utf8_lossy(ticket).into_owned(), end))
 }
 
+/// Lets in the device of that ticket as a listener.
+///
+/// # Errors
+/// As [`Listener::new`].
+pub async fn admit(app: &Arc<AppState>, ticket: &str, caller: &Caller) -> Result<Listener, Problem> {
+    let listener = Listener::new(app, Some(ticket), caller).await;
+    let status = listener.as_ref().map_or_else(|problem| problem.status.as_u16(), |_| 200);
+    app.metrics.request(ROUTE, status);
+    match &listener {
+        Ok(listener) => {
+            let device = listener.device();
+            tracing::info!(method = "GET", route = ROUTE, status, device, "request");
+        }
+        Err(_) => tracing::debug!(method = "GET", route = ROUTE, status, "request"),
+    }
+    listener
+}
+
+/// Tells a peer why it may not listen.
+///
+/// # Errors
+/// If the peer goes away, or does not read what it is told.
+pub async fn refuse<S: Duplex>(mut stream: S, problem: Problem, app: Arc<AppState>) -> io::Result<()> {
+    let words = refusal(problem).await;
+    let write = async {
+        stream.write_all(&words).await?;
+        stream.shutdown().await
+    };
+    tokio::time::timeout(Duration::from_millis(app.config.write_timeout_ms), write).await?
+}
+
 /// Speaks to a listening device until it goes away, or the stream has to end.
 ///
 /// # Errors
 /// If the peer goes away, or does not read what it is told.
-pub async fn serve<S: Duplex>(
-    mut stream: S,
+pub async fn speak<S: Duplex>(
+    stream: S,
+    listener: Listener,
     app: Arc<AppState>,
-    ticket: &str,
-    caller: &Caller,
+    home: IpAddr,
 ) -> io::Result<()> {
-    let listener = Listener::new(&app, Some(ticket), caller).await;
-    let status = listener.as_ref().map_or_else(|problem| problem.status.as_u16(), |_| 200);
-    app.metrics.request(ROUTE, status);
-    let device = listener.as_ref().map(Listener::device).unwrap_or_default();
-    if listener.is_ok() {
-        tracing::info!(method = "GET", route = ROUTE, status, device, "request");
-    } else {
-        tracing::debug!(method = "GET", route = ROUTE, status, "request");
-    }
     let most = Duration::from_millis(app.config.write_timeout_ms);
-    match listener {
-        Ok(listener) => {
-            let (alarms, home) = (Arc::clone(&app.metrics.alarms), caller.home);
-            drop(app);
-            let spoken = speak(stream, listener, most).await;
-            if spoken.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::TimedOut) {
-                alarms.raise(Alarm::NeverReads, Some(home));
-            }
-            spoken
-        }
-        Err(problem) => {
-            let words = refusal(problem).await;
-            tokio::time::timeout(most, async {
-                stream.write_all(&words).await?;
-                stream.shutdown().await
-            })
-            .await?
-        }
+    let spoken = tell(stream, listener, most).await;
+    if spoken.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::TimedOut) {
+        app.metrics.alarms.raise(Alarm::NeverReads, Some(home));
     }
+    spoken
 }
 
-async fn speak<S: Duplex>(mut stream: S, mut listener: Listener, most: Duration) -> io::Result<()> {
+async fn tell<S: Duplex>(mut stream: S, mut listener: Listener, most: Duration) -> io::Result<()> {
     let mut said: Option<&'static [u8]> = Some(OK);
     while let Some(words) = said {
         let write = async {
