@@ -29,8 +29,9 @@ pub const WAIT_MS_MAX: u64 = 120_000;
 pub const BACKOFF_MS: u64 = 1_000;
 /// Longest such wait, in milliseconds.
 pub const BACKOFF_MS_MAX: u64 = 30_000;
-/// Most replies in a row that say there is more and move nothing.
-pub const IDLE_REPLIES_MAX: u32 = 4;
+/// Most replies in a row that say there is more and move nothing. A restored server may cost a device six that only say
+/// what to ask next: a split, two resets, a scope that differs, a copy somewhere, and where it begins.
+pub const IDLE_REPLIES_MAX: u32 = 8;
 
 /// Most entries in one segment.
 pub const SEGMENT_ENTRIES_MAX: usize = 4_096;

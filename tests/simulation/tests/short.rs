@@ -32,7 +32,7 @@ fn a_planted_bug_is_seen() {
 }
 
 /// Stories that broke something once, as short as they could be made, and what was wrong.
-const STORIES: [(u64, &str, &str); 23] = [
+const STORIES: [(u64, &str, &str); 25] = [
     (49, "246,253,306,318,324-325", "a copy that was revoked offered its branch for ever"),
     (49, "246,253,256,270,443,445,450-451", "who carried a branch of a forked chain carried it for ever"),
     (
@@ -124,6 +124,16 @@ const STORIES: [(u64, &str, &str); 23] = [
     ),
     (18, "542,713,725,753,958,1297", "what had been written again was released later, and counted once"),
     (13, "0-92,189-284", "an entry of a second branch was kept under a wrong hash, and never settled"),
+    (
+        934_490_585,
+        "118,197,221,226,228,235,434,446,953,960-961",
+        "a revoked copy of a restored server's device needs four replies before it may send",
+    ),
+    (
+        934_490_585,
+        "118,197,210,221,226,235,303,307,332,340,430,434,961,1095,1103",
+        "a revoked copy offered what it carries again and again",
+    ),
 ];
 
 #[test]

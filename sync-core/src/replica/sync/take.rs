@@ -156,10 +156,12 @@ impl Replica<'_> {
         answer: &SyncReply,
         exchanged: &mut Exchanged,
     ) -> Result<(), ReplicaError> {
+        // Noted as this device knows the ledger's length: a copy, which takes no contact, knows the one of before.
+        let known_seq = self.view().contact()?.server_seq;
         for result in &answer.carried {
             if let Some(code) = &result.refused {
                 exchanged.carried_refused.push((result.device, code.clone()));
-                self.overlay.write(carried_refused(&result.device), &answer.server_seq);
+                self.overlay.write(carried_refused(&result.device), &known_seq);
                 continue;
             }
             let (device, span) = (result.device, (0, result.head_seq.max(taken_to(&result.receipt)?)));
