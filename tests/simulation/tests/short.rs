@@ -32,7 +32,7 @@ fn a_planted_bug_is_seen() {
 }
 
 /// Stories that broke something once, as short as they could be made, and what was wrong.
-const STORIES: [(u64, &str, &str); 25] = [
+const STORIES: [(u64, &str, &str); 26] = [
     (49, "246,253,306,318,324-325", "a copy that was revoked offered its branch for ever"),
     (49, "246,253,256,270,443,445,450-451", "who carried a branch of a forked chain carried it for ever"),
     (
@@ -133,6 +133,12 @@ const STORIES: [(u64, &str, &str); 25] = [
         934_490_585,
         "118,197,210,221,226,235,303,307,332,340,430,434,961,1095,1103",
         "a revoked copy offered what it carries again and again",
+    ),
+    (
+        934_490_585,
+        "91-108,118-126,208-261,280-281,423-456,466-483,493-497,503-507,522-531,542-546,552-556,562-566,572-573,\
+         583-585,591,601-604,615-618,655-675,718-722,990-994,1000-1001,1074-1076,1096-1100",
+        "a revoked copy offered again and again what the server had no room for",
     ),
 ];
 

@@ -156,7 +156,8 @@ impl Replica<'_> {
                 let revoked = answer.standing.revoked.clone();
                 self.push_device_line(DeviceLine::Copy(Copy { runs, is_whole: !answer.more, revoked }))?;
                 self.take_carried(&answer, &mut exchanged)?;
-                exchanged.more = !self.is_copy()? && self.has_untold()?;
+                self.note_room(&answer, &mut exchanged);
+                exchanged.more = !answer.over_quota && !self.is_copy()? && self.has_untold()?;
             }
         }
         Ok(exchanged)
@@ -196,6 +197,15 @@ impl Replica<'_> {
         self.push_device_line(DeviceLine::Reset(Reset { to_line: to_line.unwrap_or(0), is_lost: true }))
     }
 
+    /// Notes how much the server takes of this device: at once, and for now.
+    fn note_room(&mut self, answer: &SyncReply, exchanged: &mut Exchanged) {
+        match answer.room {
+            Some(room) => ROOM.write(&mut self.overlay, &room.max(1)),
+            None => ROOM.clear(&mut self.overlay),
+        }
+        exchanged.over_quota = answer.over_quota;
+    }
+
     fn take_whole(
         &mut self,
         request: &Request,
@@ -203,10 +213,7 @@ impl Replica<'_> {
         exchanged: &mut Exchanged,
     ) -> Result<(), ReplicaError> {
         ONE_BY_ONE.clear(&mut self.overlay);
-        match answer.room {
-            Some(room) => ROOM.write(&mut self.overlay, &room.max(1)),
-            None => ROOM.clear(&mut self.overlay),
-        }
+        self.note_room(answer, exchanged);
         if let Some(news) = &answer.people {
             self.people.to_mut().take(news.clone());
         }
@@ -240,7 +247,6 @@ impl Replica<'_> {
         let offers = request.more || self.view().own_head()?.seq > answer.head_seq || exchanged.recovered > 0;
         // What the server has no room for stays here; it is offered with the next exchange.
         exchanged.more |= answer.more || (offers && !answer.over_quota);
-        exchanged.over_quota = answer.over_quota;
         Ok(())
     }
 
