@@ -11,6 +11,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
+mod day;
 mod ledger;
 
 use crate::demo::stage::Stage;
@@ -48,6 +49,8 @@ enum Part {
         #[arg(long, default_value = "5000,20000,50000")]
         orders: String,
     },
+    /// A crew's day on a mobile link of 50 kbit/s that breaks: entries first, then photos.
+    Day,
     /// The server's own commands, on a ledger of any size: `verify`, `rebuild`, start.
     Ledger {
         /// Entries in the ledger.
@@ -82,6 +85,7 @@ impl Bench {
                 let program = ["run", "--release", "--package", "cuadrilla-benches", "--bin", "import", "--"];
                 return run(cargo().args(program).args(["--orders", orders]));
             }
+            Some(Part::Day) => return day::run_all(self.quick),
             Some(Part::Ledger { entries }) => return ledger::run_all(*entries),
             None => {}
         }

@@ -1,10 +1,11 @@
 //! `cargo xtask interop`: the independent checker of `docs/audit`, in Go, on a ledger made for it. It must accept what is
-//! honest and refuse what was forged. `interop tus`: other people's clients upload a photo. `interop s3`: another people's
-//! bucket keeps them.
+//! honest and refuse what was forged. `interop tus`: other people's clients upload a photo. `interop exif`: their
+//! readers look into it. `interop s3`: their bucket keeps them.
 
-mod proxy;
+mod bare;
+pub mod proxy;
 mod s3;
-mod town;
+pub mod town;
 mod tus;
 
 use std::path::{Path, PathBuf};
@@ -29,6 +30,8 @@ pub struct Interop {
 enum With {
     /// Uploads a photo with `tus-js-client` (npm) and `tuspy` (pip) through a link that is slow and breaks.
     Tus(tus::Tus),
+    /// Reads what is served of a camera's files with `Pillow` and `ExifRead` (pip).
+    Exif(bare::Bare),
     /// Keeps photos in the bucket of `moto` (pip), and goes on while it is away.
     S3(s3::S3),
 }
@@ -37,6 +40,7 @@ impl Interop {
     pub fn run(&self) -> anyhow::Result<()> {
         match &self.with {
             Some(With::Tus(tus)) => tus.run(),
+            Some(With::Exif(bare)) => bare.run(),
             Some(With::S3(s3)) => s3.run(),
             None => Self::check_proofs(),
         }

@@ -24,6 +24,8 @@ pub enum Op {
     Make { folder: Node, name: String, node: Node, is_folder: bool },
     /// A file or folder got another name, in place of what had it.
     Rename { from: (Node, String), to: (Node, String), node: Node },
+    /// A file got one more name.
+    Link { folder: Node, name: String, node: Node },
     /// A name went.
     Unlink { folder: Node, name: String },
     /// Bytes were written.
@@ -45,7 +47,9 @@ impl Op {
     /// Returns the nodes that must be synced for this one to be durable.
     pub fn needs(&self) -> Vec<Node> {
         match self {
-            Self::Make { folder, .. } | Self::Unlink { folder, .. } => vec![*folder],
+            Self::Make { folder, .. } | Self::Link { folder, .. } | Self::Unlink { folder, .. } => {
+                vec![*folder]
+            }
             Self::Rename { from, to, .. } => vec![from.0, to.0],
             Self::Write { node, .. } | Self::Cut { node, .. } => vec![*node],
             Self::Sync { .. } | Self::Said(_) => Vec::new(),
@@ -221,6 +225,11 @@ impl Disk {
                 }
                 if let Some(names) = self.folder(to.0) {
                     names.insert(to.1.clone(), *node);
+                }
+            }
+            Op::Link { folder, name, node } => {
+                if let Some(names) = self.folder(*folder) {
+                    names.insert(name.clone(), *node);
                 }
             }
             Op::Unlink { folder, name } => {

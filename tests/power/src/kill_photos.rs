@@ -3,15 +3,15 @@
 //! and a device lets go of its copy on the ledger's word only, so a word without bytes would show as a loss.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use clap::Args;
-use cuadrilla_tests::bearer::name_of;
 use cuadrilla_tests::random::{Random, seed_of_clock};
 use cuadrilla_tests::{Town, picture};
+
+use crate::photos::whole;
 
 /// Longest that programs work before one is killed, in milliseconds.
 const WORK_MS_MAX: usize = 400;
@@ -156,25 +156,6 @@ fn pause(ms: usize) {
     std::thread::sleep(Duration::from_millis(ms as u64));
 }
 
-/// Checks that every blob of a folder is what its name says. Returns how many there are.
-fn whole(folder: &Path) -> anyhow::Result<usize> {
-    let mut count = 0;
-    for entry in std::fs::read_dir(folder).into_iter().flatten() {
-        let (path, name) = {
-            let entry = entry?;
-            (entry.path(), entry.file_name())
-        };
-        if path.is_dir() {
-            count += whole(&path)?;
-        } else if name.len() == 64 {
-            let found = name_of(&std::fs::read(&path)?).to_string();
-            ensure!(found.as_str() == name, "{} holds other bytes", path.display());
-            count += 1;
-        }
-    }
-    Ok(count)
-}
-
 /// Syncs every device, then looks for every photo. Returns how many blobs the office has.
 fn look(town: &Town, devices: &[String], folios: &[String], seen: &Seen) -> anyhow::Result<usize> {
     for _ in 0..2 {
@@ -203,5 +184,5 @@ fn look(town: &Town, devices: &[String], folios: &[String], seen: &Seen) -> anyh
     }
     let verified = town.server_run("verify", &[]);
     ensure!(verified.status.success(), "verify: {verified:?}");
-    whole(&town.path("server/blobs"))
+    Ok(whole(&town.path("server/blobs"))?.len())
 }

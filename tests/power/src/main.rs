@@ -13,6 +13,7 @@ mod drive;
 mod faults;
 mod kill;
 mod kill_photos;
+mod photos;
 mod programs;
 mod states;
 mod trace;

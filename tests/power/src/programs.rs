@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use anyhow::{Context as _, bail, ensure};
-use cuadrilla_tests::{Town, program, repository};
+use cuadrilla_tests::{Town, picture, program, repository};
 use store::StoreError;
 use store_disk::{Ledger, LedgerReader, Options};
 use sync_core::log::line::Lines;
@@ -18,6 +18,7 @@ use sync_core::rules::Rules;
 use crate::cuts::{Tally, shortened};
 use crate::disk::{Disk, Op};
 use crate::drive::rows_of;
+use crate::photos;
 use crate::states::{History, State, spread};
 use crate::trace::{Recording, record, record_serving};
 use crate::watch::Watch;
@@ -96,7 +97,7 @@ impl Story {
     }
 }
 
-/// Returns a device enrols, reads, notes, is shared by two persons, hands its work over, renews its key.
+/// Returns a device enrols, reads, notes, photographs, is shared by two persons, hands its work over, renews its key.
 fn device_story(town: &Town, log: &Path) -> anyhow::Result<(Story, String)> {
     let mut story = Story::new(Whose::Device, town, "x", "home")?;
     let device = "x/home";
@@ -112,8 +113,12 @@ fn device_story(town: &Town, log: &Path) -> anyhow::Result<(Story, String)> {
     // Another device of the crew looks it up: `x` does nothing that is not recorded.
     let folio = town.folio("one", "pump_replacement");
     step(&["note", &folio, "one"])?;
+    let picture = photograph(town, "x.jpg", 1)?;
+    step(&["order", "photo", &folio, &picture])?;
     step(&["note", &folio, "two"])?;
     step(&["sync"])?;
+    let picture = photograph(town, "x.jpg", 2)?;
+    step(&["order", "photo", &folio, &picture, "--keep-original"])?;
     step(&["device", "rekey"])?;
     step(&["note", &folio, "three"])?;
     step(&["person", "add", "Ana"])?;
@@ -122,6 +127,13 @@ fn device_story(town: &Town, log: &Path) -> anyhow::Result<(Story, String)> {
     step(&["sync"])?;
     step(&["person", "remove", "Beto"])?;
     Ok((story, code))
+}
+
+/// Makes a small picture. Returns its path.
+fn photograph(town: &Town, name: &str, seed: u64) -> anyhow::Result<String> {
+    let path = town.path(name);
+    std::fs::write(&path, picture::noise(64, 48, seed))?;
+    Ok(path.display().to_string())
 }
 
 /// Returns a server is founded, serves two devices, invites, and serves again.
@@ -145,8 +157,9 @@ fn server_story(town: &mut Town, log: &Path) -> anyhow::Result<Story> {
         let code = invited["code"].as_str().context("a code")?;
         town.crew("z", &["enrol", url, code, "--name", "z"]);
         let folio = town.folio("z", "pump_replacement");
-        for text in ["one", "two"] {
+        for (number, text) in (3..).zip(["one", "two"]) {
             town.crew("z", &["note", &folio, text]);
+            town.crew("z", &["order", "photo", &folio, &photograph(town, "z.jpg", number)?]);
             town.crew("z", &["sync"]);
         }
         Ok(())
@@ -200,6 +213,7 @@ fn try_story(
     let output = Command::new("true").output()?;
     let history = History::new(Recording { ops, before, output });
     let all = lines_of(story, &history.disk(history.len(), &BTreeMap::new()), scratch)?;
+    ensure_photos(story, &history, &all, scratch)?;
     let mut folds = Folds { all, rows: BTreeMap::new() };
     let (stride, each) = spread(states, history.len() + 1);
     let phase = random.below(stride);
@@ -244,6 +258,22 @@ fn try_story(
             break;
         }
     }
+    Ok(())
+}
+
+/// Checks that the story has photos to lose.
+fn ensure_photos(story: &Story, history: &History, lines: &[Vec<u8>], scratch: &Path) -> anyhow::Result<()> {
+    let folder = scratch.join("photos");
+    std::fs::create_dir(&folder)?;
+    history.disk(history.len(), &BTreeMap::new()).materialise(&folder)?;
+    let data = folder.join(story.data);
+    let photos = match story.whose {
+        Whose::Device => photos::ensure_device(&data, lines)?,
+        Whose::Server => photos::ensure_server(&data, lines)?,
+    };
+    ensure!(photos >= 4, "{:?}: {photos} photos and thumbnails are kept in the end", story.whose);
+    println!("{:?}: {} operations, {photos} photos and thumbnails in the end", story.whose, history.len());
+    std::fs::remove_dir_all(&folder)?;
     Ok(())
 }
 
@@ -340,6 +370,11 @@ fn check(story: &Story, root: &Path, expected: &Expected, folds: &mut Folds) -> 
         lines.len()
     );
     ensure!(folds.all.starts_with(&lines), "other lines than were written");
+    let data = root.join(story.data);
+    match story.whose {
+        Whose::Device => photos::ensure_device(&data, &lines)?,
+        Whose::Server => photos::ensure_server(&data, &lines)?,
+    };
     let journal = store.lines();
     let mut rules = match story.whose {
         Whose::Device => sync_core::replica::rules_of(&store.rows())?,

@@ -219,6 +219,8 @@ impl Reader {
             "mkdirat" => self.make_folder(&self.at(args[0], args[1])?),
             "rename" => self.rename(&path(args[0])?, &path(args[1])?),
             "renameat" | "renameat2" => self.rename(&self.at(args[0], args[1])?, &self.at(args[2], args[3])?),
+            "link" => self.link(&path(args[0])?, &path(args[1])?),
+            "linkat" => self.link(&self.at(args[0], args[1])?, &self.at(args[2], args[3])?),
             "unlink" | "rmdir" => self.unlink(&path(args[0])?),
             "unlinkat" => self.unlink(&self.at(args[0], args[1])?),
             "clone" | "clone3" if name_is_thread(args) => Ok(()),
@@ -331,6 +333,19 @@ impl Reader {
                 Ok(())
             }
             _ => bail!("a file is renamed across the edge of the model"),
+        }
+    }
+
+    fn link(&mut self, from: &Path, to: &Path) -> anyhow::Result<()> {
+        match (self.below(from), self.below(to)) {
+            (None, None) => Ok(()),
+            (Some(from), Some(to)) => {
+                let node = self.disk.find(from).context("the model has no such file to link")?;
+                let (folder, name) = self.disk.place(to)?;
+                self.push(Op::Link { folder, name, node });
+                Ok(())
+            }
+            _ => bail!("a file is linked across the edge of the model"),
         }
     }
 

@@ -25,6 +25,17 @@ pub struct Faults {
     pub cut_after: usize,
     /// How late answers are.
     pub late: Duration,
+    /// Bytes a second, in each direction; `None` for as many as there are.
+    pub bytes_per_s: Option<u32>,
+}
+
+impl Faults {
+    /// Waits as long as the link needs for so many bytes.
+    fn carry(&self, bytes: usize) {
+        if let Some(each) = self.bytes_per_s {
+            std::thread::sleep(Duration::from_secs_f64(bytes as f64 / f64::from(each.max(1))));
+        }
+    }
 }
 
 /// Opens a link to a server on this machine. Returns its port.
@@ -54,13 +65,14 @@ fn pass(mut client: TcpStream, server: u16, faults: Faults, counts: &Counts) -> 
         let mut buffer = [0; 16 * 1024];
         while let Ok(count @ 1..) = answers.read(&mut buffer) {
             std::thread::sleep(faults.late);
+            faults.carry(count);
             if back.write_all(&buffer[..count]).is_err() {
                 break;
             }
         }
         let _ = back.shutdown(Shutdown::Both);
     });
-    let (mut passed, mut buffer) = (0, [0; 4 * 1024]);
+    let (mut passed, mut buffer) = (0, [0; 1024]);
     loop {
         let room = (faults.cut_after - passed).min(buffer.len());
         if room == 0 {
@@ -73,6 +85,7 @@ fn pass(mut client: TcpStream, server: u16, faults: Faults, counts: &Counts) -> 
         };
         counts.up_bytes.fetch_add(count as u64, Relaxed);
         passed += count;
+        faults.carry(count);
         upstream.write_all(&buffer[..count])?;
     }
     if passed >= faults.cut_after {

@@ -40,8 +40,7 @@ impl Town {
         let mut town = Self { programs, folder, server, port, folio: String::new() };
         town.crew("admin", &["enrol", &url, &code, "--name", "admin"])?;
         for (name, invite) in [("office", &["dispatcher"][..]), ("one", &["crew", "--crew", "C-01"])] {
-            let invited = town.crew("admin", &[&["invite", "--role"], invite].concat())?;
-            town.crew(name, &["enrol", &url, &text(&invited, "code")?, "--name", name])?;
+            town.enrol(name, &url, invite)?;
             if name == "office" {
                 let example = root().join("schemas/examples/mezquitic.yaml").display().to_string();
                 town.crew("office", &["import", &example])?;
@@ -54,13 +53,39 @@ impl Town {
         Ok(town)
     }
 
+    /// Invites a device with these words after `--role`, and enrols it at an address.
+    ///
+    /// # Errors
+    /// It fails.
+    pub fn enrol(&self, name: &str, url: &str, role: &[&str]) -> anyhow::Result<()> {
+        let invited = self.crew("admin", &[&["invite", "--role"], role].concat())?;
+        self.crew(name, &["enrol", url, &text(&invited, "code")?, "--name", name])?;
+        Ok(())
+    }
+
+    /// Returns a built program.
+    pub fn program(&self, name: &str) -> Command {
+        Command::new(self.programs.join(name))
+    }
+
+    /// Returns a path in the municipality's folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Returns a command of a device, to be run.
+    pub fn command(&self, device: &str, args: &[&str]) -> Command {
+        let mut crew = self.program("crew");
+        crew.args(["--json", "--lang", "en", "--home"]).arg(self.path(device)).args(args);
+        crew
+    }
+
     /// Runs a command on a device.
     ///
     /// # Errors
     /// It fails.
     pub fn crew(&self, device: &str, args: &[&str]) -> anyhow::Result<Value> {
-        let mut crew = Command::new(self.programs.join("crew"));
-        said(crew.args(["--json", "--lang", "en", "--home"]).arg(self.folder.join(device)).args(args))
+        said(&mut self.command(device, args))
     }
 
     /// Has the crew's device name a picture of noise of this size. Returns its name, the ticket to bring it, and its file.
@@ -68,7 +93,7 @@ impl Town {
     /// # Errors
     /// It fails.
     pub fn offer(&self, bytes: usize, seed: u64) -> anyhow::Result<[String; 3]> {
-        let mut offer = Command::new(self.programs.join("offer-photo"));
+        let mut offer = self.program("offer-photo");
         offer.arg(self.folder.join("one")).args([&self.folio, &bytes.to_string(), &seed.to_string()]);
         let output = offer.output()?;
         ensure!(output.status.success(), "offer-photo: {}", super::shown(&output));

@@ -52,7 +52,8 @@ impl Tus {
         let python = venv(&folder, TUSPY)?;
         let modules = npm(&folder)?;
         let town = Town::new(&folder.join("town"), &programs, &[])?;
-        let faults = Faults { cut_after: self.cut_after, late: Duration::from_millis(self.late_ms) };
+        let late = Duration::from_millis(self.late_ms);
+        let faults = Faults { cut_after: self.cut_after, late, bytes_per_s: None };
         let mut rows = Vec::new();
         for (seed, case) in [
             Case { client: "tus-js-client", piece: 0 },
