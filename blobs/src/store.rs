@@ -1,7 +1,8 @@
 //! Store: whole blobs by content address. A blob is written once, under the name that its bytes have, and is the same for
 //! ever; so nothing here needs a comparison, a version or a lock, which a folder and a bucket do not offer alike.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,7 +34,7 @@ const RETRIES_MAX: usize = 2;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// In a folder of this machine.
-    Folder(std::path::PathBuf),
+    Folder(PathBuf),
     /// In a bucket that speaks S3. Keys and region come from the environment, as every S3 tool reads them.
     Bucket(Url),
 }
@@ -68,6 +69,8 @@ impl From<object_store::Error> for StoreError {
 #[derive(Debug, Clone)]
 pub struct Store {
     inner: Arc<dyn ObjectStore>,
+    /// Where it lies on this machine, if it does.
+    folder: Option<PathBuf>,
 }
 
 /// Returns where a blob lies: `blobs/ab/cd/<64 hex digits>`.
@@ -117,7 +120,7 @@ impl Store {
             .map_err(|error| StoreError::Away(error.to_string()))
             .and_then(|()| Ok(LocalFileSystem::new_with_prefix(folder)?));
         // A blob that was told to be kept is on the disk: this is off by default.
-        Ok(Self { inner: Arc::new(made?.with_fsync(true)) })
+        Ok(Self { inner: Arc::new(made?.with_fsync(true)), folder: Some(folder.to_owned()) })
     }
 
     /// Opens a bucket; `variable` reads the environment (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_REGION`,
@@ -156,12 +159,12 @@ impl Store {
             "" => Arc::new(bucket),
             _ => Arc::new(object_store::prefix::PrefixStore::new(bucket, folder)),
         };
-        Ok(Self { inner })
+        Ok(Self { inner, folder: None })
     }
 
     /// Returns a store that forgets all when it is dropped, for tests and for a server that keeps nothing.
     pub fn in_memory() -> Self {
-        Self { inner: Arc::new(InMemory::new()) }
+        Self { inner: Arc::new(InMemory::new()), folder: None }
     }
 
     /// Keeps a blob. When this returns it is durable. Keeping one that is there already changes nothing.
@@ -174,10 +177,23 @@ impl Store {
         }
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.inner.put_opts(&key(blob), bytes.into(), options).await {
-            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => Ok(()),
+            Ok(_) | Err(object_store::Error::AlreadyExists { .. }) => self.sync_names(blob).await,
             // What is missing here is the bucket.
             Err(error) => Err(StoreError::Away(error.to_string())),
         }
+    }
+
+    /// Makes the names that lead to a blob in a folder durable. The library does so for those that it makes; what it finds may
+    /// have been made by a program that was killed before that.
+    async fn sync_names(&self, blob: &Hash) -> Result<(), StoreError> {
+        let Some(root) = self.folder.clone() else { return Ok(()) };
+        let path = root.join(key(blob).as_ref());
+        let synced = tokio::task::spawn_blocking(move || {
+            let between = path.ancestors().skip(1).take_while(|folder| *folder != root);
+            between.chain([root.as_path()]).try_for_each(|folder| File::open(folder)?.sync_all())
+        });
+        let synced = synced.await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+        synced.map_err(|error| StoreError::Away(error.to_string()))
     }
 
     /// Reads a blob. Its bytes are those of its name.

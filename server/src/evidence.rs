@@ -324,7 +324,13 @@ pub fn places(data: &Path, setting: &str) -> Result<(Store, Spool), StoreError> 
         "" => Place::Folder(data.to_owned()),
         setting => Place::parse(setting)?,
     };
-    let spool = Spool::open(&data.join("spool")).map_err(|error| StoreError::Away(error.to_string()))?;
+    let spool = data.join("spool");
+    // What is kept in a folder is only as durable as the folder's name.
+    let folders = [Some(&spool), if let Place::Folder(folder) = &place { Some(folder) } else { None }];
+    for folder in folders.into_iter().flatten() {
+        store_disk::make_folder(folder).map_err(|error| StoreError::Away(error.to_string()))?;
+    }
+    let spool = Spool::open(&spool).map_err(|error| StoreError::Away(error.to_string()))?;
     Ok((Store::open(&place)?, spool))
 }
 

@@ -43,7 +43,7 @@ pub fn keep(folder: &Path, view: &View, now_ms: i64) -> io::Result<bool> {
         return Ok(false);
     }
     let note = view.hub.checkpoint(&*view.rows, view.seq).map_err(io::Error::other)?;
-    std::fs::create_dir_all(folder)?;
+    store_disk::make_folder(folder)?;
     whole::write(&path, note.as_bytes())?;
     Ok(true)
 }

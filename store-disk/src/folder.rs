@@ -5,7 +5,7 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::disk::{Disk, create_private_folder, open_private};
+use crate::disk::{Disk, OsDisk, create_private_folder, open_private};
 use store::{Result, StoreError};
 
 /// Format of a store's folder as this program writes it.
@@ -91,6 +91,16 @@ fn write_format(disk: &dyn Disk, folder: &Path) -> std::io::Result<()> {
     sync_names_above(disk, folder)?;
     std::fs::rename(&fresh, folder.join("FORMAT"))?;
     disk.sync_folder(folder)
+}
+
+/// Makes a folder, readable by nobody else, and what lies above it, where there is none. When this returns the names that
+/// lead to it are durable, whoever made them: a file in a folder whose name is lost is lost.
+///
+/// # Errors
+/// As the disk answers.
+pub fn make_folder(folder: &Path) -> std::io::Result<()> {
+    create_private_folder(folder)?;
+    sync_names_above(&OsDisk, folder)
 }
 
 /// Makes the names that lead to `folder` durable: the process that made one of them may have ended before that.

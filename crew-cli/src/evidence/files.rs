@@ -1,5 +1,6 @@
 //! Files: the bytes of photos in the device's folder, each under its content address.
 
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -123,8 +124,14 @@ impl BlobFiles {
 
 fn keep_at(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), CliError> {
     let path = folder.join(name);
-    std::fs::create_dir_all(folder)
-        .and_then(|()| if path.exists() { Ok(()) } else { files::write_whole(&path, bytes, 0o600) })
+    store_disk::make_folder(folder)
+        .and_then(|()| {
+            if !path.exists() {
+                return files::write_whole(&path, bytes, 0o600);
+            }
+            // The program that wrote it may have been killed before its name was durable.
+            File::open(folder)?.sync_all()
+        })
         .map_err(|error| CliError::file(&path, &error))
 }
 
