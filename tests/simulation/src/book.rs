@@ -214,6 +214,16 @@ impl Book {
         self.decided().0
     }
 
+    /// Ledger numbers that a person dismissed.
+    pub fn dismissed(&self) -> BTreeSet<u64> {
+        let counts = |noted: &&Noted| noted.receipt.verdict.is_accepted();
+        let number = |noted: &Noted| match &noted.act {
+            Some(Act::Dismiss { seq, .. }) => Some(*seq),
+            _ => None,
+        };
+        self.entries.iter().filter(counts).filter_map(number).collect()
+    }
+
     /// What counts, in the order in which it came to: where it was accepted or released, and its own number.
     pub fn counting(&self) -> Vec<(u64, u64)> {
         self.decided().1

@@ -131,8 +131,11 @@ pub fn joined_whole(world: &mut World, server: usize) -> Result<(), Broken> {
         let generations = GENERATIONS.read_or_default(&live).unwrap_or_default();
         let mirror = Layer::mirror(&live, generations.shown);
         let book = &world.servers[server].book;
+        // Where a person dismissed the making, what waits for it is left to that person.
+        let dismissed = book.dismissed();
         let second: BTreeSet<Hash> = book
             .entries()
+            .filter(|(number, _)| !dismissed.contains(number))
             .filter(|(_, noted)| noted.device == me && is_second(&noted.receipt.verdict))
             .map(|(_, noted)| noted.change)
             .collect();
