@@ -26,6 +26,7 @@ struct Day {
     orders: usize,
     photos: usize,
     link: Faults,
+    look_every: Duration,
 }
 
 /// Plays the day and prints its table.
@@ -33,9 +34,10 @@ struct Day {
 /// # Errors
 /// Entries do not go first, a photo does not arrive, or more goes over the link than breaks explain.
 pub fn run_all(is_quick: bool) -> anyhow::Result<()> {
-    let whole = Day { orders: 12, photos: 30, link: LINK };
+    let whole = Day { orders: 12, photos: 30, link: LINK, look_every: Duration::from_secs(240) };
     let quick = Faults { cut_after: 40_000, late: Duration::from_millis(60), bytes_per_s: Some(200_000) };
-    let day = if is_quick { Day { orders: 3, photos: 4, link: quick } } else { whole };
+    let quick = Day { orders: 3, photos: 4, link: quick, look_every: Duration::from_secs(3) };
+    let day = if is_quick { quick } else { whole };
     let programs = build(&["cuadrilla-server", "crew-cli", "cuadrilla-tests"], false)?;
     let folder = target_dir().join("bench-day");
     let mut town = Town::new(&folder, &programs, &[])?;
@@ -57,6 +59,19 @@ pub fn run_all(is_quick: bool) -> anyhow::Result<()> {
         println!("| {seconds} s | {exchanges} | {what} | {} | {cuts} |", sent());
     };
     row(1, &format!("{done} orders done, {at_office} of {} photos", day.photos), took);
+    let mut looked = Instant::now();
+    while first.try_wait()?.is_none() {
+        std::thread::sleep(Duration::from_millis(200));
+        if looked.elapsed() > day.look_every {
+            // The crew's own device answers while it sends.
+            let (crew, office) =
+                (photos_at_office(&town, "crew", &folios)?, photos_at_office(&town, "office", &folios)?);
+            let what = format!("{office} of {} photos; {crew} as the crew sees it", day.photos);
+            row(1, &what, begun.elapsed());
+            looked = Instant::now();
+            town.crew("office", &["sync"])?;
+        }
+    }
     let mut told: Value = serde_json::from_slice(&first.wait_with_output()?.stdout)?;
     ensure!(told["round_trips"].as_u64().is_some_and(|trips| trips <= 2), "entries take long: {told}");
     let mut exchanges = 1;
