@@ -1,5 +1,6 @@
 //! Tests of the whole service over HTTP, in process, on a store in memory.
 
+mod blobs;
 mod bodies;
 mod callers;
 mod crowd;

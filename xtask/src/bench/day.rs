@@ -40,7 +40,7 @@ pub fn run_all(is_quick: bool) -> anyhow::Result<()> {
     let day = if is_quick { quick } else { whole };
     let programs = build(&["cuadrilla-server", "crew-cli", "cuadrilla-tests"], false)?;
     let folder = target_dir().join("bench-day");
-    let mut town = Town::new(&folder, &programs, &[])?;
+    let town = Town::new(&folder, &programs, &[])?;
     let counts = Arc::new(Counts::default());
     let port = proxy::open(town.port, day.link, Arc::clone(&counts))?;
     town.enrol("crew", &format!("http://127.0.0.1:{port}"), &["crew", "--crew", "C-01"])?;
