@@ -18,6 +18,9 @@ pub struct Power {
     /// The short run of CI: under a minute.
     #[arg(long)]
     quick: bool,
+    /// The programs alone, without the store's own workload.
+    #[arg(long, conflicts_with = "faults")]
+    programs: bool,
     /// Failing file systems in place of power cuts: each call that writes fails once, for every one that a command makes.
     #[arg(long)]
     faults: bool,
@@ -48,6 +51,9 @@ impl Power {
             true => args.push("--quick".into()),
             false if !self.faults => args.extend(["--states".into(), self.states.to_string()]),
             false => {}
+        }
+        if self.programs {
+            args.extend(["--part", "programs"].map(String::from));
         }
         args.extend(self.seed.iter().flat_map(|seed| ["--seed".to_owned(), seed.to_string()]));
         hand_over(&args)
