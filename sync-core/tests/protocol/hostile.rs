@@ -146,7 +146,10 @@ fn nobody_writes_in_the_name_of_another_by_saying_that_an_entry_repeats_one() {
         matches!(last_verdict(&town), Verdict::Quarantined(Reason::Rule { rule, .. }) if rule == "again")
     );
     town.dispatch.sync(&mut town.server);
-    assert!(!town.dispatch.show(&folio).to_string().contains("La directora"));
+    let shown = town.dispatch.show(&folio).to_string();
+    let invented = [PersonId([8; 16]).to_string(), "1700000000000".into(), "2023-11-1".into()];
+    assert!(shown.contains(&folio), "{shown}");
+    assert!(invented.iter().all(|words| !shown.contains(words)), "{shown}");
 }
 
 /// Returns the pair that says of `seq` that it repeats the device's entry `of_seq`, with person and time as they are.

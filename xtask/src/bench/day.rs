@@ -63,13 +63,13 @@ pub fn run_all(is_quick: bool) -> anyhow::Result<()> {
     while first.try_wait()?.is_none() {
         std::thread::sleep(Duration::from_millis(200));
         if looked.elapsed() > day.look_every {
+            town.crew("office", &["sync"])?;
             // The crew's own device answers while it sends.
             let (crew, office) =
                 (photos_at_office(&town, "crew", &folios)?, photos_at_office(&town, "office", &folios)?);
             let what = format!("{office} of {} photos; {crew} as the crew sees it", day.photos);
             row(1, &what, begun.elapsed());
             looked = Instant::now();
-            town.crew("office", &["sync"])?;
         }
     }
     let mut told: Value = serde_json::from_slice(&first.wait_with_output()?.stdout)?;
