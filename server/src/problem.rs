@@ -8,6 +8,9 @@ use serde_json::json;
 use sync_core::hub::{HubError, RequestError};
 use sync_core::rows::RowsError;
 
+/// For what a person has to mend: longer than any exchange waits.
+const BROKEN_RETRY_AFTER_S: u32 = 300;
+
 /// Why a request was not done. Causes inside the server are logged, never sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -64,6 +67,15 @@ impl Problem {
         Self::later("busy", "the server has as much to do as it can")
     }
 
+    /// The store does not do its work, and opening it again did not help.
+    pub fn broken(self) -> Self {
+        Self {
+            hint: "Nothing is lost: it stays on the device. The office must look after the server.".into(),
+            retry_after_s: Some(BROKEN_RETRY_AFTER_S),
+            ..self
+        }
+    }
+
     /// It is being stopped.
     pub fn stopping() -> Self {
         Self::later("stopping", "the server is being stopped")
@@ -106,7 +118,7 @@ impl Problem {
     /// The index does not read: it is being opened again, or will be once the writer meets it.
     fn unread(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "the index could not be read");
-        Self::later("index", "the server's index cannot be read at the moment")
+        Self::later("index", "the server's index cannot be read at the moment").broken()
     }
 
     /// Logs a fault of ours and hides it.

@@ -91,6 +91,8 @@ pub struct Writer<L: SharedLog, I: SharedIndex> {
     reserve_bytes: u64,
     counted: Stats,
     reopen_at: Instant,
+    /// Appends that the disk did not take, since one that it took.
+    failed_in_a_row: u32,
     /// Rule files to publish again once the store works.
     rules: Option<Loaded>,
 }
@@ -124,6 +126,7 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
             free_bytes,
             reserve_bytes,
             reopen_at: Instant::now(),
+            failed_in_a_row: 0,
             rules: None,
         }
     }

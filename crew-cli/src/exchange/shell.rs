@@ -27,6 +27,7 @@ pub(super) struct Shell<'c> {
     /// Why the last post was not answered.
     trouble: Option<HttpError>,
     has_told_name: bool,
+    has_told_wait: bool,
 }
 
 impl<'c> Shell<'c> {
@@ -43,6 +44,7 @@ impl<'c> Shell<'c> {
             ticket: cx.home.ticket(),
             trouble: None,
             has_told_name: false,
+            has_told_wait: false,
         }
     }
 
@@ -157,8 +159,8 @@ impl<'c> Shell<'c> {
         self.server.as_ref().ok_or(Trouble::Http(HttpError::NotCuadrilla))
     }
 
-    fn wait(&self, ms: u64, is_asked: bool) {
-        if is_asked {
+    fn wait(&mut self, ms: u64, is_asked: bool) {
+        if is_asked && !std::mem::replace(&mut self.has_told_wait, true) {
             let seconds = ms / 1_000;
             self.cx.screen.warn(&say!("sync-asked-to-wait", seconds));
         }

@@ -301,6 +301,9 @@ fn refusal(code: &str) -> Option<Text> {
         "device_busy" => say!("refusal-device-busy"),
         "streams" => say!("refusal-streams"),
         "ticket" => say!("refusal-ticket"),
+        "busy" | "no_room" | "too_slow" => say!("refusal-busy"),
+        "stopping" => say!("refusal-stopping"),
+        "store" | "index" | "not_durable" => say!("refusal-not-durable"),
         "internal" => say!("refusal-internal"),
         _ => return None,
     })
@@ -316,9 +319,9 @@ fn refusal_hint(code: &str, advice: &str) -> Text {
         "bad_signature" | "unknown_device" | "revoked" => say!("refusal-hint-enrol"),
         "other_municipality" | "other_server" => say!("refusal-hint-address"),
         "gap" | "replayed" | "unknown_reference" | "ticket" => say!("refusal-hint-send-again"),
-        "too_many" | "too_many_reads" | "budget" | "device_busy" | "streams" | "disk_full" | "internal" => {
-            say!("refusal-hint-later")
-        }
+        "too_many" | "too_many_reads" | "budget" | "device_busy" | "streams" | "disk_full" | "internal"
+        | "busy" | "no_room" | "too_slow" | "stopping" => say!("refusal-hint-later"),
+        "store" | "index" | "not_durable" => say!("refusal-hint-tell"),
         "unknown_version" => say!("refusal-hint-update"),
         "bad_chain" | "malformed" | "too_large" | "device_taken" | "device_key" => say!("refusal-hint-tell"),
         _ => Text::same(advice),

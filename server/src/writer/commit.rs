@@ -72,7 +72,7 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
         if self.app.health.disk_full.load(Relaxed) {
             return Problem::disk_full();
         }
-        Problem::later("store", "the server's store does not work at the moment")
+        Problem::later("store", "the server's store does not work at the moment").broken()
     }
 
     /// Makes a judged batch durable, shows it, answers and applies it. Returns how many lines it took.
@@ -83,6 +83,7 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
             Ok(kept) => kept,
             Err(failed) => return Err(self.append_failed(failed)),
         };
+        self.failed_in_a_row = 0;
         let Published { view, answers, is_act, lines } = committer.publish(kept);
         // Readers need a hub of now if the hub itself acted.
         let hub = if is_act { Some(committer.open_hub()) } else { None };
@@ -128,7 +129,10 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
         if matches!(refusal, Refusal::Panicked(_)) {
             self.app.metrics.panics.inc();
         }
-        Problem::from(refusal)
+        // The first time it may help to try again at once: the store was opened again.
+        let is_lasting = refusal == Refusal::NotDurable && self.failed_in_a_row > 1;
+        let problem = Problem::from(refusal);
+        if is_lasting { problem.broken() } else { problem }
     }
 
     /// Applies what was published, while readers read on: what changes under them is shown by the batch on top.
@@ -156,6 +160,7 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
         let Failed { answers, error } = failed;
         tracing::error!(%error, "a batch could not be made durable; nobody was told that it was");
         let is_full = matches!(error, StoreError::Full { .. });
+        self.failed_in_a_row = self.failed_in_a_row.saturating_add(1);
         if is_full {
             self.app.health.disk_full.store(true, Relaxed);
         }

@@ -142,6 +142,22 @@ fn after_an_unconfirmed_append_the_store_is_opened_anew_and_says_what_it_has() {
 }
 
 #[test]
+fn a_disk_that_fails_twice_in_a_row_is_waited_for_no_longer() {
+    let mut bench = Bench::new();
+    let frame = bench.admin.sync(&[invitation("A")]);
+    let refused = |bench: &mut Bench, frame: &[u8]| {
+        bench.medium.fail_append(0, AppendFault::BeforeWriting);
+        let problem = bench.one(frame).expect_err("the disk fails");
+        (problem.code, problem.retry_after_s)
+    };
+    assert_eq!(refused(&mut bench, &frame), ("not_durable", Some(2)));
+    assert_eq!(refused(&mut bench, &frame), ("not_durable", Some(300)));
+    assert_eq!(bench.one(&frame), accepted(1));
+    let next = bench.admin.sync(&[invitation("B")]);
+    assert_eq!(refused(&mut bench, &next).1, Some(2), "it had worked again");
+}
+
+#[test]
 fn while_the_store_does_not_open_everybody_is_told_to_come_back() {
     let mut bench = Bench::new();
     let frame = bench.admin.sync(&[invitation("A")]);
