@@ -7,6 +7,7 @@
 pub mod check;
 pub mod finding;
 pub mod kind;
+mod limits;
 pub mod measure;
 pub mod publish;
 pub mod steps;

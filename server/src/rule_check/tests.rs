@@ -491,3 +491,82 @@ fn a_refusal_names_the_place() {
     assert_eq!((one.code, one.spot.line), ("above", line), "it is the line of `min`, the one before");
     assert_eq!(chosen.files, RuleTexts::new());
 }
+
+/// What is said of a file of one kind over records that hold some values of some fields: code and line of each refusal.
+fn said_of(file: &Value, in_force: &RuleTexts, holds: &[(&str, Scalar)]) -> Vec<(&'static str, String)> {
+    let mut usage = Usage::default();
+    let used = usage.kinds.entry("chlorination".to_owned()).or_default();
+    for (key, value) in holds {
+        used.fields.entry((*key).to_owned()).or_default().add(value);
+    }
+    let mut loaded = Loaded { texts: in_force.clone(), ..Loaded::default() };
+    parse(&mut loaded, "work/chlorination", "chlorination.json", &file.to_string());
+    let chosen = choose(in_force, &loaded.texts, &usage);
+    refused(&loaded, &chosen).iter().map(|one| (one.code, one.problem.of(Lang::Es))).collect()
+}
+
+fn field_of<'f>(file: &'f mut Value, key: &str) -> &'f mut Value {
+    let fields = file["fields"].as_array_mut().unwrap();
+    fields.iter_mut().find(|field| field["key"] == key).unwrap()
+}
+
+/// The rules in force, with version 2 of a kind: its dose goes up to 50.
+fn dose_up_to_50() -> (RuleTexts, Value) {
+    let mut in_force = load(None).texts;
+    let mut file = json_of(&in_force, "work/chlorination");
+    file["version"] = json!(2);
+    field_of(&mut file, "dose")["max"] = json!("50");
+    in_force.insert("work/chlorination".into(), file.to_string());
+    file["version"] = json!(3);
+    (in_force, file)
+}
+
+#[test]
+fn a_value_that_the_rule_in_force_would_refuse_too_holds_up_no_further_version() {
+    let (in_force, mut file) = dose_up_to_50();
+    let text = |text: &str| Scalar::Str(text.into());
+    let holds = [("dose", text("100")), ("gone_since", text("x"))];
+    file["labels"]["es"] = json!("Cloración del agua");
+    assert_eq!(said_of(&file, &in_force, &holds), [], "only a label changes");
+    field_of(&mut file, "dose")["max"] = json!("60");
+    assert_eq!(said_of(&file, &in_force, &holds), [], "a limit becomes wider, though not wide enough");
+    field_of(&mut file, "dose")["max"] = json!("40");
+    assert_eq!(said_of(&file, &in_force, &holds), [], "nothing changes for the only value");
+    let many = (0..100).map(|number| ("dose", text(&format!("{number}.5")))).collect::<Vec<_>>();
+    assert_eq!(said_of(&file, &in_force, &many)[0].0, "stricter", "one between the two limits may be there");
+}
+
+#[test]
+fn a_stricter_limit_is_named_by_the_limit_that_it_is() {
+    let (in_force, file) = dose_up_to_50();
+    let text = |text: &str| Scalar::Str(text.into());
+    for (limit, value, held) in
+        [("max", json!("40"), "45"), ("min", json!("2"), "1"), ("scale", json!(0), "1.5")]
+    {
+        let mut file = file.clone();
+        field_of(&mut file, "dose")[limit] = value;
+        let said = said_of(&file, &in_force, &[("dose", text(held)), ("dose", text("100"))]);
+        assert_eq!(said.len(), 1, "{limit}: {said:?}");
+        assert!(said[0].1.contains(&format!("].{limit} «dose»")) && said[0].1.contains(held), "{said:?}");
+    }
+}
+
+#[test]
+fn a_field_of_another_type_lacks_what_that_type_needs_and_its_change_is_named() {
+    let in_force = load(None).texts;
+    let mut file = json_of(&in_force, "work/chlorination");
+    file["version"] = json!(2);
+    let fields = file["fields"].as_array().unwrap();
+    let index = fields.iter().position(|field| field["type"] == "text").unwrap();
+    file["fields"][index]["type"] = json!("integer");
+    let key = file["fields"][index]["key"].as_str().unwrap().to_owned();
+    let said = said_of(&file, &in_force, &[]);
+    let place = format!("fields[{index}]");
+    assert_eq!(said[0], ("value", format!("{place} falta min")));
+    assert_eq!(said[1].0, "type");
+    assert!(said[1].1.contains(&format!("{place}.type «{key}»")), "{said:?}");
+    let field = file["fields"][index].as_object_mut().unwrap();
+    field.insert("min".into(), json!("0"));
+    field.insert("max".into(), json!("9"));
+    assert_eq!(said_of(&file, &in_force, &[])[0].1, format!("{place}.chars_max no va junto con lo demás"));
+}

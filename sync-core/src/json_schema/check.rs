@@ -84,11 +84,20 @@ impl Schema {
             .or_else(|violation| here(Wrong::Key { key: cut(key), wrong: Box::new(violation.wrong) }))
     }
 
+    /// Returns whether each member that a form fixes to some values, and that is there, has one of them.
+    fn has_fixed_values(&self, at: usize, value: &Value) -> bool {
+        let node = &self.nodes[at];
+        let fits = |(key, at): (&String, &usize)| {
+            value.get(key).is_none_or(|member| check_values(&self.nodes[*at], member).is_ok())
+        };
+        node.reference.is_none_or(|at| self.has_fixed_values(at, value)) && node.properties.iter().all(fits)
+    }
+
     /// Checks `oneOf`. If no form fits, what is wrong is said of the form that was meant: the one whose types and
     /// fixed values fit.
     fn check_forms(&self, node: &Node, value: &Value) -> Checked {
         let mut fit = 0_usize;
-        let mut meant: Option<Violation> = None;
+        let mut meant: Option<(bool, Violation)> = None;
         let mut types = Vec::new();
         for at in &node.one_of {
             match self.check_node(*at, value) {
@@ -97,12 +106,9 @@ impl Schema {
                     types.extend(expected);
                 }
                 Err(violation) => {
-                    let is_nearer = |held: &Violation| {
-                        matches!(held.wrong, Wrong::NotOneOf { .. })
-                            && !matches!(violation.wrong, Wrong::NotOneOf { .. })
-                    };
-                    if meant.as_ref().is_none_or(is_nearer) {
-                        meant = Some(violation);
+                    let is_meant = self.has_fixed_values(*at, value);
+                    if meant.as_ref().is_none_or(|(held, _)| is_meant && !held) {
+                        meant = Some((is_meant, violation));
                     }
                 }
             }
@@ -110,7 +116,7 @@ impl Schema {
         match (fit, meant) {
             (1, _) => Ok(()),
             (0, _) if node.one_of.is_empty() => Ok(()),
-            (0, Some(violation)) => Err(violation),
+            (0, Some((_, violation))) => Err(violation),
             (0, None) => here(Wrong::Type { found: type_of(value), expected: types }),
             _ => here(Wrong::SeveralForms),
         }

@@ -8,8 +8,9 @@ use serde_json::Value;
 use super::check::{Words, check_file, check_states};
 use super::finding::{Finding, Findings, RuleProblem, at};
 use super::kind::{Field, WorkKind};
+use super::limits::{Limits, stricter};
 use super::measure::Measure;
-use super::usage::{KindUsage, Usage};
+use super::usage::{KindUsage, Sample, Usage};
 use super::{Rules, fold_word};
 use crate::json_schema::Part;
 use crate::record::change::Scalar;
@@ -54,6 +55,8 @@ pub fn choose(in_force: &RuleTexts, files: &RuleTexts, usage: &Usage) -> Chosen 
         };
         if findings.is_empty() {
             compare(&held, name, text, usage, &mut findings);
+        } else if let Some(kind) = held.kinds.get(name.trim_start_matches("work/")) {
+            compare_types(&mut Findings { name, all: &mut findings }, kind, text);
         }
         if findings.is_empty() {
             chosen.files.insert(name.into(), text.clone());
@@ -155,8 +158,9 @@ fn compare(held: &Rules, name: &str, text: &str, usage: &Usage, all: &mut Vec<Fi
                 new.steps.version,
                 !held.steps.states.is_empty(),
             );
+            let has = |rules: &Rules, key: &str| rules.steps.states.iter().any(|state| state.key == key);
             for (key, count) in &usage.states {
-                if !new.steps.states.iter().any(|state| state.key == *key) {
+                if has(held, key) && !has(&new, key) {
                     findings.add(at!["states"], RuleProblem::Gone { key: key.clone(), count: *count });
                 }
             }
@@ -169,14 +173,7 @@ fn compare(held: &Rules, name: &str, text: &str, usage: &Usage, all: &mut Vec<Fi
                 !held.measures.is_empty(),
             );
             for (key, sample) in &usage.measures {
-                compare_measure(
-                    &mut findings,
-                    held.measures.get(key),
-                    &new,
-                    key,
-                    sample.count,
-                    &sample.values(),
-                );
+                compare_measure(&mut findings, held.measures.get(key), &new, key, sample);
             }
         }
         _ => {
@@ -185,6 +182,21 @@ fn compare(held: &Rules, name: &str, text: &str, usage: &Usage, all: &mut Vec<Fi
             check_version(&mut findings, old.version, new.version, true);
             let used = usage.kinds.get(key).cloned().unwrap_or_default();
             compare_kind(&mut findings, old, new, &used);
+        }
+    }
+}
+
+/// Tells of fields with another type than in force, in a file that is wrong otherwise: what else is wrong often
+/// follows from that.
+fn compare_types(findings: &mut Findings<'_>, old: &WorkKind, text: &str) {
+    let json: Value = serde_json::from_str(text).unwrap_or_default();
+    let type_of = |field: &Field| serde_json::to_value(field.field_type).unwrap_or_default();
+    for (index, field) in json["fields"].as_array().into_iter().flatten().enumerate() {
+        let before = old.fields.iter().find(|before| field["key"] == before.key.as_str());
+        if let Some(before) =
+            before.filter(|before| field["type"].is_string() && field["type"] != type_of(before))
+        {
+            findings.add(at!["fields", index, "type"], RuleProblem::Type { key: before.key.clone() });
         }
     }
 }
@@ -206,36 +218,39 @@ fn compare_kind(findings: &mut Findings<'_>, old: &WorkKind, new: &WorkKind, use
     }
     for (key, sample) in &used.fields {
         let before = old.fields.iter().find(|field| field.key == *key);
-        match place(key) {
-            None => findings.add(at!["fields"], RuleProblem::Gone { key: key.clone(), count: sample.count }),
-            Some(index) if before.is_some_and(|field| field.field_type != new.fields[index].field_type) => {}
-            Some(index) => {
-                let field = &new.fields[index];
-                if before.is_some_and(|before| before.unit != field.unit) {
+        let Some(index) = place(key) else {
+            if before.is_some() {
+                findings.add(at!["fields"], RuleProblem::Gone { key: key.clone(), count: sample.count });
+            }
+            continue;
+        };
+        let field = &new.fields[index];
+        match before {
+            Some(before) if before.field_type != field.field_type => {}
+            Some(before) => {
+                if before.unit != field.unit {
                     let problem = RuleProblem::Unit { key: key.clone(), count: sample.count };
                     findings.add(at!["fields", index, "unit"], problem);
                 }
-                compare_field(findings, index, field, &sample.values());
+                let (before, after) = (Limits::of_field(before), Limits::of_field(field));
+                for (limit, value) in stricter(&before, &after, sample) {
+                    let problem = RuleProblem::Stricter { key: key.clone(), value: shown(&value) };
+                    findings.add(at!["fields", index, limit], problem);
+                }
+            }
+            // Records hold a field that the kind in force does not have: all of the new one is stricter.
+            None => {
+                if let Some(value) = sample.values().iter().find(|value| field.check(value).is_err()) {
+                    let problem = RuleProblem::Stricter { key: key.clone(), value: shown(value) };
+                    findings.add(at!["fields", index, "key"], problem);
+                }
             }
         }
     }
-    for (key, count) in &used.checklist {
-        if !new.checklist.iter().any(|point| point.key == *key) {
-            findings.add(at!["checklist"], RuleProblem::Gone { key: key.clone(), count: *count });
-        }
+    let has = |kind: &WorkKind, key: &str| kind.checklist.iter().any(|point| point.key == key);
+    for (key, count) in used.checklist.iter().filter(|(key, _)| has(old, key) && !has(new, key)) {
+        findings.add(at!["checklist"], RuleProblem::Gone { key: key.clone(), count: *count });
     }
-}
-
-fn compare_field(findings: &mut Findings<'_>, index: usize, field: &Field, values: &[Scalar]) {
-    let Some(value) = values.iter().find(|value| field.check(value).is_err()) else { return };
-    let place = match (&field.min, field.choices.is_empty(), field.chars_max) {
-        (Some(_), ..) => "min",
-        (_, false, _) => "choices",
-        (.., Some(_)) => "chars_max",
-        _ => "key",
-    };
-    let problem = RuleProblem::Stricter { key: field.key.clone(), value: shown(value) };
-    findings.add(at!["fields", index, place], problem);
 }
 
 fn compare_measure(
@@ -243,25 +258,27 @@ fn compare_measure(
     before: Option<&Measure>,
     new: &Rules,
     key: &str,
-    count: u64,
-    values: &[Scalar],
+    sample: &Sample,
 ) {
     let Some(measure) = new.measures.get(key) else {
-        findings.add(at!["measures"], RuleProblem::Gone { key: key.into(), count });
+        if before.is_some() {
+            findings.add(at!["measures"], RuleProblem::Gone { key: key.into(), count: sample.count });
+        }
         return;
     };
-    let at = |rest: &str| -> Vec<Part> {
+    let at = |rest: Vec<Part>| -> Vec<Part> {
         let index = new.measures_file.1.iter().position(|one| one == key).unwrap_or_default();
-        at!["measures", index, rest]
+        [at!["measures", index], rest].concat()
     };
     if let Some(before) = before
         && fold_word(&before.unit) != fold_word(&measure.unit)
     {
-        findings.add(at("unit"), RuleProblem::Unit { key: key.into(), count });
+        findings.add(at(at!["unit"]), RuleProblem::Unit { key: key.into(), count: sample.count });
     }
-    let refused = values.iter().map(shown).find(|value| measure.check(value, &measure.unit).is_err());
-    if let Some(value) = refused {
-        findings.add(at("possible"), RuleProblem::Stricter { key: key.into(), value });
+    let before = before.map(Limits::of_measure).unwrap_or_default();
+    for (limit, value) in stricter(&before, &Limits::of_measure(measure), sample) {
+        let place = if limit == "scale" { at!["scale"] } else { at!["possible", limit] };
+        findings.add(at(place), RuleProblem::Stricter { key: key.into(), value: shown(&value) });
     }
 }
 

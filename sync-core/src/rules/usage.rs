@@ -71,6 +71,11 @@ impl Sample {
         }
     }
 
+    /// Returns whether every different value that records hold is among [`Sample::values`].
+    pub(super) fn is_whole(&self) -> bool {
+        self.others.len() < VALUES_MAX
+    }
+
     /// Returns values to try: if all of these fit, all values do.
     pub fn values(&self) -> Vec<Scalar> {
         let is_whole = self.others.iter().any(|value| matches!(value, Scalar::Int(_)));
