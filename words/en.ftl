@@ -1036,7 +1036,8 @@ help-order-measure = Add a reading
         crew measure MZQ-26-K7-0012 free_chlorine 0.80 mg/L --where "tap of the tank"
 help-order-correct = Correct a reading, a material, a note or a photo; what was written first stays in the history
     .item = The number of the line, as the order shows it
-    .value = What counts instead, with its unit if that is another
+    .unit = The unit of what counts instead, if it is another
+    .value = What counts instead; its unit may follow
     .void = It counts no more
     .examples =
         crew correct MZQ-26-K7-0012 23 --value 0.80 --reason "the point was missing"

@@ -1048,7 +1048,8 @@ help-order-measure = Agrega una medición
         crew measure MZQ-26-K7-0012 cloro 0.80 mg/L --where "llave del tanque"
 help-order-correct = Corrige una medición, un material, una nota o una foto; lo primero queda en la historia
     .item = El número del renglón, como lo muestra la orden
-    .value = Lo que vale en su lugar, con su unidad si es otra
+    .unit = La unidad de lo que vale en su lugar, si es otra
+    .value = Lo que vale en su lugar; puede seguirle su unidad
     .void = Ya no cuenta
     .examples =
         crew correct MZQ-26-K7-0012 23 --value 0.80 --reason "faltó el punto"

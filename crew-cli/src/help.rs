@@ -39,11 +39,23 @@ fn with_free_text(command: Command) -> Command {
 }
 
 /// Arguments that hold what people write.
-const FREE_TEXT: [&str; 8] =
-    ["title", "description", "reason", "text", "name", "place", "instrument", "item"];
+const FREE_TEXT: [&str; 11] = [
+    "title",
+    "description",
+    "reason",
+    "text",
+    "name",
+    "place",
+    "instrument",
+    "item",
+    "value",
+    "fields",
+    "caption",
+];
 
 fn free_text(text: &str) -> Result<String, String> {
-    let is_option = text.strip_prefix("--").is_some_and(|word| {
+    let name = text.split('=').next().unwrap_or_default();
+    let is_option = name.strip_prefix("--").is_some_and(|word| {
         word.starts_with(|c: char| c.is_ascii_lowercase())
             && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
     });
@@ -205,6 +217,52 @@ mod tests {
         assert!(!parses(&[
             "crew", "conflict", "resolve", "F", "dose", "--take", "1", "--value", "2", "--reason", "x"
         ]));
+    }
+
+    #[test]
+    fn an_option_is_never_taken_for_the_value_of_the_one_before() {
+        for form in [&["crew", "correct"][..], &["crew", "order", "correct"]] {
+            let parses = |rest: &[&str]| parses(&[form, &["F", "25"], rest].concat());
+            assert!(parses(&["--value", "2", "--reason", "faltó el punto"]));
+            assert!(parses(&["--value", "2", "--reason=x"]));
+            assert!(parses(&["--value=-2", "--reason=x"]));
+            assert!(parses(&["--value", "-2", "mg/L", "--reason", "x"]));
+            assert!(parses(&["--value", "- otra nota", "--reason", "-x", "--json"]));
+            assert!(parses(&["--reason", "x", "--value", "2", "kg"]));
+            assert!(!parses(&["--void", "kg", "--reason", "x"]), "a unit without a value");
+            assert!(!parses(&["--value", "--reason", "x"]), "the value was forgotten");
+            assert!(!parses(&["--value", "--reason=x", "--reason", "x"]), "the value was forgotten");
+        }
+        assert!(!parses(&["crew", "conflict", "resolve", "F", "dose", "--value", "--reason", "x"]));
+        assert!(!parses(&["crew", "order", "new", "--kind", "k", "--field", "--title", "x"]));
+        assert!(!parses(&["crew", "photo", "F", "a.jpg", "--what", "after", "--caption", "--post"]));
+        assert!(parses(&["crew", "photo", "F", "a.jpg", "--what", "after", "--caption", "- tapa"]));
+    }
+
+    /// Every example of the help must be one that the command takes.
+    #[test]
+    fn every_example_parses() {
+        let mut tried = 0;
+        walk(&command(Lang::Es), "crew", &mut |_, path| {
+            for lang in [Lang::Es, Lang::En] {
+                for line in find(lang, path, Some("examples")).iter().flat_map(|lines| lines.lines()) {
+                    let typed = line.split(" > ").next().unwrap_or(line);
+                    let args: Vec<&str> =
+                        typed.split('"').enumerate().fold(Vec::new(), |mut args, (at, part)| {
+                            if at % 2 == 1 {
+                                args.push(part);
+                            } else {
+                                args.extend(part.split_whitespace());
+                            }
+                            args
+                        });
+                    let parsed = command(lang).try_get_matches_from(&args);
+                    assert!(parsed.is_ok(), "{line}: {:?}", parsed.err());
+                    tried += 1;
+                }
+            }
+        });
+        assert!(tried > 20, "{tried}");
     }
 
     #[test]

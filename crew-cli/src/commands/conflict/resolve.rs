@@ -23,7 +23,7 @@ pub struct ResolveArgs {
     #[arg(long, value_name = "N")]
     pub take: Option<usize>,
     /// Write this value
-    #[arg(long, value_name = "V", allow_hyphen_values = true)]
+    #[arg(long, value_name = "V")]
     pub value: Option<String>,
     /// Why
     #[arg(long, value_name = "TEXT")]

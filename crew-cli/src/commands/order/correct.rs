@@ -19,14 +19,17 @@ pub struct CorrectArgs {
     pub folio: String,
     /// The number of the reading, material, note or photo, as the order shows it
     pub item: String,
-    /// What counts instead, with its unit if that is another
-    #[arg(long, value_names = ["V", "UNIT"], num_args = 1..=2, allow_hyphen_values = true)]
-    pub value: Vec<String>,
+    /// The unit of what counts instead, if it is another
+    #[arg(requires = "value", conflicts_with = "void")]
+    pub unit: Option<String>,
+    /// What counts instead; its unit may follow
+    #[arg(long, value_name = "V")]
+    pub value: Option<String>,
     /// It counts no more
     #[arg(long)]
     pub void: bool,
     /// Why
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TEXT")]
     pub reason: String,
 }
 
@@ -35,16 +38,19 @@ pub struct CorrectArgs {
 /// # Errors
 /// Usage, if there is no such element; rule, if another crew's device wrote it or it was voided.
 pub fn run(cx: &Context, args: &CorrectArgs) -> Result<Report, CliError> {
-    let CorrectArgs { folio, item, value, reason, .. } = args;
-    let instead = match value.as_slice() {
-        [] => Instead::Nothing,
-        [value, unit @ ..] => Instead::Value { value: value.clone(), unit: unit.first().cloned() },
+    let CorrectArgs { folio, item, unit, value, reason, .. } = args;
+    let instead = match value {
+        None => Instead::Nothing,
+        Some(value) => Instead::Value { value: value.clone(), unit: unit.clone() },
     };
     let corrected = cx.write(|replica| Ok(replica.correct(folio, item, &instead, reason)?))?;
     let lang = cx.screen.lang;
     let said = match &instead {
         Instead::Nothing => say!("order-voided", item),
-        Instead::Value { .. } => say!("order-corrected", item, value = value.join(" ")),
+        Instead::Value { value, unit } => {
+            let value = std::iter::once(value).chain(unit).map(String::as_str).collect::<Vec<_>>().join(" ");
+            say!("order-corrected", item, value)
+        }
     };
     let mut text = format!("{folio}: {}\n", said.of(lang));
     if let Some(flag) = &corrected.flag {

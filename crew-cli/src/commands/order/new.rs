@@ -29,7 +29,7 @@ pub struct NewArgs {
     #[arg(long)]
     pub title: Option<String>,
     /// A field of the kind, as field=value; may be repeated
-    #[arg(long = "field", value_name = "FIELD=VALUE", allow_hyphen_values = true)]
+    #[arg(long = "field", value_name = "FIELD=VALUE")]
     pub fields: Vec<String>,
     /// What is to be done
     #[arg(long)]

@@ -29,7 +29,7 @@ pub struct PhotoArgs {
     #[arg(long, value_parser = PossibleValuesParser::new(PHOTO_KINDS), default_value = "during")]
     pub what: String,
     /// What it is of, in a few words
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TEXT")]
     pub caption: Option<String>,
     /// Of a signature: the post of who signed, never a name
     #[arg(long, value_name = "TEXT")]
