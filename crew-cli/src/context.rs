@@ -157,7 +157,7 @@ impl Context {
         self.progress_done(behind);
         if let Err(error) = applied {
             // The lines are durable and count; the index is derived and catches up next time.
-            self.screen.warn(&say!("index-later", error = error.to_string()));
+            self.screen.warn(&say!("index-later", error = CliError::from(error).message));
         }
         self.close(device);
         Ok(answer)
@@ -219,7 +219,7 @@ impl Context {
 
     fn close<I: Index>(&self, device: Device<Ledger, I>) {
         if let Err(error) = device.close() {
-            self.screen.warn(&say!("index-rebuilt-later", error = error.to_string()));
+            self.screen.warn(&say!("index-rebuilt-later", error = CliError::from(error).message));
         }
     }
 
@@ -229,8 +229,8 @@ impl Context {
             self.screen.warn(&say!("store-tail", bytes, saved));
         }
         if let Some(index) = &notices.index {
-            let reason = &index.reason;
-            self.screen.warn(&say!("index-rebuilding", reason = reason.to_string()));
+            let reason = crate::error::index_reason(&index.reason);
+            self.screen.warn(&say!("index-rebuilding", reason));
         }
     }
 

@@ -4,12 +4,12 @@ use std::io;
 use std::path::Path;
 
 use serde_json::json;
-use store::StoreError;
+use store::{IndexReason, StoreError};
 use sync_core::rows::RowsError;
 use sync_core::view::ViewError;
 
-use words::say;
-use words::{Lang, Text, visible};
+use store_disk::is_unfit;
+use words::{Lang, Text, say, system_text, visible};
 
 mod replica;
 
@@ -73,7 +73,7 @@ impl CliError {
     /// A file could not be read or written.
     pub fn file(path: &Path, error: &io::Error) -> Self {
         use io::ErrorKind::{NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
-        if is_lacking(error) {
+        if is_unfit(error) {
             return unfit_file_system(path);
         }
         let path = path.display();
@@ -102,7 +102,7 @@ impl CliError {
             _ => Self::new(
                 exit::OTHER,
                 "file",
-                say!("error-file", path, error = system(error)),
+                say!("error-file", path, error = system_text(error)),
                 say!("error-file-hint"),
             ),
         }
@@ -142,19 +142,21 @@ impl From<StoreError> for CliError {
             StoreError::NotAStore { path, .. } => damaged(&say!("error-no-store", path)),
             StoreError::NewerFormat { found, known, .. } => newer_format(*found, *known),
             StoreError::SyncFailed { path, source } | StoreError::Io { path, source, .. }
-                if is_lacking(source) =>
+                if is_unfit(source) =>
             {
                 unfit_file_system(path)
             }
-            StoreError::SyncFailed { path, source } => unconfirmed(path, &system(source)),
+            StoreError::SyncFailed { path, source } => unconfirmed(path, &system_text(source)),
             StoreError::AppendsStopped { path, cause } => unconfirmed(path, &Text::same(cause.as_str())),
             StoreError::Io { path, source, .. } => Self::file(path, source),
-            StoreError::RecordSize { .. } | StoreError::AppendSize { .. } => Self::new(
-                exit::RULE,
-                "too_large",
-                say!("error-too-large", error = error.to_string()),
-                say!("error-too-large-hint"),
-            ),
+            StoreError::RecordSize { bytes, bytes_max } | StoreError::AppendSize { bytes, bytes_max } => {
+                Self::new(
+                    exit::RULE,
+                    "too_large",
+                    say!("error-too-large", bytes = *bytes, max = *bytes_max),
+                    say!("error-too-large-hint"),
+                )
+            }
             _ => Self::new(
                 exit::OTHER,
                 "store",
@@ -203,14 +205,6 @@ fn newer_format(found: u32, known: u32) -> CliError {
     )
 }
 
-/// Whether the file system lacks what was asked of it: locks, or making a folder durable.
-fn is_lacking(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let lacking = [Errno::NOLCK, Errno::INVAL, Errno::NOSYS, Errno::OPNOTSUPP, Errno::NOTSUP];
-    error.kind() == io::ErrorKind::Unsupported
-        || error.raw_os_error().is_some_and(|code| lacking.iter().any(|one| one.raw_os_error() == code))
-}
-
 fn unfit_file_system(path: &Path) -> CliError {
     let path = path.display();
     CliError::new(
@@ -221,28 +215,13 @@ fn unfit_file_system(path: &Path) -> CliError {
     )
 }
 
-/// What a system says, in the person's language.
-pub fn system(error: &io::Error) -> Text {
-    use io::ErrorKind::{
-        AlreadyExists, BrokenPipe, DirectoryNotEmpty, Interrupted, InvalidFilename, IsADirectory,
-        NotADirectory, NotFound, PermissionDenied, ReadOnlyFilesystem, ResourceBusy, StorageFull, TimedOut,
-        UnexpectedEof,
-    };
-    match (error.kind(), error.raw_os_error()) {
-        (NotFound, _) => say!("system-not-found"),
-        (PermissionDenied, _) => say!("system-not-allowed"),
-        (AlreadyExists, _) => say!("system-exists"),
-        (IsADirectory, _) => say!("system-folder"),
-        (NotADirectory, _) => say!("system-no-folder"),
-        (DirectoryNotEmpty, _) => say!("system-not-empty"),
-        (StorageFull, _) => say!("system-full"),
-        (ReadOnlyFilesystem, _) => say!("system-read-only"),
-        (InvalidFilename, _) => say!("system-bad-name"),
-        (ResourceBusy, _) => say!("system-busy"),
-        (TimedOut | Interrupted, _) => say!("system-too-slow"),
-        (BrokenPipe | UnexpectedEof, _) => say!("system-cut"),
-        (_, Some(code)) => say!("system-code", code),
-        (_, None) => say!("system-unknown"),
+/// Why an index is rebuilt.
+pub(crate) fn index_reason(reason: &IndexReason) -> Text {
+    match reason {
+        IndexReason::DidNotOpen(detail) => say!("index-did-not-open", detail),
+        IndexReason::OtherFormat { .. } => say!("index-other-format"),
+        IndexReason::AheadOfLedger { .. } | IndexReason::OtherLedger { .. } => say!("index-of-another"),
+        IndexReason::Asked => say!("index-asked-for"),
     }
 }
 
@@ -281,6 +260,15 @@ mod tests {
                 assert!(!error.message.of(lang).is_empty() && !error.hint.of(lang).is_empty());
             }
         }
+    }
+
+    #[test]
+    fn what_a_system_says_is_in_a_sentence_of_ours() {
+        let full = std::io::Error::from_raw_os_error(28);
+        let error = CliError::file(std::path::Path::new("/x"), &full);
+        assert_eq!(error.message.of(Lang::Es), "no hay espacio en /x: no se guardó nada");
+        let reason = store::IndexReason::DidNotOpen("Input/output error (os error 5)".into());
+        assert_eq!(super::index_reason(&reason).of(Lang::Es), "no abre («Input/output error (os error 5)»)");
     }
 
     #[test]

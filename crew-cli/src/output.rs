@@ -142,7 +142,7 @@ impl Screen {
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::new(
                 exit::OTHER,
                 "output",
-                say!("output-not-written", error = crate::error::system(&error)),
+                say!("output-not-written", error = words::system_text(&error)),
                 say!("output-not-written-hint"),
             )),
             _ => Ok(()),

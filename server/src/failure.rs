@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 use store::StoreError;
+use store_disk::is_unfit;
 use sync_core::rows::RowsError;
 
-use words::{Lang, Text, say};
+use words::{Lang, Text, say, system_text};
 
 /// Anything that has no code of its own.
 pub const EXIT_OTHER: u8 = 1;
@@ -41,7 +42,7 @@ impl Failure {
 
     /// A system call failed.
     pub fn io(what: &Text, error: &std::io::Error) -> Self {
-        Self::other("io", say!("server-io", what, error), say!("server-io-hint"))
+        Self::other("io", say!("server-io", what, error = system_text(error)), say!("server-io-hint"))
     }
 
     /// A record is damaged.
@@ -71,7 +72,6 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let en = error.to_string();
         match error {
             StoreError::Corrupt { seq, path, offset, detail } => {
                 Self::corrupt(seq, &format!("{} @ {offset}: {detail}", path.display()))
@@ -97,10 +97,78 @@ impl From<StoreError> for Failure {
                 say!("server-newer-format", path),
                 say!("server-newer-format-hint"),
             ),
-            StoreError::Fold { seq, .. } => {
-                Self { message: Text::same(en.as_str()), ..Self::corrupt(seq, &en) }
+            StoreError::Fold { seq, source } => Self::corrupt(seq, &source.to_string()),
+            StoreError::SyncFailed { path, source } | StoreError::Io { path, source, .. }
+                if is_unfit(&source) =>
+            {
+                Self::other(
+                    "unfit_file_system",
+                    say!("server-unfit-file-system", path),
+                    say!("server-unfit-file-system-hint"),
+                )
             }
-            _ => Self::other("store", Text::same(en), say!("server-store-hint")),
+            StoreError::SyncFailed { path, source } => {
+                store(say!("error-unconfirmed", path, why = system_text(&source)))
+            }
+            StoreError::AppendsStopped { path, cause } => {
+                store(say!("error-unconfirmed", path, why = say!("system-said", detail = cause)))
+            }
+            StoreError::Io { path, source, .. } => {
+                store(say!("error-file", path, error = system_text(&source)))
+            }
+            StoreError::NotAStore { path, .. } => store(say!("error-no-store", path)),
+            StoreError::Index { detail } => Self::rows(&RowsError(detail)),
+            other => store(say!("error-store", error = other.to_string())),
         }
+    }
+}
+
+/// Any other trouble of the store.
+fn store(message: Text) -> Failure {
+    Failure::other("store", message, say!("server-store-hint"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Error;
+    use std::path::PathBuf;
+
+    use store::StoreError;
+    use words::{Lang, Text};
+
+    use super::Failure;
+
+    #[test]
+    fn a_file_system_that_is_not_fit_is_named_with_what_is() {
+        let path = PathBuf::from("/mnt/nas/data");
+        // Locks that are refused, and a folder that is not made durable.
+        let lock =
+            StoreError::Io { doing: "lock", path: path.join("lock"), source: Error::from_raw_os_error(37) };
+        let folder = StoreError::SyncFailed { path, source: Error::from_raw_os_error(22) };
+        for error in [lock, folder] {
+            let failure = Failure::from(error);
+            assert_eq!(failure.code, "unfit_file_system");
+            let (message, hint) = (failure.message.of(Lang::Es), failure.hint.of(Lang::Es));
+            assert!(message.contains("/mnt/nas/data") && hint.contains("--data"), "{message} {hint}");
+        }
+    }
+
+    #[test]
+    fn trouble_with_a_disk_is_said_in_both_languages() {
+        let path = || PathBuf::from("/x");
+        let source = || Error::from_raw_os_error(5);
+        for error in [
+            StoreError::Io { doing: "read", path: path(), source: source() },
+            StoreError::SyncFailed { path: path(), source: source() },
+            StoreError::AppendsStopped { path: path(), cause: "it failed".into() },
+            StoreError::NotAStore { path: path(), detail: "it has a ledger but no FORMAT file".into() },
+            StoreError::NoSuchRecord { seq: 3, end: 2 },
+        ] {
+            let message = Failure::from(error).message;
+            assert_ne!(message.of(Lang::Es), message.of(Lang::En));
+            assert!(!message.of(Lang::Es).starts_with("could not"), "{message:?}");
+        }
+        let failure = Failure::io(&Text::same("/x"), &Error::from_raw_os_error(28));
+        assert_eq!(failure.message.of(Lang::Es), "/x: no hay espacio");
     }
 }

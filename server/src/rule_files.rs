@@ -11,7 +11,7 @@ use sync_core::source::{self, Form, SourceProblem, Spot};
 
 use crate::failure::Failure;
 use crate::rule_check::Refused;
-use words::{Text, say};
+use words::{Text, say, system_text};
 
 /// The copy this program was built with.
 static BUILT_IN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../schemas");
@@ -121,7 +121,7 @@ fn paths(folder: &Path) -> Vec<PathBuf> {
 
 /// Reads one file, if it is not too long.
 fn read(path: &Path) -> Result<String, Text> {
-    let failed = |error: std::io::Error| Text::same(error.to_string());
+    let failed = |error: std::io::Error| system_text(&error);
     let bytes = std::fs::metadata(path).map_err(failed)?.len();
     if bytes > RULE_BYTES_MAX as u64 {
         return Err(say!("rules-too-long", bytes, max = RULE_BYTES_MAX));
@@ -134,7 +134,11 @@ fn unreadable(problem: &SourceProblem) -> Text {
         SourceProblem::Twice(key) => say!("import-source-twice", key),
         SourceProblem::TooDeep => say!("import-source-deep"),
         SourceProblem::TooMany => say!("import-source-many"),
-        other => Text::same(other.to_string()),
+        SourceProblem::Syntax(detail) => say!("import-source-json", detail),
+        SourceProblem::Key => say!("import-source-key"),
+        SourceProblem::Tag => say!("import-source-tag"),
+        SourceProblem::Alias => say!("import-source-alias"),
+        SourceProblem::Second => say!("import-source-second"),
     }
 }
 

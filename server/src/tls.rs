@@ -6,13 +6,13 @@ use std::time::{Duration, SystemTime};
 
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::pem::{self, PemObject as _};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::{self, ServerConfig};
 
 use crate::config::{CHAIN_MAX, Config};
 use crate::failure::Failure;
-use words::{Lang, Text, say};
+use words::{Lang, Text, say, system_text};
 
 /// How often the files are looked at.
 pub const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -87,9 +87,9 @@ fn stamp(path: &Path) -> Stamp {
 }
 
 fn load(cert: &Path, key: &Path) -> Result<ServerConfig, Text> {
-    let wrong = |path: &Path, why: &dyn std::fmt::Display| {
-        let text = format!("{}: {why}", path.display());
-        Text::same(text)
+    let wrong = |path: &Path, error: &pem::Error| match error {
+        pem::Error::Io(error) => say!("server-io", what = path, error = system_text(error)),
+        other => say!("server-tls-unreadable", path, detail = other.to_string()),
     };
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(cert)
         .and_then(|found| found.take(CHAIN_MAX).collect())
@@ -101,7 +101,10 @@ fn load(cert: &Path, key: &Path) -> Result<ServerConfig, Text> {
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, secret));
-    let mut config = config.map_err(|error: rustls::Error| wrong(key, &error))?;
+    let mut config = config.map_err(|error: rustls::Error| match error {
+        rustls::Error::InconsistentKeys(_) => say!("server-tls-mismatch", cert, key),
+        other => say!("server-tls-unusable", cert, key, detail = other.to_string()),
+    })?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -13,6 +13,15 @@ pub(crate) const STORE_FORMAT: u32 = 1;
 
 const RETRY_EVERY: Duration = Duration::from_millis(10);
 
+/// Returns whether a system call failed because the file system lacks what a store needs of it: locks, or making a
+/// folder durable.
+pub fn is_unfit(error: &std::io::Error) -> bool {
+    use rustix::io::Errno;
+    let lacking = [Errno::NOLCK, Errno::INVAL, Errno::NOSYS, Errno::OPNOTSUPP, Errno::NOTSUP];
+    error.kind() == std::io::ErrorKind::Unsupported
+        || error.raw_os_error().is_some_and(|code| lacking.iter().any(|one| one.raw_os_error() == code))
+}
+
 /// Held as long as a store is open for writing. The system frees it when the process ends, however it ends.
 #[derive(Debug)]
 pub(crate) struct FolderLock {

@@ -16,7 +16,7 @@ mod conformance;
 #[cfg(test)]
 mod faulty;
 
-pub use folder::make_folder;
+pub use folder::{is_unfit, make_folder};
 pub use index::{IndexOptions, SledIndex, SledRows, is_before_1970};
 pub use ledger::{Ledger, LedgerOptions, LedgerReader, ReadOnlyLedger, TailRepair};
 pub use store::{DiskStore, Notices, Options, open, open_in_memory};

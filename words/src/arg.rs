@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{self, Path, PathBuf};
 
-use crate::Text;
+use crate::{Text, system_text};
 
 /// An argument of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,14 @@ macro_rules! shown_is_text {
     };
 }
 
-shown_is_text!(String, Box<str>, char, path::Display<'_>, io::Error);
+shown_is_text!(String, Box<str>, char, path::Display<'_>);
+
+/// A system speaks English: what it says is told in the person's language, wherever it stands.
+impl ToArg for io::Error {
+    fn to_arg(&self) -> Arg {
+        Arg::Text(system_text(self))
+    }
+}
 
 impl ToArg for PathBuf {
     fn to_arg(&self) -> Arg {

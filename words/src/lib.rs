@@ -13,6 +13,7 @@
 
 mod arg;
 mod catalogue;
+mod system;
 #[cfg(test)]
 mod tests;
 pub mod visible;
@@ -20,6 +21,7 @@ mod wrong;
 
 pub use arg::{Arg, ToArg};
 pub use catalogue::{attribute, source};
+pub use system::system_text;
 pub use wrong::wrong_text;
 
 /// A language of people.

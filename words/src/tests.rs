@@ -62,7 +62,7 @@ fn uses() -> Vec<(PathBuf, String, BTreeSet<String>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace").to_owned();
     let mut uses = Vec::new();
     let programs = ["crew-cli/src", "server/src"].into_iter().flat_map(|program| files(&root.join(program)));
-    for path in programs.chain([root.join("words/src/wrong.rs")]) {
+    for path in programs.chain(["wrong", "system"].map(|name| root.join(format!("words/src/{name}.rs")))) {
         let text = std::fs::read_to_string(&path).expect("source reads");
         let tokens: TokenStream = text.parse().expect("source is Rust");
         collect(tokens, &mut |id, names| uses.push((path.clone(), id, names)));

@@ -106,7 +106,7 @@ fn parse(path: &Path, text: &str) -> Result<ImportFile, CliError> {
     };
     let value = source::read(text, form).map_err(|error| {
         let (line, column) = (error.at.line, error.at.column);
-        malformed(say!("import-bad-file-at", path, line, column, detail = unreadable(&error.what)))
+        malformed(say!("import-bad-file-at", path, line, column, detail = unreadable(form, &error.what)))
     })?;
     ImportFile::try_from(value).map_err(|Violation { path: mut place, wrong }| {
         if let Wrong::Unknown { key, .. } | Wrong::Key { key, .. } = &wrong {
@@ -131,9 +131,10 @@ fn at(path: &Path, Spot { line, column }: Spot, place: &[Part], problem: &Text) 
     say!("import-bad-file-at", path, line, column, detail)
 }
 
-fn unreadable(problem: &SourceProblem) -> Text {
+fn unreadable(form: Form, problem: &SourceProblem) -> Text {
     match problem {
-        SourceProblem::Syntax(detail) => Text::same(detail.as_str()),
+        SourceProblem::Syntax(detail) if form == Form::Json => say!("import-source-json", detail),
+        SourceProblem::Syntax(detail) => say!("import-source-yaml", detail),
         SourceProblem::Twice(key) => say!("import-source-twice", key),
         SourceProblem::Key => say!("import-source-key"),
         SourceProblem::Tag => say!("import-source-tag"),
@@ -170,6 +171,17 @@ mod tests {
             ("a", "\u{feff}{\"localities\": [{\"name\": \"Ocota\"}]}"),
         ] {
             assert_eq!(read(name, text).unwrap(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_library_says_of_a_form_is_quoted_in_a_sentence_of_ours() {
+        for (name, text, said) in [
+            ("a.yaml", "localities: [a, b\n", "no se puede leer como YAML: «"),
+            ("a.json", "{1: 2}", "no se puede leer como JSON: «"),
+        ] {
+            let error = read(name, text).unwrap_err().message.of(Lang::Es);
+            assert!(error.contains(said) && error.contains("línea"), "{error}");
         }
     }
 

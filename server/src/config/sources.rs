@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Layer;
 use crate::failure::Failure;
-use words::{Text, say};
+use words::{Text, say, system_text};
 
 /// Where a setting came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -127,8 +127,7 @@ where
 {
     let Some(text) = env(name).filter(|text| !text.is_empty()) else { return Ok(None) };
     text.parse().map(Some).map_err(|error: T::Err| {
-        let message = format!("{name}={text}: {error}");
-        bad_setting(Text::same(message))
+        bad_setting(say!("server-setting-unreadable", name, text, detail = error.to_string()))
     })
 }
 
@@ -139,12 +138,14 @@ pub(super) fn bad_setting(message: Text) -> Failure {
 
 /// Reads the `--config` file.
 pub fn read_file(path: &Path) -> Result<Layer, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| bad_setting(Text::same(at(path, &error))))?;
-    toml::from_str(&text).map_err(|error| bad_setting(Text::same(at(path, &error))))
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| bad_setting(say!("error-file", path, error = system_text(&error))))?;
+    toml::from_str(&text)
+        .map_err(|error| bad_setting(say!("server-setting-file", path, detail = flat(&error))))
 }
 
-fn at(path: &Path, error: &dyn Display) -> String {
-    // TOML errors span lines with a drawing; one line is what fits here.
-    let flat: Vec<String> = error.to_string().lines().map(|line| line.trim().to_owned()).collect();
-    format!("{}: {}", path.display(), flat.join(" "))
+/// TOML errors span lines with a drawing; one line is what fits here.
+fn flat(error: &toml::de::Error) -> String {
+    let lines: Vec<String> = error.to_string().lines().map(|line| line.trim().to_owned()).collect();
+    lines.join(" ")
 }
