@@ -3,11 +3,12 @@
 use clap::builder::PossibleValue;
 use sync_core::log::act::{Fate, Role};
 use sync_core::log::verdict::Reason;
+use sync_core::replica::KNOWN_SHOWN_MAX;
 use sync_core::rules::kind::WorkKind;
 use sync_core::rules::{Labels, Rules, fold_word};
 use sync_core::view::clock::{EntryTime, Plausible};
-use sync_core::view::told;
-use sync_core::view::words::Sentence;
+use sync_core::view::words::{Sentence, register_label};
+use sync_core::view::{judged, told};
 
 use words::{Lang, Text, say};
 
@@ -284,9 +285,57 @@ pub fn by_program(text: &str) -> Text {
 pub fn reason(reason: &Reason) -> Text {
     let words = reason_code(reason.code());
     match reason {
-        Reason::Role { what } => say!("reason-with", words, what),
-        Reason::Rule { rule, what } => say!("reason-with-rule", words, rule, what = by_program(what)),
+        Reason::Role { .. } | Reason::Rule { .. } => {
+            // No rules are at hand here: what only they name keeps its key.
+            let detail = judged::detail_words(&Rules::default(), reason).unwrap_or_default();
+            say!("reason-with", words, what = Text::both(detail.es, detail.en))
+        }
         _ => words,
+    }
+}
+
+/// The code of a reason, with what exactly.
+pub fn reason_with(code: &str, detail: Option<&Sentence>) -> Text {
+    let words = reason_code(code);
+    match detail {
+        Some(what) => say!("reason-with", words, what = Text::both(what.es.as_str(), what.en.as_str())),
+        None => words,
+    }
+}
+
+/// A record by what people call it: an order by its folio, another one by its sort and key.
+pub fn record(called: &str) -> Text {
+    let Some((sort, key)) = called.split_once([':', '/']) else { return Text::same(called) };
+    let sort = match sort {
+        "locality" => say!("word-locality"),
+        "crew" => say!("word-crew"),
+        "material" => say!("word-material"),
+        "person" => say!("word-person"),
+        "asset" => say!("word-asset"),
+        "plan" => say!("word-plan"),
+        other => Text::same(other),
+    };
+    say!("record-of-sort", sort, key = short_id(key))
+}
+
+/// The beginning of an id of 32 hexadecimal digits, as people name it; other text as it is.
+pub fn short_id(text: &str) -> String {
+    let is_id = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_id { text[..8].to_owned() } else { text.to_owned() }
+}
+
+/// A register's name, whatever the rules say.
+pub fn register(name: &str) -> Text {
+    let words = register_label(name);
+    Text::both(words.es, words.en)
+}
+
+/// What there is, as far as a message has room for it.
+pub fn known(all: &[String]) -> Text {
+    let shown = all[..all.len().min(KNOWN_SHOWN_MAX)].join(", ");
+    match all.len().saturating_sub(KNOWN_SHOWN_MAX) {
+        0 => Text::same(shown),
+        count => say!("known-and-more", shown, count),
     }
 }
 

@@ -104,6 +104,7 @@ fn how_an_exchange_ended() {
         folio: folio(),
         reason: reason.into(),
         detail: detail.map(str::to_owned),
+        detail_text: detail.map(|detail| sync_core::view::words::Sentence::new(detail, detail)),
     };
     let outcome = Outcome {
         pushed: 7,

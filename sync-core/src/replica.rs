@@ -32,7 +32,7 @@ pub mod write;
 pub use bundle::{Bundle, BundleCounts, BundledPhoto};
 pub use correct::{Corrected, Instead};
 pub use decide::Decisions;
-pub use error::ReplicaError;
+pub use error::{KNOWN_SHOWN_MAX, ReplicaError};
 pub use fold::{catch_up_line, fold_line, rules_of};
 pub use import::{Differing, ImportCounts, ImportFile, ImportProblem};
 pub use invite::{Invitation, NewInvitation};

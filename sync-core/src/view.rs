@@ -14,6 +14,7 @@ pub mod diff;
 pub mod entries;
 pub mod held;
 pub mod items;
+pub mod judged;
 pub mod lists;
 pub mod names;
 pub mod order;

@@ -5,7 +5,6 @@ mod rekey;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use serde_json::json;
-use sync_core::replica::ReplicaError;
 use sync_core::view::lists::DeviceItem;
 use words::{Lang, Text, say};
 
@@ -138,7 +137,7 @@ fn list(cx: &Context) -> Result<Report, CliError> {
         let role = replica.identity()?.role;
         // A crew is told of no other device: an empty list would say that there is none.
         if !role.sees_everything() {
-            return Err(ReplicaError::Role { role: role.key().into(), what: "device list".into() }.into());
+            return Err(replica.no_role("device list").into());
         }
         Ok(replica.view().devices()?)
     })?;

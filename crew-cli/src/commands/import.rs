@@ -12,6 +12,7 @@ use words::{Text, say};
 use crate::context::Context;
 use crate::error::{CliError, exit, import_problem};
 use crate::files;
+use crate::labels;
 use crate::output::Report;
 use crate::table::Table;
 
@@ -61,7 +62,8 @@ fn told(cx: &Context, json: &serde_json::Value, counts: &ImportCounts) -> String
     }
     let mut text = table.render(cx.screen.width, cx.screen.style);
     for one in counts.differing.iter().take(DIFFERING_SHOWN) {
-        let said = say!("import-differs", place = &one.place, name = &one.name, what = one.what.join(", "));
+        let what: Vec<String> = one.what.iter().map(|name| labels::register(name).of(lang)).collect();
+        let said = say!("import-differs", place = &one.place, name = &one.name, what = what.join(", "));
         text.push_str(&format!("{}\n", said.of(lang)));
     }
     let more = counts.differing.len().saturating_sub(DIFFERING_SHOWN);

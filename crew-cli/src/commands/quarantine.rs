@@ -133,8 +133,8 @@ pub(crate) fn told(cx: &Context, items: &[QuarantineItem], is_dismissed: bool) -
     for item in items {
         table.row([
             item.id.to_string(),
-            item.folio.clone().unwrap_or_default(),
-            if item.person.is_empty() { item.device.clone() } else { item.person.clone() },
+            labels::record(item.folio.as_deref().unwrap_or_default()).of(lang),
+            if item.person.is_empty() { labels::short_id(&item.device) } else { item.person.clone() },
             because(item, lang),
             labels::sentence(&item.text, lang).to_owned(),
             item.builds_on.iter().map(u64::to_string).collect::<Vec<_>>().join(" "),
@@ -148,9 +148,5 @@ fn because(item: &QuarantineItem, lang: Lang) -> String {
     if let Some(why) = &item.decision {
         return format!("{}: {why}", item.decided_by.as_deref().unwrap_or_default());
     }
-    let reason = labels::reason_code(&item.reason).of(lang);
-    match item.detail.as_str() {
-        "" => reason,
-        detail => format!("{reason} ({detail})"),
-    }
+    labels::reason_with(&item.reason, item.detail_text.as_ref()).of(lang)
 }

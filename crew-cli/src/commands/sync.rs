@@ -128,9 +128,9 @@ pub(crate) fn told(cx: &Context, outcome: &Outcome) -> String {
     let line = |(word, value): (Text, String)| format!("{}  {value}\n", pad(&word.of(lang), LABEL_COLUMNS));
     let mut text: String = lines.into_iter().map(line).collect();
     for refused in &outcome.quarantined {
-        let folio = refused.folio.as_deref().unwrap_or("—");
+        let folio = labels::record(refused.folio.as_deref().unwrap_or("—")).of(lang);
         let state = style.alert(&say!("state-in-review").of(lang));
-        text.push_str(&format!("{state} {}: {}\n", clean(folio), clean(&because(refused).of(lang))));
+        text.push_str(&format!("{state} {}: {}\n", clean(&folio), clean(&because(refused).of(lang))));
     }
     if outcome.freed > 0 {
         text.push_str(&format!("{}\n", say!("sync-freed", count = outcome.freed).of(lang)));
@@ -162,11 +162,7 @@ pub(crate) fn told(cx: &Context, outcome: &Outcome) -> String {
 }
 
 fn because(refused: &RefusedEntry) -> Text {
-    let words = labels::reason_code(&refused.reason);
-    match &refused.detail {
-        Some(what) => say!("reason-with", words, what = labels::by_program(what)),
-        None => words,
-    }
+    labels::reason_with(&refused.reason, refused.detail_text.as_ref())
 }
 
 fn watch(cx: &Context, is_poor: bool, photos: PhotosWhen) -> Result<Report, CliError> {

@@ -6,8 +6,9 @@ use sync_core::log::act::Role;
 use sync_core::log::verdict::Reason;
 use sync_core::replica::{ImportProblem, ReplicaError};
 use sync_core::rules::Labels;
-use sync_core::rules::kind::ValueError;
+use sync_core::rules::kind::{Choice, ValueError};
 use sync_core::rules::measure::ReadingError;
+use sync_core::view::words::Sentence;
 use words::{Text, say};
 
 use super::CliError;
@@ -33,13 +34,17 @@ fn message(error: &ReplicaError) -> Text {
             say!("replica-unknown", what = thing(what), word)
         }
         ReplicaError::Unknown { what, word, known } => {
-            say!("replica-unknown-among", what = thing(what), word, known = known.join(", "))
+            say!("replica-unknown-among", what = thing(what), word, known = labels::known(known))
         }
         ReplicaError::Ambiguous { word, matches } => {
             say!("replica-ambiguous", word, matches = matches.join("; "))
         }
-        ReplicaError::Value { field, error } => say!("replica-value", what = field, problem = value(error)),
-        ReplicaError::Reading { what, error } => say!("replica-value", what, problem = reading(error)),
+        ReplicaError::Value { label, error, .. } => {
+            say!("replica-value", what = text(label), problem = value(error))
+        }
+        ReplicaError::Reading { label, error, .. } => {
+            say!("replica-value", what = text(label), problem = reading(error))
+        }
         ReplicaError::Length { what, found, max } => {
             say!("replica-length", what = thing(what), found, max)
         }
@@ -51,18 +56,23 @@ fn message(error: &ReplicaError) -> Text {
         ReplicaError::Step { folio, state, step, .. } => {
             say!("replica-step", folio, state = both(state), step = both(step))
         }
-        ReplicaError::InConflict { folio, field } => say!("replica-in-conflict", folio, field),
+        ReplicaError::InConflict { folio, label, .. } => {
+            say!("replica-in-conflict", folio = labels::record(folio), field = text(label))
+        }
         ReplicaError::Voided { folio, item } => say!("replica-voided", folio, item),
         ReplicaError::NotCorrected { .. } => say!("replica-not-corrected"),
-        ReplicaError::Role { role, what } => {
+        ReplicaError::Role { role, deed, .. } => {
             let role = Role::from_key(role).map_or_else(|| Text::same(role.as_str()), labels::role);
-            say!("replica-role", role, what)
+            say!("replica-role", role, what = text(deed))
         }
         ReplicaError::Refused(reason) => say!("replica-refused", reason = labels::reason(reason)),
-        ReplicaError::NoSuchValue { folio, field, number, count } => {
+        ReplicaError::NoSuchValue { folio, label, number, count, .. } => {
+            let (folio, field) = (labels::record(folio), text(label));
             say!("replica-no-such-value", folio, field, number, count)
         }
-        ReplicaError::NoConflict { folio, field } => say!("replica-no-conflict", folio, field),
+        ReplicaError::NoConflict { folio, label, .. } => {
+            say!("replica-no-conflict", folio = labels::record(folio), field = text(label))
+        }
         ReplicaError::Import { path, problem } => {
             say!("replica-import", place = path_text(path), problem = import_problem(problem))
         }
@@ -99,7 +109,7 @@ fn hint(error: &ReplicaError) -> Text {
             };
             say!("replica-step-hint", possible = Text::both(list(|one| &one.es), list(|one| &one.en)))
         }
-        ReplicaError::InConflict { folio, field } => say!("replica-in-conflict-hint", folio, field),
+        ReplicaError::InConflict { folio, field, .. } => say!("replica-in-conflict-hint", folio, field),
         ReplicaError::Voided { .. } => say!("replica-voided-hint"),
         ReplicaError::NotCorrected { .. } => say!("replica-not-corrected-hint"),
         ReplicaError::NotEnrolled => say!("error-not-enrolled-hint"),
@@ -111,14 +121,16 @@ fn hint(error: &ReplicaError) -> Text {
         ReplicaError::Unknown { what: "single device", .. } => say!("replica-single-device-hint"),
         ReplicaError::Unknown { .. } => say!("replica-unknown-hint"),
         ReplicaError::Ambiguous { .. } => say!("replica-ambiguous-hint"),
-        ReplicaError::Value { error: ValueError::Type(_, "a date (YYYY-MM-DD)"), .. } => {
-            say!("replica-date-hint")
+        ReplicaError::Reading { error: ReadingError::Unit { .. }, units, .. } => {
+            say!("replica-unit-hint", units = units.join(", "))
         }
-        ReplicaError::Reading { .. } | ReplicaError::Value { .. } => say!("replica-value-hint"),
+        ReplicaError::Reading { error: ReadingError::Value(error), .. }
+        | ReplicaError::Value { error, .. } => value_hint(error),
         ReplicaError::Length { .. } => say!("replica-length-hint"),
         ReplicaError::Refused(Reason::Revoked) => say!("replica-revoked-hint"),
         ReplicaError::Refused(Reason::OutOfScope) => say!("replica-out-of-scope-hint"),
-        ReplicaError::Role { .. } | ReplicaError::Refused(_) => say!("replica-role-hint"),
+        ReplicaError::Role { what, .. } => role_hint(what),
+        ReplicaError::Refused(_) => say!("replica-role-hint"),
         ReplicaError::NoSuchValue { .. } | ReplicaError::NoConflict { .. } => {
             say!("replica-no-conflict-hint")
         }
@@ -127,6 +139,51 @@ fn hint(error: &ReplicaError) -> Text {
         ReplicaError::GroundHeld { on: Some(on), .. } => say!("replica-ground-in-review-hint", on),
         ReplicaError::GroundHeld { on: None, .. } => say!("replica-some-ground-in-review-hint"),
         other => trouble_hint(other),
+    }
+}
+
+/// Who does what a role may not do.
+fn role_hint(what: &str) -> Text {
+    match what {
+        "invite" | "revoke" | "assign_device" => say!("replica-role-hint-admin"),
+        "release" | "dismiss" | "blob_erased" => say!("replica-role-hint-supervisor"),
+        _ => say!("replica-role-hint"),
+    }
+}
+
+/// What to write instead of a value that does not fit.
+fn value_hint(error: &ValueError) -> Text {
+    match error {
+        ValueError::Decimal(_) => say!("replica-number-hint"),
+        ValueError::NotPositive(_) => say!("replica-positive-hint"),
+        ValueError::Scale(_, 0) | ValueError::Type(_, "a whole number") => say!("replica-whole-hint"),
+        ValueError::Scale(_, digits) => say!("replica-scale-hint", digits),
+        ValueError::Range { unit, min, max, .. } => {
+            say!("replica-range-hint", extent = extent(min, max), unit)
+        }
+        ValueError::Choice { choices, .. } => {
+            let list = |pick: fn(&Labels) -> &str| {
+                let one = |choice: &Choice| match pick(&choice.labels) {
+                    label if label == choice.value => choice.value.clone(),
+                    label => format!("{} ({label})", choice.value),
+                };
+                choices.iter().map(one).collect::<Vec<_>>().join(", ")
+            };
+            say!("replica-choice-hint", choices = Text::both(list(|one| &one.es), list(|one| &one.en)))
+        }
+        ValueError::TooLong { .. } => say!("replica-length-hint"),
+        ValueError::Type(_, "yes or no (sí/no)") => say!("replica-yes-or-no-hint"),
+        ValueError::Type(_, "a date (YYYY-MM-DD)") => say!("replica-date-hint"),
+        ValueError::Type(..) => say!("replica-type-hint"),
+    }
+}
+
+/// From where to where values are possible; a bound of `-` is none.
+fn extent(min: &str, max: &str) -> Text {
+    match (min, max) {
+        ("-", max) => say!("value-at-most", max),
+        (min, "-") => say!("value-at-least", min),
+        (min, max) => say!("value-between", min, max),
     }
 }
 
@@ -142,6 +199,10 @@ fn trouble_hint(error: &ReplicaError) -> Text {
         ReplicaError::Index(_) => say!("replica-index-hint"),
         other => Text::same(other.hint()),
     }
+}
+
+fn text(sentence: &Sentence) -> Text {
+    Text::both(sentence.es.as_str(), sentence.en.as_str())
 }
 
 /// What the core calls a thing, with its article where the sentence needs one.
@@ -185,15 +246,19 @@ fn value(error: &ValueError) -> Text {
         ValueError::Type(text, _) => say!("value-other-type", text),
         ValueError::Decimal(error) => decimal(error),
         ValueError::Scale(text, digits) => say!("value-too-fine", text, digits),
-        ValueError::Range { value, unit, min, max } => say!("value-impossible", value, unit, min, max),
+        ValueError::Range { value, unit, min, max } => {
+            let value = format!("{value} {unit}");
+            say!("value-impossible", value = value.trim_end(), extent = extent(min, max))
+        }
         ValueError::TooLong { found, max } => say!("value-too-long", found, max),
-        ValueError::Choice { value, choices } => say!("value-no-choice", value, choices),
+        ValueError::Choice { value, .. } => say!("value-no-choice", value),
+        ValueError::NotPositive(text) => say!("value-not-positive", text),
     }
 }
 
 fn reading(error: &ReadingError) -> Text {
     match error {
-        ReadingError::Unit { what, expected, found } => say!("value-other-unit", what, expected, found),
+        ReadingError::Unit { expected, found, .. } => say!("value-other-unit", expected, found),
         ReadingError::Value(error) => value(error),
     }
 }
@@ -232,18 +297,92 @@ fn import_hint(problem: &ImportProblem) -> Text {
 #[cfg(test)]
 mod tests {
     use crate::error::CliError;
+    use sync_core::decimal::DecimalError;
     use sync_core::replica::ReplicaError;
-    use sync_core::rules::kind::ValueError;
+    use sync_core::rules::Labels;
+    use sync_core::rules::kind::{Choice, ValueError};
+    use sync_core::rules::measure::ReadingError;
+    use sync_core::view::words::Sentence;
     use words::Lang;
 
     #[test]
     fn a_refusal_keeps_its_word_and_exit_code_in_both_languages() {
         let error =
             ValueError::Range { value: "-1".into(), unit: "mg/L".into(), min: "0".into(), max: "50".into() };
-        let error = CliError::from(ReplicaError::Value { field: "dose".into(), error });
+        let label = Sentence::new("Dosis", "Dose");
+        let error = CliError::from(ReplicaError::Value { field: "dose".into(), label, error });
         assert_eq!((error.exit, error.code.as_str()), (3, "value"));
-        assert_eq!(error.message.of(Lang::Es), "dose: -1 mg/L es imposible: debe estar entre 0 y 50");
-        assert_eq!(error.message.of(Lang::En), "dose: -1 mg/L is impossible: it must lie between 0 and 50");
+        assert_eq!(error.message.of(Lang::Es), "Dosis: -1 mg/L es imposible: debe estar entre 0 y 50");
+        assert_eq!(error.message.of(Lang::En), "Dose: -1 mg/L is impossible: it must lie between 0 and 50");
+    }
+
+    #[test]
+    fn each_wrong_value_has_a_hint_of_its_own() {
+        let choice = |value: &str| Choice { value: value.into(), labels: Labels::same(value) };
+        let range = |min: &str, max: &str| ValueError::Range {
+            value: "600".into(),
+            unit: "mg/L".into(),
+            min: min.into(),
+            max: max.into(),
+        };
+        for (error, hint) in [
+            (ValueError::Decimal(DecimalError::Comma("1,5".into())), "punto"),
+            (ValueError::NotPositive("0".into()), "mayor que 0"),
+            (range("0", "500"), "entre 0 y 500 mg/L"),
+            (range("-", "500"), "a lo más 500 mg/L"),
+            (
+                ValueError::Choice { value: "x".into(), choices: vec![choice("pvc"), choice("fierro")] },
+                "pvc, fierro",
+            ),
+            (ValueError::Type("1.5".into(), "a whole number"), "entero"),
+            (ValueError::Type("quizá".into(), "yes or no (sí/no)"), "sí o no"),
+            (ValueError::Scale("1.555".into(), 2), "2 decimales"),
+        ] {
+            let label = Sentence::new("Dosis", "Dose");
+            let said = CliError::from(ReplicaError::Value { field: "dose".into(), label, error });
+            assert!(said.hint.of(Lang::Es).contains(hint), "{said:?}");
+            assert!(said.message.of(Lang::Es).starts_with("Dosis: "), "{said:?}");
+        }
+        let error =
+            ReadingError::Unit { what: "free_chlorine".into(), expected: "mg/L".into(), found: "kg".into() };
+        let said = CliError::from(ReplicaError::Reading {
+            what: "free_chlorine".into(),
+            label: Sentence::new("Cloro residual libre", "Free residual chlorine"),
+            units: vec!["mg/L".into(), "ppm".into()],
+            error,
+        });
+        assert_eq!(said.message.of(Lang::Es), "Cloro residual libre: se mide en mg/L, no en kg");
+        assert!(said.hint.of(Lang::Es).ends_with("mg/L, ppm"), "{said:?}");
+    }
+
+    #[test]
+    fn what_a_role_may_not_do_is_a_deed_and_the_hint_names_who_does_it() {
+        let error = |what: &str, deed| ReplicaError::Role { role: "crew".into(), what: what.into(), deed };
+        let said =
+            CliError::from(error("invite", Sentence::new("invitar a otro equipo", "invite another device")));
+        assert_eq!(said.message.of(Lang::Es), "el papel cuadrilla no puede invitar a otro equipo");
+        assert!(said.hint.of(Lang::Es).contains("administración"), "{said:?}");
+        let said = CliError::from(error("crew", Sentence::new("asignar la orden", "assign the order")));
+        assert!(said.hint.of(Lang::Es).contains("despacho"), "{said:?}");
+    }
+
+    #[test]
+    fn a_difference_is_named_by_its_label_and_settled_by_its_key() {
+        let error = ReplicaError::InConflict {
+            folio: "locality:rr-2".into(),
+            field: "name".into(),
+            label: Sentence::new("nombre", "name"),
+        };
+        let said = CliError::from(error);
+        assert!(said.message.of(Lang::Es).starts_with("localidad rr-2: «nombre»"), "{said:?}");
+        assert!(said.hint.of(Lang::Es).contains("resolve locality:rr-2 name"), "{said:?}");
+    }
+
+    #[test]
+    fn a_long_list_of_what_there_is_says_how_much_more_there_is() {
+        let known = (1..=41).map(|number| format!("M-{number}")).collect();
+        let said = CliError::from(ReplicaError::Unknown { what: "material", word: "x".into(), known });
+        assert!(said.message.of(Lang::Es).ends_with("M-12 y 29 más)"), "{said:?}");
     }
 
     #[test]

@@ -8,22 +8,78 @@ use sync_core::decimal::DecimalError;
 use sync_core::log::verdict::Reason;
 use sync_core::replica::{ImportProblem, ReplicaError};
 use sync_core::rules::Labels;
-use sync_core::rules::kind::ValueError;
+use sync_core::rules::kind::{Choice, ValueError};
 use sync_core::rules::measure::ReadingError;
+use sync_core::view::words::Sentence;
 use words::say;
 
 use super::{LANGS, kept};
 use crate::error::CliError;
 use crate::http::{HttpError, LinkTrouble, TlsTrouble};
 
-fn replica_errors() -> Vec<ReplicaError> {
-    let folio = || "MZQ-26-K7-0012".to_owned();
-    let word = || "El Mortro".to_owned();
-    let value = |error| ReplicaError::Value { field: "dose".into(), error };
+fn wrong_values() -> Vec<ReplicaError> {
+    let dose = || Sentence::new("Dosis", "Dose");
+    let value = |error| ReplicaError::Value { field: "dose".into(), label: dose(), error };
+    let choice = |value: &str, es: &str, en: &str| Choice {
+        value: value.into(),
+        labels: Labels { es: es.into(), en: en.into() },
+    };
+    let choices = vec![choice("pvc", "PVC", "PVC"), choice("cast_iron", "Fierro fundido", "Cast iron")];
     let range =
         ValueError::Range { value: "80".into(), unit: "mg/L".into(), min: "0".into(), max: "50".into() };
     let unit = ReadingError::Unit { what: "ph".into(), expected: "pH".into(), found: "mg/L".into() };
     vec![
+        value(range),
+        value(ValueError::Decimal(DecimalError::Comma("0,80".into()))),
+        value(ValueError::Choice { value: "x".into(), choices }),
+        value(ValueError::Type("1.5".into(), "a whole number")),
+        value(ValueError::NotPositive("-2".into())),
+        ReplicaError::Reading {
+            what: "ph".into(),
+            label: Sentence::new("pH", "pH"),
+            units: vec!["pH".into(), "unidades de pH".into()],
+            error: unit,
+        },
+    ]
+}
+
+fn refusals() -> Vec<ReplicaError> {
+    let folio = || "MZQ-26-K7-0012".to_owned();
+    let dose = || Sentence::new("Dosis", "Dose");
+    vec![
+        ReplicaError::Role {
+            role: "auditor".into(),
+            what: "notes".into(),
+            deed: Sentence::new("agregar notas", "add notes"),
+        },
+        ReplicaError::Role {
+            role: "crew".into(),
+            what: "invite".into(),
+            deed: Sentence::new("invitar a otro equipo", "invite another device"),
+        },
+        ReplicaError::InConflict {
+            folio: "locality:rr-2".into(),
+            field: "name".into(),
+            label: Sentence::new("nombre", "name"),
+        },
+        ReplicaError::Refused(Reason::Revoked),
+        ReplicaError::Refused(Reason::OutOfScope),
+        ReplicaError::Refused(Reason::Rule { rule: "dose".into(), what: "above 50".into() }),
+        ReplicaError::NoSuchValue {
+            folio: folio(),
+            field: "dose".into(),
+            label: dose(),
+            number: 3,
+            count: 2,
+        },
+        ReplicaError::NoConflict { folio: folio(), field: "dose".into(), label: dose() },
+    ]
+}
+
+fn replica_errors() -> Vec<ReplicaError> {
+    let folio = || "MZQ-26-K7-0012".to_owned();
+    let word = || "El Mortro".to_owned();
+    let mut errors = vec![
         ReplicaError::NotEnrolled,
         ReplicaError::NoPerson,
         ReplicaError::AlreadyEnrolled("Cuadrilla 7".into()),
@@ -33,10 +89,9 @@ fn replica_errors() -> Vec<ReplicaError> {
             word: "La Palma".into(),
             matches: vec!["la-palma-1".into(), "la-palma-2".into()],
         },
-        value(range),
-        value(ValueError::Decimal(DecimalError::Comma("0,80".into()))),
-        value(ValueError::Choice { value: "x".into(), choices: "PVC, fierro".into() }),
-        ReplicaError::Reading { what: "ph".into(), error: unit },
+    ];
+    errors.extend(wrong_values());
+    errors.extend([
         ReplicaError::Unknown {
             what: "single device",
             word: "Bomba 2".into(),
@@ -60,12 +115,9 @@ fn replica_errors() -> Vec<ReplicaError> {
             step: Labels { es: "Iniciar".into(), en: "Start".into() },
             possible: vec![],
         },
-        ReplicaError::Role { role: "auditor".into(), what: "note".into() },
-        ReplicaError::Refused(Reason::Revoked),
-        ReplicaError::Refused(Reason::OutOfScope),
-        ReplicaError::Refused(Reason::Rule { rule: "dose".into(), what: "above 50".into() }),
-        ReplicaError::NoSuchValue { folio: folio(), field: "dose".into(), number: 3, count: 2 },
-        ReplicaError::NoConflict { folio: folio(), field: "dose".into() },
+    ]);
+    errors.extend(refusals());
+    errors.extend([
         ReplicaError::Import {
             path: vec!["orders".into(), 3.into(), "locality".into()],
             problem: ImportProblem::SameKey { key: "o-1".into(), other: "orders[1]".into() },
@@ -77,7 +129,8 @@ fn replica_errors() -> Vec<ReplicaError> {
         ReplicaError::GroundHeld { seq: 12, on: Some(11) },
         ReplicaError::GroundHeld { seq: 12, on: None },
         ReplicaError::Index("…".into()),
-    ]
+    ]);
+    errors
 }
 
 fn store_errors() -> Vec<StoreError> {

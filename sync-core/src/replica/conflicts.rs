@@ -11,6 +11,7 @@ use crate::state::document::load_document;
 use crate::state::keyspace;
 use crate::view::conflicts::distinct;
 use crate::view::steps::{Authors, steps_of};
+use crate::view::words::{Sentence, register_words};
 
 impl Replica<'_> {
     /// Resolves a conflict, with the reason. `record` is a folio, or `KIND:KEY`; `field` the register as listed.
@@ -24,9 +25,10 @@ impl Replica<'_> {
         check_length("the reason", reason, 1_000)?;
         let mut open = self.open_any(record)?;
         let named = self.conflicting_name(&open.row, field);
+        let label = self.register_of(&open, named.as_deref().unwrap_or(field));
         let found = named.and_then(|name| Some((open.row.registers.get(&name)?.clone(), name)));
         let Some((held, name)) = found.filter(|(held, _)| held.len() > 1) else {
-            return Err(ReplicaError::NoConflict { folio: record.into(), field: field.into() });
+            return Err(ReplicaError::NoConflict { folio: record.into(), field: field.into(), label });
         };
         let value = match choice {
             Choice::Take(number) => {
@@ -38,6 +40,7 @@ impl Replica<'_> {
                 picked.map(|held| held.value.clone()).ok_or_else(|| ReplicaError::NoSuchValue {
                     folio: record.into(),
                     field: field.into(),
+                    label: label.clone(),
                     number: *number,
                     count: distinct.len(),
                 })?
@@ -63,6 +66,11 @@ impl Replica<'_> {
         Ok(Open { record, row, document })
     }
 
+    /// Returns what people call a register of a record.
+    fn register_of(&self, open: &Open, name: &str) -> Sentence {
+        register_words(&self.rules, open.row.text("kind").unwrap_or_default(), name)
+    }
+
     fn conflicting_name(&self, row: &RecordRow, field: &str) -> Option<String> {
         let in_fields = |key: &str| format!("fields.{key}");
         let by_alias =
@@ -80,7 +88,8 @@ impl Replica<'_> {
         let is_step = name == "status" && open.row.kind == RecordKind::Order;
         if open.row.is_in_conflict(name) && (decides || is_step) {
             let field = name.strip_prefix("fields.").unwrap_or(name).into();
-            return Err(ReplicaError::InConflict { folio: folio.into(), field });
+            let label = self.register_of(open, name);
+            return Err(ReplicaError::InConflict { folio: folio.into(), field, label });
         }
         Ok(())
     }

@@ -114,7 +114,7 @@ impl Replica<'_> {
             "measurements" => {
                 let measure = self.rules.measures.get(what).ok_or_else(not_so)?;
                 let unit = unit.map_or(measure.unit.as_str(), String::as_str);
-                let decimal = measure.check(value, unit).map_err(|error| reading_error(what, error))?;
+                let decimal = measure.check(value, unit).map_err(|error| reading_error(measure, error))?;
                 let day = self.day_of(open, id)?;
                 correction.flag = measure.flag(decimal, &day).map(|(flag, _)| flag.to_string());
                 correction.value = Some(decimal.to_string());

@@ -128,7 +128,7 @@ impl Replica<'_> {
         let role = self.identity()?.role;
         match role {
             Role::Supervisor | Role::Admin => Ok(()),
-            _ => Err(ReplicaError::Role { role: role.key().into(), what: what.into() }),
+            _ => Err(self.no_role(what)),
         }
     }
 

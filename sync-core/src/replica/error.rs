@@ -10,8 +10,12 @@ use crate::rules::kind::ValueError;
 use crate::rules::measure::ReadingError;
 use crate::rules::{Labels, RulesError};
 use crate::view::ViewError;
+use crate::view::words::Sentence;
 use crate::wire::message::FrameError;
 use crate::wire::pack::PackError;
+
+/// Most names that a message lists of what is known.
+pub const KNOWN_SHOWN_MAX: usize = 12;
 
 /// Why the replica refuses.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -41,7 +45,7 @@ pub enum ReplicaError {
         what: &'static str,
         /// What was typed.
         word: String,
-        /// What there is, or the nearest.
+        /// What there is, the nearest first.
         known: Vec<String>,
     },
     /// A word that names several things.
@@ -57,14 +61,20 @@ pub enum ReplicaError {
     Value {
         /// Which field.
         field: String,
+        /// Its name for people.
+        label: Sentence,
         /// What is wrong.
         error: ValueError,
     },
     /// A reading that cannot be.
     #[error("{what}: {error}")]
     Reading {
-        /// Which measure.
+        /// Which measure, or which material.
         what: String,
+        /// Its name for people.
+        label: Sentence,
+        /// The spellings of its unit, if the unit is wrong.
+        units: Vec<String>,
         /// What is wrong.
         error: ReadingError,
     },
@@ -121,14 +131,18 @@ pub enum ReplicaError {
         folio: String,
         /// Which field.
         field: String,
+        /// Its name for people.
+        label: Sentence,
     },
     /// The role may not.
     #[error("the role {role} may not do this: {what}")]
     Role {
         /// The device's role.
         role: String,
-        /// What it tried.
+        /// What it tried, as a register, a step or an act.
         what: String,
+        /// The same in words.
+        deed: Sentence,
     },
     /// Any other rule.
     #[error("a rule does not allow this: {}", .0.code())]
@@ -140,6 +154,8 @@ pub enum ReplicaError {
         folio: String,
         /// Which field.
         field: String,
+        /// Its name for people.
+        label: Sentence,
         /// What was asked.
         number: usize,
         /// How many there are.
@@ -152,6 +168,8 @@ pub enum ReplicaError {
         folio: String,
         /// Which field.
         field: String,
+        /// Its name for people.
+        label: Sentence,
     },
     /// The import file is wrong.
     #[error("the import file is wrong: {} {problem}", path_text(.path))]
@@ -207,7 +225,8 @@ pub enum ReplicaError {
 }
 
 fn known_list(known: &[String]) -> String {
-    if known.is_empty() { String::new() } else { format!(" (there is: {})", known.join(", ")) }
+    let shown = &known[..known.len().min(KNOWN_SHOWN_MAX)];
+    if known.is_empty() { String::new() } else { format!(" (there is: {})", shown.join(", ")) }
 }
 
 impl From<RowsError> for ReplicaError {
@@ -329,7 +348,7 @@ impl ReplicaError {
                 let words: Vec<&str> = possible.iter().map(|(word, _)| word.as_str()).collect();
                 format!("possible now: {}", words.join(", "))
             }
-            Self::InConflict { folio, field } => {
+            Self::InConflict { folio, field, .. } => {
                 format!("dispatch decides: crew conflict resolve {folio} {field} --take N --reason TEXT")
             }
             Self::Voided { .. } => "note it again, as a new one".into(),

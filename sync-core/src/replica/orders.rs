@@ -193,7 +193,7 @@ impl Replica<'_> {
             });
         };
         if !found.is_for(role) {
-            return Err(ReplicaError::Role { role: role.into(), what: step.into() });
+            return Err(self.no_role(step));
         }
         let to = found.to.clone();
         if to == "done" {
@@ -265,8 +265,9 @@ pub(super) fn parse_field(
         let known = kind.fields.iter().map(|field| field.key.clone()).collect();
         return Err(ReplicaError::Unknown { what: "field", word: word.into(), known });
     };
-    let value =
-        field.parse(value).map_err(|error| ReplicaError::Value { field: field.key.clone(), error })?;
+    let wrong =
+        |error| ReplicaError::Value { field: field.key.clone(), label: (&field.labels).into(), error };
+    let value = field.parse(value).map_err(wrong)?;
     Ok((field.key.clone(), value))
 }
 

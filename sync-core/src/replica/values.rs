@@ -9,7 +9,9 @@ use crate::json_schema::{Schema, Wrong};
 use crate::record::change::Scalar;
 use crate::record::row::RecordRow;
 use crate::record::schema::RecordKind;
-use crate::rules::kind::{ValueError, parse_bool};
+use crate::rules::Labels;
+use crate::rules::kind::{Choice, ValueError, parse_bool};
+use crate::view::words::register_label;
 
 impl Replica<'_> {
     /// Returns what a register holds, if a person says so: the key of what they named, a day, a choice. A new order, a
@@ -70,14 +72,18 @@ fn parts(typed: &str) -> Vec<String> {
     serde_json::from_str(typed).unwrap_or_else(|_| by_comma().collect())
 }
 
+fn wrong(name: &str, error: ValueError) -> ReplicaError {
+    ReplicaError::Value { field: name.into(), label: register_label(name), error }
+}
+
 fn yes_or_no(name: &str, typed: &str) -> Result<Scalar, ReplicaError> {
-    let wrong = |error| ReplicaError::Value { field: name.into(), error };
+    let wrong = |error| wrong(name, error);
     parse_bool(typed).map(Scalar::Bool).map_err(wrong)
 }
 
 /// Returns a value of the type that its schema says.
 fn by_schema(name: &str, schema: &Schema, typed: &str) -> Result<Scalar, ReplicaError> {
-    let wrong = |error| ReplicaError::Value { field: name.into(), error };
+    let wrong = |error| wrong(name, error);
     if schema.is_only("boolean") {
         return yes_or_no(name, typed);
     }
@@ -88,7 +94,9 @@ fn by_schema(name: &str, schema: &Schema, typed: &str) -> Result<Scalar, Replica
     match schema.check(&Value::from(typed)).map_err(|violation| violation.wrong) {
         Err(Wrong::NotADay { found }) => Err(wrong(ValueError::Type(found, "a date (YYYY-MM-DD)"))),
         Err(Wrong::NotOneOf { expected, .. }) => {
-            Err(wrong(ValueError::Choice { value: typed.into(), choices: expected.join(", ") }))
+            let labels = |value: &String| Labels::same(value);
+            let choices = expected.iter().map(|value| Choice { value: value.clone(), labels: labels(value) });
+            Err(wrong(ValueError::Choice { value: typed.into(), choices: choices.collect() }))
         }
         // Anything else is said by the judge, which asks the schema too.
         Ok(()) | Err(_) => Ok(text(typed)),

@@ -7,10 +7,10 @@ use crate::limits::TEXT_CHARS_MAX;
 use crate::record::change::Scalar;
 use crate::record::schema::RecordKind;
 use crate::rules::kind::ValueError;
+use crate::rules::measure::{Measure, ReadingError};
 use crate::rules::{fold_unit, fold_word};
-
-/// Most materials that are listed where one is not known.
-const MATERIALS_SHOWN: usize = 12;
+use crate::view::names::Sort;
+use crate::view::words::{Sentence, register_label};
 
 /// An amount of a material.
 pub(super) struct Used {
@@ -47,7 +47,7 @@ impl Replica<'_> {
             return Err(ReplicaError::Unknown { what: "measure", word: what.into(), known });
         };
         let key = measure.key.clone();
-        let decimal = measure.check(value, unit).map_err(|error| reading_error(&key, error))?;
+        let decimal = measure.check(value, unit).map_err(|error| reading_error(measure, error))?;
         let day = self.identity()?.utc_offset.day(self.moment.now_ms);
         let flag = measure.flag(decimal, &day).map(|(flag, _)| flag.to_string());
         let mut members =
@@ -60,8 +60,8 @@ impl Replica<'_> {
         Ok(flag)
     }
 
-    /// Adds a material that was used. Returns the materials that there are, if the catalogue lacks this one: it is
-    /// noted all the same, because a crew that used it must be able to say so.
+    /// Adds a material that was used. Returns the materials that there are, the nearest first, if the catalogue lacks
+    /// this one: it is noted all the same, because a crew that used it must be able to say so.
     pub fn use_material(
         &mut self,
         folio: &str,
@@ -79,24 +79,18 @@ impl Replica<'_> {
         if used.flag.is_none() {
             return Ok(None);
         }
-        let shown = |item: crate::view::catalog::Item| format!("{} ({})", item.key, item.name);
-        Ok(Some(self.view().catalog("material")?.into_iter().map(shown).take(MATERIALS_SHOWN).collect()))
+        let names = self.view().names(Sort::Material)?;
+        let nearest = names.nearest(sku).into_iter().map(|(key, name)| format!("{key} ({name})"));
+        Ok(Some(nearest.collect()))
     }
 
     /// Returns the amount of a material as an order holds it, checked by the catalogue if that has the material.
     pub(super) fn material_used(&self, sku: &str, qty: &str, unit: &str) -> Result<Used, ReplicaError> {
-        let qty: Decimal = qty
-            .trim()
-            .parse()
-            .map_err(|error| ReplicaError::Value { field: sku.into(), error: ValueError::Decimal(error) })?;
+        let label = || Sentence::new(sku, sku);
+        let wrong = |error| ReplicaError::Value { field: sku.into(), label: label(), error };
+        let qty: Decimal = qty.trim().parse().map_err(|error| wrong(ValueError::Decimal(error)))?;
         if qty.units <= 0 {
-            let error = ValueError::Range {
-                value: qty.to_string(),
-                unit: unit.into(),
-                min: "0".into(),
-                max: "-".into(),
-            };
-            return Err(ReplicaError::Value { field: sku.into(), error });
+            return Err(wrong(ValueError::NotPositive(qty.to_string())));
         }
         let Some((key, known)) = self.view().material(sku)? else {
             // A crew that used something the catalog lacks must still be able to say so.
@@ -105,8 +99,9 @@ impl Replica<'_> {
         match known {
             Some(expected) if fold_unit(&expected) != fold_unit(unit) => {
                 let (what, found) = (sku.to_string(), unit.to_string());
-                let error = crate::rules::measure::ReadingError::Unit { what, expected, found };
-                Err(ReplicaError::Reading { what: sku.into(), error })
+                let units = vec![expected.clone()];
+                let error = ReadingError::Unit { what, expected, found };
+                Err(ReplicaError::Reading { what: sku.into(), label: label(), units, error })
             }
             known => Ok(Used { sku: key, qty, unit: known.unwrap_or_else(|| unit.into()), flag: None }),
         }
@@ -168,13 +163,35 @@ impl Replica<'_> {
     }
 }
 
-pub(super) fn reading_error(what: &str, error: crate::rules::measure::ReadingError) -> ReplicaError {
-    use crate::rules::kind::ValueError;
-    use crate::rules::measure::ReadingError;
+/// Registers of an order that a person sets by name.
+const SETTABLE: [&str; 6] = ["title", "description", "locality", "asset", "due", "priority"];
+
+/// Returns the register of an order that a person means by its key or its Spanish name; the folded word if none.
+fn register_named(word: &str) -> String {
+    let word = fold_word(word);
+    let label = |name: &&&str| fold_word(&register_label(name).es) == word;
+    match SETTABLE.iter().find(label) {
+        Some(name) => (*name).into(),
+        // What the list's heading calls it.
+        None if word == "vence" => "due".into(),
+        None => word,
+    }
+}
+
+pub(super) fn reading_error(measure: &Measure, error: ReadingError) -> ReplicaError {
+    let (what, label) = (measure.key.clone(), Sentence::from(&measure.labels));
     match error {
         ReadingError::Value(error @ ValueError::Decimal(_)) => {
-            ReplicaError::Value { field: what.into(), error }
+            ReplicaError::Value { field: what, label, error }
         }
-        error => ReplicaError::Reading { what: what.into(), error },
+        error => {
+            let mut units = vec![measure.unit.clone()];
+            for alias in &measure.unit_aliases {
+                if !units.iter().any(|unit| fold_unit(unit) == fold_unit(alias)) {
+                    units.push(alias.clone());
+                }
+            }
+            ReplicaError::Reading { what, label, units, error }
+        }
     }
 }

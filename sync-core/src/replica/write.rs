@@ -17,6 +17,7 @@ use crate::record::row::RecordRow;
 use crate::record::schema::RecordSchema;
 use crate::rows::read;
 use crate::state::keyspace;
+use crate::view::judged::deed_words;
 
 /// Which operations a write replaces, by register.
 pub(super) type Upon = BTreeMap<String, BTreeSet<OpId>>;
@@ -124,12 +125,18 @@ impl Replica<'_> {
         }
     }
 
+    /// Returns the refusal of what this device's role may not do: a register, a step, an act or a list.
+    pub fn no_role(&self, what: &str) -> ReplicaError {
+        let role = self.identity.as_ref().map_or("", |identity| identity.role.key());
+        let deed = deed_words(&self.rules, what);
+        ReplicaError::Role { role: role.into(), what: what.into(), deed }
+    }
+
     /// A rule's refusal in the person's terms.
     pub(super) fn explain(&self, reason: crate::log::verdict::Reason) -> ReplicaError {
         use crate::log::verdict::Reason;
-        let role = self.identity.as_ref().map_or("", |identity| identity.role.key());
         match reason {
-            Reason::Role { what } => ReplicaError::Role { role: role.into(), what },
+            Reason::Role { what } => self.no_role(&what),
             other => ReplicaError::Refused(other),
         }
     }

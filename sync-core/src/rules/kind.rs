@@ -166,13 +166,16 @@ pub enum ValueError {
         max: usize,
     },
     /// None of the choices.
-    #[error("{value:?} is none of {choices}")]
+    #[error("{value:?} is none of {}", .choices.iter().map(|one| one.value.as_str()).collect::<Vec<_>>().join(", "))]
     Choice {
         /// The value that was given.
         value: String,
-        /// The possible values, comma-separated.
-        choices: String,
+        /// What could be chosen.
+        choices: Vec<Choice>,
     },
+    /// An amount of nothing, or of less.
+    #[error("{0} is no amount: it must be above 0")]
+    NotPositive(String),
 }
 
 impl WorkKind {
@@ -252,10 +255,8 @@ impl Field {
                 || fold_word(&choice.labels.es) == word
                 || fold_word(&choice.labels.en) == word
         };
-        self.choices.iter().find(meant).map(|choice| choice.value.clone()).ok_or_else(|| {
-            let choices: Vec<_> = self.choices.iter().map(|choice| choice.value.as_str()).collect();
-            ValueError::Choice { value: text.into(), choices: choices.join(", ") }
-        })
+        let chosen = self.choices.iter().find(meant).map(|choice| choice.value.clone());
+        chosen.ok_or_else(|| ValueError::Choice { value: text.into(), choices: self.choices.clone() })
     }
 
     fn check_range(&self, value: Decimal) -> Result<(), ValueError> {

@@ -311,7 +311,7 @@ impl View<'_> {
             carrier: receipt.and_then(|receipt| receipt.carrier).map(|carrier| carrier.to_string()),
             verdict: verdict.map_or("unsent", Verdict::code).into(),
             reason: reason.map(|reason| reason.code().into()),
-            reason_text: reason.map(reason_words),
+            reason_text: reason.map(|reason| reason_words(self.rules(), reason)),
             decided: row.decided.as_ref().map(|decision| DecidedLine {
                 seq: decision.seq,
                 at: rfc3339(decision.at_ms),

@@ -192,7 +192,7 @@ impl View<'_> {
             let Verdict::Quarantined(reason) = &receipt.verdict else { continue };
             let seq = receipt.seq;
             if span.holds(Some((seq, receipt.received_at_ms)), 0) {
-                let why = reason_words(reason);
+                let why = reason_words(self.rules(), reason);
                 let text = Sentence::new(
                     format!("el hecho n.º {seq} quedó en revisión: {}", why.es),
                     format!("entry no. {seq} went into review: {}", why.en),

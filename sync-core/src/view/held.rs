@@ -4,6 +4,7 @@ use crate::state::interpret::read_change;
 use std::collections::BTreeMap;
 
 use super::audit::{reason_detail, summary_of};
+use super::judged::detail_words;
 use super::lists::QuarantineItem;
 use crate::id::{DeviceId, Hash};
 use crate::log::chain::DecodedBody;
@@ -128,6 +129,7 @@ impl View<'_> {
             folio: self.folio_of(&one.chained)?,
             reason: one.reason.code().into(),
             detail: reason_detail(&one.reason),
+            detail_text: detail_words(self.rules(), &one.reason),
             claimed_at: rfc3339(header.claimed_at_ms),
             received_at: receipt.map(|receipt| rfc3339(receipt.received_at_ms)),
             carrier: receipt.and_then(|receipt| receipt.carrier).map(|carrier| carrier.to_string()),

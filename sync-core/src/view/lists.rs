@@ -59,6 +59,8 @@ pub struct QuarantineItem {
     pub folio: Option<String>,
     pub reason: String,
     pub detail: String,
+    /// The detail in words, if there is one.
+    pub detail_text: Option<Sentence>,
     pub claimed_at: String,
     pub received_at: Option<String>,
     pub carrier: Option<String>,

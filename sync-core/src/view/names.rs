@@ -7,7 +7,7 @@ use super::ViewError;
 use super::catalog::Item;
 use crate::rules::fold_word;
 
-/// Most names that a question is answered with.
+/// Most names that a word which fits several is answered with.
 const SHOWN_MAX: usize = 12;
 
 /// A sort of thing that has names.
@@ -90,20 +90,25 @@ impl Names {
         }
     }
 
-    fn unknown(&self, word: &str) -> ViewError {
+    /// Returns all items by key and name: first those whose key or name is like the word, then the others.
+    pub fn nearest(&self, word: &str) -> Vec<(&str, &str)> {
         let wanted = fold_word(word);
-        // People call crews by their codes, everything else by its name.
-        let shown = |(key, name): (&String, &String)| {
-            if self.sort == Sort::Crew { key.clone() } else { name.clone() }
-        };
-        let close = |(_, name): &(&String, &String)| {
+        let is_close = |name: &str| {
             let name = fold_word(name);
             let begins = name.chars().take(4).eq(wanted.chars().take(4));
-            name.contains(&wanted) || wanted.contains(&name) || begins
+            !wanted.is_empty() && (name.contains(&wanted) || wanted.contains(&name) || begins)
         };
-        let near: Vec<String> = self.items.iter().filter(close).map(shown).take(8).collect();
-        let all = || self.items.iter().map(shown).take(SHOWN_MAX).collect();
-        let known = if near.is_empty() { all() } else { near };
+        let all = self.items.iter().map(|(key, name)| (key.as_str(), name.as_str()));
+        let (mut near, far): (Vec<_>, Vec<_>) = all.partition(|(key, name)| is_close(key) || is_close(name));
+        near.extend(far);
+        near
+    }
+
+    fn unknown(&self, word: &str) -> ViewError {
+        // People call crews by their codes, everything else by its name.
+        let shown =
+            |(key, name): (&str, &str)| if self.sort == Sort::Crew { key.into() } else { name.into() };
+        let known = self.nearest(word).into_iter().map(shown).collect();
         ViewError::Unknown { what: self.sort.key(), word: word.into(), known }
     }
 }

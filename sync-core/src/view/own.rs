@@ -3,6 +3,8 @@
 
 use serde::Serialize;
 
+use super::judged::detail_words;
+use super::words::Sentence;
 use super::{View, ViewError};
 use crate::id::RecordId;
 use crate::log::line::Split;
@@ -24,6 +26,8 @@ pub struct RefusedEntry {
     pub reason: String,
     /// The field or rule, if the reason names one.
     pub detail: Option<String>,
+    /// The same in words.
+    pub detail_text: Option<Sentence>,
 }
 
 impl View<'_> {
@@ -79,7 +83,12 @@ impl View<'_> {
             Reason::Held { on } => Some(on.to_string()),
             Reason::Revoked | Reason::OutOfScope | Reason::Fork { .. } => None,
         };
-        Ok(RefusedEntry { folio: self.folio_of_record(record)?, reason: reason.code().into(), detail })
+        Ok(RefusedEntry {
+            folio: self.folio_of_record(record)?,
+            reason: reason.code().into(),
+            detail,
+            detail_text: detail_words(self.rules(), reason),
+        })
     }
 
     /// Returns how many own entries no server has received, and own entries in quarantine.

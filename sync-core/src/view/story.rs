@@ -213,7 +213,7 @@ impl Telling<'_> {
             time: self.gathered.time_of(&known.chained, receipt)?,
             verdict: receipt.map_or("unsent", |receipt| receipt.verdict.code()),
             reason: reason.map(|reason| reason.code()),
-            reason_text: reason.map(reason_words),
+            reason_text: reason.map(|reason| reason_words(self.view.rules(), reason)),
             decided: known.row.decided.as_ref().map(|decision| self.gathered.told(decision)).transpose()?,
             counts: known.row.accepted().is_some(),
             entry_hash: known.row.hash.map(|hash| hash.to_string()),

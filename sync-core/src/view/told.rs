@@ -4,16 +4,10 @@
 use super::words::Sentence;
 
 /// Each text that the programs write, with `{}` for what differs, and how it is said in Spanish.
-const TEXTS: [(&str, &str); 12] = [
+const TEXTS: [(&str, &str); 6] = [
     ("founded", "fundación"),
-    ("the record was already created by another change", "otro cambio ya había creado ese registro"),
     ("the record says all of it already", "el registro ya lo dice todo"),
     ("written again as entry {} of device {}", "escrito otra vez, como hecho {} del equipo {}"),
-    ("the record already has {} changes", "el registro ya tiene {} cambios"),
-    ("the record already has {} branches", "el registro ya tiene {} ramas"),
-    ("{} would hold more than {} values at the same time", "{} tendría más de {} valores a la vez"),
-    ("{} is not of the form {}", "{} no tiene la forma {}"),
-    ("{} is given another value than was decided", "a {} se le da otro valor que el decidido"),
     (
         "an unfinished append from record {} on was cut ({} bytes)",
         "se cortó una escritura sin terminar, desde el registro {} ({} bytes)",
@@ -40,7 +34,7 @@ pub fn by_program(text: &str) -> Sentence {
 }
 
 /// Returns what stands in the gaps of a pattern; `None` if the text is another.
-fn parts<'t>(text: &'t str, pattern: &str) -> Option<Vec<&'t str>> {
+pub(super) fn parts<'t>(text: &'t str, pattern: &str) -> Option<Vec<&'t str>> {
     let mut fixed = pattern.split("{}");
     let mut left = text.strip_prefix(fixed.next()?)?;
     let mut found = Vec::new();
@@ -58,10 +52,19 @@ fn parts<'t>(text: &'t str, pattern: &str) -> Option<Vec<&'t str>> {
     (left.is_empty() && found.iter().all(|part| !part.is_empty())).then_some(found)
 }
 
-fn filled(pattern: &str, parts: &[&str]) -> String {
-    let mut parts = parts.iter();
-    let pieces = pattern.split("{}").map(|piece| [piece, parts.next().copied().unwrap_or_default()].concat());
-    pieces.collect()
+/// Returns a pattern with its gaps filled, in order; `{2}` is the third part.
+pub(super) fn filled<P: AsRef<str>>(pattern: &str, parts: &[P]) -> String {
+    let mut text = String::new();
+    let (mut left, mut next) = (pattern, 0);
+    while let Some((before, rest)) = left.split_once('{') {
+        let (number, after) = rest.split_once('}').unwrap_or(("", rest));
+        let at = number.parse().unwrap_or(next);
+        next = at + 1;
+        text.push_str(before);
+        text.push_str(parts.get(at).map_or("", AsRef::as_ref));
+        left = after;
+    }
+    text + left
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::told;
+use super::judged;
 
 use crate::log::verdict::Reason;
 use crate::record::change::Scalar;
@@ -134,7 +134,7 @@ pub fn register_words(rules: &Rules, kind: &str, name: &str) -> Sentence {
 }
 
 /// Returns the reason for a quarantine as a sentence.
-pub fn reason_words(reason: &Reason) -> Sentence {
+pub fn reason_words(rules: &Rules, reason: &Reason) -> Sentence {
     match reason {
         Reason::Revoked => Sentence::new(
             "el equipo que lo hizo ya estaba dado de baja cuando esto llegó",
@@ -144,10 +144,13 @@ pub fn reason_words(reason: &Reason) -> Sentence {
             "la orden no es, ni fue, de la zona o la cuadrilla de ese equipo",
             "the order is not, and never was, in that device's locality or crew",
         ),
-        Reason::Role { what } => Sentence::new(
-            format!("el papel de quien lo hizo no permite esto: {what}"),
-            format!("the role of who made it does not allow this: {what}"),
-        ),
+        Reason::Role { what } => {
+            let Sentence { es, en } = judged::deed_words(rules, what);
+            Sentence::new(
+                format!("el papel de quien lo hizo no permite esto: {es}"),
+                format!("the role of who made it does not allow this: {en}"),
+            )
+        }
         Reason::Fork { .. } => Sentence::new(
             "el equipo ya había enviado otro hecho con ese número: es una copia o una restauración",
             "the device had already sent another entry with that number: it is a copy or was restored",
@@ -157,7 +160,7 @@ pub fn reason_words(reason: &Reason) -> Sentence {
             "it builds on another entry that is in review or has not arrived",
         ),
         Reason::Rule { rule, what } => {
-            let Sentence { es, en } = told::by_program(what);
+            let Sentence { es, en } = judged::rule_words(rules, rule, what);
             Sentence::new(
                 format!("una regla no lo permite ({rule}): {es}"),
                 format!("a rule does not allow it ({rule}): {en}"),
@@ -349,7 +352,8 @@ impl Teller<'_> {
     }
 }
 
-fn register_label(name: &str) -> Sentence {
+/// Returns the name of a register that records of a kind have, whatever the rules say; its key if it has none.
+pub fn register_label(name: &str) -> Sentence {
     let es = match name {
         "title" => "título",
         "status" => "estado",
@@ -373,6 +377,9 @@ fn register_label(name: &str) -> Sentence {
         "active" => "vigente",
         "role" => "papel",
         "year" => "año",
+        "description" => "descripción",
+        "plan" => "programa",
+        "folio" => "folio",
         other => other,
     };
     Sentence::new(es, name)

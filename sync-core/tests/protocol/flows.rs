@@ -5,6 +5,7 @@ use sync_core::invitation::LinkSecret;
 use sync_core::log::act::Role;
 use sync_core::replica::NewInvitation;
 use sync_core::replica::{Choice, NewOrder, ReplicaError};
+use sync_core::rules::measure::ReadingError;
 use sync_core::state::local::is_in_no_line;
 use sync_core::view::replay::At;
 

@@ -5,6 +5,7 @@ use clap::Args;
 use super::noted;
 use crate::context::Context;
 use crate::error::CliError;
+use crate::labels;
 use crate::output::Report;
 use words::say;
 
@@ -31,7 +32,7 @@ pub fn run(cx: &Context, args: &MaterialArgs) -> Result<Report, CliError> {
     let others = cx.write(|replica| Ok(replica.use_material(folio, sku, qty, unit)?))?;
     match others {
         Some(others) if others.is_empty() => cx.screen.warn(&say!("order-material-no-catalog", sku)),
-        Some(others) => cx.screen.warn(&say!("order-material-unknown", sku, known = others.join(", "))),
+        Some(others) => cx.screen.warn(&say!("order-material-unknown", sku, known = labels::known(&others))),
         None => {}
     }
     noted(cx, folio, &say!("order-material", sku, qty, unit))
