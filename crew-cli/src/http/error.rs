@@ -114,14 +114,20 @@ pub enum TlsTrouble {
 impl TlsTrouble {
     fn of(error: &rustls::Error) -> Self {
         use rustls::CertificateError::{
-            Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet,
-            NotValidYetContext, UnknownIssuer,
+            BadSignature, Expired, ExpiredContext, NotValidForName, NotValidForNameContext, NotValidYet,
+            NotValidYetContext, UnknownIssuer, UnsupportedSignatureAlgorithmContext,
+            UnsupportedSignatureAlgorithmForPublicKeyContext,
         };
         match error {
             rustls::Error::InvalidCertificate(certificate) => match certificate {
                 Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. } => Self::Time,
                 NotValidForName | NotValidForNameContext { .. } => Self::Name,
-                UnknownIssuer => Self::Issuer,
+                // An authority of that name is known, and it is another one: its key did not sign this. So it is with a
+                // certificate that signed itself and was made again under the same name.
+                UnknownIssuer
+                | BadSignature
+                | UnsupportedSignatureAlgorithmContext { .. }
+                | UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => Self::Issuer,
                 // webpki's own word, which rustls passes on as it is.
                 other if format!("{other:?}").contains("CaUsedAsEndEntity") => Self::Authority,
                 _ => Self::Other,
