@@ -8,7 +8,7 @@ use serde_json::json;
 use sync_core::view::lists::DeviceItem;
 use words::{Lang, Text, say};
 
-use crate::commands::invite::needs_crew;
+use crate::commands::invite::needs_place;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::exchange;
@@ -108,7 +108,7 @@ fn revoke(cx: &Context, args: &RevokeArgs) -> Result<Report, CliError> {
 fn assign(cx: &Context, args: &AssignArgs) -> Result<Report, CliError> {
     let role = labels::find_role(&args.role)
         .ok_or_else(|| CliError::usage(say!("role-unknown"), say!("role-unknown-hint-assign")))?;
-    needs_crew(cx, role, args.crew.as_deref())?;
+    needs_place(cx, role, args.crew.as_deref(), &args.localities)?;
     let device = cx.write(|replica| {
         let device = replica.view().find_device(&args.device)?;
         replica.assign_device(&device, role, args.crew.as_deref(), &args.localities, &args.reason)?;

@@ -46,7 +46,7 @@ pub struct InviteArgs {
 pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
     let role = labels::find_role(&args.role)
         .ok_or_else(|| CliError::usage(say!("role-unknown"), say!("role-unknown-hint-invite")))?;
-    needs_crew(cx, role, args.crew.as_deref())?;
+    needs_place(cx, role, args.crew.as_deref(), &args.localities)?;
     let until_ms = args.until.as_deref().map(|day| end_of(cx, day)).transpose()?;
     let new = NewInvitation {
         role,
@@ -88,12 +88,17 @@ pub fn run(cx: &Context, args: &InviteArgs) -> Result<Report, CliError> {
     Report::new(&json, text)
 }
 
-/// Insists on a crew for a crew's device: without one it would be shown nothing.
+/// Insists on a crew or a locality for a crew's device: without any it would be shown no order.
 ///
 /// # Errors
 /// Usage, with the crews there are.
-pub(crate) fn needs_crew(cx: &Context, role: Role, crew: Option<&str>) -> Result<(), CliError> {
-    if role != Role::Crew || crew.is_some() {
+pub(crate) fn needs_place(
+    cx: &Context,
+    role: Role,
+    crew: Option<&str>,
+    localities: &[String],
+) -> Result<(), CliError> {
+    if role != Role::Crew || crew.is_some() || !localities.is_empty() {
         return Ok(());
     }
     let crews = cx.read(|replica| Ok(replica.view().catalog("crew")?))?;
