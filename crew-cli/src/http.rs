@@ -273,10 +273,6 @@ fn check_head(url: &str, response: &mut http::Response<Body>) -> Result<(), Http
     if status == 200 && is(CONTENT_TYPE) {
         return Ok(());
     }
-    // A page with an error is what a proxy shows whose server is away, or that takes no message so large.
-    if status == 413 {
-        return Err(HttpError::TooLarge);
-    }
     let is_plain = url.starts_with("http://");
     if (300..400).contains(&status) {
         let to = header(response, "location").unwrap_or_default();
@@ -290,8 +286,11 @@ fn check_head(url: &str, response: &mut http::Response<Body>) -> Result<(), Http
     if status == 511 || (is("text/html") && status < 300 && is_plain) {
         return Err(HttpError::Portal { status });
     }
+    // A page with an error is what a proxy shows whose server is away, or that takes no message so large.
     if !is("application/json") {
-        return Err(if status >= 500 || matches!(status, 408 | 429) {
+        return Err(if status == 413 {
+            HttpError::NotPassed
+        } else if status >= 500 || matches!(status, 408 | 429) {
             HttpError::Unavailable { status }
         } else {
             HttpError::NotCuadrilla
@@ -304,6 +303,7 @@ fn check_head(url: &str, response: &mut http::Response<Body>) -> Result<(), Http
         Some(ErrorBody { error: ErrorDetail { code, message, hint, last_attempt } }) if status >= 400 => {
             Err(HttpError::Refused { status, code, message, hint, retry_after_s, last_attempt })
         }
+        _ if status == 413 => Err(HttpError::NotPassed),
         _ if status >= 500 => Err(HttpError::Unavailable { status }),
         _ => Err(HttpError::NotCuadrilla),
     }

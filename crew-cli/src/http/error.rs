@@ -39,6 +39,8 @@ pub enum HttpError {
     Missing(String),
     /// Larger than any genuine reply.
     TooLarge,
+    /// What stands before the server takes no message of this size.
+    NotPassed,
     /// The compressed body does not decompress.
     Garbled(String),
     /// No connection that the certificate makes safe.
@@ -212,6 +214,7 @@ impl HttpError {
             }
             // The message arrived too slowly: a smaller one may get through.
             Self::Refused { status: 408, .. } => Answer::Cut,
+            Self::NotPassed => Answer::TooLarge,
             Self::Refused { code, .. } if code == "too_large" => Answer::TooLarge,
             Self::Refused { code, last_attempt, .. } => {
                 Answer::Refused { code: code.clone(), last_attempt: *last_attempt }
@@ -233,6 +236,12 @@ impl HttpError {
                 CliError::new(exit::CONNECTION, code, message, say!("http-portal-hint", kept))
             }
             Self::Tls(trouble) => CliError::new(exit::CONNECTION, code, message, trouble.hint(kept)),
+            Self::NotPassed => {
+                CliError::new(exit::CONNECTION, code, message, say!("http-not-passed-hint", kept))
+            }
+            Self::Unavailable { .. } => {
+                CliError::new(exit::CONNECTION, code, message, say!("http-unavailable-hint", kept))
+            }
             Self::NotCuadrilla | Self::Missing(_) | Self::Moved(_) | Self::TooLarge => {
                 CliError::new(exit::CONNECTION, code, message, say!("http-other-server-hint", kept))
             }
@@ -253,6 +262,7 @@ impl HttpError {
             Self::Unavailable { status } => ("server_unavailable", say!("http-unavailable", status)),
             Self::Missing(path) => ("not_there", say!("http-missing", path)),
             Self::TooLarge => ("reply_too_large", say!("http-too-large")),
+            Self::NotPassed => ("message_too_large", say!("http-not-passed")),
             Self::Garbled(_) => ("garbled_reply", say!("http-garbled")),
             Self::Tls(trouble) => ("tls", trouble.message()),
             Self::Refused { message, .. } => ("refused", Text::same(message.clone())),

@@ -5,6 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use sync_core::replica::sync::driver::Answer;
+
 use super::{CONTENT_TYPE, HttpError, Patience, Reply, Server, decompress};
 use words::{Lang, Text};
 
@@ -94,7 +96,17 @@ fn a_captive_portal_is_no_reply() {
     let away = "HTTP/1.1 502 Bad Gateway\nContent-Type: text/html\nContent-Length: 23";
     assert_eq!(post_to(away, page), Err(HttpError::Unavailable { status: 502 }));
     let small = "HTTP/1.1 413 Content Too Large\nContent-Type: text/html\nContent-Length: 23";
-    assert_eq!(post_to(small, page), Err(HttpError::TooLarge));
+    assert_eq!(post_to(small, page), Err(HttpError::NotPassed));
+    let said = HttpError::NotPassed.into_cli(&Text::same("")).hint.of(Lang::Es);
+    assert!(said.contains("8 MiB") && said.contains("proxy"), "{said}");
+    assert_eq!(HttpError::NotPassed.to_answer(), Answer::TooLarge, "a smaller message may get through");
+    // The server's own word stays its own.
+    let json = br#"{"error":{"code":"too_large","message":"m","hint":"h"}}"#;
+    let own = format!(
+        "HTTP/1.1 413 Content Too Large\nContent-Type: application/json\nContent-Length: {}",
+        json.len()
+    );
+    assert!(matches!(post_to(&own, json), Err(HttpError::Refused { status: 413, .. })));
     // A site's own way elsewhere on itself is no portal's.
     let own = "HTTP/1.1 301 Moved Permanently\nLocation: /v2/sync\nContent-Length: 0";
     assert_eq!(post_to(own, b""), Err(HttpError::Moved("/v2/sync".into())));

@@ -166,6 +166,7 @@ fn http_errors() -> Vec<HttpError> {
         HttpError::Unavailable { status: 502 },
         HttpError::Missing("/log/checkpoint".into()),
         HttpError::TooLarge,
+        HttpError::NotPassed,
         HttpError::Garbled("gzip".into()),
         HttpError::Tls(TlsTrouble::Issuer),
         HttpError::Tls(TlsTrouble::Authority),
