@@ -28,6 +28,8 @@ pub struct Table {
     spare: Vec<usize>,
     /// The columns that stand below their row, wrapped, where there is no room beside the others.
     below: Vec<usize>,
+    /// Columns that are cut before another one is left out, and to how many columns of the terminal.
+    caps: Vec<(usize, usize)>,
     rows: Vec<Vec<Cell>>,
 }
 
@@ -74,6 +76,12 @@ impl Table {
         self
     }
 
+    /// The table with a column that is cut to `max` columns of the terminal before another one is left out.
+    pub fn cap(mut self, column: usize, max: usize) -> Self {
+        self.caps.push((column, max));
+        self
+    }
+
     /// Adds a row; line ends in it are shown as blanks, and what hides as an escape.
     pub fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         let row: Vec<Cell> = cells.into_iter().map(Cell::new).collect();
@@ -83,13 +91,22 @@ impl Table {
 
     /// The table as text at most `width` columns wide, as far as the narrowest column allows.
     pub fn render(&self, width: usize, style: Style) -> String {
-        let natural = self.natural();
+        let mut natural = self.natural();
         if width == usize::MAX {
             let widths: Vec<usize> = natural.iter().map(|column| (*column).min(PAD_MAX)).collect();
             let all: Vec<usize> = (0..widths.len()).collect();
             return self.lines(&all, &[], &widths, width, style);
         }
-        let mut beside: Vec<usize> = (0..natural.len()).collect();
+        // What no row has takes no room.
+        let is_filled = |column: &usize| self.rows.iter().any(|row| row[*column].width > 0);
+        let filled: Vec<usize> = (0..natural.len()).filter(is_filled).collect();
+        let total = |natural: &[usize]| {
+            filled.iter().map(|column| natural[*column]).sum::<usize>() + GAP * filled.len().saturating_sub(1)
+        };
+        if total(&natural) > width {
+            self.caps.iter().for_each(|(column, max)| natural[*column] = natural[*column].min(*max));
+        }
+        let mut beside = filled.clone();
         let is_too_wide = |beside: &[usize]| {
             let gaps = GAP * beside.len().saturating_sub(1);
             beside.iter().map(|column| natural[*column]).sum::<usize>() + gaps > width
@@ -103,7 +120,7 @@ impl Table {
         }
         if is_too_wide(&beside) && !self.below.is_empty() {
             below = &self.below;
-            beside = (0..natural.len()).filter(|column| !below.contains(column)).collect();
+            beside = filled.iter().copied().filter(|column| !below.contains(column)).collect();
             for spare in &self.spare {
                 if is_too_wide(&beside) {
                     beside.retain(|column| column != spare);
@@ -295,6 +312,21 @@ mod tests {
         let text = sample().below(&[2]).render(40, PLAIN);
         assert!(text.contains("Junta de Ríos\n    fuga 💧 en la red\n"), "{text}");
         assert!(sample().spare(&[1]).below(&[2]).render(60, PLAIN).contains("Ríos"), "there is room");
+    }
+
+    #[test]
+    fn a_column_that_no_row_fills_takes_no_room_on_a_screen() {
+        let mut table = Table::new(Lang::Es, ["folio", "fecha límite", "título"].map(Text::same));
+        table.row(["MZQ-26-AA-0001".into(), String::new(), "fuga en la red".into()]);
+        let text = table.render(34, PLAIN);
+        assert!(text.contains("fuga en la red") && !text.contains("fecha"), "{text}");
+        assert!(table.render(usize::MAX, PLAIN).contains("fecha límite"), "a program counts columns");
+    }
+
+    #[test]
+    fn a_capped_column_is_cut_before_another_one_is_left_out() {
+        let text = sample().spare(&[2]).cap(1, 8).render(44, PLAIN);
+        assert!(text.contains("Junta d…") && text.contains("fuga 💧 en la red"), "{text}");
     }
 
     #[test]

@@ -159,7 +159,7 @@ pub(crate) fn told(cx: &Context, devices: &[DeviceItem]) -> String {
     for device in devices {
         let contact = device.last_contact.as_deref();
         table.row([
-            short(&device.device),
+            format!("{} {}", device.letters, short(&device.device)),
             device.name.clone(),
             labels::role_key(&device.role, lang),
             contact.map_or_else(|| say!("state-not-known").of(lang), |at| cx.when.both_of(at)),

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use sync_core::view::audit::AuditLine;
-use words::{Lang, Text, say};
+use words::{Lang, say};
 
 use crate::context::Context;
 use crate::error::CliError;
@@ -41,31 +41,36 @@ pub(crate) fn told(cx: &Context, lines: &[AuditLine]) -> String {
         say!("word-number"),
         say!("word-received"),
         say!("word-claimed"),
-        Text::same(""),
         say!("word-folio"),
         say!("word-who"),
         say!("word-what"),
         say!("word-verdict"),
         say!("word-hash"),
     ];
-    let mut table = Table::new(lang, headings).whole(1).whole(2).whole(4).spare(&[8, 2]).below(&[6]);
+    let mut table =
+        Table::new(lang, headings).whole(1).whole(2).whole(3).cap(4, 19).spare(&[7, 6, 2]).below(&[5]);
     let at =
         |time: &Option<String>| time.as_ref().map_or_else(|| "—".to_owned(), |time| cx.when.exact_of(time));
     for line in lines {
         table.row([
             line.seq.to_string(),
             at(&line.time.received_at),
-            at(&line.time.claimed_at),
-            labels::time_mark(&line.time),
-            line.folio.clone().unwrap_or_default(),
-            if line.person.is_empty() { line.device.clone() } else { line.person.clone() },
-            labels::sentence(&line.text, lang).to_owned(),
+            format!("{} {}", at(&line.time.claimed_at), labels::time_mark(&line.time)).trim_end().to_owned(),
+            labels::record(line.folio.as_deref().unwrap_or_default()).of(lang),
+            if line.person.is_empty() { labels::short_id(&line.device) } else { line.person.clone() },
+            deed(line, lang),
             verdict(line, lang),
             line.entry_hash.iter().flat_map(|hash| hash.chars().take(8)).collect(),
         ]);
     }
     let legend = cx.screen.style.dim(&labels::time_legend().of(lang));
     format!("{}{legend}\n", table.render(cx.screen.width, cx.screen.style))
+}
+
+/// What was done; of what does not count, that too: its column may have no room.
+fn deed(line: &AuditLine, lang: Lang) -> String {
+    let text = labels::sentence(&line.text, lang);
+    if line.verdict == "accepted" { text.to_owned() } else { format!("{text} ({})", verdict(line, lang)) }
 }
 
 /// The first word of the office, and what a person decided of what it held for review.

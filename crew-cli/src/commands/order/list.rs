@@ -61,8 +61,9 @@ pub(crate) fn told(cx: &Context, rules: &Rules, orders: &[OrderSummary]) -> Stri
             Text::same(""),
         ],
     )
-    // The usual title says kind and place.
-    .spare(&[2, 3]);
+    .cap(2, 22)
+    .cap(3, 18)
+    .below(&[6, 7]);
     for order in orders {
         table.row([
             order.folio.clone(),
@@ -71,12 +72,22 @@ pub(crate) fn told(cx: &Context, rules: &Rules, orders: &[OrderSummary]) -> Stri
             order.locality.clone().unwrap_or_default(),
             order.crew.clone().unwrap_or_default(),
             order.due.clone().unwrap_or_default(),
-            order.title.clone(),
+            if cx.screen.width == usize::MAX { order.title.clone() } else { own_title(rules, order) },
             marks(order, lang),
         ]);
     }
     let total = say!("count-orders", count = orders.len()).of(lang);
     format!("{}{}\n", table.render(cx.screen.width, cx.screen.style), cx.screen.style.dim(&total))
+}
+
+/// The title, unless it says kind and place and nothing else: those have columns of their own.
+fn own_title(rules: &Rules, order: &OrderSummary) -> String {
+    let kind = rules.kinds.get(&order.kind).map_or(order.kind.as_str(), |kind| kind.labels.es.as_str());
+    let usual = match &order.locality {
+        Some(place) => format!("{kind} — {place}"),
+        None => kind.to_owned(),
+    };
+    if order.title == usual { String::new() } else { order.title.clone() }
 }
 
 /// What needs attention, in words: colours alone carry no meaning.
