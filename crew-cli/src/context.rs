@@ -55,6 +55,9 @@ impl Context {
     /// Usage, if there is no folder to work in or the clock override is no time.
     pub fn new(cli: &Cli, screen: Screen, env: &dyn Fn(&str) -> Option<String>) -> Result<Self, CliError> {
         let home = Home::locate(cli.home.as_deref(), env)?;
+        if let Some(zone) = When::unknown_zone(env) {
+            screen.warn(&say!("clock-unknown-zone", zone));
+        }
         let when = When::local(clock::now_ms()?, screen.lang);
         Ok(Self { screen, home, when, pin_file: cli.pin_file.clone() })
     }

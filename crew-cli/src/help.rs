@@ -20,6 +20,11 @@ pub fn parse(args: &[OsString], lang: Lang) -> Result<ArgMatches, Error> {
     plain().try_get_matches_from(args).or_else(|_| command(lang).try_get_matches_from(args))
 }
 
+/// The page that was asked for. That options may stand there, clap says in English alone.
+pub fn page(error: &Error, lang: Lang) -> String {
+    error.render().to_string().replace("[OPTIONS]", &say!("help-value-options").of(lang))
+}
+
 /// The tree of commands without its texts.
 fn plain() -> Command {
     let help = Arg::new("help").short('h').long("help").global(true).action(ArgAction::Help);
@@ -118,7 +123,7 @@ fn find(lang: Lang, path: &str, name: Option<&str>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{about, argument, command};
+    use super::{about, argument, command, find, page};
     use clap::Command;
     use words::Lang;
 
@@ -166,7 +171,8 @@ mod tests {
             let Some((id, _)) = line.split_once(" =").filter(|(id, _)| id.starts_with("help-")) else {
                 continue;
             };
-            let is_fixed = ["help-usage", "help-examples", "help-value-command"].contains(&id)
+            let is_fixed = ["help-usage", "help-examples", "help-value-command", "help-value-options"]
+                .contains(&id)
                 || id.starts_with("help-heading-")
                 || id.starts_with("help-server");
             assert!(is_fixed || known.contains(id), "{id}");
@@ -180,6 +186,17 @@ mod tests {
             assert!(page.contains(words), "{words} is not in\n{page}");
         }
         assert!(!page.contains("Options"), "{page}");
+    }
+
+    #[test]
+    fn no_page_says_in_english_that_there_are_options() {
+        for args in
+            [&["crew", "--help"][..], &["crew", "order", "--help"], &["crew", "order", "list", "--help"]]
+        {
+            let error = command(Lang::Es).try_get_matches_from(args).unwrap_err();
+            let page = page(&error, Lang::Es);
+            assert!(page.contains("[OPCIONES]") && !page.contains("Options"), "{page}");
+        }
     }
 
     fn parses(args: &[&str]) -> bool {

@@ -63,7 +63,7 @@ fn parse(args: &[OsString], lang: Lang) -> Result<Parsed, CliError> {
     let parsed = help::parse(args, lang).and_then(|matches| Cli::from_arg_matches(&matches));
     match parsed {
         Ok(cli) => Ok(Parsed::Command(Box::new(cli))),
-        Err(error) if error.exit_code() == 0 => Ok(Parsed::Shown(error.render().to_string())),
+        Err(error) if error.exit_code() == 0 => Ok(Parsed::Shown(help::page(&error, lang))),
         Err(error) => Err(usage::from_clap(&error)),
     }
 }

@@ -23,6 +23,18 @@ impl When {
         Self { now_ms, lang, zone: TimeZone::system() }
     }
 
+    /// Returns the zone that the variable `TZ` names, if there is none of that name: times are in UTC then.
+    pub fn unknown_zone(env: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+        let is_known = |name: &String| {
+            let name = name.trim_start_matches(':');
+            name.is_empty()
+                || name.starts_with('/')
+                || TimeZone::get(name).is_ok()
+                || TimeZone::posix(name).is_ok()
+        };
+        env("TZ").filter(|name| !is_known(name))
+    }
+
     /// Times in UTC.
     pub fn utc(now_ms: TimeMs, lang: Lang) -> Self {
         Self { now_ms, lang, zone: TimeZone::UTC }
@@ -99,6 +111,19 @@ mod tests {
     use words::Lang;
 
     const NOW_MS: i64 = 1_795_232_207_000;
+
+    #[test]
+    fn a_zone_that_is_none_is_told_from_one() {
+        for (name, is_unknown) in [
+            ("America/Mexico_City", false),
+            ("UTC", false),
+            ("CST6", false),
+            ("", false),
+            ("America/Mezquitic", true),
+        ] {
+            assert_eq!(When::unknown_zone(&|_| Some(name.to_owned())).is_some(), is_unknown, "{name}");
+        }
+    }
 
     #[test]
     fn relative_beside_exact() {

@@ -187,6 +187,7 @@ pub struct Completions {
 pub fn command(lang: Lang) -> clap::Command {
     let usage = say!("help-usage").of(lang);
     let template = format!("{{about-with-newline}}\n{usage}: {{usage}}\n\n{{all-args}}\n");
+    let command_name = say!("help-value-command").of(lang);
     let common = |id: &str| attribute(lang, "help-crew", Some(id)).unwrap_or_default();
     let help =
         Arg::new("help").short('h').long("help").global(true).action(ArgAction::Help).help(common("help"));
@@ -195,6 +196,7 @@ pub fn command(lang: Lang) -> clap::Command {
         .arg(help)
         .arg(version.help(common("version")))
         .subcommand_help_heading(say!("help-heading-commands").of(lang))
+        .subcommand_value_name(command_name)
         .help_template(template.clone())
         .mut_args(|arg| described(arg, lang))
         .mut_subcommands(|sub| {
@@ -220,16 +222,27 @@ fn described(arg: Arg, lang: Lang) -> Arg {
     if arg.get_help_heading().is_none()
         && let Some(text) = attribute(lang, "help-server", Some(&id))
     {
-        return arg.help(text);
+        return under_its_heading(arg.help(text), lang);
     }
     let heading = say!("help-server-settings").of(lang);
     let Some(setting) = settings().into_iter().find(|one| one.name == id) else {
-        return arg;
+        return under_its_heading(arg, lang);
     };
     let text = attribute(lang, "help-server-setting", Some(&id)).unwrap_or_default();
     let (variable, value) = (setting.env, if setting.value.is_empty() { "—" } else { &setting.value });
     let default = say!("help-server-default", variable, value).of(lang);
     arg.help(format!("{text} {default}")).help_heading(heading).value_name(say!("help-server-value").of(lang))
+}
+
+fn under_its_heading(arg: Arg, lang: Lang) -> Arg {
+    let heading =
+        if arg.is_positional() { say!("help-heading-arguments") } else { say!("help-heading-options") };
+    arg.help_heading(heading.of(lang))
+}
+
+/// The page that was asked for. That options may stand there, clap says in English alone.
+pub fn page(error: &clap::Error, lang: Lang) -> String {
+    error.render().to_string().replace("[OPTIONS]", &say!("help-value-options").of(lang))
 }
 
 /// Every setting with its default.
@@ -243,7 +256,7 @@ fn lang_parser() -> impl TypedValueParser<Value = Lang> {
 
 #[cfg(test)]
 mod tests {
-    use super::{command, settings};
+    use super::{command, page, settings};
     use words::{Lang, attribute};
 
     #[test]
@@ -260,6 +273,16 @@ mod tests {
                 assert!(setting.value.is_empty() || flat.contains(&setting.value), "{}", setting.value);
             }
             assert!(!help.contains("<String>") && !help.contains("<usize>"), "{help}");
+        }
+    }
+
+    #[test]
+    fn no_page_says_in_english_what_stands_where() {
+        for args in [&["cuadrilla-server", "--help"][..], &["cuadrilla-server", "serve", "--help"]] {
+            let error = command(Lang::Es).try_get_matches_from(args).unwrap_err();
+            let page = page(&error, Lang::Es);
+            assert!(page.contains("[OPCIONES]") && page.contains("Opciones:"), "{page}");
+            assert!(!page.contains("Options:") && !page.contains("<COMMAND>"), "{page}");
         }
     }
 

@@ -16,7 +16,7 @@ use clap::FromArgMatches as _;
 use clap::error::{ContextValue, ErrorKind};
 use serde_json::{Value, json};
 
-use crate::cli::{Cli, Command, command};
+use crate::cli::{Cli, Command, command, page};
 use crate::failure::{EXIT_INTEGRITY, Failure};
 use crate::lang;
 use words::{Lang, Text, say, visible};
@@ -74,7 +74,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, shell: &mut Shell<'_>) -> u
     let matches = match command(lang).try_get_matches_from(&args) {
         Ok(matches) => matches,
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            let help = Report::new(Value::Null, Text::same(error.render().to_string()));
+            let help = Report::new(Value::Null, Text::same(page(&error, lang)));
             return print(shell, &help, false, lang);
         }
         Err(error) => return fail(shell, &usage(&error), asked_json, lang),

@@ -1,6 +1,8 @@
 //! Folio: the number of an order as people say and write it, `MZQ-26-A3-0012`: the municipality's letters, the year,
 //! the letters of the device that made it, and its counter. There is one way to write each.
 
+use crate::unseen::is_unseen;
+
 /// Most digits of the counter.
 const DIGITS_MAX: usize = 9;
 
@@ -36,10 +38,11 @@ pub fn check(folio: &str, letters: &str, prefix: Option<&str>) -> Result<(), Str
     if is_written { Ok(()) } else { Err(format!("{folio} is not of the form MZQ-26-A3-0012")) }
 }
 
-/// Returns what was typed in capitals, with plain hyphens and no blanks.
+/// Returns what was typed in capitals, with plain hyphens, without blanks and what nobody sees.
 pub fn spelt(typed: &str) -> String {
     let dash = |c: char| matches!(c, '\u{2010}'..='\u{2015}' | '\u{2212}');
-    let plain = typed.chars().filter(|c| !c.is_whitespace()).map(|c| if dash(c) { '-' } else { c });
+    let plain =
+        typed.chars().filter(|c| !c.is_whitespace() && !is_unseen(*c)).map(|c| if dash(c) { '-' } else { c });
     plain.collect::<String>().to_uppercase()
 }
 
@@ -84,6 +87,8 @@ mod tests {
             " a3 - 12 ",
             "OO12",
             "mzq-26-a3-oo12",
+            "MZQ-26-A3-0012\u{200b}",
+            "\u{feff}A3-12",
         ] {
             assert!(fits(typed), "{typed}");
         }

@@ -37,5 +37,6 @@ pub mod scope;
 pub mod source;
 pub mod state;
 pub mod time;
+pub mod unseen;
 pub mod view;
 pub mod wire;

@@ -21,6 +21,7 @@ use unicode_normalization::char::is_combining_mark;
 
 use crate::limits::{RULE_BYTES_MAX, RULES_MAX};
 use crate::record::schema::RecordSchemas;
+use crate::unseen::is_unseen;
 use kind::WorkKind;
 use measure::{Measure, MeasuresFile};
 use steps::Steps;
@@ -187,12 +188,6 @@ pub fn fold_unit(unit: &str) -> String {
 
 fn is_dash(c: char) -> bool {
     matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
-}
-
-/// Returns whether a character takes no room: zero-width ones, marks of direction, the soft hyphen.
-fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
 #[cfg(test)]

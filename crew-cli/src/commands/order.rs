@@ -21,7 +21,7 @@ use serde_json::json;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;
-use words::Text;
+use words::{Text, say};
 
 pub(crate) use items::{Added, Correction, Material, Note, Photo, Reading, Voided, items, shown};
 pub(crate) use list::told as list_text;
@@ -111,6 +111,13 @@ pub fn work(cx: &Context, command: &WorkCommand) -> Result<Report, CliError> {
         WorkCommand::Set(args) => set::run(cx, args),
         WorkCommand::Check(args) => check::run(cx, args),
         WorkCommand::Correct(args) => correct::run(cx, args),
+    }
+}
+
+/// Says that an order's asset stands in another locality than the order names; it may be so on purpose.
+fn warn_elsewhere(cx: &Context, elsewhere: Option<(String, String)>) {
+    if let Some((asset, locality)) = elsewhere {
+        cx.screen.warn(&say!("order-asset-elsewhere", asset, locality));
     }
 }
 

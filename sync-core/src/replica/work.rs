@@ -118,8 +118,9 @@ impl Replica<'_> {
             self.check_open_to(&open, folio, &name)?;
             open.document.put(&name, &value)?;
         } else {
-            self.check_open_to(&open, folio, &fold_word(word))?;
-            self.set_register(&mut open, &fold_word(word), value)?;
+            let name = register_named(word);
+            self.check_open_to(&open, folio, &name)?;
+            self.set_register(&mut open, &name, value)?;
         }
         self.commit(open.record, &mut open.document)?;
         Ok(())
@@ -136,8 +137,7 @@ impl Replica<'_> {
                 let kind = self.kind_of(&open.row);
                 let fields =
                     kind.into_iter().flat_map(|kind| kind.fields.iter().map(|field| field.key.clone()));
-                let registers =
-                    ["title", "description", "locality", "asset", "due", "priority"].map(String::from);
+                let registers = SETTABLE.map(String::from);
                 let known = fields.chain(registers).collect();
                 Err(ReplicaError::Unknown { what: "field", word: name.into(), known })
             }

@@ -148,6 +148,21 @@ impl<'a> View<'a> {
         self.find_among(Sort::Asset, word, &mut None)
     }
 
+    /// Returns the name of the asset of an order and that of the locality where it stands, if that is another one than
+    /// the order's.
+    pub fn asset_elsewhere(&self, folio: &str) -> Result<Option<(String, String)>, ViewError> {
+        let order: Option<RecordRow> = read(self.rows(), &keyspace::record(&self.find_order(folio)?))?;
+        let named = order.as_ref().and_then(|order| Some((order.text("asset")?, order.text("locality")?)));
+        let Some((asset, locality)) = named else { return Ok(None) };
+        let listed: Option<ListRow> = read(self.rows(), &keyspace::name(RecordKind::Asset, asset))?;
+        let Some(listed) = listed else { return Ok(None) };
+        let stands: Option<RecordRow> = read(self.rows(), &keyspace::record(&listed.record))?;
+        match stands.as_ref().and_then(|row| row.text("locality")) {
+            Some(there) if there != locality => Ok(Some((listed.title, self.locality_name(there)?))),
+            _ => Ok(None),
+        }
+    }
+
     /// Returns the crew that a person means, by code or name. The catalog's crews are known, and those that devices
     /// were invited for. If no crew is known yet, any code will do.
     pub fn find_crew(&self, word: &str) -> Result<String, ViewError> {

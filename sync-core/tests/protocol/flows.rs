@@ -7,6 +7,7 @@ use sync_core::replica::NewInvitation;
 use sync_core::replica::{Choice, NewOrder, ReplicaError};
 use sync_core::rules::measure::ReadingError;
 use sync_core::state::local::is_in_no_line;
+use sync_core::view::lists::Filter;
 use sync_core::view::replay::At;
 
 use crate::harness::{Phone, Server, rule_files};
@@ -215,4 +216,83 @@ fn a_restored_home_gets_past_the_attempts_it_forgot_and_one_request_counts_once(
     }
     assert!(town.one.act(|replica| replica.skip_attempts(last)).unwrap());
     town.one.sync(&mut town.server);
+}
+
+/// What an order has itself is set by the names that its sheet shows, as the fields of its kind are.
+#[test]
+fn an_orders_own_registers_are_set_by_their_spanish_names() {
+    let mut town = town();
+    let new = NewOrder { kind: "chlorination".into(), ..NewOrder::default() };
+    let folio = town.dispatch.act(|replica| replica.order_new(&new)).unwrap().folio;
+    for (word, value) in [
+        ("título", "Cloración del tanque"),
+        ("vence", "2026-12-01"),
+        ("Fecha límite", "2026-12-02"),
+        ("prioridad", "high"),
+    ] {
+        town.dispatch.act(|replica| replica.set(&folio, word, value)).unwrap();
+    }
+    let listed = town.dispatch.act(|replica| Ok(replica.view().order_list(&Filter::default())?)).unwrap();
+    let order = listed.iter().find(|order| order.folio == folio).unwrap();
+    assert_eq!((order.title.as_str(), order.due.as_deref()), ("Cloración del tanque", Some("2026-12-02")));
+}
+
+/// A refusal names things as people do: a shell has labels and deeds at hand.
+#[test]
+fn a_refusal_brings_labels_units_and_deeds() {
+    let mut town = town();
+    let new = NewOrder { kind: "chlorination".into(), crew: Some("C-07".into()), ..NewOrder::default() };
+    let folio = town.dispatch.act(|replica| replica.order_new(&new)).unwrap().folio;
+    town.dispatch.sync(&mut town.server);
+    town.one.sync(&mut town.server);
+    let error = town.one.act(|replica| replica.measure(&folio, "cloro", "1", "kg", None, None)).unwrap_err();
+    let ReplicaError::Reading { label, units, error: ReadingError::Unit { .. }, .. } = error else {
+        panic!("{error:?}")
+    };
+    assert_eq!(label.es, "Cloro residual libre");
+    assert!(units.contains(&"mg/L".to_owned()), "{units:?}");
+    let error = town.one.act(|replica| replica.set(&folio, "dosis", "mucha")).unwrap_err();
+    assert!(matches!(&error, ReplicaError::Value { label, .. } if label.es == "Dosis"), "{error:?}");
+    let error = town.one.act(|replica| replica.invite(&NewInvitation::of(Role::Admin))).unwrap_err();
+    let ReplicaError::Role { deed, .. } = error else { panic!("{error:?}") };
+    assert_eq!(deed.es, "invitar a otro equipo");
+}
+
+/// A crew that used what the catalogue lacks is shown what is like it first.
+#[test]
+fn a_material_that_is_not_known_is_answered_with_the_nearest_and_all_others() {
+    let mut town = town();
+    let materials = ["hipoclorito-calcio", "abrazadera", "hipoclorito-sodio", "tubo"];
+    let items = materials.map(|key| serde_json::json!({ "sku": key, "name": key, "unit": "kg" }));
+    let file = sync_core::replica::ImportFile::try_from(serde_json::json!({ "materials": items })).unwrap();
+    town.dispatch.act(|replica| replica.import(&file)).unwrap();
+    let new = NewOrder { kind: "chlorination".into(), ..NewOrder::default() };
+    let folio = town.dispatch.act(|replica| replica.order_new(&new)).unwrap().folio;
+    let known = town.dispatch.act(|replica| replica.use_material(&folio, "HIPOCLORITO", "1", "kg")).unwrap();
+    let known = known.unwrap();
+    let keys: Vec<&str> = known.iter().map(|one| one.split(' ').next().unwrap()).collect();
+    assert_eq!(keys, ["hipoclorito-calcio", "hipoclorito-sodio", "abrazadera", "tubo"]);
+}
+
+/// An order may be at an asset of another place, but nobody should find that out in the field.
+#[test]
+fn an_asset_of_another_locality_is_told() {
+    let mut town = town();
+    let file = serde_json::json!({
+        "localities": [{ "key": "ocota", "name": "Ocota" }, { "key": "popote", "name": "El Popote" }],
+        "assets": [{ "key": "t-1", "name": "Tanque 1", "type": "tank", "locality": "ocota" }],
+    });
+    let file = sync_core::replica::ImportFile::try_from(file).unwrap();
+    town.dispatch.act(|replica| replica.import(&file)).unwrap();
+    let mut elsewhere = |locality: &str| {
+        let (kind, asset) = ("chlorination".to_owned(), Some("t-1".to_owned()));
+        let new = NewOrder { kind, asset, locality: Some(locality.into()), ..NewOrder::default() };
+        let act = |replica: &mut sync_core::replica::Replica<'_>| {
+            let folio = replica.order_new(&new)?.folio;
+            Ok(replica.view().asset_elsewhere(&folio)?)
+        };
+        town.dispatch.act(act).unwrap()
+    };
+    assert_eq!(elsewhere("popote"), Some(("Tanque 1".into(), "Ocota".into())));
+    assert_eq!(elsewhere("ocota"), None);
 }

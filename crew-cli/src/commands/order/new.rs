@@ -5,6 +5,7 @@ use serde_json::json;
 use sync_core::id::RecordId;
 use sync_core::replica::NewOrder;
 
+use super::warn_elsewhere;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;
@@ -52,7 +53,12 @@ pub struct NewArgs {
 pub fn run(cx: &Context, args: &NewArgs) -> Result<Report, CliError> {
     let fields = args.fields.iter().map(|field| parse_field(field)).collect::<Result<Vec<_>, _>>()?;
     let new = new_order(args, fields);
-    let made = cx.write(|replica| Ok(replica.order_new(&new)?))?;
+    let (made, elsewhere) = cx.write(|replica| {
+        let made = replica.order_new(&new)?;
+        let elsewhere = replica.view().asset_elsewhere(&made.folio)?;
+        Ok((made, elsewhere))
+    })?;
+    warn_elsewhere(cx, elsewhere);
     let id: RecordId = made.id;
     let text = format!("{}\n{}\n", cx.screen.style.bold(&made.folio), cx.saved());
     Report::new(&json!({ "folio": made.folio, "id": id }), text)

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::noted;
+use super::{noted, warn_elsewhere};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Report;
@@ -26,6 +26,11 @@ pub struct SetArgs {
 /// Rule, if the kind has no such field or the value does not fit.
 pub fn run(cx: &Context, args: &SetArgs) -> Result<Report, CliError> {
     let SetArgs { folio, field, value } = args;
-    cx.write(|replica| Ok(replica.set(folio, field, value)?))?;
+    let elsewhere = cx.write(|replica| {
+        let before = replica.view().asset_elsewhere(folio)?;
+        replica.set(folio, field, value)?;
+        Ok(replica.view().asset_elsewhere(folio)?.filter(|now| before.as_ref() != Some(now)))
+    })?;
+    warn_elsewhere(cx, elsewhere);
     noted(cx, folio, &say!("order-set", field, value))
 }
