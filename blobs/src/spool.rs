@@ -1,22 +1,22 @@
 //! Spool: blobs that have not arrived whole. A partial is one file, named by its content address and by the device that
 //! brings it: two devices never continue each other's, so that nobody learns from an offset what another has brought.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use sha2::{Digest as _, Sha256};
 use sync_core::id::{DeviceId, Hash};
 use sync_core::limits::BLOB_BYTES_MAX;
 
+use crate::files::{Files, Folder};
+
 const SUFFIX: &str = ".part";
 
-/// Blobs on their way.
+/// Blobs on their way, in a folder or in what stands for one.
 #[derive(Debug, Clone)]
-pub struct Spool {
-    folder: PathBuf,
+pub struct Spool<F: Files = Folder> {
+    files: F,
 }
 
 /// What a device has brought of a blob so far.
@@ -72,13 +72,19 @@ impl Spool {
     /// # Errors
     /// As the disk answers.
     pub fn open(folder: &Path) -> io::Result<Self> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        Ok(Self { folder: folder.to_owned() })
+        Folder::make(folder).map(Self::over)
     }
+}
 
-    fn path(&self, partial: &Partial) -> PathBuf {
-        // All names are hex digits of fixed length: none leads out of the folder.
-        self.folder.join(format!("{}-{}-{}{SUFFIX}", partial.blob, partial.device, partial.of))
+/// Returns the file of a partial. All names are hex digits of fixed length: none leads out of the folder.
+fn name(partial: &Partial) -> String {
+    format!("{}-{}-{}{SUFFIX}", partial.blob, partial.device, partial.of)
+}
+
+impl<F: Files> Spool<F> {
+    /// Returns the spool in these files.
+    pub fn over(files: F) -> Self {
+        Self { files }
     }
 
     /// Begins a partial, if it was not begun. Returns how many bytes of it have arrived.
@@ -86,12 +92,7 @@ impl Spool {
     /// # Errors
     /// As the disk answers.
     pub fn begin(&self, partial: &Partial) -> io::Result<u64> {
-        let path = self.path(partial);
-        match OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
-            Ok(_) => File::open(&self.folder)?.sync_all()?,
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
+        self.files.make(&name(partial))?;
         Ok(self.offset(partial)?.unwrap_or(0))
     }
 
@@ -100,11 +101,7 @@ impl Spool {
     /// # Errors
     /// As the disk answers.
     pub fn offset(&self, partial: &Partial) -> io::Result<Option<u64>> {
-        match std::fs::metadata(self.path(partial)) {
-            Ok(found) => Ok(Some(found.len().min(partial.bytes))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(self.files.bytes(&name(partial))?.map(|bytes| bytes.min(partial.bytes)))
     }
 
     /// Adds a piece that begins at byte `at`. Call [`Self::flush`] before its end is told to anybody. Returns the new offset.
@@ -121,10 +118,7 @@ impl Spool {
         if end > partial.bytes || end > BLOB_BYTES_MAX as u64 {
             return Err(SpoolError::TooMany(partial.bytes));
         }
-        let mut file = OpenOptions::new().write(true).truncate(false).open(self.path(partial))?;
-        file.set_len(at)?;
-        file.seek(SeekFrom::Start(at))?;
-        file.write_all(piece)?;
+        self.files.write(&name(partial), at, piece)?;
         Ok(end)
     }
 
@@ -133,7 +127,7 @@ impl Spool {
     /// # Errors
     /// As the disk answers.
     pub fn flush(&self, partial: &Partial) -> io::Result<()> {
-        File::open(self.path(partial))?.sync_all()
+        self.files.sync(&name(partial))
     }
 
     /// Reads a partial that is whole. Its bytes are those of its name.
@@ -142,13 +136,11 @@ impl Spool {
     /// [`SpoolError::OtherBytes`] if they are not: then the partial is gone. [`SpoolError::Offset`] if some are missing; as
     /// the disk answers.
     pub fn whole(&self, partial: &Partial) -> Result<Vec<u8>, SpoolError> {
-        let path = self.path(partial);
         let have = self.offset(partial)?.ok_or(SpoolError::NotBegun)?;
         if have != partial.bytes {
             return Err(SpoolError::Offset { found: have, have: partial.bytes });
         }
-        let mut bytes = Vec::new();
-        File::open(&path)?.take(partial.bytes).read_to_end(&mut bytes)?;
+        let bytes = self.files.read(&name(partial), partial.bytes)?;
         if Hash(Sha256::digest(&bytes).into()) != partial.blob {
             self.drop(partial)?;
             return Err(SpoolError::OtherBytes);
@@ -162,11 +154,11 @@ impl Spool {
     /// As the disk answers.
     pub fn all_whole(&self) -> io::Result<Vec<Partial>> {
         let mut found = Vec::new();
-        for entry in std::fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            let bytes = entry.metadata()?.len();
-            let Some(partial) = partial_named(&entry.file_name().to_string_lossy(), bytes) else { continue };
-            if bytes <= BLOB_BYTES_MAX as u64 && hash_of(&entry.path())? == partial.blob {
+        for file in self.files.list()? {
+            let Some(partial) = partial_named(&file.name, file.bytes) else { continue };
+            if file.bytes <= BLOB_BYTES_MAX as u64
+                && Hash(Sha256::digest(self.files.read(&file.name, file.bytes)?).into()) == partial.blob
+            {
                 found.push(partial);
             }
         }
@@ -178,10 +170,7 @@ impl Spool {
     /// # Errors
     /// As the disk answers.
     pub fn drop(&self, partial: &Partial) -> io::Result<()> {
-        match std::fs::remove_file(self.path(partial)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        self.files.remove(&name(partial))
     }
 
     /// Deletes every partial of a blob, whoever brings it.
@@ -190,13 +179,10 @@ impl Spool {
     /// As the disk answers.
     pub fn forget(&self, blob: &Hash) -> io::Result<()> {
         let begins = format!("{blob}-");
-        for entry in std::fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(&begins) {
-                std::fs::remove_file(entry.path())?;
-            }
+        for file in self.files.list()?.iter().filter(|file| file.name.starts_with(&begins)) {
+            self.files.remove(&file.name)?;
         }
-        File::open(&self.folder)?.sync_all()
+        self.files.sync_names()
     }
 
     /// Deletes the partials that did not grow for so long; a rehearsal only counts them.
@@ -205,17 +191,15 @@ impl Spool {
     /// As the disk answers.
     pub fn sweep(&self, now: SystemTime, idle: Duration, is_rehearsal: bool) -> io::Result<Swept> {
         let mut swept = Swept::default();
-        for entry in std::fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            let found = entry.metadata()?;
-            let is_idle = now.duration_since(found.modified()?).is_ok_and(|age| age > idle);
-            if !is_idle || !entry.file_name().to_string_lossy().ends_with(SUFFIX) {
+        for file in self.files.list()? {
+            let is_idle = now.duration_since(file.changed).is_ok_and(|age| age > idle);
+            if !is_idle || !file.name.ends_with(SUFFIX) {
                 continue;
             }
             swept.partials += 1;
-            swept.bytes += found.len();
+            swept.bytes += file.bytes;
             if !is_rehearsal {
-                std::fs::remove_file(entry.path())?;
+                self.files.remove(&file.name)?;
             }
         }
         Ok(swept)
@@ -226,7 +210,7 @@ impl Spool {
     /// # Errors
     /// As the disk answers.
     pub fn bytes(&self) -> io::Result<u64> {
-        std::fs::read_dir(&self.folder)?.map(|entry| Ok(entry?.metadata()?.len())).sum()
+        Ok(self.files.list()?.iter().map(|file| file.bytes).sum())
     }
 }
 
@@ -234,12 +218,6 @@ fn partial_named(name: &str, bytes: u64) -> Option<Partial> {
     let mut parts = name.strip_suffix(SUFFIX)?.split('-');
     let (blob, device, of) = (parts.next()?, parts.next()?, parts.next()?);
     Some(Partial { blob: blob.parse().ok()?, device: device.parse().ok()?, of: of.parse().ok()?, bytes })
-}
-
-fn hash_of(path: &Path) -> io::Result<Hash> {
-    let mut sha = Sha256::new();
-    io::copy(&mut File::open(path)?, &mut sha)?;
-    Ok(Hash(sha.finalize().into()))
 }
 
 #[cfg(test)]

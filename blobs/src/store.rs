@@ -167,6 +167,12 @@ impl Store {
         Self { inner: Arc::new(InMemory::new()), folder: None }
     }
 
+    /// Returns a store over these objects, for who brings a store of another kind. What it keeps must be durable when it
+    /// says so, and whole or not there.
+    pub fn over(inner: Arc<dyn ObjectStore>) -> Self {
+        Self { inner, folder: None }
+    }
+
     /// Keeps a blob. When this returns it is durable. Keeping one that is there already changes nothing.
     ///
     /// # Errors

@@ -18,6 +18,7 @@ use sync_core::replica::evidence::ToBring;
 use sync_core::replica::preview::Previewed;
 use sync_core::replica::sync::driver::{BlobWants, Driver, End, Goal, Invited, Outcome, Terms};
 use sync_core::replica::sync::reply::BlobTicket;
+use sync_core::replica::sync::upload::Brought;
 use sync_core::wire::message::{About, BlobUse};
 
 use crate::context::Context;
@@ -26,7 +27,6 @@ use crate::evidence::BlobFiles;
 use crate::http::{HttpError, Patience};
 use crate::parting;
 use shell::Shell;
-use upload::Brought;
 use words::{Text, say};
 
 /// Refused photos after which no more are tried in one exchange.
@@ -68,12 +68,14 @@ pub fn run_with(
 ) -> Result<(Outcome, Photos), CliError> {
     let _lock = cx.home.lock_exchange()?;
     let kept = BlobFiles::of(cx.home.folder());
-    let wants = BlobWants { photos: photos == PhotosWhen::Now, reads: Vec::new() };
     let mut all: Option<Outcome> = None;
     let mut brought = Photos::default();
     loop {
+        let all_to_bring = cx.read(|replica| Ok(replica.to_bring(true)?))?;
+        let absent = all_to_bring.iter().map(|blob| blob.sha256).filter(|blob| !kept.has(blob)).collect();
+        let wants = BlobWants { photos: photos == PhotosWhen::Now, absent, reads: Vec::new() };
         let terms = if is_poor { terms(patience).for_poor_link() } else { terms(patience) };
-        let mut driver = Driver::new(Goal::Sync, terms).describing(about(cx)?).wanting(wants.clone());
+        let mut driver = Driver::new(Goal::Sync, terms).describing(about(cx)?).wanting(wants);
         let mut shell = Shell::new(cx, patience, *seed);
         let outcome = match shell.drive(&mut driver)? {
             End::Finished | End::TooLong => driver.outcome().clone(),
@@ -134,7 +136,7 @@ pub fn fetch_blobs(cx: &Context, names: &[Hash]) -> Result<BTreeMap<Hash, Vec<u8
         return Ok(found);
     }
     for reads in names.chunks(BLOB_ASKS_MAX) {
-        let wants = BlobWants { photos: false, reads: reads.to_vec() };
+        let wants = BlobWants { reads: reads.to_vec(), ..BlobWants::default() };
         let (shell, tickets) = ask_tickets(cx, wants)?;
         for ticket in tickets.iter().filter(|ticket| ticket.r#use == BlobUse::Read) {
             match shell.reached()?.blob(&format!("/v1/blobs/{}", ticket.sha256), &ticket.ticket) {

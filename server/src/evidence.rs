@@ -2,6 +2,8 @@
 //! bytes go from the spool into the store, then the writer says so, and only then is the spool's copy gone: a process that
 //! ends in between goes on where it was.
 
+mod compare;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -9,14 +11,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::Bytes;
+use blobs::keeping::{End, Event, Keeping, Step};
+use blobs::sweep::Kept;
 use blobs::{Partial, Place, Spool, SpoolError, Store, StoreError};
 use sync_core::hub::BlobGrant;
 use sync_core::id::{DeviceId, Hash};
 use sync_core::log::act::StoredBlob;
-use sync_core::media;
-use sync_core::rows::{Rows, RowsError, all_under};
-use sync_core::state::evidence::{ErasedRow, blobs_of, erased, stored};
-use sync_core::state::keyspace;
+use sync_core::rows::Rows;
+use sync_core::state::evidence::{all_erased, blobs_of, erased, stored};
 use sync_core::time::TimeMs;
 use tokio::sync::oneshot;
 
@@ -44,6 +46,8 @@ pub struct Evidence {
     waiting: Mutex<HashSet<Partial>>,
     /// Those that could not be erased yet.
     unerased: Mutex<BTreeSet<Hash>>,
+    /// Those that the store has, and of which the ledger does not speak.
+    unsaid: Mutex<Vec<Kept>>,
     /// Whether the store could not be reached the last time.
     is_away: AtomicBool,
     /// The data folder, and what stays free on its disk for the ledger, in bytes.
@@ -92,6 +96,7 @@ impl Evidence {
             brought: Mutex::default(),
             waiting: Mutex::default(),
             unerased: Mutex::default(),
+            unsaid: Mutex::default(),
             is_away: AtomicBool::new(false),
             data: data.to_owned(),
             reserve_bytes,
@@ -174,42 +179,42 @@ impl Evidence {
     }
 
     async fn keep_now(self: &Arc<Self>, app: &AppState, partial: Partial) -> Result<(), NotKept> {
-        let later = |code, what: &str| NotKept::Later(Problem::later(code, what));
-        let read = Arc::clone(self);
-        let whole = tokio::task::spawn_blocking(move || {
-            let bytes = read.spool.whole(&partial)?;
-            let media = media::check(&bytes);
-            if media.is_err() {
-                read.spool.drop(&partial)?;
-            }
-            Ok::<_, SpoolError>((bytes, media))
-        });
-        let (bytes, media) = match whole.await {
-            Ok(Ok(whole)) => whole,
-            Ok(Err(SpoolError::OtherBytes | SpoolError::NotBegun)) => return Err(NotKept::OtherBytes),
-            Ok(Err(error)) => {
-                tracing::error!(%error, "a photo could not be read from the spool");
-                return Err(later("no_room", "the photo could not be read back"));
-            }
-            Err(_) => return Err(NotKept::Later(Problem::internal())),
-        };
-        media.map_err(|error| NotKept::NoPicture(error.to_string()))?;
-        self.put(&partial.blob, bytes.into()).await.map_err(NotKept::Later)?;
-        let (answer, said) = oneshot::channel();
-        let blob = StoredBlob { sha256: partial.blob, bytes: partial.bytes, of: partial.of };
-        app.work
-            .try_send(Work::Stored(Box::new((blob, answer))))
-            .map_err(|_| later("busy", "the server has as much to do as it can"))?;
-        said.await.map_err(|_| NotKept::Later(Problem::stopping()))?.map_err(NotKept::Later)?;
-        // It may have been erased while it came: the bytes were put back then.
-        let gone = erased(&*app.handles().0, &partial.blob);
-        if gone.map_err(|error| NotKept::Later(error.into()))?.is_some() {
-            self.erase(&[partial.blob]).await;
-            return Err(NotKept::Erased);
+        let mut keeping = Keeping::of(partial);
+        let (mut event, mut problem) = (Event::Begin, None);
+        loop {
+            let done = match keeping.next(event) {
+                Step::Read => self.read(partial).await.map(Event::Read),
+                Step::Put(bytes) => self.put(&partial.blob, bytes).await.map(|()| Event::Did(true)),
+                Step::Say(blob) => say_stored(app, blob).await.map(|()| Event::Did(true)),
+                Step::Look => {
+                    let gone = erased(&*app.handles().0, &partial.blob);
+                    gone.map(|row| Event::Erased(row.is_some())).map_err(Problem::from)
+                }
+                Step::Erase => {
+                    self.erase(&[partial.blob]).await;
+                    Ok(Event::Did(true))
+                }
+                Step::Drop => Ok(Event::Did(self.spool.drop(&partial).is_ok())),
+                Step::Done(end) => return ended(end, problem),
+            };
+            event = done.unwrap_or_else(|why| {
+                problem = Some(why);
+                Event::Did(false)
+            });
         }
-        // The ledger says it and the store has it: a spool that keeps its copy does no harm.
-        let _ = self.spool.drop(&partial);
-        Ok(())
+    }
+
+    /// Reads a partial. A disk that fails is a problem of now; what is wrong with the partial itself is its end.
+    async fn read(self: &Arc<Self>, partial: Partial) -> Result<Result<Vec<u8>, SpoolError>, Problem> {
+        let read = Arc::clone(self);
+        let whole = tokio::task::spawn_blocking(move || read.spool.whole(&partial)).await;
+        match whole.map_err(|_| Problem::internal())? {
+            Err(error @ (SpoolError::Io(_) | SpoolError::Offset { .. } | SpoolError::TooMany(_))) => {
+                tracing::error!(%error, "a photo could not be read from the spool");
+                Err(Problem::later("no_room", "the photo could not be read back"))
+            }
+            whole => Ok(whole),
+        }
     }
 
     async fn put(&self, blob: &Hash, bytes: Bytes) -> Result<(), Problem> {
@@ -263,9 +268,10 @@ impl Evidence {
     }
 
     /// Looks after the blobs for as long as the server runs: erases again what was erased, because a restored copy has it
-    /// once more, and keeps what arrived whole when a process ended or the store was away.
+    /// once more, keeps what arrived whole when a process ended or the store was away, and has the ledger say what was lost
+    /// or found when ledger and store are not of one age.
     pub async fn look_after(self: Arc<Self>, app: Arc<AppState>) {
-        match erased_blobs(&*app.handles().0) {
+        match all_erased(&*app.handles().0) {
             Ok(erased) => locked(&self.unerased).extend(erased),
             Err(error) => tracing::error!(%error, "what was erased could not be read"),
         }
@@ -276,12 +282,15 @@ impl Evidence {
             Err(_) => {}
         }
         self.note(&self.store.probe().await);
+        let mut is_compared = false;
         while !app.health.stopping.load(Relaxed) {
             if self.is_away.load(Relaxed) {
                 self.note(&self.store.probe().await);
             }
             self.erase_again().await;
             self.keep_waiting(&app).await;
+            is_compared = is_compared || self.compare(&app).await;
+            self.say_found(&app).await;
             tokio::time::sleep(LOOK_AFTER_EVERY).await;
         }
     }
@@ -338,8 +347,21 @@ fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Returns all blobs that were erased.
-fn erased_blobs(rows: &dyn Rows) -> Result<Vec<Hash>, RowsError> {
-    let rows: Vec<(Vec<u8>, ErasedRow)> = all_under(rows, keyspace::ERASED_BLOBS)?;
-    Ok(rows.into_iter().filter_map(|(tail, _)| Hash::from_slice(&tail)).collect())
+/// Has the ledger say that a blob is kept.
+async fn say_stored(app: &AppState, blob: StoredBlob) -> Result<(), Problem> {
+    let (answer, said) = oneshot::channel();
+    app.work
+        .try_send(Work::Stored(Box::new((blob, answer))))
+        .map_err(|_| Problem::later("busy", "the server has as much to do as it can"))?;
+    said.await.map_err(|_| Problem::stopping())?
+}
+
+fn ended(end: End, problem: Option<Problem>) -> Result<(), NotKept> {
+    match end {
+        End::Kept => Ok(()),
+        End::OtherBytes => Err(NotKept::OtherBytes),
+        End::NoPicture(error) => Err(NotKept::NoPicture(error.to_string())),
+        End::Erased => Err(NotKept::Erased),
+        End::Later => Err(NotKept::Later(problem.unwrap_or_else(Problem::internal))),
+    }
 }

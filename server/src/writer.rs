@@ -55,6 +55,8 @@ pub type Answer = oneshot::Sender<Result<Durable<Admitted>, Problem>>;
 
 /// A blob that is kept, and where the word goes that the ledger says so.
 pub type Said = (StoredBlob, oneshot::Sender<Result<(), Problem>>);
+/// Blobs that are there no more, and where the word goes that the ledger says so.
+pub type Gone = (Vec<StoredBlob>, oneshot::Sender<Result<(), Problem>>);
 
 /// A request at the writer.
 pub struct Job {
@@ -74,6 +76,8 @@ pub enum Work {
     Rules(Box<Loaded>),
     /// Say in the ledger that a blob is kept.
     Stored(Box<Said>),
+    /// Say in the ledger that blobs are there no more.
+    Missing(Box<Gone>),
     /// Look after store and disk.
     Tick,
     /// Finish what came before this, close the store and end.
@@ -159,6 +163,7 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
                     self.say_stored(said);
                     next = other;
                 }
+                Work::Missing(missing) => self.say_missing(*missing),
                 Work::Tick => self.tick(),
                 Work::Stop => break,
             }

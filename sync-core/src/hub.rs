@@ -22,7 +22,7 @@ pub use admit::{AdmitStats, Admitted};
 pub use beside::Beside;
 pub use check::{Authentic, Checked, RequestError};
 pub use durable::Durable;
-pub use evidence::BlobGrant;
+pub use evidence::{BlobGrant, BlobStanding};
 pub use fold::fold_line;
 pub use found::{Foundation, Founded, folio_prefix, found};
 pub use quota::Quotas;

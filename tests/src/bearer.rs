@@ -31,7 +31,7 @@ pub fn device(home: &Path) -> Context {
 /// # Panics
 /// If the exchange fails.
 pub fn tickets(home: &Path, reads: &[Hash]) -> Vec<BlobTicket> {
-    let wants = BlobWants { photos: true, reads: reads.to_vec() };
+    let wants = BlobWants { photos: true, reads: reads.to_vec(), ..BlobWants::default() };
     blob_tickets(&device(home), wants).expect("an exchange")
 }
 

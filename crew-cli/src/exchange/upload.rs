@@ -1,34 +1,12 @@
-//! Upload: brings photos to the office after the entries are there, by tus. A link that breaks costs what it broke in: the
-//! office says how far it came, and the rest goes on from there.
+//! Upload: brings photos to the office after the entries are there, by tus. The core says what to send next.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sync_core::id::Hash;
 use sync_core::replica::sync::reply::BlobTicket;
+use sync_core::replica::sync::upload::{self, Brought, Event, PIECE_BYTES, PIECE_BYTES_POOR, Step};
 
-use crate::http::{BLOB_TICKET_HEADER, HttpError, Server, Upload};
-
-/// Bytes of one piece on an ordinary link, and on a poor one.
-const PIECE_BYTES: usize = 1024 * 1024;
-const PIECE_BYTES_POOR: usize = 64 * 1024;
-/// Breaks in a row without a byte of progress before it is left for the next time.
-const BREAKS_MAX: u32 = 6;
-
-/// The office's words for what another try may do away with.
-const PASSING: [&str; 4] = ["device_busy", "cut_off", "too_slow", "bringing"];
-/// The office's words for a store that takes nothing now.
-const NO_STORE: [&str; 3] = ["no_room", "disk_full", "store"];
-
-/// What became of one photo.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Brought {
-    /// The office has it.
-    Whole,
-    /// The office does not take it; its word for why.
-    Refused(String),
-    /// The link is gone; what arrived stays there.
-    Later,
-}
+use crate::http::{BLOB_TICKET_HEADER, HttpError, Server, Upload, Uploaded};
 
 /// Brings one photo. `sent` counts the bytes of pieces.
 pub(super) fn bring(
@@ -38,71 +16,54 @@ pub(super) fn bring(
     is_poor: bool,
     sent: &mut u64,
 ) -> Brought {
-    let (name, length) = (ticket.sha256.to_string(), bytes.len().to_string());
-    let path = format!("/v1/blobs/{name}");
-    let shown = (BLOB_TICKET_HEADER, ticket.ticket.as_str());
-    let metadata = format!("sha256 {}", STANDARD.encode(&name));
-    let create = [shown, ("Upload-Length", length.as_str()), ("Upload-Metadata", metadata.as_str())];
     let piece_bytes = if is_poor { PIECE_BYTES_POOR } else { PIECE_BYTES };
-    let (mut offset, mut furthest) = (None, None);
-    let (mut breaks, mut has_begun_again) = (0, false);
+    let mut upload = upload::Upload::new(bytes.len() as u64, piece_bytes);
+    let mut event = Event::Begin;
     loop {
-        match step(server, &path, &create, shown, offset, bytes, piece_bytes, sent) {
-            Ok(now) => {
-                // Only bytes that arrived are progress: a link may let every question through and no piece.
-                breaks = if now > furthest { 0 } else { breaks + 1 };
-                (offset, furthest) = (now, furthest.max(now));
+        let done = match upload.next(event) {
+            Step::Done(brought) => return brought,
+            step => take(server, ticket, bytes, &step, sent),
+        };
+        event = match done {
+            Ok(Uploaded { offset }) => Event::Came(offset),
+            Err(HttpError::Refused { code, status, .. }) => {
+                Event::Refused { code, is_own_trouble: status >= 500 }
             }
-            // What was dropped because it was not whole begins again, once.
-            Err(HttpError::Refused { code, .. }) if code == "checksum" && !has_begun_again => {
-                (offset, furthest, has_begun_again) = (None, None, true);
-            }
-            // The office is there, and its store is not: the others would meet the same.
-            Err(HttpError::Refused { code, .. }) if NO_STORE.contains(&code.as_str()) => {
-                return Brought::Later;
-            }
-            Err(HttpError::Refused { code, status, .. })
-                if status < 500 && !PASSING.contains(&code.as_str()) =>
-            {
-                return Brought::Refused(code);
-            }
-            Err(_) => {
-                (offset, breaks) = (None, breaks + 1);
-            }
-        }
-        if offset == Some(bytes.len() as u64) {
-            return Brought::Whole;
-        }
-        if breaks >= BREAKS_MAX {
-            return Brought::Later;
-        }
+            Err(_) => Event::Cut,
+        };
     }
 }
 
-/// Asks how far it came, or brings the next piece.
-#[expect(clippy::too_many_arguments, reason = "all of one upload; a struct of its own would be read once")]
-fn step(
+/// Asks how far it came, or brings a piece.
+fn take(
     server: &Server,
-    path: &str,
-    create: &[(&str, &str)],
-    shown: (&str, &str),
-    offset: Option<u64>,
+    ticket: &BlobTicket,
     bytes: &[u8],
-    piece_bytes: usize,
+    step: &Step,
     sent: &mut u64,
-) -> Result<Option<u64>, HttpError> {
-    let Some(at) = offset else {
-        return Ok(server.upload(Upload::Create, "/v1/blobs", create, &[])?.offset);
-    };
-    let from = usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
-    let piece = &bytes[from..bytes.len().min(from + piece_bytes)];
-    let place = at.to_string();
-    let headers =
-        [shown, ("Upload-Offset", place.as_str()), ("Content-Type", "application/offset+octet-stream")];
-    *sent += piece.len() as u64;
-    match server.upload(Upload::Piece, path, &headers, piece)?.offset {
-        Some(end) => Ok(Some(end)),
-        None => Ok(server.upload(Upload::Look, path, &[shown], &[])?.offset),
+) -> Result<Uploaded, HttpError> {
+    let name = ticket.sha256.to_string();
+    let path = format!("/v1/blobs/{name}");
+    let shown = (BLOB_TICKET_HEADER, ticket.ticket.as_str());
+    match step {
+        Step::Piece(range) => {
+            let at = |byte: u64| usize::try_from(byte).unwrap_or(usize::MAX).min(bytes.len());
+            let piece = &bytes[at(range.start)..at(range.end)];
+            let place = range.start.to_string();
+            *sent += piece.len() as u64;
+            let headers = [
+                shown,
+                ("Upload-Offset", place.as_str()),
+                ("Content-Type", "application/offset+octet-stream"),
+            ];
+            server.upload(Upload::Piece, &path, &headers, piece)
+        }
+        Step::Look => server.upload(Upload::Look, &path, &[shown], &[]),
+        Step::Create | Step::Done(_) => {
+            let (length, metadata) = (bytes.len().to_string(), format!("sha256 {}", STANDARD.encode(&name)));
+            let headers = [shown, ("Upload-Length", length.as_str()), ("Upload-Metadata", metadata.as_str())];
+            server.upload(Upload::Create, "/v1/blobs", &headers, &[])
+        }
     }
 }
 

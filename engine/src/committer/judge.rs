@@ -118,6 +118,17 @@ impl<L: Log, I: Index> Committer<L, I> {
         self.act(|hub, overlay, next| hub.say_stored(overlay, next, now_ms, blobs))
     }
 
+    /// Says which blobs the office has no more.
+    ///
+    /// # Errors
+    /// As [`Hub::say_missing`].
+    ///
+    /// # Panics
+    /// As [`Committer::judge`].
+    pub fn say_missing<T>(&mut self, blobs: &[StoredBlob], now_ms: TimeMs) -> Result<Judged<T>, HubError> {
+        self.act(|hub, overlay, next| hub.say_missing(overlay, next, now_ms, blobs))
+    }
+
     /// Invites an administrator.
     ///
     /// # Errors

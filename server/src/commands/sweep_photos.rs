@@ -1,13 +1,14 @@
 //! `sweep-photos`: deletes the bytes that no entry names and that nobody goes on bringing. Nothing that an entry names goes,
 //! whether the entry counts, is held, or was dismissed: evidence goes by an erasure only.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
+use blobs::sweep::{Kept, ORPHAN_DAYS, PARTIAL_DAYS, PARTIAL_IDLE, orphans};
 use blobs::{Store, StoreError};
 use serde_json::json;
 use sync_core::id::Hash;
+use sync_core::log::line::Lines;
 use sync_core::rows::Rows;
-use sync_core::state::evidence::namings;
 
 use super::Report;
 use crate::cli::SweepPhotos;
@@ -16,12 +17,6 @@ use crate::evidence::places;
 use crate::failure::Failure;
 use crate::{logging, start};
 use words::say;
-
-/// Age of bytes that no entry names before they go: entries come before photos, but a restored ledger may get some later.
-const ORPHAN_DAYS: u64 = 7;
-/// Time without a new byte before an upload goes: crews are without signal for weeks.
-const PARTIAL_DAYS: u64 = 30;
-const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 /// What was found in the store.
 #[derive(Debug, Default)]
@@ -43,7 +38,7 @@ pub(super) fn run(args: &SweepPhotos) -> Result<Report, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::io(&say!("server-photos"), &error))?;
     let now = SystemTime::now();
-    let found = runtime.block_on(find(&store, &ledger.rows(), now))?;
+    let found = runtime.block_on(find(&store, &ledger.rows(), &ledger.lines(), now))?;
     if args.delete {
         let gone = async {
             for blob in &found.orphans {
@@ -53,8 +48,7 @@ pub(super) fn run(args: &SweepPhotos) -> Result<Report, Failure> {
         };
         runtime.block_on(gone).map_err(|error: StoreError| unreached(&error))?;
     }
-    let idle = DAY * u32::try_from(PARTIAL_DAYS).unwrap_or(u32::MAX);
-    let partials = spool.sweep(now, idle, !args.delete);
+    let partials = spool.sweep(now, PARTIAL_IDLE, !args.delete);
     let partials = partials.map_err(|error| Failure::io(&say!("server-photos"), &error))?;
     ledger.close()?;
     let orphans = found.orphans.len() as u64;
@@ -77,24 +71,18 @@ pub(super) fn run(args: &SweepPhotos) -> Result<Report, Failure> {
     Ok(Report::table(json, &rows))
 }
 
-async fn find(store: &Store, rows: &dyn Rows, now: SystemTime) -> Result<Found, Failure> {
+async fn find(store: &Store, rows: &dyn Rows, lines: &dyn Lines, now: SystemTime) -> Result<Found, Failure> {
     let mut all = Vec::new();
-    let visit = |blob, bytes, at_ms| all.push((blob, bytes, at_ms));
+    let visit = |blob, bytes, at_ms| all.push(Kept { blob, bytes, at_ms });
     store.each(visit).await.map_err(|error| unreached(&error))?;
-    let oldest = now - DAY * u32::try_from(ORPHAN_DAYS).unwrap_or(u32::MAX);
-    let oldest_ms = oldest.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis());
-    let mut found = Found::default();
-    for (blob, bytes, at_ms) in all {
-        let is_old = u128::try_from(at_ms).is_ok_and(|at_ms| at_ms < oldest_ms);
-        let is_named = !namings(rows, &blob).map_err(|error| Failure::rows(&error))?.is_empty();
-        if is_old && !is_named {
-            found.orphans.push(blob);
-            found.orphan_bytes += bytes;
-        } else {
-            found.kept += 1;
-        }
-    }
-    Ok(found)
+    let now_ms = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    let now_ms = i64::try_from(now_ms).unwrap_or(i64::MAX);
+    let orphans = orphans(rows, lines, &all, now_ms).map_err(|error| Failure::rows(&error))?;
+    Ok(Found {
+        kept: (all.len() - orphans.len()) as u64,
+        orphan_bytes: orphans.iter().map(|kept| kept.bytes).sum(),
+        orphans: orphans.iter().map(|kept| kept.blob).collect(),
+    })
 }
 
 fn unreached(error: &StoreError) -> Failure {

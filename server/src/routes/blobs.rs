@@ -14,13 +14,12 @@ use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use blobs::{Partial, SpoolError, StoreError};
-use sync_core::hub::BlobGrant;
+use sync_core::hub::{BlobGrant, BlobStanding};
 use sync_core::id::Hash;
 use sync_core::limits::BLOB_BYTES_MAX;
 use sync_core::media;
 use sync_core::rows::read;
 use sync_core::state::authority::DeviceRow;
-use sync_core::state::evidence::{erased, stored};
 use sync_core::state::keyspace;
 use sync_core::wire::message::BlobUse;
 
@@ -215,11 +214,11 @@ async fn came(app: &AppState, evidence: &Arc<Evidence>, grant: &BlobGrant) -> Re
 /// # Errors
 /// It was erased.
 fn is_kept(app: &AppState, grant: &BlobGrant) -> Result<bool, Problem> {
-    let (rows, _) = app.handles();
-    if erased(&*rows, &grant.sha256)?.is_some() {
-        return Err(gone());
+    match grant.standing(&*app.handles().0)? {
+        BlobStanding::Erased => Err(gone()),
+        BlobStanding::Kept => Ok(true),
+        BlobStanding::Lacking => Ok(false),
     }
-    Ok(stored(&*rows, &grant.sha256, &grant.of)?.is_some())
 }
 
 async fn keep(app: &AppState, evidence: &Arc<Evidence>, partial: Partial) -> Result<(), Problem> {
@@ -367,7 +366,7 @@ async fn get_for(
         if row.is_none_or(|row| row.revoked.is_some()) {
             return Err(no_blob());
         }
-        if erased(&*rows, &grant.sha256)?.is_some() {
+        if grant.standing(&*rows)? == BlobStanding::Erased {
             return Err(gone());
         }
     }

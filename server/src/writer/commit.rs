@@ -9,7 +9,7 @@ use sync_core::hub::HubError;
 use sync_core::rows::{Rows, RowsError, Visit};
 use sync_core::scope::Scope;
 
-use super::{Answer, Job, Said, SharedIndex, SharedLog, Writer};
+use super::{Answer, Gone, Job, Said, SharedIndex, SharedLog, Writer};
 use crate::clock::now_ms;
 use crate::key;
 use crate::problem::Problem;
@@ -66,6 +66,16 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
         for answer in answers {
             let _ = answer.send(done.clone());
         }
+    }
+
+    /// Has the ledger say which blobs are there no more.
+    pub(super) fn say_missing(&mut self, (blobs, answer): Gone) {
+        self.mend();
+        let done = match &mut self.committer {
+            Some(committer) => committer.say_missing(&blobs, now_ms()).map_err(Problem::from),
+            None => Err(self.broken()),
+        };
+        let _ = answer.send(done.and_then(|judged| self.keep(judged)).map(drop));
     }
 
     fn broken(&self) -> Problem {

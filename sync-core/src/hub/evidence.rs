@@ -30,6 +30,31 @@ pub struct BlobGrant {
     pub r#use: BlobUse,
 }
 
+/// What the office has of a blob that a device brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BlobStanding {
+    /// It is to come, or on its way.
+    Lacking,
+    /// The ledger says that the office has it.
+    Kept,
+    /// It was erased: nothing of it may come or go any more.
+    Erased,
+}
+
+impl BlobGrant {
+    /// Returns what the office has of the blob, by rows that may be newer than the grant.
+    ///
+    /// # Errors
+    /// The index does not read.
+    pub fn standing(&self, rows: &dyn Rows) -> Result<BlobStanding, RowsError> {
+        if erased(rows, &self.sha256)?.is_some() {
+            return Ok(BlobStanding::Erased);
+        }
+        let is_kept = stored(rows, &self.sha256, &self.of)?.is_some();
+        Ok(if is_kept { BlobStanding::Kept } else { BlobStanding::Lacking })
+    }
+}
+
 /// Who asks.
 struct Asking<'a> {
     rows: &'a dyn Rows,
@@ -77,9 +102,42 @@ impl Hub {
                 news.push(*blob);
             }
         }
+        let acts = news.chunks(BLOBS_STORED_MAX).map(|blobs| Act::BlobStored { blobs: blobs.to_vec() });
+        self.write_acts(overlay, next_seq, now_ms, acts)
+    }
+
+    /// Says in the ledger which blobs the office has no more, because an older copy of them was put back. Returns the lines
+    /// to append; none for those that the ledger does not say to be there, and none for those that were erased.
+    ///
+    /// # Errors
+    /// The index does not read.
+    pub fn say_missing(
+        &mut self,
+        overlay: &mut Overlay<'_>,
+        next_seq: u64,
+        now_ms: TimeMs,
+        blobs: &[StoredBlob],
+    ) -> Result<Vec<Vec<u8>>, HubError> {
+        let mut gone = Vec::new();
+        for blob in blobs {
+            let is_said = stored(overlay, &blob.sha256, &blob.of)?.is_some() && !gone.contains(blob);
+            if is_said && erased(overlay, &blob.sha256)?.is_none() {
+                gone.push(*blob);
+            }
+        }
+        let acts = gone.chunks(BLOBS_STORED_MAX).map(|blobs| Act::BlobMissing { blobs: blobs.to_vec() });
+        self.write_acts(overlay, next_seq, now_ms, acts)
+    }
+
+    fn write_acts(
+        &mut self,
+        overlay: &mut Overlay<'_>,
+        next_seq: u64,
+        now_ms: TimeMs,
+        acts: impl Iterator<Item = Act>,
+    ) -> Result<Vec<Vec<u8>>, HubError> {
         let mut lines = Vec::new();
-        for blobs in news.chunks(BLOBS_STORED_MAX) {
-            let act = Act::BlobStored { blobs: blobs.to_vec() };
+        for act in acts {
             lines.push(self.write_act(overlay, next_seq + lines.len() as u64, now_ms, act)?.0);
         }
         Ok(lines)

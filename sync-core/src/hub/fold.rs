@@ -151,7 +151,7 @@ fn tell_of_act(
             tell(overlay, number, Scope::Device(before.device), news);
         }
         Act::Again { pairs } => tell_of_rewrite(overlay, number, author, pairs, news)?,
-        Act::BlobStored { blobs } => {
+        Act::BlobStored { blobs } | Act::BlobMissing { blobs } => {
             for blob in blobs {
                 tell(overlay, number, Scope::Device(blob.of), news);
                 tell_of_blob(overlay, number, &blob.sha256, news)?;

@@ -21,7 +21,7 @@ use crate::rows::{Rows, RowsError, read};
 use crate::scope::Scope;
 use crate::state::applied::applied_changes;
 use crate::state::authority::{AgainRow, DeviceRow, names};
-use crate::state::evidence::{blobs_of, erased, stored};
+use crate::state::evidence::{blobs_of, erased, said_of};
 use crate::state::keyspace;
 use crate::time::TimeMs;
 use crate::wire::message::{EnrolReply, SyncReply, SyncRequest, VERSION, seal_reply};
@@ -323,7 +323,7 @@ impl<'a> Reading<'a> {
         }
         // What became of its photos was told to the scopes that it was in then.
         for (sha256, device) in blobs_of(self.rows, record)? {
-            let stored = stored(self.rows, &sha256, &device)?.map(|row| row.seq);
+            let stored = said_of(self.rows, &sha256, &device)?.map(|row| row.seq);
             let erased = erased(self.rows, &sha256)?.map(|row| row.seq);
             stored.into_iter().chain(erased).try_for_each(|seq| self.choose(seq))?;
         }

@@ -193,6 +193,12 @@ pub enum Act {
         /// At most [`BLOBS_STORED_MAX`].
         blobs: Vec<StoredBlob>,
     },
+    /// The office no longer has the bytes of these blobs, because an older copy of them was put back: who still has them
+    /// brings them again.
+    BlobMissing {
+        /// At most [`BLOBS_STORED_MAX`].
+        blobs: Vec<StoredBlob>,
+    },
     /// The bytes of a blob are to be erased everywhere. Its name, this act and the entries that name it stay.
     BlobErased {
         /// Which.
@@ -202,7 +208,7 @@ pub enum Act {
     },
 }
 
-/// A blob that the office has.
+/// A blob that the office has, or had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredBlob {
     /// Its content address.
@@ -338,7 +344,9 @@ impl Act {
             Self::Assign { localities, .. } => {
                 check("localities", localities.len(), DEVICE_LOCALITIES_MAX)?;
             }
-            Self::BlobStored { blobs } => check("blobs", blobs.len(), BLOBS_STORED_MAX)?,
+            Self::BlobStored { blobs } | Self::BlobMissing { blobs } => {
+                check("blobs", blobs.len(), BLOBS_STORED_MAX)?;
+            }
             Self::Enrol { name, .. } => check("bytes of name", name.len(), DEVICE_NAME_BYTES_MAX)?,
             // Reading limits these by [`ACT_BYTES_MAX`] only.
             Self::Genesis { .. }
@@ -370,6 +378,7 @@ impl Act {
             Self::Release { .. } => "release",
             Self::Dismiss { .. } => "dismiss",
             Self::BlobStored { .. } => "blob_stored",
+            Self::BlobMissing { .. } => "blob_missing",
             Self::BlobErased { .. } => "blob_erased",
         }
     }

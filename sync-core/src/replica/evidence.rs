@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 
 use super::orders::{check_length, text};
+use super::sync::driver::BlobWants;
 use super::{Replica, ReplicaError};
 use crate::id::{DeviceId, Hash};
 use crate::limits::BLOB_ASKS_MAX;
@@ -153,8 +154,8 @@ impl Replica<'_> {
         Ok(blobs)
     }
 
-    /// Returns the blobs that the office lacks and this device has to bring, of its own entries and of those that it carries:
-    /// small forms first, then photos, the newest first.
+    /// Returns the blobs that the office lacks and this device has to bring: of its own entries small forms, then photos, then
+    /// those of entries that it carries, each the newest first.
     ///
     /// # Errors
     /// The index does not read.
@@ -177,15 +178,28 @@ impl Replica<'_> {
                 lacking.push(blob);
             }
         }
-        let of_sort = |thumbs: bool| lacking.iter().filter(move |blob| blob.is_thumb == thumbs);
-        let chosen = of_sort(true).chain(of_sort(false).filter(|_| photos));
+        // This device is told nothing of a carried photo whose entry came to the office another way: that may not stand in the
+        // way of its own ones, since a request asks for a few.
+        let own = &self.own_names();
+        let of_sort = |is_own: bool, is_thumb: bool| {
+            let fits = move |blob: &&OwnBlob| own.contains(&blob.of) == is_own && blob.is_thumb == is_thumb;
+            lacking.iter().filter(fits)
+        };
         let blob = |one: &OwnBlob| CarriedBlob {
             sha256: one.sha256,
             bytes: one.bytes,
             is_thumb: one.is_thumb,
             of: one.of,
         };
-        Ok(chosen.map(blob).collect())
+        let sorts = [(true, true), (true, false), (false, true), (false, false)].into_iter();
+        let sorts = sorts.filter(|(_, is_thumb)| *is_thumb || photos);
+        Ok(sorts.flat_map(|(is_own, is_thumb)| of_sort(is_own, is_thumb)).map(blob).collect())
+    }
+
+    /// Returns the name that this device goes by, and those that it had before.
+    fn own_names(&self) -> Vec<DeviceId> {
+        let names = self.identity.iter().flat_map(|me| me.names_before.iter().chain([&me.device]));
+        names.copied().collect()
     }
 
     fn is_lacking(&self, blob: &OwnBlob) -> Result<bool, RowsError> {
@@ -193,8 +207,7 @@ impl Replica<'_> {
         if erased(&rows, &blob.sha256)?.is_some() {
             return Ok(false);
         }
-        let names = self.identity.iter().flat_map(|me| me.names_before.iter().chain([&me.device]));
-        let own: Vec<DeviceId> = names.copied().collect();
+        let own = self.own_names();
         let of: &[DeviceId] = if own.contains(&blob.of) { &own } else { std::slice::from_ref(&blob.of) };
         for device in of {
             if stored(&rows, &blob.sha256, device)?.is_some() {
@@ -204,10 +217,12 @@ impl Replica<'_> {
         Ok(true)
     }
 
-    /// Returns what a request asks tickets for: `reads`, then as much as there is room for of what is to be brought.
-    pub(super) fn blob_asks(&self, reads: &[Hash], photos: bool) -> Result<Vec<BlobAsk>, ReplicaError> {
-        let reads = reads.iter().map(|sha256| BlobAsk { sha256: *sha256, r#use: BlobUse::Read });
-        let brings = self.to_bring(photos)?.into_iter();
+    /// Returns what a request asks tickets for: what is to be read, then as much as there is room for of what is to be brought
+    /// and is here.
+    pub(super) fn blob_asks(&self, wants: &BlobWants) -> Result<Vec<BlobAsk>, ReplicaError> {
+        let reads = wants.reads.iter().map(|sha256| BlobAsk { sha256: *sha256, r#use: BlobUse::Read });
+        let is_here = |blob: &ToBring| !wants.absent.contains(&blob.sha256);
+        let brings = self.to_bring(wants.photos)?.into_iter().filter(is_here);
         let brings = brings.map(|blob| BlobAsk { sha256: blob.sha256, r#use: BlobUse::Bring });
         Ok(reads.chain(brings).take(BLOB_ASKS_MAX).collect())
     }

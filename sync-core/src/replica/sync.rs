@@ -6,3 +6,4 @@ pub mod reply;
 pub mod request;
 mod take;
 mod twin;
+pub mod upload;

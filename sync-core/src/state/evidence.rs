@@ -35,13 +35,15 @@ pub struct NamedRow {
     pub is_thumb: bool,
 }
 
-/// That the office has a blob that a device, or its carrier, brought.
+/// What the office says of a blob that a device, or its carrier, brought.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredRow {
     /// Ledger number of the office's word for it.
     pub seq: u64,
     /// How many bytes it has.
     pub bytes: u64,
+    /// Whether the office had it, and has it no more.
+    pub is_missing: bool,
 }
 
 /// That a blob was erased.
@@ -116,12 +118,36 @@ pub fn note_named(
     }
 }
 
-/// Notes which blobs the office has.
-pub fn note_stored(rows: &mut Overlay<'_>, seq: u64, blobs: &[StoredBlob]) {
+/// Notes which blobs the office has, or had and has no more. Of two words the later counts, in whatever order a device is
+/// told them.
+///
+/// # Errors
+/// The index does not read.
+pub fn note_stored(
+    rows: &mut Overlay<'_>,
+    seq: u64,
+    blobs: &[StoredBlob],
+    is_missing: bool,
+) -> Result<(), RowsError> {
     for blob in blobs {
-        let row = StoredRow { seq, bytes: blob.bytes };
+        if said_of(rows, &blob.sha256, &blob.of)?.is_some_and(|row| row.seq > seq) {
+            continue;
+        }
+        let row = StoredRow { seq, bytes: blob.bytes, is_missing };
         rows.write(keyspace::stored_blob(&blob.sha256, &blob.of), &row);
     }
+    Ok(())
+}
+
+/// Notes that a blob was erased. Of two erasures the first counts, in whatever order a device is told them.
+///
+/// # Errors
+/// The index does not read.
+pub fn note_erased(rows: &mut Overlay<'_>, sha256: &Hash, row: ErasedRow) -> Result<(), RowsError> {
+    if erased(rows, sha256)?.is_none_or(|before| row.seq < before.seq) {
+        rows.write(keyspace::erased_blob(sha256), &row);
+    }
+    Ok(())
 }
 
 /// Returns where a blob is named.
@@ -153,12 +179,20 @@ pub fn blobs_of(rows: &dyn Rows, record: &RecordId) -> Result<Vec<(Hash, DeviceI
     Ok(found)
 }
 
-/// Returns the office's word for a blob that a device's entry names.
+/// Returns what the office said last of a blob that a device's entry names.
+///
+/// # Errors
+/// The index does not read.
+pub fn said_of(rows: &dyn Rows, sha256: &Hash, of: &DeviceId) -> Result<Option<StoredRow>, RowsError> {
+    read(rows, &keyspace::stored_blob(sha256, of))
+}
+
+/// Returns the office's word that it has a blob that a device's entry names.
 ///
 /// # Errors
 /// The index does not read.
 pub fn stored(rows: &dyn Rows, sha256: &Hash, of: &DeviceId) -> Result<Option<StoredRow>, RowsError> {
-    read(rows, &keyspace::stored_blob(sha256, of))
+    Ok(said_of(rows, sha256, of)?.filter(|row| !row.is_missing))
 }
 
 /// Returns whether the office has a blob, whoever brought it.
@@ -166,7 +200,7 @@ pub fn stored(rows: &dyn Rows, sha256: &Hash, of: &DeviceId) -> Result<Option<St
 /// # Errors
 /// The index does not read.
 pub fn is_stored(rows: &dyn Rows, sha256: &Hash) -> Result<bool, RowsError> {
-    Ok(!all_under::<StoredRow>(rows, &keyspace::stored_blobs(sha256))?.is_empty())
+    Ok(all_under::<StoredRow>(rows, &keyspace::stored_blobs(sha256))?.iter().any(|(_, row)| !row.is_missing))
 }
 
 /// Returns that a blob was erased, if it was.
@@ -175,6 +209,32 @@ pub fn is_stored(rows: &dyn Rows, sha256: &Hash) -> Result<bool, RowsError> {
 /// The index does not read.
 pub fn erased(rows: &dyn Rows, sha256: &Hash) -> Result<Option<ErasedRow>, RowsError> {
     read(rows, &keyspace::erased_blob(sha256))
+}
+
+/// Returns all blobs that the office says it has, those that were erased left out.
+///
+/// # Errors
+/// The index does not read.
+pub fn all_stored(rows: &dyn Rows) -> Result<Vec<StoredBlob>, RowsError> {
+    let mut all = Vec::new();
+    for (tail, row) in all_under::<StoredRow>(rows, keyspace::STORED_BLOBS)? {
+        let malformed = || RowsError("the row of a kept blob has a malformed key".into());
+        let (sha256, device) = tail.split_first_chunk().ok_or_else(malformed)?;
+        let (sha256, of) = (Hash(*sha256), DeviceId::from_slice(device).ok_or_else(malformed)?);
+        if !row.is_missing && erased(rows, &sha256)?.is_none() {
+            all.push(StoredBlob { sha256, bytes: row.bytes, of });
+        }
+    }
+    Ok(all)
+}
+
+/// Returns all blobs that were erased: what a restored older copy of the bytes may have again.
+///
+/// # Errors
+/// The index does not read.
+pub fn all_erased(rows: &dyn Rows) -> Result<Vec<Hash>, RowsError> {
+    let rows: Vec<(Vec<u8>, ErasedRow)> = all_under(rows, keyspace::ERASED_BLOBS)?;
+    Ok(rows.into_iter().filter_map(|(tail, _)| Hash::from_slice(&tail)).collect())
 }
 
 /// How many blobs the entries name, how many of them the office has, and how many were erased.

@@ -10,7 +10,7 @@ use super::applied::{ChangeRow, note_applied};
 use super::authority::{DeviceRow, apply_act};
 use super::decide::{Decided, Settles, decide, note_carried, settle_rewritten};
 use super::elements::note_elements;
-use super::evidence::{ErasedRow, note_named, note_stored};
+use super::evidence::{ErasedRow, note_erased, note_named, note_stored};
 use super::held::{QuarantineRow, list};
 use super::interpret::{Acceptable, missing_upon, read_upon};
 use super::keyspace;
@@ -228,13 +228,11 @@ fn fold_act(
             let settles = row.map_or_else(Settles::default, |row| Settles::of(row.role, row.continues));
             return settle_rewritten(rules, overlay, receipt, author, &settles, pairs);
         }
-        Act::BlobStored { blobs } => note_stored(overlay, receipt.seq, blobs),
+        Act::BlobStored { blobs } => note_stored(overlay, receipt.seq, blobs, false)?,
+        Act::BlobMissing { blobs } => note_stored(overlay, receipt.seq, blobs, true)?,
         Act::BlobErased { sha256, reason } => {
             let (seq, at_ms) = (receipt.seq, receipt.received_at_ms);
-            overlay.write(
-                keyspace::erased_blob(sha256),
-                &ErasedRow { seq, at_ms, reason: *reason, by: *author },
-            );
+            note_erased(overlay, sha256, ErasedRow { seq, at_ms, reason: *reason, by: *author })?;
         }
         // These change authority alone.
         Act::Genesis { .. }

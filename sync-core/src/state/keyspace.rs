@@ -18,7 +18,7 @@
 //! | `b/e/` hash | `ErasedRow` | a blob was erased | told |
 //! | `b/n/` hash, device, record | `NamedRow` | an entry of the device names a blob on a record | told |
 //! | `b/r/` record, hash, device | nothing | the same, by record | told |
-//! | `b/s/` hash, device | `StoredRow` | the office has the blob that the device's entry names | told |
+//! | `b/s/` hash, device | `StoredRow` | the office has, or had, the blob that the device's entry names | told |
 //! | `c/` record, n | `ChangeRow` | the n-th change of a record, as it was applied | told, overlay |
 //! | `d/` device, seq | `EntryRow` | an entry of a device chain | told, overlay |
 //! | `j/` record, `h`, hash; `o`, device, counter | `u32` | which change of a long record has that hash, or ends before that operation | told, overlay |
@@ -109,13 +109,15 @@ pub fn blobs_of(record: &RecordId) -> Vec<u8> {
 pub fn blob_of(record: &RecordId, sha256: &Hash, device: &DeviceId) -> Vec<u8> {
     key(&[b"b/r/", &record.0, &sha256.0, &device.0])
 }
+/// All blobs that the office has, or had.
+pub const STORED_BLOBS: &[u8] = b"b/s/";
 /// Of whom the office has a blob.
 pub fn stored_blobs(sha256: &Hash) -> Vec<u8> {
-    key(&[b"b/s/", &sha256.0])
+    key(&[STORED_BLOBS, &sha256.0])
 }
 /// That the office has the blob that a device's entry names.
 pub fn stored_blob(sha256: &Hash, device: &DeviceId) -> Vec<u8> {
-    key(&[b"b/s/", &sha256.0, &device.0])
+    key(&[STORED_BLOBS, &sha256.0, &device.0])
 }
 /// All blobs that were erased.
 pub const ERASED_BLOBS: &[u8] = b"b/e/";

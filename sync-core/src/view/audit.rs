@@ -140,6 +140,10 @@ fn evidence_sentence(act: &Act) -> Sentence {
             es: format!("recibió {} fotos o firmas", blobs.len()),
             en: format!("received {} photos or signatures", blobs.len()),
         },
+        Act::BlobMissing { blobs } => Sentence {
+            es: format!("ya no tiene {} fotos o firmas; quien las tenga las envía otra vez", blobs.len()),
+            en: format!("no longer has {} photos or signatures; who has them sends them again", blobs.len()),
+        },
         Act::BlobErased { sha256, reason } => {
             let why = erasure_words(*reason);
             Sentence {
@@ -206,7 +210,7 @@ fn act_sentence(act: &Act) -> Sentence {
                 format!("wrote {} entries again{en}", pairs.len()),
             )
         }
-        Act::BlobStored { .. } | Act::BlobErased { .. } => evidence_sentence(act),
+        Act::BlobStored { .. } | Act::BlobMissing { .. } | Act::BlobErased { .. } => evidence_sentence(act),
         Act::Rule { name, .. } => {
             both(format!("publicó la regla {name}"), format!("published the rule {name}"))
         }

@@ -45,13 +45,13 @@ fn tickets(phone: &mut Phone, server: &mut Server, wants: BlobWants) -> Vec<Blob
 }
 
 fn bring(phone: &mut Phone, server: &mut Server) -> Vec<Hash> {
-    let wants = BlobWants { photos: true, reads: Vec::new() };
+    let wants = BlobWants { photos: true, ..BlobWants::default() };
     let all = tickets(phone, server, wants);
     all.iter().filter(|one| one.r#use == BlobUse::Bring).map(|one| one.sha256).collect()
 }
 
 fn may_read(phone: &mut Phone, server: &mut Server, name: u8) -> bool {
-    let wants = BlobWants { photos: false, reads: vec![hash(name)] };
+    let wants = BlobWants { reads: vec![hash(name)], ..BlobWants::default() };
     let all = tickets(phone, server, wants);
     all.iter().any(|one| one.r#use == BlobUse::Read && one.sha256 == hash(name))
 }
@@ -82,6 +82,11 @@ fn the_author_brings_small_forms_first_and_stops_when_the_ledger_says_that_they_
         (&shown["photos"][0]["at_office"], &shown["photos"][0]["erased"]),
         (&false.into(), &().into())
     );
+
+    // What is not on the device any more takes no room among the few that a request asks for.
+    let wants = BlobWants { photos: true, absent: vec![hash(101), hash(1)], ..BlobWants::default() };
+    let here = tickets(&mut town.one, &mut town.server, wants);
+    assert_eq!(here.iter().map(|one| one.sha256).collect::<Vec<_>>(), [hash(102), hash(2)]);
 
     keep(&mut town.server, one, &[101, 102, 2]);
     assert_eq!(bring(&mut town.one, &mut town.server), [hash(1)]);
@@ -136,8 +141,10 @@ fn nobody_else_brings_or_reads() {
 }
 
 #[test]
-fn a_carrier_brings_what_the_entries_that_it_carried_name() {
-    let (mut town, _) = noted();
+fn a_carrier_brings_what_the_entries_that_it_carried_name_after_its_own() {
+    let (mut town, folio) = noted();
+    town.two.sync(&mut town.server);
+    town.two.act(|replica| replica.add_photo(&folio, &photo(3))).unwrap();
     let one = device(&mut town.one);
     let runs = |phone: &mut Phone| {
         let seed = [phone.number; 32];
@@ -160,7 +167,10 @@ fn a_carrier_brings_what_the_entries_that_it_carried_name() {
         "not those"
     );
     town.two.act(|replica| replica.bundle_import(&bundle.bytes)).unwrap();
-    assert_eq!(bring(&mut town.two, &mut town.server).len(), 4);
+    let asked = bring(&mut town.two, &mut town.server);
+    assert_eq!((asked.len(), &asked[..2]), (6, &[hash(103), hash(3)][..]), "its own are older, and go first");
+    let two = device(&mut town.two);
+    keep(&mut town.server, two, &[3, 103]);
     keep(&mut town.server, one, &[1, 2, 101, 102]);
     town.one.sync(&mut town.server);
     assert!(bring(&mut town.one, &mut town.server).is_empty(), "the author hears that they are there");
@@ -228,4 +238,49 @@ fn asks_are_bounded_and_a_signature_needs_a_post() {
     assert_eq!(bring(&mut town.one, &mut town.server).len(), BLOB_ASKS_MAX);
     let signature = NewPhoto { what: "signature".into(), ..photo(70) };
     assert_eq!(town.one.act(|replica| replica.add_photo(&folio, &signature)), Err(ReplicaError::NoPost));
+}
+
+#[test]
+fn what_an_older_copy_has_not_is_brought_again_by_who_still_has_it() {
+    let (mut town, folio) = noted();
+    let one = device(&mut town.one);
+    bring(&mut town.one, &mut town.server);
+    keep(&mut town.server, one, &[101, 102, 1, 2]);
+    town.one.sync(&mut town.server);
+    let free = |phone: &mut Phone| phone.act(|replica| replica.to_free(&[hash(1), hash(2)])).unwrap();
+    assert_eq!(free(&mut town.one), [hash(1), hash(2)]);
+
+    // The office put back photos of last week, and says so; of what it never had it says nothing.
+    let gone = [1, 9].map(|name| StoredBlob { sha256: hash(name), bytes: 300_000, of: one });
+    town.server.write(|hub, overlay, next, now| hub.say_missing(overlay, next, now, &gone).unwrap());
+    assert_eq!(bring(&mut town.one, &mut town.server), [], "it hears of it with this reply");
+    assert_eq!(bring(&mut town.one, &mut town.server), [hash(1)]);
+    assert_eq!(free(&mut town.one), [hash(2)], "and keeps its copy until it is there again");
+    assert!(!may_read(&mut town.dispatch, &mut town.server, 1));
+    keep(&mut town.server, one, &[1]);
+    assert_eq!(bring(&mut town.one, &mut town.server), []);
+    assert_eq!(bring(&mut town.one, &mut town.server), []);
+    town.dispatch.sync(&mut town.server);
+    assert_eq!(town.dispatch.show(&folio)["photos"][0]["at_office"], true);
+}
+
+#[test]
+fn of_two_erasures_the_first_counts_for_everybody() {
+    let (mut town, folio) = noted();
+    town.one.sync(&mut town.server);
+    town.admin.sync(&mut town.server);
+    let number = town.admin.show(&folio)["photos"][0]["number"].as_str().unwrap().to_owned();
+    for reason in [Erasure::Bystander, Erasure::Ordered] {
+        town.admin.act(|replica| replica.erase_photo(&folio, &number, reason)).unwrap();
+        town.admin.sync(&mut town.server);
+    }
+    town.dispatch.sync(&mut town.server);
+    // A crew's device that joins later is told the whole record first, then what befell it.
+    let secret = invite(&mut town.admin, &mut town.server, Role::Crew, Some("C-07"));
+    let mut later = Phone::new(13);
+    later.enrol(&mut town.server, &secret, "Cuadrilla 7 ter");
+    later.sync(&mut town.server);
+    for phone in [&mut town.admin, &mut town.dispatch, &mut later] {
+        assert_eq!(phone.show(&folio)["photos"][0]["erased"]["reason"], "bystander");
+    }
 }

@@ -146,6 +146,7 @@ impl Reading<'_> {
                 | Act::Clock { .. }
                 | Act::Rule { .. }
                 | Act::BlobStored { .. }
+                | Act::BlobMissing { .. }
                 | Act::BlobErased { .. },
             )
             | Err(_) => self.choose(line),

@@ -31,6 +31,8 @@ pub struct BlobWants {
     pub photos: bool,
     /// Those that a person wants to see.
     pub reads: Vec<Hash>,
+    /// Those to bring whose bytes are not on this device: a request asks for a few, and for none of these.
+    pub absent: Vec<Hash>,
 }
 
 /// What waits to be done in the replica.

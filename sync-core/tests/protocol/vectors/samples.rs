@@ -97,6 +97,7 @@ pub fn acts() -> Vec<Act> {
             }],
         },
         Act::BlobStored { blobs: vec![StoredBlob { sha256: HASH, bytes: 312_400, of: OTHER }] },
+        Act::BlobMissing { blobs: vec![StoredBlob { sha256: HASH, bytes: 312_400, of: OTHER }] },
         Act::BlobErased { sha256: HASH, reason: Erasure::Bystander },
         Act::Rule { name: "measures".into(), json: r#"{"measures":[]}"#.into() },
         Act::Release { seq: 141, reason: "llegó antes de la baja".into() },

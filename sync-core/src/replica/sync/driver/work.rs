@@ -133,7 +133,7 @@ impl Driver {
         replica: &mut Replica<'_>,
         own: Option<Signed<OwnEntries>>,
     ) -> Result<Then, ReplicaError> {
-        let blobs = replica.blob_asks(&self.blobs.reads, self.blobs.photos)?;
+        let blobs = replica.blob_asks(&self.blobs)?;
         Ok(Then::Sign(Signing::Request(replica.request(
             own,
             self.pace.shape(),
