@@ -9,6 +9,8 @@ use sync_core::log::act::{Act, Again, Role};
 use sync_core::log::entry::Body;
 use sync_core::log::line::Line;
 use sync_core::log::verdict::{Reason, Receipt, Verdict};
+use sync_core::record::change::Change;
+use sync_core::state::evidence::named_in;
 
 use crate::broken::{Broken, Property};
 use crate::kept::mark;
@@ -31,6 +33,8 @@ pub struct Noted {
     pub receipt: Receipt,
     /// What it does, if it is an act.
     pub act: Option<Act>,
+    /// The photos that it names.
+    pub names: Vec<Hash>,
 }
 
 /// The ledger as the model knows it.
@@ -55,6 +59,10 @@ fn note(line: &[u8]) -> Result<Noted, String> {
         Body::Change(_) => (chained.entry.body.hash(), None),
         Body::Act(bytes) => (Hash::ZERO, Some(Act::from_bytes(bytes).map_err(|error| error.to_string())?)),
     };
+    let names = match &chained.entry.body {
+        Body::Change(raw) => photos_of(&raw.bytes),
+        Body::Act(_) => Vec::new(),
+    };
     Ok(Noted {
         mark: mark(line),
         hash: chained.hash().ok_or("it does not name the entry before it")?,
@@ -64,7 +72,18 @@ fn note(line: &[u8]) -> Result<Noted, String> {
         change,
         receipt,
         act,
+        names,
     })
+}
+
+/// The photos that a change names. Most changes name none, and are not read.
+pub fn photos_of(change: &[u8]) -> Vec<Hash> {
+    const KEY: &[u8] = b"sha256";
+    if !change.windows(KEY.len()).any(|part| part == KEY) {
+        return Vec::new();
+    }
+    let change = Change::read(change);
+    change.map(|change| named_in(&change).iter().map(|named| named.sha256).collect()).unwrap_or_default()
 }
 
 fn is_fork(noted: &Noted) -> bool {
@@ -128,6 +147,43 @@ impl Book {
             let lost = self.lost_heads.entry(*device).or_default();
             *lost = (*lost).max(*head);
         }
+    }
+
+    /// The first entry that names a photo, by number, whatever became of the entry.
+    pub fn names_blob(&self, blob: &Hash) -> Option<u64> {
+        self.entries().find(|(_, noted)| noted.names.contains(blob)).map(|(number, _)| number)
+    }
+
+    /// The photos that accepted entries name.
+    pub fn accepted_blobs(&self) -> BTreeSet<Hash> {
+        let accepted = self.entries().filter(|(_, noted)| noted.receipt.verdict.is_accepted());
+        accepted.flat_map(|(_, noted)| noted.names.iter().copied()).collect()
+    }
+
+    /// The photos that were erased.
+    pub fn erased_blobs(&self) -> BTreeSet<Hash> {
+        let erased = |(_, noted): (u64, &Noted)| match &noted.act {
+            Some(Act::BlobErased { sha256, .. }) if noted.receipt.verdict.is_accepted() => Some(*sha256),
+            _ => None,
+        };
+        self.entries().filter_map(erased).collect()
+    }
+
+    /// The photos that the office says it has, those that were erased left out.
+    pub fn stored_blobs(&self) -> BTreeSet<Hash> {
+        let erased = self.erased_blobs();
+        let mut stored: BTreeSet<Hash> = BTreeSet::new();
+        for (_, noted) in self.entries() {
+            match &noted.act {
+                Some(Act::BlobStored { blobs }) => stored.extend(blobs.iter().map(|blob| blob.sha256)),
+                Some(Act::BlobMissing { blobs }) => {
+                    stored.retain(|one| !blobs.iter().any(|blob| blob.sha256 == *one));
+                }
+                _ => {}
+            }
+        }
+        stored.retain(|blob| !erased.contains(blob));
+        stored
     }
 
     /// How many entries.

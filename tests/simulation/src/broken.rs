@@ -50,12 +50,22 @@ pub enum Property {
     WrittenOnce,
     /// A correction speaks of the element that its person meant, and takes its place.
     CorrectionsMeant,
+    /// What the ledger says is with the office, and was not erased, is there, whole.
+    ReceiptMeansBytes,
+    /// What an entry names, a quarantined one too, is swept by nobody.
+    NamedUnswept,
+    /// A photo that was said to be saved is on its phone, or at the office under a receipt, or was erased.
+    PhotoSurvives,
+    /// Erased bytes are gone from the office, also from one that was restored, and from phones after their next contact.
+    ErasedGone,
+    /// In the end each photo that an accepted entry names is at the office, and the ledger says so.
+    PhotosArrive,
     /// Nothing fails that has no reason to: no panic, no index that cannot be read, no refusal of what is whole.
     NothingBreaks,
 }
 
 /// All of them.
-pub const PROPERTIES: [Property; 23] = [
+pub const PROPERTIES: [Property; 28] = [
     Property::SavedSurvives,
     Property::AcknowledgedSurvives,
     Property::ConfirmedIsThere,
@@ -78,6 +88,11 @@ pub const PROPERTIES: [Property; 23] = [
     Property::JoinedWhole,
     Property::WrittenOnce,
     Property::CorrectionsMeant,
+    Property::ReceiptMeansBytes,
+    Property::NamedUnswept,
+    Property::PhotoSurvives,
+    Property::ErasedGone,
+    Property::PhotosArrive,
     Property::NothingBreaks,
 ];
 
@@ -107,6 +122,11 @@ impl Property {
             Self::JoinedWhole => "joined-whole",
             Self::WrittenOnce => "written-once",
             Self::CorrectionsMeant => "corrections-meant",
+            Self::ReceiptMeansBytes => "receipt-means-bytes",
+            Self::NamedUnswept => "named-unswept",
+            Self::PhotoSurvives => "photo-survives",
+            Self::ErasedGone => "erased-gone",
+            Self::PhotosArrive => "photos-arrive",
             Self::NothingBreaks => "nothing-breaks",
         }
     }

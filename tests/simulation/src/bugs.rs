@@ -75,6 +75,14 @@ bugs! {
     JoinForgets "join-forgets" "A phone takes an order that another one made first for joined, and leaves its work behind.",
     JoinDoubles "join-doubles" "A phone forgets what it wrote again, and writes it once more.",
     PaceForgotten "pace-forgotten" "A phone does not spell hashes out for a server that lost what they name.",
+    ReceiptBeforeBytes "receipt-before-bytes" "The ledger says that a photo is kept before its bytes are durable.",
+    HeldUnnamed "held-unnamed" "The sweeper forgets what quarantined entries name.",
+    FreedEarly "freed-early" "A phone lets go of photos that the office does not have yet.",
+    ErasedOnce "erased-once" "A server that was restored does not erase again what was erased.",
+    ErasedStays "erased-stays" "A phone keeps its copy of what was erased.",
+    PartialWhole "partial-whole" "What has come of a photo counts as the whole.",
+    NeverCompared "never-compared" "A server that was restored does not look whether it has what its ledger says.",
+    EntryBeforeBytes "entry-before-bytes" "A phone names a photo before its bytes are durable.",
 }
 
 impl Bug {

@@ -3,6 +3,8 @@
 //! A write is in the file at once, as for every reader of a page cache; it is durable after a sync. When the power
 //! goes, each sector written since may be there or not, each name made since may be there or not.
 
+mod whole;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io;
@@ -10,6 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use store_disk::simulation::{Disk, DiskFile};
+
+pub use whole::Folder;
 
 use crate::dice::Dice;
 

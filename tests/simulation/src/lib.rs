@@ -3,7 +3,7 @@
 //!
 //! `plan` says what a seed is, `world` lives it, `properties` look at what came of it, `reduce` makes a story short.
 //! What the production shells do around the driver and the committer is imitated in `server` and `phone`; the log is the
-//! real one.
+//! real one, and so are the spool and the store of photos over `objects`.
 //!
 //! Absent here: threads, the system's clock and randomness, HTTP and its codings, per-device budgets, sled itself.
 
@@ -14,6 +14,7 @@ pub mod dice;
 pub mod disk;
 pub mod kept;
 pub mod medium;
+pub mod objects;
 pub mod phone;
 pub mod plan;
 pub mod planted;

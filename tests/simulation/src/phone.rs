@@ -2,6 +2,7 @@
 //! is opened again by the next command.
 
 pub mod exchange;
+mod photos;
 mod planted;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,7 @@ use crate::medium::{Copy, IndexLosses, Medium, SimIndex, SimLog, SimStore, open_
 use crate::planted::Planted;
 use crate::server::Answer;
 use exchange::Talk;
+pub use photos::{Album, picture};
 
 /// An own entry that its person was told is saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +82,7 @@ pub struct Card {
     seeds: ([u8; 32], Option<[u8; 32]>),
     saved: Vec<Saved>,
     attempts: Attempts,
+    album: Album,
 }
 
 /// One phone.
@@ -116,6 +119,8 @@ pub struct Phone {
     pub away_until_ms: i64,
     /// What its person was told is saved.
     pub saved: Vec<Saved>,
+    /// Its photos.
+    pub album: Album,
     /// Requests by name and attempt number, to see none used twice.
     attempts: Attempts,
     /// A copy that somebody made of it.
@@ -180,6 +185,7 @@ impl Phone {
             is_gone: false,
             away_until_ms: i64::MIN,
             saved: Vec::new(),
+            album: Album::default(),
             attempts: BTreeMap::new(),
             copy: None,
             is_from_copy: false,
@@ -218,6 +224,7 @@ impl Phone {
             is_gone: false,
             away_until_ms: self.away_until_ms,
             saved: self.saved.clone(),
+            album: self.album.clone(),
             attempts: self.attempts.clone(),
             copy: None,
             is_from_copy: true,
@@ -236,6 +243,7 @@ impl Phone {
             seeds: (self.seed, self.renewed),
             saved: self.saved.clone(),
             attempts: self.attempts.clone(),
+            album: self.album.clone(),
         });
     }
 
@@ -249,6 +257,7 @@ impl Phone {
         self.saved = card.saved;
         // The phone itself does not remember; the world does.
         self.attempts = card.attempts;
+        self.album = card.album;
         self.is_from_copy = true;
         self.talk = Talk::default();
         self.reboot(dice);
@@ -309,6 +318,7 @@ impl Phone {
         // What was found after a stop may count although nobody was told: it is known from here on.
         self.kept.tell();
         self.find_saved(&store)?;
+        self.check_album()?;
         self.device = Some(self.catch_up(store)?);
         Ok(())
     }
@@ -412,6 +422,8 @@ impl Phone {
         self.kept.add(&lines);
         self.kept.tell();
         self.saved.extend(lines.iter().filter_map(|line| saved_in(line).next()));
+        let taken = photos::taken_in(&lines, &self.medium);
+        self.album.taken.extend(taken);
         if let Err(error) = device.apply(saved, &mut |_| {}) {
             return Err(Property::NothingBreaks.broken(format!("phone {}: {error}", self.number)).into());
         }
@@ -499,10 +511,11 @@ impl Phone {
     /// Everything that the server lacks, as a bundle.
     pub fn bundle(&mut self, now_ms: i64) -> Result<Vec<u8>, Hindered> {
         let seed = self.seed;
+        let photos = self.bundled(now_ms)?;
         self.act(now_ms, |replica| {
             let key = replica.key(&seed);
             let runs = replica.bundle_runs()?.into_iter().map(|run| run.by(&key)).collect();
-            replica.bundle_export(runs).map(|bundle| bundle.bytes)
+            replica.bundle_export_with(runs, photos).map(|bundle| bundle.bytes)
         })
     }
 

@@ -2,6 +2,7 @@
 //! will do, as a list. Each seed enables some of it only, and with other weights: who does everything at once sees less.
 
 use crate::dice::Dice;
+use crate::world::PHOTOS;
 
 /// Milliseconds of a day.
 pub const DAY_MS: i64 = 24 * 3_600_000;
@@ -57,7 +58,15 @@ pub enum Deed {
     WrongServer,
     FlipAtRest,
     OldClient,
+    TakePhoto,
+    FreePhotos,
+    ErasePhoto,
+    SweepPhotos,
 }
+
+/// What is done with photos, with its usual weight.
+const PHOTO_DEEDS: [(Deed, u64); 4] =
+    [(Deed::TakePhoto, 60), (Deed::FreePhotos, 12), (Deed::ErasePhoto, 5), (Deed::SweepPhotos, 5)];
 
 /// All deeds with their usual weight, and whether the world rather than a person does them.
 const DEEDS: [(Deed, u64, bool); 45] = [
@@ -157,6 +166,10 @@ impl Deed {
             Self::WrongServer => "asks another municipality's server",
             Self::FlipAtRest => "a byte of a file turns over where it lies",
             Self::OldClient => "an older or newer client speaks in its name",
+            Self::TakePhoto => "takes a photo",
+            Self::FreePhotos => "lets go of photos that the office has",
+            Self::ErasePhoto => "erases a photo",
+            Self::SweepPhotos => "the server's photos are swept",
         }
     }
 
@@ -176,6 +189,7 @@ impl Deed {
                 | Self::FreeServer
                 | Self::SetServerClock
                 | Self::Replay
+                | Self::SweepPhotos
         )
     }
 }
@@ -191,6 +205,8 @@ pub struct Event {
     pub salt: u64,
     /// What.
     pub deed: Deed,
+    /// Its number, by which it is called: photos came later than the rest, and are numbered behind it.
+    pub number: usize,
 }
 
 /// What the network does, in so many of a thousand messages.
@@ -334,9 +350,38 @@ impl Plan {
             let Some((deed, _)) = deed else { continue };
             let at_ms = BEGIN_MS + DAY_MS + i64::try_from(dice.below(span_ms)).unwrap_or(0);
             let who = u32::try_from(dice.below(1 << 20)).unwrap_or(0);
-            self.events.push(Event { at_ms, who, salt: dice.roll(), deed: *deed });
+            self.events.push(Event { at_ms, who, salt: dice.roll(), deed: *deed, number: 0 });
         }
         self.events.sort_by_key(|event| (event.at_ms, event.salt));
+        let photos = self.photos(count, span_ms);
+        self.events.extend(photos);
+        self.events.iter_mut().enumerate().for_each(|(number, event)| event.number = number);
+        self.events.sort_by_key(|event| (event.at_ms, event.salt));
+    }
+}
+
+impl Plan {
+    /// What is done with photos: in two of three stories, for every tenth to second deed of another kind.
+    fn photos(&self, count: u64, span_ms: u64) -> Vec<Event> {
+        let mut dice = Dice::of(&[self.seed, PHOTOS]);
+        if dice.one_in(3) {
+            return Vec::new();
+        }
+        let total: u64 = PHOTO_DEEDS.iter().map(|(_, weight)| weight).sum();
+        let count = count / [2, 4, 10][dice.index(3)];
+        let event = |_| {
+            let mut at = dice.below(total);
+            let is_it = |(_, weight): &&(Deed, u64)| {
+                let is_here = at < *weight;
+                at = at.saturating_sub(*weight);
+                is_here
+            };
+            let deed = PHOTO_DEEDS.iter().find(is_it).map_or(Deed::TakePhoto, |(deed, _)| *deed);
+            let at_ms = BEGIN_MS + DAY_MS + i64::try_from(dice.below(span_ms)).unwrap_or(0);
+            let who = u32::try_from(dice.below(1 << 20)).unwrap_or(0);
+            Event { at_ms, who, salt: dice.roll(), deed, number: 0 }
+        };
+        (0..count).map(event).collect()
     }
 }
 

@@ -3,6 +3,7 @@
 mod deeds;
 mod ledgers;
 mod phones;
+mod photos;
 mod views;
 
 pub use phones::how_differs;
@@ -19,6 +20,7 @@ pub fn check(world: &mut World) -> Result<(), Broken> {
         deeds::joined_whole(world, server)?;
     }
     phones::check(world)?;
+    photos::check(world)?;
     for server in 0..world.servers.len() {
         views::check(world, server)?;
     }

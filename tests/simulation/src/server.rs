@@ -2,9 +2,11 @@
 //! the production committer, one step at a time, with other things happening between the steps.
 
 mod commit;
+mod photos;
 mod planted;
 
 pub use commit::attempt_of;
+pub use photos::{PhotoCounts, Photos};
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -135,6 +137,8 @@ pub struct Server {
     attempts: BTreeMap<DeviceId, u64>,
     /// The names that devices brought, in a file of their own.
     people: RefCell<PeopleBook>,
+    /// Its photos.
+    pub photos: Photos,
     /// The newest backup.
     pub backup: Option<Copy>,
     /// How far its clock is off.
@@ -199,10 +203,12 @@ impl Server {
             has_code: false,
             now_ms,
         });
+        let medium = Medium::default();
         let mut server = Self {
             municipality,
             seed,
-            medium: Medium::default(),
+            photos: Photos::on(medium.disk.clone(), bug),
+            medium,
             options: LedgerOptions { chunk_bytes_max, ..LedgerOptions::default() },
             kept: Kept::default(),
             book: Book::default(),
@@ -269,6 +275,7 @@ impl Server {
     pub fn stop(&mut self, how: Stop, dice: &mut Dice) {
         self.running = None;
         self.queue.clear();
+        self.photos.forget();
         let losses = self.medium.stop(how, dice);
         self.losses.rolled_back += losses.rolled_back;
         self.losses.lost += losses.lost;
@@ -278,6 +285,7 @@ impl Server {
     /// Stops cleanly.
     pub fn close(&mut self) {
         self.queue.clear();
+        self.photos.forget();
         if let Some(running) = self.running.take() {
             drop(running.committer.close());
         }
@@ -288,7 +296,10 @@ impl Server {
     pub fn start(&mut self, now_ms: i64) -> Result<bool, Broken> {
         self.counts.starts += 1;
         match self.open(now_ms) {
-            Ok(()) => Ok(true),
+            Ok(()) => {
+                self.look_after(now_ms)?;
+                Ok(self.is_up())
+            }
             Err(Trouble::Broken(broken)) => Err(broken),
             Err(Trouble::Disk(error)) => {
                 self.running = None;

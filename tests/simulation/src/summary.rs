@@ -2,6 +2,7 @@
 
 use crate::broken::PROPERTIES;
 use crate::disk::Struck;
+use crate::server::Photos;
 use crate::world::World;
 
 macro_rules! tally {
@@ -70,6 +71,18 @@ tally! {
     index_broken "indexes that did not open",
     flips_at_rest "bytes changed where they lay",
     orders_compared "orders compared between devices",
+    photos "photos taken",
+    photos_brought "photos and small forms brought to an office",
+    pieces "pieces of photos sent",
+    photos_kept "photos and small forms that a ledger said to be kept",
+    photos_resumed "of them kept from the spool after a stop",
+    photo_frees "times a phone let go of its copies",
+    photo_erasures "photos erased by a person",
+    photos_erased "blobs erased at an office, once more after a restore too",
+    photos_missing "blobs that a ledger said to be missing after older ones were put back",
+    photos_found "blobs found after an older ledger was put back, and said again",
+    photos_swept "blobs and partials swept",
+    photos_looked_at "times that a photo's bytes were held against what is said of it",
     checks "checks of a property at the end",
 }
 
@@ -87,6 +100,7 @@ impl Tally {
             self.server_starts += server.counts.starts;
             self.epochs += server.counts.epochs;
             self.tails += server.counts.tails;
+            self.photos(&server.photos);
             self.index(server.losses);
             self.disk(server.medium.disk.struck());
         }
@@ -96,6 +110,17 @@ impl Tally {
             self.disk(phone.medium.disk.struck());
         }
         self.checks += PROPERTIES.len() as u64;
+    }
+
+    fn photos(&mut self, photos: &Photos) {
+        let counts = photos.counts;
+        self.photos_kept += counts.kept;
+        self.photos_resumed += counts.resumed;
+        self.photos_erased += counts.erased;
+        self.photos_missing += counts.missing;
+        self.photos_found += counts.found;
+        self.photos_swept += counts.swept;
+        self.photos_looked_at += photos.looked;
     }
 
     fn index(&mut self, losses: crate::medium::IndexLosses) {

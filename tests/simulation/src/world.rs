@@ -3,6 +3,7 @@
 
 mod office;
 mod people;
+mod photos;
 mod post;
 mod quiet;
 mod trouble;
@@ -23,6 +24,7 @@ use crate::plan::{BEGIN_MS, Event, Only, Plan};
 use crate::rules;
 use crate::server::{Answer, Founding, Message, Server};
 use crate::summary::Tally;
+pub(crate) use photos::PHOTOS;
 
 /// An answer that is awaited: by whom, with what luck on the network, and to which request.
 #[derive(Clone)]
@@ -192,7 +194,8 @@ impl World {
     pub fn live(&mut self, only: &Only) -> Result<(), Broken> {
         let events = std::mem::take(&mut self.plan.events);
         let mut result = Ok(());
-        for (number, event) in events.iter().enumerate() {
+        for event in &events {
+            let number = event.number;
             if let Only::These(these) = only
                 && these.binary_search(&number).is_err()
             {
@@ -349,7 +352,7 @@ impl World {
                 }
                 Ok(())
             }
-            Ok(Next::Done) => Ok(()),
+            Ok(Next::Done) => self.bring_photos(phone),
             Err(why) => {
                 self.tell(|| format!("phone {phone}: {why}"));
                 self.phones[phone].talk = crate::phone::exchange::Talk::default();

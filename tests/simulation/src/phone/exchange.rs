@@ -9,7 +9,7 @@ use sync_core::log::line::{Contact, DeviceLine, Line, OwnRun};
 use sync_core::log::verdict::{Reason, Verdict};
 use sync_core::replica::KeyName;
 use sync_core::replica::sync::driver::{
-    self, Driver, End, Event, Goal, Invited, Kept, Outcome, Route, Step, Terms,
+    self, BlobWants, Driver, End, Event, Goal, Invited, Kept, Outcome, Route, Step, Terms,
 };
 use sync_core::wire::message::open_request;
 
@@ -18,6 +18,7 @@ use crate::broken::{Broken, Property};
 use crate::bugs::Bug;
 use crate::dice::Dice;
 use crate::server::{Answer, Message, attempt_of};
+use crate::world::PHOTOS;
 
 /// Where an exchange is.
 #[derive(Default)]
@@ -115,7 +116,11 @@ impl Phone {
             }
             (false, None) => return Ok((Next::Done, None)),
         };
-        self.talk.driver = Some(Driver::new(goal, Terms::default()));
+        let seed = u64::from_be_bytes(std::array::from_fn(|index| self.seed[index]));
+        let photos = self.album.brings_all || !Dice::of(&[seed, ticket, PHOTOS]).one_in(4);
+        let absent = if is_enrolled { self.absent_photos(now_ms)? } else { Vec::new() };
+        let wants = BlobWants { photos, absent, reads: Vec::new() };
+        self.talk.driver = Some(Driver::new(goal, Terms::default()).wanting(wants));
         self.talk.is_enrolled = is_enrolled;
         self.drive(Event::Begin, ticket, now_ms)
     }
@@ -201,6 +206,7 @@ impl Phone {
                     Event::Begin
                 }
                 Step::Done(end) => {
+                    self.album.tickets.clone_from(&driver.outcome().blobs);
                     self.ended(&end)?;
                     return Ok((Next::Done, told));
                 }

@@ -140,7 +140,14 @@ impl Server {
         let mut replies = Vec::new();
         for (ticket, outcome) in answers {
             let answer = match outcome {
-                Ok(admitted) => self.reply(&shown, &ticket, &admitted, now_ms, ahead)?,
+                Ok(admitted) => {
+                    self.erase(admitted.erased());
+                    if self.medium.disk.has_stopped() {
+                        self.running = None;
+                        return Ok(Vec::new());
+                    }
+                    self.reply(&shown, &ticket, &admitted, now_ms, ahead)?
+                }
                 Err(refusal) => refused(&refusal),
             };
             match &answer {
@@ -201,7 +208,8 @@ impl Server {
             book.take(&admitted.device, named);
             book.news(&mark)
         });
-        let beside = Beside { people, ..Beside::default() };
+        let blobs = self.photos.tickets(hub, &view.rows, admitted)?;
+        let beside = Beside { people, blobs, ..Beside::default() };
         let frame = hub.reply(&view.rows, &view.lines, view.seq, self.clock(now_ms), admitted, beside);
         let frame = frame.map_err(|error| Trouble::Broken(breaks("the hub, answering", &error)))?;
         if frame.len() > MESSAGE_BYTES_MAX {

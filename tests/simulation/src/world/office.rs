@@ -1,6 +1,6 @@
 //! Office: what is done at the servers: rules, backups, restarts.
 
-use super::{Coming, World};
+use super::{Coming, PHOTOS, World};
 use crate::broken::Broken;
 use crate::dice::Dice;
 use crate::disk::{Fault, Stop};
@@ -46,6 +46,12 @@ impl World {
                 self.servers[server].medium.disk.arm(Fault::Error, after, Dice::new(dice.roll()));
                 format!("its disk will fail in {after} operations")
             }
+            Deed::SweepPhotos => {
+                let words = self.servers[server].sweep(self.now_ms)?;
+                self.look_at_server(server);
+                self.later(5_000, Coming::Start { server });
+                words
+            }
             Deed::FillServer => {
                 self.servers[server].medium.disk.set_full(true);
                 "its disk is full".to_owned()
@@ -88,6 +94,7 @@ impl World {
         self.servers[server].close();
         let copy = self.servers[server].medium.copy();
         self.servers[server].backup = Some(copy);
+        self.servers[server].back_up_photos();
         self.later(60_000, Coming::Start { server });
         "is backed up".into()
     }
@@ -98,15 +105,20 @@ impl World {
         self.servers[server].book.lose();
         self.servers[server].kept.start_over();
         let way = dice.below(3);
+        let live = self.servers[server].photo_folder();
         match way {
             0 => self.servers[server].medium.put_back(&copy, true),
             1 => self.servers[server].medium.put_back(&copy, false),
             _ => self.servers[server].medium.put_back_files(&copy),
         }
+        let photos = Dice::of(&[self.plan.seed, PHOTOS, self.now_ms.unsigned_abs()]).below(3);
+        self.servers[server].restore_photos(&live, photos);
         self.tally.server_restores += 1;
         self.later(120_000, Coming::Start { server });
         let how = ["with its index", "without an index", "under the index that was there"];
-        format!("is restored from its backup, {}", how[usize::try_from(way).unwrap_or(0)])
+        let old = ["of the backup", "as they were", "of an older backup"];
+        let at = |way: u64| usize::try_from(way).unwrap_or(0);
+        format!("is restored from its backup, {}, its photos {}", how[at(way)], old[at(photos)])
     }
 }
 

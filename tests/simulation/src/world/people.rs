@@ -232,6 +232,9 @@ impl World {
             Deed::Import => self.import(phone, event, dice)?,
             Deed::Revoke | Deed::Rights => self.change_rights(phone, event.deed, dice)?,
             Deed::Release | Deed::Dismiss => self.decide(phone, event.deed, dice)?,
+            Deed::TakePhoto | Deed::ErasePhoto | Deed::FreePhotos => {
+                self.handle_photos(phone, event.deed, dice)?
+            }
             Deed::Bundle | Deed::CarryBack => self.hand_bundle(phone, event.deed, dice)?,
             _ => self.suffer(phone, event, dice)?,
         };
@@ -241,7 +244,7 @@ impl World {
     /// Whose deed it is. Some deeds only make sense for some people.
     fn whose(&self, event: &Event) -> usize {
         let wanted: &[Role] = match event.deed {
-            Deed::Invite | Deed::Revoke | Deed::Rights | Deed::Release | Deed::Dismiss => {
+            Deed::Invite | Deed::Revoke | Deed::Rights | Deed::Release | Deed::Dismiss | Deed::ErasePhoto => {
                 &[Role::Admin, Role::Supervisor]
             }
             Deed::Import => &[Role::Admin, Role::Dispatcher],
@@ -385,7 +388,7 @@ impl World {
             }
         }
         self.tally.bundles += 1;
-        let taken = self.phones[to].act(now_ms, |replica| replica.bundle_import(&bytes));
+        let taken = self.take_bundle(to, &bytes);
         let taken = match taken {
             Ok(_) if is_spoilt => {
                 let how = format!("phone {to} took a bundle with a changed byte");

@@ -25,6 +25,7 @@ impl World {
             phone.medium.disk.disarm();
             phone.medium.disk.set_full(false);
             phone.away_until_ms = i64::MIN;
+            phone.album.brings_all = true;
         }
         self.happen_all()?;
         for number in 0..self.servers.len() {
