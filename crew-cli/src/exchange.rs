@@ -29,6 +29,8 @@ use crate::parting;
 use shell::Shell;
 use words::{Text, say};
 
+/// Photos and small forms brought before the office is asked again what it has: until then this device counts none of them.
+const BROUGHT_AT_ONCE: u64 = 8;
 /// Refused photos after which no more are tried in one exchange.
 const REFUSED_MAX: usize = 8;
 
@@ -96,6 +98,9 @@ pub fn run_with(
                 Brought::Whole => brought.sent += 1,
                 Brought::Refused(code) => brought.refused.push((ticket.sha256, code)),
                 Brought::Later => break,
+            }
+            if brought.sent - before >= BROUGHT_AT_ONCE {
+                break;
             }
         }
         cx.screen.progress_done();
