@@ -147,7 +147,7 @@ impl Hub {
         entropy: &[u8; 8],
         reason: &str,
     ) -> Result<Vec<Vec<u8>>, HubError> {
-        let act = Act::Epoch { epoch: Epoch(*entropy), reason: reason.into(), lost: None };
+        let act = Act::Epoch { epoch: Epoch(*entropy), reason: reason.into(), lost: None, lost_epoch: None };
         Ok(vec![self.write_act(overlay, next_seq, now_ms, act)?.0])
     }
 

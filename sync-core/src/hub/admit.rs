@@ -206,12 +206,11 @@ impl Hub {
 impl Session<'_, '_> {
     /// What a request says beside its entries: a clock that is off, or proof that this ledger lost its past.
     fn hear(&mut self, device: &DeviceId, sync: &SyncRequest, brings: bool) -> Result<(), HubError> {
-        let epoch: Epoch = read(self.overlay, &keyspace::epoch())?.unwrap_or_default();
         let row: Option<DeviceRow> = read(self.overlay, &keyspace::device(device))?;
         let may_tell = row.is_some_and(|row| row.revoked.is_none());
-        if sync.epoch == epoch
-            && may_tell
+        if may_tell
             && let Some(lost) = self.hub.lost_past(self.overlay, self.next_seq - 1, &sync.evidence)?
+            && let Some(lost_epoch) = self.begins_epoch(sync.epoch)?
         {
             let (device, kept, here) = (device.short(), lost.size, self.next_seq - 1);
             let reason = format!(
@@ -219,7 +218,7 @@ impl Session<'_, '_> {
             );
             let entropy = Hash::tagged("cuadrilla/epoch/v1", &[&lost.root.0, &self.next_seq.to_be_bytes()]);
             let epoch = std::array::from_fn(|index| entropy.0[index]);
-            self.office_act(Act::Epoch { epoch: Epoch(epoch), reason, lost: Some(lost) })?;
+            self.office_act(Act::Epoch { epoch: Epoch(epoch), reason, lost: Some(lost), lost_epoch })?;
         }
         // A clock matters for what is dated by it; who only reads costs no line.
         let row = read::<DeviceRow>(self.overlay, &keyspace::device(device))?;
@@ -229,6 +228,18 @@ impl Session<'_, '_> {
             self.office_act(Act::Clock { device: *device, clock_ms: sync.clock_ms })?;
         }
         Ok(())
+    }
+
+    /// Whether proof of a lost past from a device in that epoch begins another one; and the epoch, if this ledger never had
+    /// it. A device in an earlier epoch brings what is known. One in an epoch that was never here was told of it by a ledger
+    /// that was lost since: two restores from one backup begin in the same epoch.
+    fn begins_epoch(&self, of_device: Epoch) -> Result<Option<Option<Epoch>>, HubError> {
+        let now: Epoch = read(self.overlay, &keyspace::epoch())?.unwrap_or_default();
+        let known: Option<u64> = read(self.overlay, &keyspace::known_epoch(&of_device))?;
+        Ok(match known {
+            None => Some(Some(of_device)),
+            Some(_) => (of_device == now).then_some(None),
+        })
     }
 
     fn office_act(&mut self, act: Act) -> Result<(), HubError> {

@@ -55,8 +55,12 @@ pub fn found(foundation: &Foundation<'_>) -> Founded {
         log_verifier: log_verifier.clone(),
         utc_offset_min: foundation.utc_offset,
     };
-    let epoch =
-        Act::Epoch { epoch: Epoch(part(foundation.entropy, 32)), reason: "founded".into(), lost: None };
+    let epoch = Act::Epoch {
+        epoch: Epoch(part(foundation.entropy, 32)),
+        reason: "founded".into(),
+        lost: None,
+        lost_epoch: None,
+    };
     let invitation = admin_invitation(&admin.locks(&office));
     let row = crate::state::authority::GenesisRow {
         municipality: foundation.municipality,

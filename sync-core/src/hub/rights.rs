@@ -14,8 +14,9 @@ use crate::state::keyspace;
 
 /// Judges a change in a ledger of `size` entries. Work from before its author could know of other rights, or of other
 /// rules, is judged by those of then. An author who had seen a past that was lost may have had rights there that were
-/// given back since: what those allowed, before or after, stands. Rights from before the loss, or
-/// from before a state of this ledger that an earlier entry names, it knew to be gone: they do not count.
+/// given back since: what those allowed, before or after, stands, and so does what the rules allow that it had heard of by
+/// this ledger, or those of now. Rights from before the loss, or from before a state of this ledger that an earlier entry names, it knew
+/// to be gone: they do not count.
 pub fn judge_by_rights<'c>(
     rows: &dyn Rows,
     book: &RuleBook,
@@ -25,39 +26,59 @@ pub fn judge_by_rights<'c>(
     change: &'c Change,
 ) -> Result<Judged<'c>, RowsError> {
     let names = names(rows, header.device, author)?;
-    let loss: Option<u64> =
-        if author.former.is_empty() { None } else { read(rows, &keyspace::first_loss())? };
-    let loss = match loss {
-        Some(loss) if !is_past(rows, size, &header.anchor)? => loss,
-        _ => {
-            let known = known_at(rows, book, author, header)?;
-            let author = author.as_known_at(known);
-            let enrolled_seq = first_enrolled(rows, &author, &names)?;
-            return book.at(rows, known.max(enrolled_seq), |rules| {
-                judge_change(rows, rules, &author, &names, &header.record, change)
-            });
-        }
+    let judge = |author: &DeviceRow, known: u64| {
+        let known = known.max(first_enrolled(rows, author, &names)?);
+        book.at(rows, known, |rules| judge_change(rows, rules, author, &names, &header.record, change))
     };
-    let judge = |author: &DeviceRow| judge_change(rows, book.now(), author, &names, &header.record, change);
-    let judged = judge(author)?;
+    let Some(loss) = lost_since(rows, book, author, header, size)? else {
+        let known = known_at(rows, book, author, header, header.anchor.size)?;
+        return judge(&author.as_known_at(known), known);
+    };
+    let known = known_at(rows, book, author, header, 0)?;
+    let judged = judge(author, u64::MAX)?;
     if judged.is_ok() {
         return Ok(judged);
     }
-    for former in
-        author.former.iter().rev().take_while(|former| former.until_seq > loss.max(author.anchor_seen))
-    {
-        let earlier = judge(&author.with(former))?;
-        if earlier.is_ok() {
-            return Ok(earlier);
+    let since =
+        author.former.iter().rev().take_while(|former| former.until_seq > loss.max(author.anchor_seen));
+    for author in std::iter::once(author.clone()).chain(since.map(|former| author.with(former))) {
+        for known in [u64::MAX, known] {
+            let other = judge(&author, known)?;
+            if other.is_ok() {
+                return Ok(other);
+            }
         }
     }
     Ok(judged)
 }
 
-/// How large a ledger the author could know when it wrote the entry: by the entry itself, by its entries before, and by
-/// the requests that it sent before. So nobody keeps old rights, or lax rules, by naming an old state.
-fn known_at(rows: &dyn Rows, book: &RuleBook, author: &DeviceRow, header: &Header) -> Result<u64, RowsError> {
-    let named = header.anchor.size.max(author.anchor_seen);
+/// Returns since when this ledger lost a past, if the state that the entry names is none of this ledger: what it was in the
+/// past that was lost has another number here. `None` too where all changes came before.
+fn lost_since(
+    rows: &dyn Rows,
+    book: &RuleBook,
+    author: &DeviceRow,
+    header: &Header,
+    size: u64,
+) -> Result<Option<u64>, RowsError> {
+    let Some(loss) = read::<u64>(rows, &keyspace::first_loss())? else { return Ok(None) };
+    let known = known_at(rows, book, author, header, 0)?;
+    if changes_known(book, author, known) == changes_known(book, author, u64::MAX) {
+        return Ok(None);
+    }
+    Ok((!is_past(rows, size, &header.anchor)?).then_some(loss))
+}
+
+/// How large a ledger the author could know when it wrote an entry: by the state that the entry `named`, by its entries
+/// before, and by the requests that it sent before. So nobody keeps old rights, or lax rules, by naming an old state.
+fn known_at(
+    rows: &dyn Rows,
+    book: &RuleBook,
+    author: &DeviceRow,
+    header: &Header,
+    named: u64,
+) -> Result<u64, RowsError> {
+    let named = named.max(author.anchor_seen);
     // Nearly every entry names a state that tells of all changes.
     if changes_known(book, author, named) == changes_known(book, author, u64::MAX) {
         return Ok(named);

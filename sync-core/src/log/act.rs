@@ -89,6 +89,9 @@ pub enum Act {
         /// The state that a device proved and the ledger had lost, if that is why: it counts once.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         lost: Option<Anchor>,
+        /// The epoch in which the device was, if the ledger had lost that too: it is known from here on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lost_epoch: Option<Epoch>,
     },
     /// One device may enrol.
     Invite {

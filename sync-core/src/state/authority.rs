@@ -217,12 +217,15 @@ pub fn apply_act(
             overlay.write(keyspace::genesis(), &genesis);
             overlay.write(keyspace::device(author), &office_device(*key, seq));
         }
-        Act::Epoch { epoch, lost, .. } => {
+        Act::Epoch { epoch, lost, lost_epoch, .. } => {
             // The founding begins the first one.
             if overlay.get(&keyspace::epoch())?.is_some() && overlay.get(&keyspace::first_loss())?.is_none() {
                 overlay.write(keyspace::first_loss(), &seq);
             }
             overlay.write(keyspace::epoch(), epoch);
+            for known in [Some(epoch), lost_epoch.as_ref()].into_iter().flatten() {
+                overlay.write(keyspace::known_epoch(known), &seq);
+            }
             if let Some(lost) = lost {
                 overlay.write(keyspace::lost(lost.size, &lost.root), &seq);
             }

@@ -8,6 +8,7 @@
 //! | `a/g` | `GenesisRow` | the municipality, from the genesis act | told |
 //! | `a/f` | `u64` | since which ledger number the ledger has lost a history | told |
 //! | `a/e` | `Epoch` | the epoch | told |
+//! | `a/h/` epoch | `u64` | an epoch that the ledger had, or lost | told |
 //! | `a/d/` device | `DeviceRow` | the device: key, role, scopes, chain head | told |
 //! | `a/i/` lock | `InviteRow` | an invitation | told |
 //! | `a/l/` size, root | `u64` | a state of the log that was lost, and proven to be | told |
@@ -44,7 +45,7 @@
 
 pub mod pages;
 
-use crate::id::{DeviceId, Hash, RecordId};
+use crate::id::{DeviceId, Epoch, Hash, RecordId};
 use crate::record::change::OpId;
 use crate::record::schema::RecordKind;
 use crate::scope::Scope;
@@ -60,6 +61,10 @@ pub fn genesis() -> Vec<u8> {
 /// The epoch.
 pub fn epoch() -> Vec<u8> {
     b"a/e".to_vec()
+}
+/// An epoch that the ledger had, or is known to have lost.
+pub fn known_epoch(epoch: &Epoch) -> Vec<u8> {
+    key(&[b"a/h/", &epoch.0])
 }
 /// Since which ledger number the ledger has lost a past, if it has.
 pub fn first_loss() -> Vec<u8> {

@@ -9,14 +9,13 @@ use sync_core::state::keyspace;
 use sync_core::state::local::CONTACT;
 
 use crate::flows::{Town, invite, pump_order, town, work_a_day};
-use crate::harness::{Phone, Server};
+use crate::harness::Phone;
 use crate::trust::{assert_rebuilds, device_of, notes};
 
 /// The server, back in the state it had when it wrote those lines, `later_ms` after now.
 fn restore(town: &mut Town, lines: Vec<Vec<u8>>, later_ms: i64) {
-    let now_ms = town.server.now_ms + later_ms;
-    town.server = Server::from_lines(lines);
-    town.server.now_ms = now_ms;
+    town.server.restore(lines);
+    town.server.now_ms += later_ms;
 }
 
 #[test]

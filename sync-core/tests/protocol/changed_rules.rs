@@ -91,6 +91,28 @@ fn nobody_keeps_lax_rules_by_an_old_anchor() {
     assert!(held, "{:?}", receipt.verdict);
 }
 
+/// In a history that was lost the device had seen a larger ledger: its numbers are not the numbers here.
+#[test]
+fn rules_that_were_published_after_a_loss_hold_back_nothing_of_the_work_before() {
+    let mut town = town();
+    dose_at_most(&mut town.server, "200");
+    let folio = order(&mut town);
+    let backup = town.server.lines.0.clone();
+    for number in 0..9 {
+        town.one.act(|replica| replica.note(&folio, &format!("vuelta {number}"))).unwrap();
+    }
+    town.one.finish(&mut town.server);
+    town.one.act(|replica| replica.set(&folio, "dose", "100")).unwrap();
+    town.server.restore(backup);
+    // Nobody has told of the loss yet.
+    dose_at_most(&mut town.server, "50");
+    town.one.sync_whatever(&mut town.server);
+    assert_eq!(quarantined(&mut town.one), [""; 0]);
+    // From now on it knows.
+    assert!(town.one.act(|replica| replica.set(&folio, "dose", "90")).is_err());
+    crate::trust::assert_rebuilds(&town.server, &[&town.one]);
+}
+
 /// Returns a town in which device one works on an order by lax rules that it should know to be stricter: what it writes
 /// next is judged by those.
 fn with_a_lax_device() -> (Town, String) {

@@ -179,9 +179,7 @@ fn what_a_cut_ledger_lost_is_sent_again() {
     town.two.act(|replica| replica.note(&folio, "encima de lo de la 7")).unwrap();
     town.one.act(|replica| replica.note(&folio, "sin enviar cuando se perdió")).unwrap();
     let whole = town.server.lines.0.clone();
-    let now_ms = town.server.now_ms;
-    town.server = Server::from_lines(whole[..cut_at + 2].to_vec());
-    town.server.now_ms = now_ms;
+    town.server.restore(whole[..cut_at + 2].to_vec());
     town.server.write(|office, overlay, next, now| {
         office.start_epoch(overlay, next, now, &[7; 8], "two lines lost").unwrap()
     });

@@ -67,6 +67,13 @@ impl Server {
         Self::from_lines_with(lines, &SEED)
     }
 
+    /// Comes back with those lines, at the time that it is.
+    pub fn restore(&mut self, lines: Vec<Vec<u8>>) {
+        let now_ms = self.now_ms;
+        *self = Self::from_lines(lines);
+        self.now_ms = now_ms;
+    }
+
     /// As [`Server::from_lines`], of a ledger whose log key is made from another seed.
     pub fn from_lines_with(lines: Vec<Vec<u8>>, seed: &[u8; 32]) -> Self {
         let mut rows = MemoryRows::default();

@@ -65,9 +65,7 @@ fn a_server_that_starts_again_knows_what_was_filled() {
     limit(&mut town.server, quotas);
     notes(&mut town.one, &folio, 100);
     let first = sync(&mut town.one, &mut town.server);
-    let now_ms = town.server.now_ms;
-    town.server = Server::from_lines(town.server.lines.0.clone());
-    town.server.now_ms = now_ms;
+    town.server.restore(town.server.lines.0.clone());
     limit(&mut town.server, quotas);
     assert!(first.over_quota);
     let again = sync(&mut town.one, &mut town.server);

@@ -178,9 +178,7 @@ fn a_server_restored_from_a_backup_is_found_out_and_gets_everything_back() {
         phone.sync(&mut town.server);
     }
     let before = town.dispatch.show(&folio);
-    let now_ms = town.server.now_ms;
-    town.server = Server::from_lines(backup);
-    town.server.now_ms = now_ms;
+    town.server.restore(backup);
     let exchanged = town.one.exchange(&mut town.server);
     let split = exchanged.split.expect("the first device to come notices");
     assert!(split.kept.size > split.shown.size);
@@ -369,9 +367,7 @@ fn a_lost_past_is_told_once_and_not_by_the_revoked() {
         phone.act(|replica| replica.invite(&NewInvitation::of(Role::Crew))).ok();
         phone.sync(&mut town.server);
     }
-    let now_ms = town.server.now_ms;
-    town.server = Server::from_lines(backup);
-    town.server.now_ms = now_ms;
+    town.server.restore(backup);
     let mut saved = town.admin.clone();
     town.admin.sync_whatever(&mut town.server);
     let epochs = |phone: &mut Phone| {
@@ -384,6 +380,32 @@ fn a_lost_past_is_told_once_and_not_by_the_revoked() {
     saved.sync_whatever(&mut town.server);
     town.admin.sync_whatever(&mut town.server);
     assert_eq!(epochs(&mut town.admin), 2);
+}
+
+/// Two restores from one backup begin in the same epoch. The second one went unnoticed: the devices were in an epoch that
+/// the ledger did not have, and their evidence was taken for that of the first.
+#[test]
+fn a_server_restored_twice_from_one_backup_is_found_out_twice() {
+    let mut town = town();
+    let folio = pump_order(&mut town);
+    town.admin.sync(&mut town.server);
+    let backup = town.server.lines.0.clone();
+    for round in 1..=3 {
+        for phone in [&mut town.one, &mut town.two] {
+            phone.act(|replica| replica.note(&folio, &format!("vuelta {round}"))).unwrap();
+            phone.sync_whatever(&mut town.server);
+        }
+        town.server.restore(backup.clone());
+        for phone in [&mut town.one, &mut town.two, &mut town.admin] {
+            phone.sync_whatever(&mut town.server);
+        }
+        let log = town.admin.act(|replica| Ok(replica.view().audit_log(None, None)?)).unwrap();
+        let epochs = log.iter().filter(|line| line.action == "epoch").count();
+        assert_eq!(epochs, 2, "restore {round}: one at the founding, one for the lost past");
+        town.one.sync(&mut town.server);
+        assert_eq!(notes(&mut town.one, &folio).len(), 2 * round);
+    }
+    assert_rebuilds(&town.server, &[&town.one, &town.two]);
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn a_planted_bug_is_seen() {
 }
 
 /// Stories that broke something once, as short as they could be made, and what was wrong.
-const STORIES: [(u64, &str, &str); 26] = [
+const STORIES: [(u64, &str, &str); 27] = [
     (49, "246,253,306,318,324-325", "a copy that was revoked offered its branch for ever"),
     (49, "246,253,256,270,443,445,450-451", "who carried a branch of a forked chain carried it for ever"),
     (
@@ -139,6 +139,11 @@ const STORIES: [(u64, &str, &str); 26] = [
         "91-108,118-126,208-261,280-281,423-456,466-483,493-497,503-507,522-531,542-546,552-556,562-566,572-573,\
          583-585,591,601-604,615-618,655-675,718-722,990-994,1000-1001,1074-1076,1096-1100",
         "a revoked copy offered again and again what the server had no room for",
+    ),
+    (
+        952_520_689,
+        "17,26,34,39,120-121,137,187,225,302,824",
+        "a second restore from one backup went unnoticed, and newer rules judged the work of before",
     ),
 ];
 

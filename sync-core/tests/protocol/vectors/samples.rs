@@ -59,7 +59,7 @@ pub fn acts() -> Vec<Act> {
             key: server_key().public(),
             log_verifier: VERIFIER.into(),
         },
-        Act::Epoch { epoch: EPOCH, reason: "respaldo".into(), lost: Some(ANCHOR) },
+        Act::Epoch { epoch: EPOCH, reason: "respaldo".into(), lost: Some(ANCHOR), lost_epoch: Some(EPOCH) },
         Act::Invite {
             code_lock: Some(HASH),
             link_lock: HASH,
