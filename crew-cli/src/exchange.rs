@@ -8,6 +8,7 @@ pub use upload::Photos;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use sync_core::id::Hash;
@@ -33,6 +34,9 @@ use words::{Text, say};
 const BROUGHT_AT_ONCE: u64 = 8;
 /// Refused photos after which no more are tried in one exchange.
 const REFUSED_MAX: usize = 8;
+
+/// How long bytes are kept that no entry names: the command that brought them may still be about to write it.
+const UNNAMED_KEPT: Duration = Duration::from_hours(24);
 
 /// Which photos an exchange brings; their small forms always go along.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -89,7 +93,7 @@ pub fn run_with(
             None => all = Some(outcome),
             Some(all) => all.take(outcome),
         }
-        erase_here(cx, &kept)?;
+        delete_here(cx, &kept)?;
         let before = brought.sent;
         for ticket in tickets.iter().filter(|ticket| ticket.r#use == BlobUse::Bring) {
             let Some(bytes) = kept.read(&ticket.sha256)? else { continue };
@@ -119,14 +123,20 @@ fn photos_are_refused(brought: &Photos) -> bool {
     brought.refused.len() > REFUSED_MAX
 }
 
-/// Deletes the copies here of what was erased.
-fn erase_here(cx: &Context, kept: &BlobFiles) -> Result<(), CliError> {
+/// Deletes the copies here of what was erased, of what was carried for others and is at the office, and of what no entry
+/// came to name.
+fn delete_here(cx: &Context, kept: &BlobFiles) -> Result<(), CliError> {
     let here = kept.all_with_originals()?;
     if here.is_empty() {
         return Ok(());
     }
-    for sha256 in cx.read(|replica| Ok(replica.to_erase(&here)?))? {
+    for sha256 in cx.read(|replica| Ok(replica.to_delete(&here)?))? {
         kept.erase(&sha256)?;
+    }
+    for sha256 in cx.read(|replica| Ok(replica.unnamed(&here)?))? {
+        if kept.age(&sha256)?.is_none_or(|age| age > UNNAMED_KEPT) {
+            kept.erase(&sha256)?;
+        }
     }
     Ok(())
 }

@@ -142,8 +142,8 @@ impl Evidence {
         now_ms: TimeMs,
     ) -> Result<(), Problem> {
         let mut of_record = 0;
-        for (sha256, device) in blobs_of(rows, &grant.record)? {
-            of_record += stored(rows, &sha256, &device)?.map_or(0, |row| row.bytes);
+        for (sha256, naming) in blobs_of(rows, &grant.record)? {
+            of_record += stored(rows, &sha256, &naming.device)?.map_or(0, |row| row.bytes);
         }
         let mut brought = locked(&self.brought);
         let (day, bytes) = brought.entry(grant.device).or_default();

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use sha2::{Digest as _, Sha256};
 use sync_core::id::Hash;
@@ -71,6 +72,19 @@ impl BlobFiles {
         Ok(Some(bytes).filter(|bytes| Hash(Sha256::digest(bytes).into()) == *sha256))
     }
 
+    /// Returns how long ago a blob was kept; `None` if it is not here. Zero, if the clock was set back since.
+    ///
+    /// # Errors
+    /// As the disk answers.
+    pub fn age(&self, sha256: &Hash) -> Result<Option<Duration>, CliError> {
+        let path = self.path(sha256);
+        match std::fs::metadata(&path).and_then(|metadata| metadata.modified()) {
+            Ok(kept_at) => Ok(Some(kept_at.elapsed().unwrap_or_default())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(CliError::file(&path, &error)),
+        }
+    }
+
     /// Returns all that are here.
     ///
     /// # Errors
@@ -129,6 +143,8 @@ fn keep_at(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), CliError> {
             if !path.exists() {
                 return files::write_whole(&path, bytes, 0o600);
             }
+            // What was begun before counts as begun now, or another program might take it for left over.
+            File::options().append(true).open(&path)?.set_modified(SystemTime::now())?;
             // The program that wrote it may have been killed before its name was durable.
             File::open(folder)?.sync_all()
         })

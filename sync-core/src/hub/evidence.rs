@@ -95,13 +95,7 @@ impl Hub {
         now_ms: TimeMs,
         blobs: &[StoredBlob],
     ) -> Result<Vec<Vec<u8>>, HubError> {
-        let mut news = Vec::new();
-        for blob in blobs {
-            let is_news = stored(overlay, &blob.sha256, &blob.of)?.is_none() && !news.contains(blob);
-            if is_news && erased(overlay, &blob.sha256)?.is_none() {
-                news.push(*blob);
-            }
-        }
+        let news = unsaid(overlay, blobs, false)?;
         let acts = news.chunks(BLOBS_STORED_MAX).map(|blobs| Act::BlobStored { blobs: blobs.to_vec() });
         self.write_acts(overlay, next_seq, now_ms, acts)
     }
@@ -118,13 +112,7 @@ impl Hub {
         now_ms: TimeMs,
         blobs: &[StoredBlob],
     ) -> Result<Vec<Vec<u8>>, HubError> {
-        let mut gone = Vec::new();
-        for blob in blobs {
-            let is_said = stored(overlay, &blob.sha256, &blob.of)?.is_some() && !gone.contains(blob);
-            if is_said && erased(overlay, &blob.sha256)?.is_none() {
-                gone.push(*blob);
-            }
-        }
+        let gone = unsaid(overlay, blobs, true)?;
         let acts = gone.chunks(BLOBS_STORED_MAX).map(|blobs| Act::BlobMissing { blobs: blobs.to_vec() });
         self.write_acts(overlay, next_seq, now_ms, acts)
     }
@@ -144,40 +132,56 @@ impl Hub {
     }
 }
 
+/// Returns those blobs, each once, of which the ledger says the opposite or nothing, those that were erased left out.
+fn unsaid(rows: &dyn Rows, blobs: &[StoredBlob], is_missing: bool) -> Result<Vec<StoredBlob>, RowsError> {
+    let mut news = Vec::new();
+    for blob in blobs {
+        let is_said = stored(rows, &blob.sha256, &blob.of)?.is_some() != is_missing;
+        if !is_said && erased(rows, &blob.sha256)?.is_none() && !news.contains(blob) {
+            news.push(*blob);
+        }
+    }
+    Ok(news)
+}
+
 impl Asking<'_> {
     fn grant(&self, ask: &BlobAsk) -> Result<Option<BlobGrant>, RowsError> {
         if erased(self.rows, &ask.sha256)?.is_some() {
             return Ok(None);
         }
         for naming in namings(self.rows, &ask.sha256)? {
-            let has = stored(self.rows, &ask.sha256, &naming.device)?.is_some();
-            let may = match ask.r#use {
-                BlobUse::Bring => !has && self.brings(&naming)?,
-                BlobUse::Read => has && self.reads(&naming)?,
+            let kept = naming.kept(self.rows, &ask.sha256)?;
+            let of = match (ask.r#use, kept) {
+                (BlobUse::Bring, None) if self.brings(&naming, ask)? => naming.device,
+                (BlobUse::Read, Some((of, _))) if self.reads(&naming)? => of,
+                _ => continue,
             };
-            if may {
-                return Ok(Some(BlobGrant {
-                    device: self.device,
-                    of: naming.device,
-                    record: naming.record,
-                    sha256: ask.sha256,
-                    bytes: naming.row.bytes,
-                    r#use: ask.r#use,
-                }));
-            }
+            return Ok(Some(BlobGrant {
+                device: self.device,
+                of,
+                record: naming.record,
+                sha256: ask.sha256,
+                bytes: naming.row.bytes,
+                r#use: ask.r#use,
+            }));
         }
         Ok(None)
     }
 
-    /// The author's line brings it, and who carried the author's entry. A revoked device brings what it still may: its kept
-    /// entries stand in quarantine, and so does what they name.
-    fn brings(&self, naming: &Naming) -> Result<bool, RowsError> {
-        if self.line.contains(&naming.device) {
-            return Ok(true);
+    /// The author's line brings it, and who carries it for the author: another device may have brought the entry. A revoked
+    /// device brings what it still may: its kept entries stand in quarantine, and so does what they name; of those of others
+    /// only what came with entries that it carried. That a blob comes for one device's entry gives nobody else a right to it:
+    /// who asks says for whose.
+    fn brings(&self, naming: &Naming, ask: &BlobAsk) -> Result<bool, RowsError> {
+        let is_own = |device: &DeviceId| self.line.contains(device);
+        if is_own(&naming.device) {
+            return Ok(ask.of.is_none_or(|of| is_own(&of)));
         }
-        let entry = self.entry(naming)?;
-        let carrier = entry.and_then(|entry| entry.receipt).and_then(|receipt| receipt.carrier);
-        Ok(carrier.is_some_and(|carrier| self.line.contains(&carrier)))
+        if ask.of != Some(naming.device) {
+            return Ok(false);
+        }
+        let carrier = self.entry(naming)?.and_then(|entry| entry.receipt).and_then(|receipt| receipt.carrier);
+        Ok(self.row.revoked.is_none() || carrier.is_some_and(|carrier| is_own(&carrier)))
     }
 
     /// Who sees the record and the entry sees the picture.

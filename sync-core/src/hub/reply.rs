@@ -2,6 +2,7 @@
 
 mod known;
 mod own;
+mod photos;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +22,7 @@ use crate::rows::{Rows, RowsError, read};
 use crate::scope::Scope;
 use crate::state::applied::applied_changes;
 use crate::state::authority::{AgainRow, DeviceRow, names};
-use crate::state::evidence::{blobs_of, erased, said_of};
+use crate::state::evidence::blobs_of;
 use crate::state::keyspace;
 use crate::time::TimeMs;
 use crate::wire::message::{EnrolReply, SyncReply, SyncRequest, VERSION, seal_reply};
@@ -193,6 +194,9 @@ impl<'a> Reading<'a> {
         let aim = usize::try_from(sync.aim_bytes).unwrap_or(MESSAGE_BYTES_MAX);
         let aim = aim.clamp(MESSAGE_BYTES_AIM_POOR, MESSAGE_BYTES_MAX - ENVELOPE_BYTES);
         let cursor = self.collect(aim, sync.placed)?;
+        if cursor == self.server_seq {
+            self.choose_asked(&sync.blobs, aim)?;
+        }
         // What stands on a branch is no part of the chain that the ledger has: only the request itself says that it is
         // the asking device's.
         if self.one_by_one {
@@ -322,12 +326,7 @@ impl<'a> Reading<'a> {
             again.map_or(Ok(()), |row| self.choose(row.line))?;
         }
         // What became of its photos was told to the scopes that it was in then.
-        for (sha256, device) in blobs_of(self.rows, record)? {
-            let stored = said_of(self.rows, &sha256, &device)?.map(|row| row.seq);
-            let erased = erased(self.rows, &sha256)?.map(|row| row.seq);
-            stored.into_iter().chain(erased).try_for_each(|seq| self.choose(seq))?;
-        }
-        Ok(())
+        blobs_of(self.rows, record)?.iter().try_for_each(|(sha256, naming)| self.choose_said(sha256, naming))
     }
 
     fn choose(&mut self, line: u64) -> Result<(), HubError> {

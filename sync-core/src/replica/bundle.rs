@@ -262,7 +262,8 @@ impl Replica<'_> {
         }
         let mine: BTreeSet<DeviceId> =
             identity.names_before.iter().copied().chain([identity.device]).collect();
-        for photo in body.photos.into_iter().filter(|photo| !mine.contains(&photo.blob.of)) {
+        // The bundle has the newest first; what is taken over last is the newest here.
+        for photo in body.photos.into_iter().rev().filter(|photo| !mine.contains(&photo.blob.of)) {
             self.carry_blob(photo.blob)?;
             taken.photos.push(photo);
         }

@@ -14,7 +14,7 @@ use crate::log::line::{CarriedBlob, DeviceLine};
 use crate::record::change::Scalar;
 use crate::record::document::ElementValue;
 use crate::rows::RowsError;
-use crate::state::evidence::{erased, stored};
+use crate::state::evidence::{erased, is_stored, namings, stored};
 use crate::state::local::{OwnBlob, own_blobs};
 use crate::time::{TimeMs, rfc3339};
 use crate::wire::message::{BlobAsk, BlobUse};
@@ -178,8 +178,8 @@ impl Replica<'_> {
                 lacking.push(blob);
             }
         }
-        // This device is told nothing of a carried photo whose entry came to the office another way: that may not stand in the
-        // way of its own ones, since a request asks for a few.
+        // A request asks for a few: those of others may not stand in the way of its own ones, since the office may know nothing
+        // yet of an entry that names one.
         let own = &self.own_names();
         let of_sort = |is_own: bool, is_thumb: bool| {
             let fits = move |blob: &&OwnBlob| own.contains(&blob.of) == is_own && blob.is_thumb == is_thumb;
@@ -208,9 +208,18 @@ impl Replica<'_> {
             return Ok(false);
         }
         let own = self.own_names();
-        let of: &[DeviceId] = if own.contains(&blob.of) { &own } else { std::slice::from_ref(&blob.of) };
-        for device in of {
+        if !own.contains(&blob.of) {
+            // Who carries may not know that the entry repeats another one: it is enough that the office has the bytes.
+            return Ok(!is_stored(&rows, &blob.sha256)?);
+        }
+        for device in &own {
             if stored(&rows, &blob.sha256, device)?.is_some() {
+                return Ok(false);
+            }
+        }
+        // What a supervisor wrote again for another device is that device's to bring.
+        for naming in namings(&rows, &blob.sha256)? {
+            if own.contains(&naming.device) && naming.kept(&rows, &blob.sha256)?.is_some() {
                 return Ok(false);
             }
         }
@@ -220,25 +229,60 @@ impl Replica<'_> {
     /// Returns what a request asks tickets for: what is to be read, then as much as there is room for of what is to be brought
     /// and is here.
     pub(super) fn blob_asks(&self, wants: &BlobWants) -> Result<Vec<BlobAsk>, ReplicaError> {
-        let reads = wants.reads.iter().map(|sha256| BlobAsk { sha256: *sha256, r#use: BlobUse::Read });
-        let is_here = |blob: &ToBring| !wants.absent.contains(&blob.sha256);
-        let brings = self.to_bring(wants.photos)?.into_iter().filter(is_here);
-        let brings = brings.map(|blob| BlobAsk { sha256: blob.sha256, r#use: BlobUse::Bring });
+        let reads =
+            wants.reads.iter().map(|sha256| BlobAsk { sha256: *sha256, r#use: BlobUse::Read, of: None });
+        let is_here = |blob: &CarriedBlob| !wants.absent.contains(&blob.sha256);
+        let brings = self.blobs_to_bring(wants.photos)?.into_iter().filter(is_here);
+        let brings =
+            brings.map(|blob| BlobAsk { sha256: blob.sha256, r#use: BlobUse::Bring, of: Some(blob.of) });
         Ok(reads.chain(brings).take(BLOB_ASKS_MAX).collect())
     }
 
-    /// Returns those of these blobs that are to be deleted here because they were erased.
+    /// Returns those of these blobs that are to be deleted here: those that were erased, and those that this device carried for
+    /// others and that the office has. It hears of the office's word because it asks, and would not hear of an erasure after.
     ///
     /// # Errors
     /// The index does not read.
-    pub fn to_erase(&self, here: &[Hash]) -> Result<Vec<Hash>, ReplicaError> {
+    pub fn to_delete(&self, here: &[Hash]) -> Result<Vec<Hash>, ReplicaError> {
+        let own = self.own_names();
+        let (mut named, mut carried) = (BTreeSet::new(), BTreeSet::new());
+        let mut lacking = BTreeSet::new();
+        for blob in own_blobs(&self.overlay)? {
+            if own.contains(&blob.of) {
+                named.insert(blob.sha256);
+            } else {
+                carried.insert(blob.sha256);
+                if self.is_lacking(&blob)? {
+                    lacking.insert(blob.sha256);
+                }
+            }
+        }
         let mut gone = Vec::new();
         for sha256 in here {
-            if erased(&self.rows(), sha256)?.is_some() {
+            let is_delivered =
+                carried.contains(sha256) && !lacking.contains(sha256) && !named.contains(sha256);
+            if is_delivered || erased(&self.rows(), sha256)?.is_some() {
                 gone.push(*sha256);
             }
         }
         Ok(gone)
+    }
+
+    /// Returns those of these blobs that no entry names which this device knows, and that it does not carry: what was begun and
+    /// not written down, as where a bundle was refused, or the device stopped before the entry. A shell deletes those that
+    /// are old enough not to be of what is being done now.
+    ///
+    /// # Errors
+    /// The index does not read.
+    pub fn unnamed(&self, here: &[Hash]) -> Result<Vec<Hash>, ReplicaError> {
+        let known: BTreeSet<Hash> = own_blobs(&self.overlay)?.into_iter().map(|blob| blob.sha256).collect();
+        let mut found = Vec::new();
+        for sha256 in here.iter().filter(|sha256| !known.contains(sha256)) {
+            if namings(&self.rows(), sha256)?.is_empty() {
+                found.push(*sha256);
+            }
+        }
+        Ok(found)
     }
 
     /// Returns those of these blobs that the office has for sure, so that this device may let go of its copies.
@@ -249,7 +293,7 @@ impl Replica<'_> {
         let lacking: BTreeSet<Hash> = self.to_bring(true)?.into_iter().map(|blob| blob.sha256).collect();
         let mut free = Vec::new();
         for sha256 in here {
-            if !lacking.contains(sha256) && crate::state::evidence::is_stored(&self.rows(), sha256)? {
+            if !lacking.contains(sha256) && is_stored(&self.rows(), sha256)? {
                 free.push(*sha256);
             }
         }

@@ -1,6 +1,7 @@
 //! Authority: who may write what, folded from the acts in the ledger. No clock is asked: an act holds from its place on.
 
 pub mod enrol;
+mod epoch;
 mod filled;
 mod published;
 
@@ -218,17 +219,7 @@ pub fn apply_act(
             overlay.write(keyspace::device(author), &office_device(*key, seq));
         }
         Act::Epoch { epoch, lost, lost_epoch, .. } => {
-            // The founding begins the first one.
-            if overlay.get(&keyspace::epoch())?.is_some() && overlay.get(&keyspace::first_loss())?.is_none() {
-                overlay.write(keyspace::first_loss(), &seq);
-            }
-            overlay.write(keyspace::epoch(), epoch);
-            for known in [Some(epoch), lost_epoch.as_ref()].into_iter().flatten() {
-                overlay.write(keyspace::known_epoch(known), &seq);
-            }
-            if let Some(lost) = lost {
-                overlay.write(keyspace::lost(lost.size, &lost.root), &seq);
-            }
+            epoch::begin_epoch(overlay, seq, epoch, lost.as_ref(), lost_epoch.as_ref())?;
         }
         Act::Invite { code_lock, link_lock, role, crew, localities, until_ms } => {
             let invite = InviteRow {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::authority::AgainRow;
 use super::keyspace;
 use crate::id::{DeviceId, Hash, RecordId};
 use crate::limits::{BLOB_BYTES_MAX, THUMB_BYTES_MAX};
@@ -12,6 +13,9 @@ use crate::log::act::{Erasure, StoredBlob};
 use crate::record::change::{Action, Change, Obj, OpId, Place, Scalar};
 use crate::rows::{Overlay, Rows, RowsError, all_under, read};
 use crate::time::TimeMs;
+
+/// How often an entry that is written again may have been written again before, to be looked for.
+const REPEATED_MAX: usize = 8;
 
 /// A blob that a change names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +72,40 @@ pub struct Naming {
     pub record: RecordId,
     /// The entry, and what it says.
     pub row: NamedRow,
+}
+
+impl Naming {
+    /// Returns what the office said last of the blob for this entry, and of which device's entry it said that: of its own, or
+    /// of one that it repeats, which a supervisor writes again without having the bytes.
+    ///
+    /// # Errors
+    /// The index does not read.
+    pub fn said(&self, rows: &dyn Rows, sha256: &Hash) -> Result<Option<(DeviceId, StoredRow)>, RowsError> {
+        let (mut device, mut seq) = (self.device, self.row.device_seq);
+        let mut said = None;
+        for _ in 0..REPEATED_MAX {
+            if let Some(row) = said_of(rows, sha256, &device)? {
+                if !row.is_missing {
+                    return Ok(Some((device, row)));
+                }
+                said = said.or(Some((device, row)));
+            }
+            match read::<AgainRow>(rows, &keyspace::again(&device, seq))? {
+                // What only its device says gives no right to bytes.
+                Some(row) if !row.again.claim => (device, seq) = (row.again.device, row.again.of_seq),
+                _ => break,
+            }
+        }
+        Ok(said)
+    }
+
+    /// As [`Self::said`], where the office has the blob.
+    ///
+    /// # Errors
+    /// The index does not read.
+    pub fn kept(&self, rows: &dyn Rows, sha256: &Hash) -> Result<Option<(DeviceId, StoredRow)>, RowsError> {
+        Ok(self.said(rows, sha256)?.filter(|(_, row)| !row.is_missing))
+    }
 }
 
 /// Returns the blobs that a change names: those of the maps that it makes.
@@ -169,12 +207,15 @@ pub fn namings(rows: &dyn Rows, sha256: &Hash) -> Result<Vec<Naming>, RowsError>
 ///
 /// # Errors
 /// The index does not read.
-pub fn blobs_of(rows: &dyn Rows, record: &RecordId) -> Result<Vec<(Hash, DeviceId)>, RowsError> {
+pub fn blobs_of(rows: &dyn Rows, record: &RecordId) -> Result<Vec<(Hash, Naming)>, RowsError> {
     let mut found = Vec::new();
     for (tail, ()) in all_under(rows, &keyspace::blobs_of(record))? {
         let malformed = || RowsError("the row of a record's blob has a malformed key".into());
         let (sha256, device) = tail.split_first_chunk().ok_or_else(malformed)?;
-        found.push((Hash(*sha256), DeviceId::from_slice(device).ok_or_else(malformed)?));
+        let (sha256, device) = (Hash(*sha256), DeviceId::from_slice(device).ok_or_else(malformed)?);
+        let row = read(rows, &keyspace::named_blob(&sha256, &device, record))?;
+        let row = row.ok_or_else(|| RowsError("a record's blob is named nowhere".into()))?;
+        found.push((sha256, Naming { device, record: *record, row }));
     }
     Ok(found)
 }

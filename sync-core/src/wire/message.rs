@@ -132,6 +132,8 @@ pub struct BlobAsk {
     pub sha256: Hash,
     /// What for.
     pub r#use: BlobUse,
+    /// To bring it: the device whose entry names it, as the one that asks knows.
+    pub of: Option<DeviceId>,
 }
 
 /// What a device says of itself: the office tells a silent phone from a full one by it.

@@ -3,10 +3,10 @@
 use sync_core::id::{DeviceId, Hash};
 use sync_core::limits::BLOB_ASKS_MAX;
 use sync_core::log::act::{Erasure, Role, StoredBlob};
-use sync_core::replica::ReplicaError;
 use sync_core::replica::evidence::NewPhoto;
 use sync_core::replica::sync::driver::{BlobWants, Driver, End, Goal, Terms};
 use sync_core::replica::sync::reply::BlobTicket;
+use sync_core::replica::{Bundle, BundledPhoto, ReplicaError};
 use sync_core::wire::message::BlobUse;
 
 use crate::flows::{Town, invite, pump_order, town};
@@ -60,6 +60,20 @@ fn keep(server: &mut Server, of: DeviceId, names: &[u8]) {
     let blobs: Vec<StoredBlob> =
         names.iter().map(|name| StoredBlob { sha256: hash(*name), bytes: 300_000, of }).collect();
     server.write(|hub, overlay, next, now| hub.say_stored(overlay, next, now, &blobs).unwrap());
+}
+
+/// A bundle with the photos that the device has to bring.
+fn bundle_of(phone: &mut Phone) -> Bundle {
+    let seed = [phone.number; 32];
+    phone
+        .act(|replica| {
+            let key = replica.key(&seed);
+            let runs = replica.bundle_runs()?.into_iter().map(|run| run.by(&key)).collect();
+            let blobs = replica.blobs_to_bring(true)?.into_iter();
+            let photos = blobs.map(|blob| BundledPhoto { blob, bytes: vec![0; 8].into() });
+            replica.bundle_export_with(runs, photos.collect())
+        })
+        .unwrap()
 }
 
 fn noted() -> (Town, String) {
@@ -146,21 +160,7 @@ fn a_carrier_brings_what_the_entries_that_it_carried_name_after_its_own() {
     town.two.sync(&mut town.server);
     town.two.act(|replica| replica.add_photo(&folio, &photo(3))).unwrap();
     let one = device(&mut town.one);
-    let runs = |phone: &mut Phone| {
-        let seed = [phone.number; 32];
-        phone
-            .act(|replica| {
-                let key = replica.key(&seed);
-                let runs = replica.bundle_runs()?.into_iter().map(|run| run.by(&key)).collect();
-                let blobs = replica.blobs_to_bring(true)?;
-                let photos = blobs
-                    .into_iter()
-                    .map(|blob| sync_core::replica::BundledPhoto { blob, bytes: vec![0; 8].into() });
-                replica.bundle_export_with(runs, photos.collect())
-            })
-            .unwrap()
-    };
-    let bundle = runs(&mut town.one);
+    let bundle = bundle_of(&mut town.one);
     assert_eq!(bundle.counts.photos, 4);
     assert!(
         matches!(sync_core::replica::bundle::photos(&bundle.bytes), Err(ReplicaError::Bundle(_))),
@@ -175,6 +175,87 @@ fn a_carrier_brings_what_the_entries_that_it_carried_name_after_its_own() {
     town.one.sync(&mut town.server);
     assert!(bring(&mut town.one, &mut town.server).is_empty(), "the author hears that they are there");
     assert!(bring(&mut town.two, &mut town.server).is_empty());
+}
+
+/// The author brought its entries over a poor link, without photos, and may never come again.
+#[test]
+fn who_carries_a_photo_whose_entry_came_another_way_brings_it_and_hears_of_it() {
+    let (mut town, folio) = noted();
+    town.one.act(|replica| replica.add_photo(&folio, &photo(3))).unwrap();
+    let secret = invite(&mut town.admin, &mut town.server, Role::Crew, Some("C-09"));
+    let mut other = Phone::new(9);
+    other.enrol(&mut town.server, &secret, "Cuadrilla 9");
+    let one = device(&mut town.one);
+    let bundle = bundle_of(&mut town.one);
+    town.one.sync(&mut town.server);
+    other.act(|replica| replica.bundle_import(&bundle.bytes)).unwrap();
+    let all = [hash(103), hash(102), hash(101), hash(3), hash(2), hash(1)];
+    assert_eq!(bring(&mut other, &mut town.server), all);
+    keep(&mut town.server, one, &[1, 101]);
+    town.admin.sync(&mut town.server);
+    let second = town.admin.show(&folio)["photos"][1]["number"].as_str().unwrap().to_owned();
+    town.admin.act(|replica| replica.erase_photo(&folio, &second, Erasure::Asked)).unwrap();
+    town.admin.sync(&mut town.server);
+    // It sees nothing of that order: what became of what it carries, it is told because it asks.
+    assert_eq!(bring(&mut other, &mut town.server), [hash(103), hash(3)]);
+    assert_eq!(other.act(|replica| replica.to_free(&all)).unwrap(), [hash(101), hash(1)]);
+    assert_eq!(other.act(|replica| replica.unnamed(&[hash(3), hash(9)])).unwrap(), [hash(9)]);
+    // Who carried it keeps no copy of what is there, and none of what was erased.
+    let gone = other.act(|replica| replica.to_delete(&all)).unwrap();
+    assert_eq!(gone, [hash(102), hash(101), hash(2), hash(1)]);
+    crate::trust::assert_rebuilds(&town.server, &[&other]);
+    // A revoked one brings only what it carried to the office itself.
+    let name = device(&mut other);
+    town.admin.act(|replica| replica.revoke(&name, None, "robado")).unwrap();
+    town.admin.sync(&mut town.server);
+    assert!(bring(&mut other, &mut town.server).is_empty());
+}
+
+/// A device that was revoked built a photo on a note that is dismissed: the supervisor's device writes the photo again,
+/// and never had its bytes.
+#[test]
+fn a_photo_that_is_written_again_is_its_authors_to_bring_and_its_readers_to_read() {
+    for is_kept_first in [true, false] {
+        let mut town = town();
+        let folio = pump_order(&mut town);
+        town.one.act(|replica| replica.note(&folio, "otra bomba")).unwrap();
+        town.one.act(|replica| replica.add_photo(&folio, &photo(1))).unwrap();
+        let one = device(&mut town.one);
+        town.admin.act(|replica| replica.revoke(&one, None, "robado")).unwrap();
+        town.admin.sync(&mut town.server);
+        assert_eq!(bring(&mut town.one, &mut town.server).len(), 2);
+        if is_kept_first {
+            keep(&mut town.server, one, &[1, 101]);
+        }
+        town.admin.sync(&mut town.server);
+        let held: Vec<u64> = town
+            .admin
+            .act(|replica| Ok(replica.view().quarantine()?))
+            .unwrap()
+            .iter()
+            .map(|one| one.id)
+            .collect();
+        town.admin.act(|replica| replica.dismiss(&held[..1], "no es de esta bomba")).unwrap();
+        town.admin.sync(&mut town.server);
+        let decided = town.admin.act(|replica| replica.release(&held[1..], "sí se hizo")).unwrap();
+        assert_eq!(decided.written_again.len(), 1);
+        town.admin.sync(&mut town.server);
+        town.two.sync(&mut town.server);
+        if !is_kept_first {
+            assert!(!may_read(&mut town.two, &mut town.server, 1));
+            assert_eq!(bring(&mut town.one, &mut town.server).len(), 2);
+            keep(&mut town.server, one, &[1, 101]);
+        }
+        for phone in [&mut town.two, &mut town.dispatch, &mut town.admin] {
+            phone.sync(&mut town.server);
+            assert_eq!(phone.show(&folio)["photos"][0]["at_office"], true);
+            assert!(may_read(phone, &mut town.server, 1));
+        }
+        assert!(bring(&mut town.admin, &mut town.server).is_empty());
+        let waits = town.admin.act(|replica| replica.to_bring(true)).unwrap();
+        assert_eq!(waits, [], "it never had the bytes");
+        crate::trust::assert_rebuilds(&town.server, &[&town.two, &town.admin, &town.dispatch]);
+    }
 }
 
 #[test]
@@ -211,7 +292,7 @@ fn what_is_erased_is_gone_for_good_and_the_history_says_so() {
     for phone in [&mut town.one, &mut town.dispatch, &mut boss] {
         assert!(!may_read(phone, &mut town.server, 1));
         assert_eq!(phone.show(&folio)["photos"][0]["erased"]["reason"], "bystander");
-        assert_eq!(phone.act(|replica| replica.to_erase(&[hash(1), hash(2)])).unwrap(), [hash(1)]);
+        assert_eq!(phone.act(|replica| replica.to_delete(&[hash(1), hash(2)])).unwrap(), [hash(1)]);
     }
     assert!(bring(&mut town.one, &mut town.server).is_empty(), "and is not brought again");
     // A crew that gets the order later is told as well.

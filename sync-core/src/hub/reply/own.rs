@@ -134,6 +134,7 @@ impl Reading<'_> {
             }
             Ok(Act::Again { pairs }) => {
                 self.choose_rewritten(&pairs)?;
+                self.choose_said_again(&chained.entry.header.device, &pairs)?;
                 self.choose(line)
             }
             // Its standing comes with each reply.

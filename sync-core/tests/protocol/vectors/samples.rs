@@ -296,8 +296,8 @@ pub fn request() -> SyncRequest {
         people: people_mark(),
         named: vec![person()],
         blobs: vec![
-            BlobAsk { sha256: HASH, r#use: BlobUse::Bring },
-            BlobAsk { sha256: HASH, r#use: BlobUse::Read },
+            BlobAsk { sha256: HASH, r#use: BlobUse::Bring, of: Some(OTHER) },
+            BlobAsk { sha256: HASH, r#use: BlobUse::Read, of: None },
         ],
     }
 }

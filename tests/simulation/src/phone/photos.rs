@@ -158,14 +158,17 @@ impl Phone {
         Ok(format!("lets go of {} photos", free.len()))
     }
 
-    /// Deletes the copies of what was erased.
-    pub fn erase_here(&mut self, now_ms: i64) -> Result<(), Hindered> {
+    /// Deletes the copies of what was erased, of what was carried and is at the office, and of what no entry came to name.
+    pub fn delete_here(&mut self, now_ms: i64) -> Result<(), Hindered> {
         let here = self.photos();
         if here.is_empty() || self.bug == Some(Bug::ErasedStays) {
             return Ok(());
         }
-        for blob in self.read(now_ms, |replica| replica.to_erase(&here))? {
+        for blob in self.read(now_ms, |replica| replica.to_delete(&here))? {
             self.album.unwanted.insert(blob);
+            self.delete_photo(&blob)?;
+        }
+        for blob in self.read(now_ms, |replica| replica.unnamed(&here))? {
             self.delete_photo(&blob)?;
         }
         Ok(())

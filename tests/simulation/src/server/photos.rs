@@ -43,7 +43,8 @@ pub struct Photos {
     granted: RefCell<Vec<BlobGrant>>,
     /// The folders of whole ones as they were at the backups, the newest last.
     pub backups: Vec<Folder>,
-    /// Those that an older folder had not, which was put back.
+    /// Those that an older folder had not, which was put back; and those that were erased: a restored ledger may have lost
+    /// the word for it.
     pub lost: BTreeSet<Hash>,
     /// Ledger and store were compared since the start.
     is_compared: bool,
@@ -331,6 +332,7 @@ impl Server {
                 self.photos.unerased.insert(*blob);
             } else {
                 self.photos.counts.erased += 1;
+                self.photos.lost.insert(*blob);
             }
         }
     }

@@ -47,7 +47,7 @@ impl World {
             return Ok(());
         }
         let now_ms = self.now_ms;
-        let erased = self.phones[number].erase_here(now_ms);
+        let erased = self.phones[number].delete_here(now_ms);
         if self.settle(number, erased)?.is_err() {
             return Ok(());
         }
