@@ -1413,3 +1413,17 @@ help-server-show = Shows one order by reading the ledger; works while serving to
 help-server-invite = Gives a new administration code, with the server stopped.
 help-server-completions = Writes the completions of a shell.
 help-server-man = Writes the manual page.
+
+app-bad-call = the app asked for something that does not exist: { $detail }
+app-fault-hint = this is a fault of the app: close and open it; your work is saved
+app-disk-full = there is no space on this phone: it was not saved
+app-disk-full-hint = free space (photos, videos) and save again; what was saved before is safe
+app-unconfirmed = the phone did not confirm that it saved: whether it did is not known
+app-unconfirmed-hint = close and open the app: look whether it is there, and note it again if not
+app-corrupt = the journal of this phone is damaged: { $detail }
+app-corrupt-hint = delete nothing; call the office: what was sent is there, and the rest can perhaps be rescued
+app-newer-format = a newer version of the app wrote the journal of this phone
+app-newer-format-hint = update the app; nothing is lost
+app-store = it could not be saved or read: { $detail }
+app-journal-lost = the browser deleted a part of what was saved on this phone
+app-journal-lost-hint = what the office has comes back when you enrol again; what had not been sent may be missing

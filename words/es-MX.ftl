@@ -1425,3 +1425,17 @@ help-server-show = Muestra una orden leyendo el registro; funciona también mien
 help-server-invite = Da un código de administración nuevo, con el servidor detenido.
 help-server-completions = Escribe el autocompletado de una terminal.
 help-server-man = Escribe la página de manual.
+
+app-bad-call = la aplicación pidió algo que no existe: { $detail }
+app-fault-hint = es una falla de la aplicación: ciérrela y ábrala; su trabajo está guardado
+app-disk-full = no hay espacio en este teléfono: no se guardó
+app-disk-full-hint = libere espacio (fotos, videos) y guarde otra vez; lo anterior está guardado
+app-unconfirmed = el teléfono no confirmó que guardó: no se sabe si quedó
+app-unconfirmed-hint = cierre la aplicación y ábrala: mire si está, y si falta anótelo otra vez
+app-corrupt = el diario de este teléfono está dañado: { $detail }
+app-corrupt-hint = no borre nada; llame a la oficina: lo enviado está allá, y el resto puede rescatarse
+app-newer-format = una versión más nueva de la aplicación escribió el diario de este teléfono
+app-newer-format-hint = actualice la aplicación; no se pierde nada
+app-store = no se pudo guardar ni leer: { $detail }
+app-journal-lost = el navegador borró parte de lo guardado en este teléfono
+app-journal-lost-hint = lo que la oficina tiene vuelve al inscribir otra vez; lo que no se había enviado puede faltar
