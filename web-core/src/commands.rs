@@ -1,14 +1,17 @@
 //! Commands: what the page asks for by name, and the JSON it is answered: the same as the command line's `--json`.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sync_core::log::act::Erasure;
 use sync_core::replica::evidence::{NewPhoto, PhotoPlace, ToBring};
 use sync_core::replica::{Choice, Instead, NewOrder, Replica};
+use sync_core::rules::Labels;
 use sync_core::time::TimeMs;
 use sync_core::view::lists::Filter;
 use sync_core::view::today::Looking;
-use words::say;
+use words::{Lang, Text, refusals, say};
 
 use crate::core::Core;
 use crate::medium::Medium;
@@ -24,10 +27,12 @@ pub enum Command {
     Sheet {
         folio: String,
     },
-    Typed {
-        measure: String,
+    Judge {
+        folio: String,
+        line: String,
         value: String,
     },
+    Sends {},
     Choices {},
     OrderList {
         #[serde(default)]
@@ -68,8 +73,8 @@ pub enum Command {
     },
     OrderMaterial {
         folio: String,
-        sku: String,
-        qty: String,
+        what: String,
+        quantity: String,
         unit: String,
     },
     OrderCheck {
@@ -193,9 +198,13 @@ impl<M: Medium + Clone> Core<M> {
                 Command::Sheet { folio } => {
                     let mut sheet = view.sheet(folio)?;
                     sheet.state.photos_unsent = self.photos_unsent(replica)?;
+                    for photo in &mut sheet.photos {
+                        photo.here = photo.sha256.parse().is_ok_and(|name| self.photos.has(&name));
+                    }
                     to_json(&sheet)?
                 }
-                Command::Typed { measure, value } => to_json(&view.typed(measure, value)?)?,
+                Command::Judge { folio, line, value } => judged(replica, folio, line, value)?,
+                Command::Sends {} => self.sends(replica)?,
                 Command::Choices {} => choices(replica)?,
                 Command::OrderList { status, crew, locality } => {
                     let filter =
@@ -215,6 +224,29 @@ impl<M: Medium + Clone> Core<M> {
     fn photos_unsent(&self, replica: &Replica<'_>) -> Result<u64, Trouble> {
         let waiting = replica.to_bring(true)?;
         Ok(waiting.iter().filter(|blob| self.photos.has(&blob.sha256)).count() as u64)
+    }
+
+    /// Returns what of this device's work has come how far.
+    fn sends(&self, replica: &Replica<'_>) -> Result<Value, Trouble> {
+        let view = replica.view();
+        let mut state = view.state_line(0)?;
+        state.photos_unsent = self.photos_unsent(replica)?;
+        let waiting = replica.to_bring(true)?;
+        let here: Vec<&ToBring> = waiting.iter().filter(|blob| self.photos.has(&blob.sha256)).collect();
+        let own = view.own_head()?.seq;
+        let counts = json!({
+            "saved": state.unsent,
+            "sent": 0,
+            "counts": own.saturating_sub(state.unsent + state.quarantined),
+            "review": state.quarantined,
+            "unknown": 0,
+        });
+        let photos = json!({
+            "here": self.photos.names().len(),
+            "to_send": here.len(),
+            "bytes": here.iter().map(|blob| blob.bytes).sum::<u64>(),
+        });
+        Ok(json!({ "state": state, "counts": counts, "photos": photos, "last_error": null }))
     }
 
     /// Does what writes.
@@ -278,8 +310,8 @@ fn wrote(replica: &mut Replica<'_>, command: Command) -> Result<Value, Trouble> 
             replica.note(&folio, &text)?;
             json!({ "folio": folio })
         }
-        Command::OrderMaterial { folio, sku, qty, unit } => {
-            replica.use_material(&folio, &sku, &qty, &unit)?;
+        Command::OrderMaterial { folio, what, quantity, unit } => {
+            replica.use_material(&folio, &what, &quantity, &unit)?;
             json!({ "folio": folio })
         }
         Command::OrderCheck { folio, item, done } => {
@@ -351,25 +383,55 @@ fn new_photo(photo: &Photo) -> Result<NewPhoto, Trouble> {
     })
 }
 
-/// What can be chosen for a new order: kinds, localities, materials.
+/// Judges a value while it is typed.
+fn judged(replica: &Replica<'_>, folio: &str, line: &str, value: &str) -> Result<Value, Trouble> {
+    let (view, rules) = (replica.view(), replica.rules());
+    let problem = |text: &Text| json!({ "es": text.of(Lang::Es), "en": text.of(Lang::En) });
+    if let Some(key) = line.strip_prefix("measure:") {
+        let typed = view.typed(key, value)?;
+        let refused = rules.measures.get(key).and_then(|measure| measure.check(value, &measure.unit).err());
+        let problem = refused.map(|error| problem(&refusals::reading(&error)));
+        return Ok(json!({ "ok": typed.ok, "flag": typed.flag, "problem": problem, "slip": typed.slip }));
+    }
+    let kind = view.order_show(folio)?.kind;
+    let key = line.strip_prefix("field:").unwrap_or(line);
+    let field = rules.kinds.get(&kind).and_then(|kind| kind.find_field(key));
+    let field = field.ok_or_else(|| Trouble::bad_call("line"))?;
+    let problem = field
+        .parse(value)
+        .and_then(|read| field.check(&read))
+        .err()
+        .map(|error| problem(&refusals::value(&error)));
+    Ok(json!({ "ok": problem.is_none(), "flag": null, "problem": problem, "slip": null }))
+}
+
+/// What can be chosen for a new order: kinds, localities, materials; what this device's orders have comes first.
 fn choices(replica: &Replica<'_>) -> Result<Value, Trouble> {
-    let view = replica.view();
-    let items = |sort: &str| -> Result<Vec<Value>, Trouble> {
-        let found = view.catalog(sort)?;
-        Ok(found.iter().map(|item| json!({ "key": item.key, "name": item.name })).collect())
-    };
-    let kinds: Vec<Value> = replica
-        .rules()
-        .kinds
-        .values()
-        .filter(|kind| kind.service != "office")
-        .map(|kind| json!({ "kind": kind.kind, "service": kind.service, "label": kind.labels }))
-        .collect();
-    let crew = replica.identity()?.crew.clone();
+    let (view, rules) = (replica.view(), replica.rules());
+    let orders = view.order_list(&Filter::default())?;
+    let used: BTreeSet<&str> = orders.iter().map(|order| order.kind.as_str()).collect();
+    let places: BTreeSet<&str> = orders.iter().filter_map(|order| order.locality.as_deref()).collect();
+    let mut kinds: Vec<_> = rules.kinds.values().filter(|kind| kind.service != "office").collect();
+    kinds.sort_by_key(|kind| (!used.contains(kind.kind.as_str()), kind.labels.es.clone()));
+    let kinds = kinds.into_iter().map(|kind| {
+        let is_frequent = used.contains(kind.kind.as_str());
+        json!({ "key": kind.kind, "glyph": kind.kind, "label": kind.labels, "is_frequent": is_frequent })
+    });
+    let mut localities = view.catalog("locality")?;
+    localities.sort_by_key(|one| (!places.contains(one.name.as_str()), one.name.clone()));
+    let localities = localities.iter().map(|one| {
+        let is_recent = places.contains(one.name.as_str());
+        json!({ "key": one.key, "name": one.name, "about": null, "is_recent": is_recent })
+    });
+    let mut materials = Vec::new();
+    for one in view.catalog("material")? {
+        let unit = view.material(&one.key)?.and_then(|(_, unit)| unit);
+        materials.push(json!({ "key": one.key, "label": Labels::same(&one.name), "unit": unit }));
+    }
     Ok(json!({
-        "kinds": kinds,
-        "localities": items("locality")?,
-        "materials": items("material")?,
-        "crew": crew,
+        "kinds": kinds.collect::<Vec<_>>(),
+        "localities": localities.collect::<Vec<_>>(),
+        "materials": materials,
+        "crew": replica.identity()?.crew,
     }))
 }

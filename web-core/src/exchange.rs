@@ -119,10 +119,10 @@ pub enum Next {
     },
     /// Posts the frame that comes beside.
     Post {
-        /// To which path.
+        /// To which path of the server that the app came from.
         path: String,
-        /// At which server.
-        url: String,
+        /// What the newest reply gave, to be shown with the request.
+        ticket: Option<String>,
     },
     /// Waits.
     Wait {
@@ -198,8 +198,8 @@ impl<M: Medium + Clone> Core<M> {
                     (Next::Sign { key: name_of(&to_sign.key) }, to_sign.digest().0.to_vec())
                 }
                 Step::Post { route, frame } => {
-                    let url = self.read(|replica| Ok(replica.identity().ok().map(|me| me.url.clone())))?;
-                    (Next::Post { path: route.path().into(), url: url.unwrap_or_default() }, frame)
+                    let ticket = driver.outcome().ticket.clone();
+                    (Next::Post { path: route.path().into(), ticket }, frame)
                 }
                 Step::Wait { ms, .. } => (Next::Wait { ms }, Vec::new()),
                 Step::Done(end) => {

@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::rc::Rc;
 
 use js_sys::{Array, Date, Error as JsError, Function, JsString, Object, Reflect, Uint8Array};
 use sync_core::id::BootId;
@@ -36,7 +35,7 @@ extern "C" {
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn monotonic_ms() -> f64;
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
-    fn fill_random(into: &mut [u8]);
+    fn fill_random(into: &Uint8Array);
 }
 
 /// A file of the worker.
@@ -115,16 +114,18 @@ struct WorkerShell {
 impl Shell for WorkerShell {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds")]
     fn clocks(&self) -> Clocks {
+        let drawn = Uint8Array::new_with_length(32);
+        fill_random(&drawn);
         let mut entropy = [0; 32];
-        fill_random(&mut entropy);
+        drawn.copy_to(&mut entropy);
         Clocks { now_ms: Date::now() as i64, boot: self.boot, monotonic_ms: monotonic_ms() as u64, entropy }
     }
 }
 
 /// A device in this worker.
-#[wasm_bindgen]
+#[wasm_bindgen(js_name = Core)]
 pub struct App {
-    core: Rc<RefCell<Core<OpfsFile>>>,
+    core: RefCell<Core<OpfsFile>>,
 }
 
 fn cradle_line(entry: &JsValue) -> Option<CradleLine> {
@@ -143,7 +144,7 @@ fn object(pairs: &[(&str, JsValue)]) -> JsValue {
     object.into()
 }
 
-#[wasm_bindgen]
+#[wasm_bindgen(js_class = Core)]
 impl App {
     /// Opens the device in these files. `cradle` is an array of `{number, line}`, in order; `boot` are 8 bytes that are drawn
     /// once for the worker's life; `progress` is called with the line that is folded, and the last one.
@@ -151,8 +152,8 @@ impl App {
     #[expect(clippy::too_many_arguments, reason = "each file is one")]
     pub fn open(
         journal: FileSystemSyncAccessHandle,
-        index: FileSystemSyncAccessHandle,
         photos: FileSystemSyncAccessHandle,
+        index: FileSystemSyncAccessHandle,
         names: FileSystemSyncAccessHandle,
         cradle: &Array,
         boot: &[u8],
@@ -177,7 +178,7 @@ impl App {
         };
         let mut core = Core::open(files, &lines, shell, &mut tell).map_err(|trouble| failed(&trouble))?;
         core.set_lang(lang);
-        Ok(Self { core: Rc::new(RefCell::new(core)) })
+        Ok(Self { core: RefCell::new(core) })
     }
 
     /// Chooses the language of messages: `es` or `en`.
@@ -185,25 +186,25 @@ impl App {
         self.core.borrow_mut().set_lang(Lang::of_tag(lang));
     }
 
-    /// Does what the page asks for; JSON in and out. Throws JSON with `code`, `message` and `hint`.
-    pub fn call(&self, name: &str, args: &str) -> Result<String, JsString> {
+    fn with<T>(&self, ask: impl FnOnce(&mut Core<OpfsFile>) -> Result<T, Trouble>) -> Result<T, JsString> {
         let mut core = self.core.borrow_mut();
         let lang = core.lang;
-        core.call(name, args).map_err(|trouble| thrown(&trouble, lang))
+        ask(&mut core).map_err(|trouble| thrown(&trouble, lang))
     }
 
-    /// Begins an exchange.
+    /// Does what the page asks for; JSON in and out. Throws JSON with `code`, `message` and `hint`.
+    pub fn call(&self, name: &str, args: &str) -> Result<String, JsString> {
+        self.with(|core| core.call(name, args))
+    }
+
+    /// Begins an exchange; returns what to do next, an object with `do` and, where there are any, `bytes`.
     pub fn begin(&self, asked: &str) -> Result<JsValue, JsString> {
-        let mut core = self.core.borrow_mut();
-        let lang = core.lang;
-        core.begin(asked).and_then(shown).map_err(|trouble| thrown(&trouble, lang))
+        self.with(|core| core.begin(asked).and_then(shown))
     }
 
     /// Goes on with an exchange.
-    pub fn step(&self, said: &str, bytes: &[u8]) -> Result<JsValue, JsString> {
-        let mut core = self.core.borrow_mut();
-        let lang = core.lang;
-        core.step(said, bytes.to_vec()).and_then(shown).map_err(|trouble| thrown(&trouble, lang))
+    pub fn step(&self, said: &str, bytes: Option<Vec<u8>>) -> Result<JsValue, JsString> {
+        self.with(|core| core.step(said, bytes.unwrap_or_default()).and_then(shown))
     }
 
     /// Returns the lines that were appended since this was last asked, as `{number, line}`.
@@ -217,16 +218,32 @@ impl App {
 
     /// Keeps a picture; returns its name.
     pub fn keep_photo(&self, bytes: &[u8]) -> Result<String, JsString> {
-        let mut core = self.core.borrow_mut();
-        let lang = core.lang;
-        core.keep_photo(bytes).map_err(|trouble| thrown(&trouble, lang))
+        self.with(|core| core.keep_photo(bytes))
     }
 
     /// Returns a picture that is here.
     pub fn photo(&self, sha256: &str) -> Result<Option<Uint8Array>, JsString> {
-        let core = self.core.borrow();
-        let found = core.photo(sha256).map_err(|trouble| thrown(&trouble, core.lang))?;
+        let found = self.with(|core| core.photo(sha256))?;
         Ok(found.map(|bytes| Uint8Array::from(&bytes[..])))
+    }
+
+    /// Closes the index; the files are the worker's to close.
+    pub fn close(self) -> Result<(), JsString> {
+        let core = self.core.into_inner();
+        let lang = core.lang;
+        core.close().map_err(|trouble| thrown(&trouble, lang))
+    }
+
+    /// Returns the public half of a seed's key, where the browser has no Ed25519 of its own.
+    pub fn public_of_seed(seed: &[u8]) -> Option<Vec<u8>> {
+        let seed: [u8; 32] = seed.try_into().ok()?;
+        Some(sync_core::crypto::SecretKey::from_seed(&seed).public().0.to_vec())
+    }
+
+    /// Signs a digest with a seed's key.
+    pub fn sign_with_seed(seed: &[u8], digest: &[u8]) -> Option<Vec<u8>> {
+        let (seed, digest): ([u8; 32], _) = (seed.try_into().ok()?, sync_core::id::Hash::from_slice(digest)?);
+        Some(sync_core::crypto::SecretKey::from_seed(&seed).sign_digest(&digest).bytes.to_vec())
     }
 }
 
@@ -234,21 +251,12 @@ fn thrown(trouble: &Trouble, lang: Lang) -> JsString {
     serde_json::to_string(&trouble.said(lang)).unwrap_or_else(|_| trouble.code.clone()).into()
 }
 
+/// The next thing to do as an object, with its bytes beside.
 fn shown((next, bytes): Turn) -> Result<JsValue, Trouble> {
-    let next = serde_json::to_string(&next).map_err(|error| Trouble::bad_call(&error.to_string()))?;
-    Ok(object(&[("next", JsValue::from_str(&next)), ("bytes", Uint8Array::from(&bytes[..]).into())]))
-}
-
-/// Returns the public half of a seed's key, where the browser has no Ed25519 of its own.
-#[wasm_bindgen]
-pub fn public_of_seed(seed: &[u8]) -> Option<Vec<u8>> {
-    let seed: [u8; 32] = seed.try_into().ok()?;
-    Some(sync_core::crypto::SecretKey::from_seed(&seed).public().0.to_vec())
-}
-
-/// Signs bytes with a seed's key.
-#[wasm_bindgen]
-pub fn sign_with_seed(seed: &[u8], bytes: &[u8]) -> Option<Vec<u8>> {
-    let (seed, digest): ([u8; 32], _) = (seed.try_into().ok()?, sync_core::id::Hash::from_slice(bytes)?);
-    Some(sync_core::crypto::SecretKey::from_seed(&seed).sign_digest(&digest).bytes.to_vec())
+    let bad = |detail: String| Trouble::bad_call(&detail);
+    let next = serde_json::to_string(&next).map_err(|error| bad(error.to_string()))?;
+    let next = js_sys::JSON::parse(&next).map_err(|_| bad("what comes next is no JSON".into()))?;
+    let bytes = JsValue::from(Uint8Array::from(&bytes[..]));
+    Reflect::set(&next, &JsValue::from_str("bytes"), &bytes).map_err(|_| bad("bytes".into()))?;
+    Ok(next)
 }

@@ -232,7 +232,8 @@ fn thing(what: &str) -> Text {
     }
 }
 
-fn value(error: &ValueError) -> Text {
+/// Returns why a value does not fit.
+pub fn value(error: &ValueError) -> Text {
     match error {
         ValueError::Type(text, "yes or no (sí/no)") => say!("value-not-yes-or-no", text),
         ValueError::Type(text, "a whole number") => say!("value-not-whole", text),
@@ -250,7 +251,8 @@ fn value(error: &ValueError) -> Text {
     }
 }
 
-fn reading(error: &ReadingError) -> Text {
+/// Returns why a reading is refused.
+pub fn reading(error: &ReadingError) -> Text {
     match error {
         ReadingError::Unit { expected, found, .. } => say!("value-other-unit", expected, found),
         ReadingError::Value(error) => value(error),

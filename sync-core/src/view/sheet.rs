@@ -4,16 +4,20 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::catalog::Item;
 use super::lists::OrderSummary;
 use super::order::{Event, OrderView};
-use super::today::{Row, StateLine};
+use super::steps::{Step, steps_of};
+use super::today::{Row, StateLine, Tick};
 use super::{View, ViewError};
+use crate::id::DeviceId;
 use crate::judge::missing_to_finish;
+use crate::record::change::OpId;
 use crate::record::row::RecordRow;
 use crate::rows::read;
 use crate::rules::kind::{Field, FieldType, WorkKind};
 use crate::rules::measure::{Bounds, Measure};
-use crate::rules::{Labels, steps};
+use crate::rules::{Labels, Rules, steps};
 use crate::state::keyspace;
 use crate::view::conflicts::Conflict;
 
@@ -79,8 +83,94 @@ pub struct Line {
     pub limits: Bounds,
     /// Most digits after the point.
     pub scale: Option<u8>,
-    /// Readings that count, of a measure, as the order shows them.
-    pub readings: Vec<Value>,
+    /// How far the value has come.
+    pub tick: Option<Tick>,
+    /// Readings, of a measure, those that were voided too.
+    pub readings: Vec<Reading>,
+}
+
+/// One reading.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reading {
+    /// What a correction names.
+    pub id: String,
+    /// The value.
+    pub value: String,
+    /// Its unit.
+    pub unit: String,
+    /// Where it was taken.
+    pub r#where: Option<String>,
+    /// When, as its device says.
+    pub at: String,
+    /// `above_norm` or `below_norm`.
+    pub flag: Option<String>,
+    /// How far it has come.
+    pub tick: Tick,
+    /// Whether it counts no more.
+    pub voided: bool,
+}
+
+/// A note.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// What a correction names.
+    pub id: String,
+    /// What it says.
+    pub text: String,
+    /// Who wrote it.
+    pub person: String,
+    /// When, as its device says.
+    pub at: String,
+    /// How far it has come.
+    pub tick: Tick,
+    /// Whether it counts no more.
+    pub voided: bool,
+}
+
+/// Material that was used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Material {
+    /// What a correction names.
+    pub id: String,
+    /// Its key.
+    pub what: String,
+    /// Its name.
+    pub label: Labels,
+    /// How much.
+    pub quantity: String,
+    /// Its unit.
+    pub unit: Option<String>,
+    /// Who noted it.
+    pub person: String,
+    /// When, as its device says.
+    pub at: String,
+    /// How far it has come.
+    pub tick: Tick,
+    /// Whether it counts no more.
+    pub voided: bool,
+}
+
+/// A photo.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Photo {
+    /// What a correction names.
+    pub id: String,
+    /// What it shows.
+    pub what: String,
+    /// Its content address.
+    pub sha256: String,
+    /// That of its small form.
+    pub thumb_sha256: Option<String>,
+    /// What it is of.
+    pub caption: Option<String>,
+    /// Whether the office has it.
+    pub at_office: bool,
+    /// Whether its bytes are on this device; the shell knows.
+    pub here: bool,
+    /// Whether it was erased.
+    pub is_erased: bool,
+    /// How far its entry has come.
+    pub tick: Tick,
 }
 
 /// A norm's limits.
@@ -91,7 +181,7 @@ pub struct Norm {
     /// Largest.
     pub max: Option<String>,
     /// The norm.
-    pub source: String,
+    pub text: Labels,
 }
 
 /// One line of a checklist.
@@ -103,6 +193,8 @@ pub struct Check {
     pub label: Labels,
     /// Whether it is ticked off.
     pub done: bool,
+    /// How far that has come.
+    pub tick: Tick,
     /// Whether the work cannot be finished without it.
     pub is_required: bool,
 }
@@ -126,14 +218,12 @@ pub struct Sheet {
     pub checklist: Vec<Check>,
     /// What is to be done, as the order says.
     pub description: String,
-    /// Notes, as the order shows them.
-    pub notes: Vec<Value>,
-    /// Materials, as the order shows them.
-    pub materials: Vec<Value>,
-    /// Photos, as the order shows them.
-    pub photos: Vec<Value>,
-    /// What counts no more.
-    pub voided: Vec<Value>,
+    /// Notes.
+    pub notes: Vec<Note>,
+    /// Materials.
+    pub materials: Vec<Material>,
+    /// Photos and signatures.
+    pub photos: Vec<Photo>,
     /// Values in conflict.
     pub conflicts: Vec<Conflict>,
     /// What happened to it.
@@ -142,6 +232,45 @@ pub struct Sheet {
     pub state: StateLine,
     /// Whether this device may write on it.
     pub can_write: bool,
+}
+
+/// How far each operation of an order has come.
+struct Ticks<'s> {
+    steps: &'s [Step],
+    me: DeviceId,
+    /// Up to which of its own entries the ledger is known to have them.
+    head_seq: u64,
+}
+
+impl Ticks<'_> {
+    fn of(&self, op: &OpId) -> Tick {
+        let wrote = |step: &&Step| {
+            let first = step.change.start_op;
+            step.change.device == op.device
+                && (first..first + step.change.ops.len() as u64).contains(&op.counter)
+        };
+        let Some(step) = self.steps.iter().find(wrote) else { return Tick::Unknown };
+        match (&step.receipt, &step.accepted) {
+            (_, Some(_)) => Tick::Counts,
+            (Some(_), None) => Tick::Review,
+            (None, None) if step.row.device == self.me && step.row.seq > self.head_seq => Tick::Saved,
+            (None, None) => Tick::Sent,
+        }
+    }
+
+    fn of_id(&self, item: &Value) -> Tick {
+        let op = item["id"].as_str().and_then(|text| text.parse().ok());
+        op.map_or(Tick::Unknown, |op| self.of(&op))
+    }
+}
+
+/// What an order's lines are drawn from.
+struct Drawing<'d> {
+    order: &'d OrderView,
+    row: &'d RecordRow,
+    missing: &'d [String],
+    date: &'d str,
+    ticks: Ticks<'d>,
 }
 
 impl View<'_> {
@@ -160,34 +289,23 @@ impl View<'_> {
         let missing = missing_to_finish(kind, &row);
         let state = self.state_line(order.conflicts.len() as u64)?;
         let can_write = state.revoked.is_none();
-        let lines = kind.map(|kind| self.lines(kind, &order, &missing, &date)).unwrap_or_default();
-        let summary = OrderSummary {
-            folio: order.folio.clone(),
-            kind: order.kind.clone(),
-            locality: order.locality.clone(),
-            status: order.status.clone(),
-            crew: order.crew.clone(),
-            title: order.title.clone().unwrap_or_default(),
-            due: order.due.clone(),
-            conflicts: u32::try_from(order.conflicts.len()).unwrap_or(u32::MAX),
-            unsent: order.unsent,
-            held_back: order.held_back,
-        };
+        let steps = steps_of(self.rows(), self.all_lines(), &record)?;
+        let ticks = Ticks { steps: &steps, me: identity.device, head_seq: self.contact()?.head_seq };
+        let drawing = Drawing { order: &order, row: &row, missing: &missing, date: &date, ticks };
         Ok(Sheet {
-            row: self.row_of(summary, &date),
+            row: self.row_of(summary_of(&order), &date),
             state_label: self.rules().state_labels(std::slice::from_ref(&order.status)),
             steps: if can_write { self.possible(kind, &order.status) } else { Vec::new() },
             missing: missing.iter().map(|name| missing_line(kind, self.rules(), name)).collect(),
-            lines,
-            checklist: kind.map(|kind| checks(kind, &order)).unwrap_or_default(),
-            folio: order.folio,
-            description: order.description,
-            notes: order.notes,
-            materials: order.materials,
-            photos: order.photos,
-            voided: order.voided,
-            conflicts: order.conflicts,
-            history: order.history,
+            lines: kind.map(|kind| drawing.lines(self.rules(), kind)).unwrap_or_default(),
+            checklist: kind.map(|kind| drawing.checks(kind)).unwrap_or_default(),
+            notes: drawing.notes(),
+            materials: drawing.materials(&self.catalog("material")?),
+            photos: drawing.photos(),
+            folio: order.folio.clone(),
+            description: order.description.clone(),
+            conflicts: order.conflicts.clone(),
+            history: order.history.clone(),
             state,
             can_write,
         })
@@ -208,15 +326,20 @@ impl View<'_> {
         }
         found
     }
+}
 
-    fn lines(&self, kind: &WorkKind, order: &OrderView, missing: &[String], date: &str) -> Vec<Line> {
-        let mut keys: Vec<&String> = kind.measures.iter().collect();
-        keys.extend(kind.required_measures.iter().filter(|key| !kind.measures.contains(key)));
-        let measures = keys.into_iter().filter_map(|key| self.rules().measures.get(key)).map(|measure| {
-            let is_required = kind.required_measures.contains(&measure.key);
-            measure_line(measure, is_required, order, missing, date)
-        });
-        measures.chain(kind.fields.iter().map(|field| field_line(field, order, missing))).collect()
+fn summary_of(order: &OrderView) -> OrderSummary {
+    OrderSummary {
+        folio: order.folio.clone(),
+        kind: order.kind.clone(),
+        locality: order.locality.clone(),
+        status: order.status.clone(),
+        crew: order.crew.clone(),
+        title: order.title.clone().unwrap_or_default(),
+        due: order.due.clone(),
+        conflicts: u32::try_from(order.conflicts.len()).unwrap_or(u32::MAX),
+        unsent: order.unsent,
+        held_back: order.held_back,
     }
 }
 
@@ -238,80 +361,168 @@ fn text_of(value: &Value) -> Option<String> {
     }
 }
 
-fn field_line(field: &Field, order: &OrderView, missing: &[String]) -> Line {
-    let name = format!("fields.{}", field.key);
-    let value = order.fields.get(&field.key).and_then(text_of);
-    let shown = field.choices.iter().find(|choice| Some(&choice.value) == value.as_ref());
-    let choices = field.choices.iter();
-    Line {
-        id: format!("field:{}", field.key),
-        r#type: match field.field_type {
-            FieldType::Text => "text",
-            FieldType::Decimal => "decimal",
-            FieldType::Integer => "integer",
-            FieldType::Boolean => "boolean",
-            FieldType::Date => "date",
-            FieldType::Choice => "choice",
+fn said(item: &Value, key: &str) -> String {
+    text_of(&item[key]).unwrap_or_default()
+}
+
+impl Drawing<'_> {
+    /// Returns a line for each measure and field of the kind: what is required first.
+    fn lines(&self, rules: &Rules, kind: &WorkKind) -> Vec<Line> {
+        let mut keys: Vec<&String> = kind.measures.iter().collect();
+        keys.extend(kind.required_measures.iter().filter(|key| !kind.measures.contains(key)));
+        let measures = keys.into_iter().filter_map(|key| rules.measures.get(key));
+        let measures =
+            measures.map(|measure| self.measure_line(measure, kind.required_measures.contains(&measure.key)));
+        measures.chain(kind.fields.iter().map(|field| self.field_line(field))).collect()
+    }
+
+    fn register_tick(&self, name: &str) -> Option<Tick> {
+        Some(self.ticks.of(&self.row.registers.get(name)?.last()?.op))
+    }
+
+    fn field_line(&self, field: &Field) -> Line {
+        let name = format!("fields.{}", field.key);
+        let value = self.order.fields.get(&field.key).and_then(text_of);
+        let shown = field.choices.iter().find(|choice| Some(&choice.value) == value.as_ref());
+        let choices = field.choices.iter();
+        Line {
+            id: format!("field:{}", field.key),
+            r#type: match field.field_type {
+                FieldType::Text => "text",
+                FieldType::Decimal => "decimal",
+                FieldType::Integer => "integer",
+                FieldType::Boolean => "yes_no",
+                FieldType::Date => "date",
+                FieldType::Choice => "choice",
+            }
+            .into(),
+            label: field.labels.clone(),
+            unit: field.unit.clone(),
+            shown: shown.map(|choice| choice.labels.clone()),
+            is_required: field.required_to_finish,
+            is_missing: self.missing.contains(&name),
+            is_conflict: self.order.conflicts.iter().any(|conflict| conflict.field == field.key),
+            choices: choices
+                .map(|one| Choice { key: one.value.clone(), label: one.labels.clone() })
+                .collect(),
+            norm: None,
+            limits: Bounds { min: field.min.clone(), max: field.max.clone() },
+            scale: field.scale,
+            tick: value.as_ref().and_then(|_| self.register_tick(&name)),
+            readings: Vec::new(),
+            value,
         }
-        .into(),
-        label: field.labels.clone(),
-        unit: field.unit.clone(),
-        shown: shown.map(|choice| choice.labels.clone()),
-        is_required: field.required_to_finish,
-        is_missing: missing.contains(&name),
-        is_conflict: order.conflicts.iter().any(|conflict| conflict.field == field.key),
-        choices: choices.map(|one| Choice { key: one.value.clone(), label: one.labels.clone() }).collect(),
-        norm: None,
-        limits: Bounds { min: field.min.clone(), max: field.max.clone() },
-        scale: field.scale,
-        readings: Vec::new(),
-        value,
+    }
+
+    fn measure_line(&self, measure: &Measure, is_required: bool) -> Line {
+        let is_of_it = |item: &&Value| {
+            item["what"].as_str() == Some(&measure.key)
+                && item["list"].as_str().is_none_or(|list| list == "measurements")
+        };
+        let all = self.order.measurements.iter().chain(&self.order.voided).filter(is_of_it);
+        let readings: Vec<Reading> = all.map(|item| self.reading(item)).collect();
+        let last = readings.iter().rfind(|reading| !reading.voided);
+        let norm = measure.limit_on(self.date).map(|limit| Norm {
+            min: limit.min.clone(),
+            max: limit.max.clone(),
+            text: Labels::same(&limit.source),
+        });
+        Line {
+            id: format!("measure:{}", measure.key),
+            r#type: "measure".into(),
+            label: measure.labels.clone(),
+            unit: Some(measure.unit.clone()),
+            value: last.map(|reading| reading.value.clone()),
+            tick: last.map(|reading| reading.tick),
+            shown: None,
+            is_required,
+            is_missing: self.missing.contains(&format!("measure {}", measure.key)),
+            is_conflict: false,
+            choices: Vec::new(),
+            norm,
+            limits: measure.possible.clone(),
+            scale: measure.scale,
+            readings,
+        }
+    }
+
+    fn reading(&self, item: &Value) -> Reading {
+        Reading {
+            id: said(item, "id"),
+            value: said(item, "value"),
+            unit: said(item, "unit"),
+            r#where: text_of(&item["where"]),
+            at: said(item, "claimed_at"),
+            flag: text_of(&item["flag"]),
+            tick: self.ticks.of_id(item),
+            voided: item["voided"].is_object(),
+        }
+    }
+
+    /// Returns a list's items, and those of it that were voided.
+    fn items<'s>(&'s self, list: &'s str, of_it: &'s [Value]) -> impl Iterator<Item = &'s Value> {
+        of_it.iter().chain(self.order.voided.iter().filter(move |item| item["list"] == list))
+    }
+
+    fn notes(&self) -> Vec<Note> {
+        let note = |item: &Value| Note {
+            id: said(item, "id"),
+            text: said(item, "text"),
+            person: said(item, "person"),
+            at: said(item, "claimed_at"),
+            tick: self.ticks.of_id(item),
+            voided: item["voided"].is_object(),
+        };
+        self.items("notes", &self.order.notes).map(note).collect()
+    }
+
+    fn materials(&self, known: &[Item]) -> Vec<Material> {
+        let material = |item: &Value| {
+            let what = said(item, "sku");
+            let name = known.iter().find(|one| one.key == what).map_or(&what, |one| &one.name);
+            Material {
+                id: said(item, "id"),
+                label: Labels::same(name),
+                quantity: said(item, "qty"),
+                unit: text_of(&item["unit"]),
+                person: said(item, "person"),
+                at: said(item, "claimed_at"),
+                tick: self.ticks.of_id(item),
+                voided: item["voided"].is_object(),
+                what,
+            }
+        };
+        self.items("materials", &self.order.materials).map(material).collect()
+    }
+
+    fn photos(&self) -> Vec<Photo> {
+        let photo = |item: &Value| Photo {
+            id: said(item, "id"),
+            what: said(item, "what"),
+            sha256: said(item, "sha256"),
+            thumb_sha256: text_of(&item["thumb_sha256"]),
+            caption: text_of(&item["caption"]),
+            at_office: item["at_office"] == true,
+            here: false,
+            is_erased: item["erased"].is_object(),
+            tick: self.ticks.of_id(item),
+        };
+        self.order.photos.iter().map(photo).collect()
+    }
+
+    fn checks(&self, kind: &WorkKind) -> Vec<Check> {
+        let check = |check: &crate::rules::kind::Check| Check {
+            key: check.key.clone(),
+            label: check.labels.clone(),
+            done: self.order.checklist.get(&check.key) == Some(&Value::Bool(true)),
+            tick: self.register_tick(&format!("checklist.{}", check.key)).unwrap_or(Tick::Counts),
+            is_required: check.required_to_finish,
+        };
+        kind.checklist.iter().map(check).collect()
     }
 }
 
-fn measure_line(
-    measure: &Measure,
-    is_required: bool,
-    order: &OrderView,
-    missing: &[String],
-    date: &str,
-) -> Line {
-    let of_measure = |item: &&Value| item["what"].as_str() == Some(&measure.key);
-    let readings: Vec<Value> = order.measurements.iter().filter(of_measure).cloned().collect();
-    let norm = measure.limit_on(date).map(|limit| Norm {
-        min: limit.min.clone(),
-        max: limit.max.clone(),
-        source: limit.source.clone(),
-    });
-    Line {
-        id: format!("measure:{}", measure.key),
-        r#type: "measure".into(),
-        label: measure.labels.clone(),
-        unit: Some(measure.unit.clone()),
-        value: readings.last().and_then(|reading| text_of(&reading["value"])),
-        shown: None,
-        is_required,
-        is_missing: missing.contains(&format!("measure {}", measure.key)),
-        is_conflict: false,
-        choices: Vec::new(),
-        norm,
-        limits: measure.possible.clone(),
-        scale: measure.scale,
-        readings,
-    }
-}
-
-fn checks(kind: &WorkKind, order: &OrderView) -> Vec<Check> {
-    let of_line = |check: &crate::rules::kind::Check| Check {
-        key: check.key.clone(),
-        label: check.labels.clone(),
-        done: order.checklist.get(&check.key) == Some(&Value::Bool(true)),
-        is_required: check.required_to_finish,
-    };
-    kind.checklist.iter().map(of_line).collect()
-}
-
-fn missing_line(kind: Option<&WorkKind>, rules: &crate::rules::Rules, name: &str) -> Missing {
+fn missing_line(kind: Option<&WorkKind>, rules: &Rules, name: &str) -> Missing {
     let (line, labels) = if let Some(key) = name.strip_prefix("fields.") {
         (format!("field:{key}"), kind.and_then(|kind| kind.find_field(key)).map(|field| &field.labels))
     } else if let Some(key) = name.strip_prefix("measure ") {

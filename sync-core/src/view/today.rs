@@ -26,6 +26,20 @@ pub enum Tick {
     Counts,
     /// The office has it, and it does not count yet.
     Review,
+    /// Nobody answered.
+    Unknown,
+}
+
+/// How the foot of every screen looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mood {
+    /// All is well, as far as is known.
+    Calm,
+    /// Something is unsent, or doubtful.
+    Mind,
+    /// A person must decide.
+    Decide,
 }
 
 /// What stands on every screen: what is unsent, and since when the office was last heard.
@@ -45,6 +59,12 @@ pub struct StateLine {
     pub revoked: Option<String>,
     /// Whether the server showed a history that contradicts one it had signed.
     pub split: bool,
+    /// How it looks.
+    pub mood: Mood,
+    /// How far the least advanced of this device's work has come.
+    pub tick: Tick,
+    /// The municipality's hours: minutes east of UTC.
+    pub utc_offset_min: i16,
 }
 
 /// One order in a list.
@@ -56,6 +76,8 @@ pub struct Row {
     pub short: String,
     /// Its kind of work.
     pub kind: String,
+    /// Which picture it has: its kind.
+    pub glyph: String,
     /// The kind in words.
     pub title: Sentence,
     /// What its title says beside kind and place, if anything.
@@ -66,6 +88,8 @@ pub struct Row {
     pub status: String,
     /// How far the work on it has come: review before all, else the least advanced.
     pub tick: Tick,
+    /// Whether it holds work that no server has, as a count.
+    pub unsent: u64,
     /// Values in conflict.
     pub conflicts: u32,
     /// The day by which it is to be done.
@@ -81,7 +105,7 @@ pub struct Row {
 /// Rows that belong together.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Group {
-    /// `in_progress`, `open` or `done`.
+    /// `in_progress`, `open` or `done`; `found`, where something was looked for.
     pub key: &'static str,
     /// Its rows, the most urgent first.
     pub rows: Vec<Row>,
@@ -112,12 +136,9 @@ pub struct Looking {
     /// Part of a folio, a place or a kind, without regard to accents and capitals.
     #[serde(default)]
     pub query: Option<String>,
-    /// Only those of this locality, by name.
+    /// `unsent`: only those with work that no server has; else the name of a locality.
     #[serde(default)]
-    pub place: Option<String>,
-    /// Only those with work that no server has.
-    #[serde(default)]
-    pub unsent: bool,
+    pub filter: Option<String>,
 }
 
 impl View<'_> {
@@ -134,8 +155,11 @@ impl View<'_> {
         let query = looking.query.as_deref().map(fold_word).filter(|query| !query.is_empty());
         let rows: Vec<Row> = orders
             .into_iter()
-            .filter(|order| !looking.unsent || order.unsent)
-            .filter(|order| looking.place.is_none() || order.locality == looking.place)
+            .filter(|order| match looking.filter.as_deref() {
+                None => true,
+                Some("unsent") => order.unsent,
+                Some(place) => order.locality.as_deref() == Some(place),
+            })
             .map(|order| self.row_of(order, &date))
             .filter(|row| query.as_ref().is_none_or(|query| row.answers_to(query)))
             .collect();
@@ -144,7 +168,7 @@ impl View<'_> {
             date,
             name: identity.name.clone(),
             crew: identity.crew.clone(),
-            groups: grouped(rows),
+            groups: if query.is_some() { found(rows) } else { grouped(rows) },
             places: places.into_iter().collect(),
             total,
             state: self.state_line(conflicts)?,
@@ -170,7 +194,9 @@ impl View<'_> {
             days_late: order.due.as_deref().filter(|_| !is_done).and_then(|due| days_between(due, date)),
             is_on: order.status == "in_progress",
             folio: order.folio,
+            glyph: order.kind.clone(),
             kind: order.kind,
+            unsent: u64::from(order.unsent),
             title,
             place: order.locality,
             status: order.status,
@@ -187,15 +213,29 @@ impl View<'_> {
     /// The index does not read.
     pub fn state_line(&self, conflicts: u64) -> Result<StateLine, ViewError> {
         let status = self.status()?;
-        let contact = self.contact()?;
+        let heard_at_ms = Some(self.contact()?.at_ms).filter(|at| *at > 0);
+        let split = !status.partings.is_empty();
+        let must_decide = split || status.revoked.is_some() || status.quarantined + conflicts > 0;
         Ok(StateLine {
+            mood: match (must_decide, status.unsent > 0 || heard_at_ms.is_none()) {
+                (true, _) => Mood::Decide,
+                (false, true) => Mood::Mind,
+                (false, false) => Mood::Calm,
+            },
+            tick: match (status.quarantined > 0, status.unsent > 0, heard_at_ms) {
+                (true, _, _) => Tick::Review,
+                (false, true, _) => Tick::Saved,
+                (false, false, None) => Tick::Unknown,
+                (false, false, Some(_)) => Tick::Counts,
+            },
             unsent: status.unsent,
             photos_unsent: 0,
-            heard_at_ms: Some(contact.at_ms).filter(|at| *at > 0),
+            heard_at_ms,
             quarantined: status.quarantined,
             conflicts,
             revoked: status.revoked,
-            split: !status.partings.is_empty(),
+            split,
+            utc_offset_min: self.identity()?.utc_offset.minutes(),
         })
     }
 }
@@ -207,6 +247,10 @@ impl Row {
         let texts = [self.folio.as_str(), &self.title.es, &self.title.en, place, about];
         texts.iter().any(|text| fold_word(text).contains(query))
     }
+}
+
+fn found(rows: Vec<Row>) -> Vec<Group> {
+    vec![Group { key: "found", rows: rows.into_iter().take(ROWS_MAX).collect() }]
 }
 
 fn grouped(rows: Vec<Row>) -> Vec<Group> {

@@ -149,7 +149,7 @@ fn a_browser_works_offline_like_a_device_and_both_show_the_same() {
     for (name, args) in [
         ("order_step", json!({ "folio": folio, "step": "start" })),
         ("order_note", json!({ "folio": folio, "text": "tanque lleno" })),
-        ("order_material", json!({ "folio": folio, "sku": "cloro", "qty": "2", "unit": "kg" })),
+        ("order_material", json!({ "folio": folio, "what": "cloro", "quantity": "2", "unit": "kg" })),
     ] {
         phone.call(name, &args);
     }
