@@ -4,7 +4,8 @@ use engine::device::{Device, Moment};
 use store::{Log as _, Store};
 use sync_core::people::People;
 use sync_core::replica::sync::driver::Driver;
-use sync_core::replica::{Author, Clocks, Replica};
+use sync_core::replica::sync::request::OwnEntries;
+use sync_core::replica::{Author, Clocks, Replica, Unsigned};
 use sync_core::rows::ROWS_FORMAT;
 use words::{Lang, Text, say};
 
@@ -48,6 +49,8 @@ pub struct Core<M: Medium + Clone> {
     pub(crate) device: Device<Journal<M>, RedbIndex<M>>,
     pub(crate) photos: Photos<M>,
     pub(crate) driver: Option<Driver>,
+    /// What waits for its signatures, to go into a bundle.
+    pub(crate) bundling: Vec<Unsigned<OwnEntries>>,
     pub(crate) brings_photos: bool,
     pub(crate) lang: Lang,
     names: Kept<M>,
@@ -86,6 +89,7 @@ impl<M: Medium + Clone> Core<M> {
             device,
             photos: Photos::open(files.photos).map_err(|error| file(&error))?,
             driver: None,
+            bundling: Vec::new(),
             brings_photos: false,
             lang: Lang::default(),
             names,

@@ -267,7 +267,7 @@ fn driver(goal: Goal) -> Driver {
 }
 
 /// Returns what a key is called where keys are kept: the same name, the same key.
-fn name_of(name: &KeyName) -> String {
+pub(crate) fn name_of(name: &KeyName) -> String {
     let mut text = if name.is_renewed { "renewed".to_owned() } else { "first".to_owned() };
     for salt in &name.salts {
         text.push('.');

@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bundle;
 pub mod commands;
 pub mod core;
 pub mod exchange;

@@ -227,6 +227,33 @@ impl App {
         Ok(found.map(|bytes| Uint8Array::from(&bytes[..])))
     }
 
+    /// Begins a bundle: returns what is to be signed, as `{key, bytes}`.
+    pub fn bundle_begin(&self) -> Result<Array, JsString> {
+        let asks = self.with(Core::bundle_begin)?;
+        let shown = |(key, digest): &(String, sync_core::id::Hash)| {
+            object(&[("key", JsValue::from_str(key)), ("bytes", Uint8Array::from(&digest.0[..]).into())])
+        };
+        Ok(asks.iter().map(shown).collect())
+    }
+
+    /// Returns the bundle; `signatures` are the signatures of 64 bytes, one after another.
+    pub fn bundle(&self, signatures: &[u8], photos: bool) -> Result<Uint8Array, JsString> {
+        let (signatures, rest) = signatures.as_chunks::<64>();
+        let bytes = self.with(|core| {
+            if rest.is_empty() {
+                core.bundle(signatures.to_vec(), photos)
+            } else {
+                Err(Trouble::bad_call("a signature has 64 bytes"))
+            }
+        })?;
+        Ok(Uint8Array::from(&bytes[..]))
+    }
+
+    /// Takes a bundle in; returns what it brought, as JSON.
+    pub fn bundle_import(&self, bytes: &[u8]) -> Result<String, JsString> {
+        self.with(|core| core.bundle_import(bytes)).map(|counts| counts.to_string())
+    }
+
     /// Closes the index; the files are the worker's to close.
     pub fn close(self) -> Result<(), JsString> {
         let core = self.core.into_inner();

@@ -200,6 +200,35 @@ fn what_the_cradle_has_and_a_young_journal_lost_comes_back() {
     assert_eq!(lost.code, "journal_lost");
 }
 
+/// A phone without signal hands its work, with a photo, to another one by a file.
+#[test]
+fn a_bundle_goes_from_browser_to_browser_and_back_to_the_office() {
+    let town = Town::peopled();
+    let (mut author, mut carrier) = (Browser::new(&town, 5), Browser::new(&town, 6));
+    for phone in [&mut author, &mut carrier] {
+        phone.enrol(&link(&town));
+    }
+    let made = author.call("order_new", &json!({ "kind": "chlorination", "crew": "C-01" }));
+    let folio = made["folio"].as_str().unwrap().to_owned();
+    let picture = cuadrilla_tests::picture::noise(40, 30, 5);
+    let sha256 = author.core.keep_photo(&picture).unwrap();
+    let photo = json!({ "folio": folio, "what": "after", "sha256": sha256, "bytes": picture.len(), "media_type": "image/jpeg",
+        "width": 40, "height": 30, "taken_at_ms": 1_795_232_207_000_i64 });
+    author.call("order_photo", &photo);
+    let asks = author.core.bundle_begin().unwrap();
+    let signed = asks.iter().map(|(key, digest)| author.key(key).sign_digest(digest).bytes).collect();
+    let bundle = author.core.bundle(signed, true).unwrap();
+    let took = carrier.core.bundle_import(&bundle).unwrap();
+    assert_eq!((&took["entries"], &took["photos"]), (&2.into(), &1.into()), "{took}");
+    assert_eq!(carrier.core.photo(&sha256).unwrap(), Some(picture));
+    let (_, outcome) = carrier.exchange(&json!({ "goal": "sync", "photos": true }));
+    assert_eq!(outcome["blobs"].as_array().unwrap().len(), 1, "it may bring the photo: {outcome}");
+    town.crew("one", &["sync"]);
+    assert_eq!(town.crew("one", &["order", "show", &folio])["photos"].as_array().unwrap().len(), 1);
+    let refused = carrier.core.bundle_import(b"nonsense").unwrap_err();
+    assert_eq!(refused.code, "bundle");
+}
+
 #[test]
 fn a_page_that_asks_for_nonsense_is_told_and_changes_nothing() {
     let town = Town::peopled();
