@@ -1273,6 +1273,8 @@ server-setting-witness = a witness cosigns kept checkpoints, and checkpoints = n
 server-setting-unreadable = { $name } = “{ $text }” is not understood: “{ $detail }”
 server-setting-file = { $path } cannot be read as TOML: “{ $detail }”
 server-setting-hint = Run `cuadrilla-server serve --help`: it lists every setting with its default.
+server-web-none = { $path }: there is no app for browsers here (index.html is missing)
+server-web-none-hint = Name the folder web/dist that cargo xtask web makes, or leave web out: the app that the program holds is served.
 server-tls-one = tls_cert and tls_key go together: one is missing
 server-tls-none = { $path }: there is no PEM certificate in it
 server-tls-unreadable = { $path } cannot be read as PEM: “{ $detail }”
@@ -1329,6 +1331,8 @@ server-conflicts = Two values
 server-no-order = the ledger has no order { $folio }
 server-no-order-hint = Check the folio; an order appears here once its device has sent it.
 server-page-title = Cuadrilla server of { $name }
+server-page-no-app = This server does not hold the app for browsers.
+server-page-no-app-how = To hold it, whoever builds the program makes the app first, and then the program again:
 server-page-text = The crews' devices send their work here. To enrol one, ask the administration for a code and run:
 server-page-key = Key of the ledger, for auditors:
 
@@ -1356,6 +1360,7 @@ help-server-settings = Settings
 help-server-setting = Settings
     .listen = Address to listen on; port 0 takes a free one.
     .schemas = Folder of rule files that override the built-in ones; empty looks for one.
+    .web = Folder with the app for browsers, read at each request; empty: the app that the program holds.
     .log_format = Log lines as text or json.
     .requests_max = Requests of devices in progress, all together; beyond it the answer is 503.
     .connections_max = Open connections; beyond it one that has not proven itself is closed for each new one.

@@ -1285,6 +1285,8 @@ server-setting-witness = un testigo firma los sellos guardados, y checkpoints = 
 server-setting-unreadable = { $name } = «{ $text }» no se entiende: «{ $detail }»
 server-setting-file = { $path } no se puede leer como TOML: «{ $detail }»
 server-setting-hint = Corra `cuadrilla-server serve --help`: ahí está cada ajuste con su valor usual.
+server-web-none = { $path }: aquí no está la aplicación para navegadores (falta index.html)
+server-web-none-hint = Indique la carpeta web/dist que hace cargo xtask web, o quite web: se sirve la aplicación que trae el programa.
 server-tls-one = tls_cert y tls_key van juntos: falta uno
 server-tls-none = { $path }: no hay ningún certificado PEM
 server-tls-unreadable = { $path } no se puede leer como PEM: «{ $detail }»
@@ -1341,6 +1343,8 @@ server-conflicts = Dos valores
 server-no-order = no hay orden { $folio } en el registro
 server-no-order-hint = Revise el folio; una orden aparece aquí cuando su equipo la ha enviado.
 server-page-title = Servidor Cuadrilla de { $name }
+server-page-no-app = Este servidor no trae la aplicación para navegadores.
+server-page-no-app-how = Para que la traiga, quien compila el programa arma primero la aplicación y luego otra vez el programa:
 server-page-text = Aquí envían su trabajo los equipos de las cuadrillas. Para dar de alta uno, pida un código a la administración y corra:
 server-page-key = Llave del registro, para quien audita:
 
@@ -1368,6 +1372,7 @@ help-server-settings = Ajustes
 help-server-setting = Ajustes
     .listen = Dirección en que atiende; el puerto 0 toma uno libre.
     .schemas = Carpeta de reglas sobre las incluidas; vacía: busca una.
+    .web = Carpeta con la aplicación para navegadores, leída en cada petición; vacío: la que trae el programa.
     .log_format = Líneas de la bitácora: text o json.
     .requests_max = Peticiones de equipos en curso, entre todos; las demás reciben 503.
     .connections_max = Conexiones abiertas; por cada una más se cierra una que no se ha acreditado.

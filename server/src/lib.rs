@@ -5,6 +5,7 @@
 pub mod alarm;
 pub mod app_state;
 pub mod body;
+pub mod browser;
 pub mod cli;
 pub mod clock;
 pub mod commands;
@@ -40,6 +41,7 @@ mod testing;
 pub mod throttle;
 pub mod ticket;
 pub mod tls;
+pub mod web;
 pub mod whole;
 pub mod witness;
 pub mod writer;

@@ -16,6 +16,7 @@ use crate::config::{Config, HANDLES_RESERVE, Shown, Source};
 use crate::failure::Failure;
 use crate::service::{Foundations, Service};
 use crate::tls::{self, Tls};
+use crate::web::Web;
 use crate::writer::disk_bytes;
 use crate::{key, listen, logging, rule_files, start};
 use words::{Lang, Text, say};
@@ -149,6 +150,21 @@ async fn bind(listen: &str) -> Result<(TcpListener, SocketAddr), Failure> {
     })
 }
 
+/// Logs which app browsers get.
+fn say_which_app(web: &Web) -> Result<(), Failure> {
+    web.check()?;
+    match (web, web.manifest()) {
+        (Web::Folder(folder), _) => tracing::info!(folder = %folder.display(), "the app is served from here"),
+        (Web::Built, Some(manifest)) => {
+            tracing::info!(manifest = hex::encode(manifest), "the app is served");
+        }
+        (Web::Built, None) => {
+            tracing::info!("this program holds no app for browsers: `cargo xtask web` makes it")
+        }
+    }
+    Ok(())
+}
+
 /// Opens the store and starts the service over it. Nothing else runs yet, so waiting for the disk is fine.
 fn open(data: &Path, config: Config) -> Result<Service, Failure> {
     let seed = key::read(data)?;
@@ -156,6 +172,7 @@ fn open(data: &Path, config: Config) -> Result<Service, Failure> {
     rule_files::find_folder(&config.schemas, data)?;
     let (asked, beside) = (config.schemas.clone(), data.to_owned());
     let rules = Box::new(move || rule_files::find_folder(&asked, &beside).ok().flatten());
+    say_which_app(&Web::of_setting(&config.web))?;
     let opened = start::open(data)?;
     let total = disk_bytes(data).map_or(0, |(_, total)| total);
     let reserve_bytes = match config.reserve_bytes {
