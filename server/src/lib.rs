@@ -41,6 +41,7 @@ mod testing;
 pub mod throttle;
 pub mod ticket;
 pub mod tls;
+pub mod tls_check;
 pub mod web;
 pub mod whole;
 pub mod witness;

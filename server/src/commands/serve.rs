@@ -159,7 +159,7 @@ fn say_which_app(web: &Web) -> Result<(), Failure> {
             tracing::info!(manifest = hex::encode(manifest), "the app is served");
         }
         (Web::Built, None) => {
-            tracing::info!("this program holds no app for browsers: `cargo xtask web` makes it")
+            tracing::info!("this program holds no app for browsers: `cargo xtask web` makes it");
         }
     }
     Ok(())
