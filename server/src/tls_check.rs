@@ -247,3 +247,5 @@ impl Caution {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -150,9 +150,7 @@ fn said(target: &Target, heard: &Heard, found: &Found, names: &str, ca: Option<&
     let other = (!heard.is_cuadrilla).then(|| say!("tls-check-not-cuadrilla"));
     let good = match found.voucher.filter(|_| found.faults.is_empty()) {
         Some(Voucher::Public) => Some(say!("tls-check-good")),
-        Some(Voucher::Own) => {
-            Some(say!("tls-check-good-own", path = ca.unwrap_or_else(|| Path::new(""))))
-        }
+        Some(Voucher::Own) => Some(say!("tls-check-good-own", path = ca.unwrap_or_else(|| Path::new("")))),
         None => None,
     };
     faults.chain(cautions).chain(other).chain(good).collect()
@@ -180,4 +178,3 @@ fn json(target: &Target, heard: &Heard, found: &Found, names: &str, lang: Lang) 
         "cautions": found.cautions.iter().map(|caution| caution.word()).collect::<Vec<_>>(),
     })
 }
-

@@ -5,9 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
 use std::sync::Arc;
 
-use tokio_rustls::rustls::client::danger::{
-    HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
-};
+use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::crypto::{
     WebPkiSupportedAlgorithms, ring, verify_tls12_signature, verify_tls13_signature,
 };
@@ -53,8 +51,8 @@ pub fn hear(host: &str, port: u16, name: ServerName<'static>) -> Result<Heard, U
         set(&tcp, Some(TLS_CHECK_WITHIN)).map_err(Unheard::Link)?;
     }
     let config = config().map_err(|error| Unheard::Tls(error.to_string()))?;
-    let mut talk = ClientConnection::new(Arc::new(config), name)
-        .map_err(|error| Unheard::Tls(error.to_string()))?;
+    let mut talk =
+        ClientConnection::new(Arc::new(config), name).map_err(|error| Unheard::Tls(error.to_string()))?;
     while talk.is_handshaking() {
         talk.complete_io(&mut tcp).map_err(unheard)?;
     }
@@ -101,8 +99,7 @@ fn config() -> Result<ClientConfig, Error> {
     let provider = Arc::new(ring::default_provider());
     let hearer = Arc::new(Hearer(provider.signature_verification_algorithms));
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let mut config =
-        builder.dangerous().with_custom_certificate_verifier(hearer).with_no_client_auth();
+    let mut config = builder.dangerous().with_custom_certificate_verifier(hearer).with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -17,6 +17,7 @@ mod kill;
 mod log;
 mod names;
 mod offices;
+mod phone_tls;
 mod rules;
 mod schemas;
 mod source;
