@@ -1381,7 +1381,7 @@ server-no-order = the ledger has no order { $folio }
 server-no-order-hint = Check the folio; an order appears here once its device has sent it.
 server-page-title = Cuadrilla server of { $name }
 server-page-no-app = This server does not hold the app for browsers.
-server-page-no-app-how = To hold it, whoever builds the program makes the app first, and then the program again:
+server-page-no-app-how = The person who builds the program makes the app first, and then the program again:
 server-page-text = The crews' devices send their work here. To enrol one, ask the administration for a code and run:
 server-page-key = Key of the ledger, for auditors:
 

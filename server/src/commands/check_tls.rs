@@ -1,6 +1,7 @@
 //! `check-tls`: whether a phone trusts the certificate of a server, at an address as phones use it, or of the one that the
 //! settings describe.
 
+use std::io;
 use std::path::Path;
 
 use axum::http::Uri;
@@ -93,12 +94,23 @@ fn not_heard(error: &Unheard, target: &Target) -> Failure {
                 "tls-check-no-connection",
                 host = &target.host,
                 port = u64::from(target.port),
-                why = system_text(error)
+                why = why(error)
             ),
             hint: say!("tls-check-no-connection-hint"),
             exit: EXIT_CONNECTION,
         },
         Unheard::Tls(detail) => no_tls(detail),
+    }
+}
+
+/// What kept a connection from being made.
+fn why(error: &io::Error) -> Text {
+    use io::ErrorKind::{ConnectionRefused, HostUnreachable, NetworkDown, NetworkUnreachable};
+    match error.kind() {
+        ConnectionRefused => say!("link-refused"),
+        HostUnreachable | NetworkDown | NetworkUnreachable => say!("link-no-network"),
+        _ if error.to_string().contains("lookup address") => say!("link-no-such-name"),
+        _ => system_text(error),
     }
 }
 
