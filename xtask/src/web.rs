@@ -21,7 +21,7 @@ use crate::wasm::{Library, Source};
 
 /// The bridge to the core. As fast as it gets: a phone that waits costs more than bytes that it reads once.
 const CORE: Library = Library {
-    package: "web-core",
+    package: "cuadrilla-web-core",
     args: &[
         "--profile",
         "release",

@@ -44,6 +44,7 @@ fn start_on(medium: &FaultyMemory, config: Config) -> Service {
         free_bytes: Box::new(|| None),
         reserve_bytes: 0,
         rules: Box::new(|| None),
+        web: None,
     };
     Service::start(foundations).unwrap()
 }
