@@ -18,6 +18,7 @@ mod kill;
 mod log;
 mod names;
 mod offices;
+mod phone_tls;
 mod rules;
 mod schemas;
 mod source;
