@@ -2,7 +2,7 @@
 import type { Result, Written } from "../client/protocol";
 import type { session as Session } from "../client/session.svelte";
 import type { Line, Sheet } from "../client/views";
-import { t } from "../words/words.svelte";
+import { plain } from "../words/words.svelte";
 
 type Writer = typeof Session;
 
@@ -14,7 +14,7 @@ function keyOf(line: Line): string {
 export function voidLater(session: Writer, folio: string): (made: Written) => (() => void) | null {
   return ({ item }) => {
     if (item === undefined) return null;
-    return () => void session.act("order_correct", { folio, item, void: true, reason: t("undo-reason") }, "said-undone");
+    return () => void session.act("order_correct", { folio, item, void: true, reason: plain("undo-reason") }, "said-undone");
   };
 }
 

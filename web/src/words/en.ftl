@@ -16,7 +16,7 @@ tick-unknown = not known
 tick-unknown-count = { $count }: not known
 
 ## Time
-ago-never = never
+ago-never = not yet
 ago-now = now
 ago-minutes = { $count } { $count ->
     [one] minute
@@ -101,6 +101,7 @@ door-where = Where it will live
 door-this-browser = In this browser, on this phone
 door-closed = This invitation was used or has expired. Ask dispatch for another.
 door-name = What do we call this phone?
+door-name-given = Phone of { $crew }
 door-name-hint = For example: Phone 1 of C-02
 door-name-first = Write a name for the phone
 door-yes = Yes, enter
@@ -161,7 +162,7 @@ today-done = Finished this week
 today-found = { $count } with “{ $query }”
 today-none = There are no orders for you
 today-none-found = No such order
-today-as-known = As far as is known: the office last answered { $ago }.
+today-as-known = As far as is known. The office last answered: { $ago }.
 row-conflicts = { $count } { $count ->
     [one] item with two values
    *[other] items with two values
@@ -193,6 +194,7 @@ tool-note = Note
 tool-material = Material
 line-missing = missing
 line-missing-long = needed to finish
+line-again = note another
 line-empty = not noted
 norm-below = below the norm
 norm-above = above the norm
@@ -394,7 +396,7 @@ review-then-what = The office must accept or dismiss it and say why. You need no
 review-see = See the order
 review-explain = Explain
 review-none = Nothing in review
-review-as-known = As far as is known: the office last answered { $ago }.
+review-as-known = As far as is known. The office last answered: { $ago }.
 review-dismissed = Dismissed
 review-copy = a copy is kept here
 held-revoked = It came from a revoked phone.

@@ -23,7 +23,7 @@ tick-unknown = no se sabe
 tick-unknown-count = { $count }: no se sabe
 
 ## Time
-ago-never = nunca
+ago-never = todavía no
 ago-now = ahora
 ago-minutes = hace { $count } { $count ->
     [one] minuto
@@ -111,6 +111,7 @@ door-where = Dónde va a quedar
 door-this-browser = En este navegador, en este teléfono
 door-closed = Esta invitación ya se usó o ya venció. Pida otra al despacho.
 door-name = ¿Cómo le decimos a este teléfono?
+door-name-given = Teléfono de { $crew }
 door-name-hint = Por ejemplo: Teléfono 1 de C-02
 door-name-first = Escriba un nombre para el teléfono
 door-yes = Sí, entrar
@@ -171,7 +172,7 @@ today-done = Terminadas esta semana
 today-found = { $count } con «{ $query }»
 today-none = No hay órdenes para usted
 today-none-found = Ninguna orden así
-today-as-known = Hasta donde se sabe: la oficina contestó { $ago }.
+today-as-known = Hasta donde se sabe. La oficina contestó: { $ago }.
 row-conflicts = { $count } { $count ->
     [one] dato con dos valores
    *[other] datos con dos valores
@@ -203,6 +204,7 @@ tool-note = Nota
 tool-material = Material
 line-missing = falta
 line-missing-long = falta para terminar
+line-again = anotar otra
 line-empty = sin anotar
 norm-below = abajo de la norma
 norm-above = arriba de la norma
@@ -404,7 +406,7 @@ review-then-what = La oficina debe aceptarlo o desecharlo y decir por qué. Uste
 review-see = Ver la orden
 review-explain = Explicar
 review-none = Nada en revisión
-review-as-known = Hasta donde se sabe: la oficina contestó { $ago }.
+review-as-known = Hasta donde se sabe. La oficina contestó: { $ago }.
 review-dismissed = Desechados
 review-copy = copia guardada aquí
 held-revoked = Llegó de un teléfono dado de baja.

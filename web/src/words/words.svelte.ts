@@ -59,6 +59,11 @@ export function t(id: string, args: Args = {}): string {
   return BUNDLES[lang].formatPattern(message.value, args, []);
 }
 
+/** Returns the text for a record: without the marks that keep directions of writing apart on a screen. */
+export function plain(id: string, args: Args = {}): string {
+  return t(id, args).replace(/[\u2066-\u2069]/g, "");
+}
+
 export function hasWords(id: string): boolean {
   return BUNDLES[lang].hasMessage(id);
 }

@@ -45,7 +45,7 @@ test("both parse", () => {
 });
 
 test("every id that the code spells out has words", () => {
-  const named = [...code.matchAll(/\bt\("([a-z0-9-]+)"/g)].map((match) => match[1] ?? "");
+  const named = [...code.matchAll(/\b(?:t|plain)\("([a-z0-9-]+)"/g)].map((match) => match[1] ?? "");
   expect(named.filter((id) => !idsOf(es).includes(id))).toEqual([]);
 });
 
