@@ -11,6 +11,8 @@ export type Opened = {
   is_enrolled: boolean;
   /** The browser deleted the journal of a device that was enrolled. */
   was_evicted: boolean;
+  /** Whether this build of the core writes and reads files for other devices. */
+  has_bundles: boolean;
 };
 
 /** How the office could be reached, as far as a browser can tell. */
@@ -36,7 +38,7 @@ type Nothing = Record<string, never>;
 /** Commands of the core, answered by it in JSON. */
 export type CoreCommands = {
   status: Of<Nothing, Status>;
-  today: Of<{ query?: string; filter?: string; now?: number }, Today>;
+  today: Of<{ query?: string; place?: string; unsent?: boolean }, Today>;
   sheet: Of<{ folio: string }, Sheet>;
   choices: Of<Nothing, Choices>;
   sends: Of<Nothing, Sends>;
@@ -47,9 +49,9 @@ export type CoreCommands = {
   order_set: Of<{ folio: string; field: string; value: string }, Written>;
   order_measure: Of<{ folio: string; what: string; value: string; unit: string; where?: string }, Written & { flag: string | null }>;
   order_note: Of<{ folio: string; text: string }, Written>;
-  order_material: Of<{ folio: string; what: string; quantity: string; unit?: string }, Written>;
+  order_material: Of<{ folio: string; what: string; quantity: string; unit: string }, Written>;
   order_check: Of<{ folio: string; item: string; done: boolean }, Written>;
-  order_correct: Of<{ folio: string; item: string; value?: string; void?: boolean; reason: string }, Written>;
+  order_correct: Of<{ folio: string; item: string; value?: string; unit?: string; reason: string }, Written>;
   order_photo: Of<PhotoArgs, Written>;
 };
 
@@ -59,7 +61,7 @@ export type WorkerCommands = {
   lang: Of<{ lang: "es" | "en" }, null>;
   release: Of<Nothing, null>;
   preview: Of<{ invitation: Invitation }, { preview: Preview | null; exchanged: Exchanged }>;
-  enrol: Of<{ invitation: Invitation; name: string }, { enrolled: Enrolled | null; exchanged: Exchanged }>;
+  enrol: Of<{ invitation: Invitation; name: string; office: string | null }, { enrolled: Enrolled | null; exchanged: Exchanged }>;
   sync: Of<{ photos: boolean; is_quick: boolean }, Exchanged>;
   shrink: Of<{ file: Blob }, Kept>;
   picture: Of<{ sha256: string }, Blob | null>;
@@ -82,6 +84,7 @@ export type News =
   | { news: "ready"; lock: string }
   | { news: "released" }
   | { news: "gone" }
+  | { news: "folding"; done: number; last: number }
   | { news: "progress"; pushed: number; pulled: number };
 
 /** Names of the locks and of the channel that tabs share. */

@@ -26,6 +26,9 @@ class Session {
   /** The browser deleted the files while they were open. */
   isGone = $state.raw(false);
   withPhotos = $state.raw(true);
+  hasBundles = $state.raw(false);
+  /** The line that is read again at opening, of how many. */
+  folding = $state.raw<{ done: number; last: number } | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saidId = 0;
 
@@ -39,7 +42,8 @@ class Session {
     void readPersistence();
     const opened = await open(isTaking);
     if (!opened.ok) { [this.phase, this.fault] = ["broken", opened.fault]; return; }
-    const { state, is_enrolled, was_evicted } = opened.value;
+    const { state, is_enrolled, was_evicted, has_bundles } = opened.value;
+    this.hasBundles = has_bundles;
     if (state === "elsewhere") this.phase = "elsewhere";
     else if (was_evicted) this.phase = "evicted";
     else this.phase = is_enrolled ? "work" : "door";
@@ -63,6 +67,7 @@ class Session {
   #hear(news: News): void {
     if (news.news === "released") this.phase = "elsewhere";
     if (news.news === "gone") this.isGone = true;
+    if (news.news === "folding") this.folding = news;
     if (news.news === "progress") { this.progress = news; this.version += 1; }
     // A worker that died was replaced: what is shown is asked for again.
     if (news.news === "ready" && this.phase === "work" && linkState() !== "elsewhere") this.version += 1;

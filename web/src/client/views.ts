@@ -3,7 +3,7 @@ import type { Label, TickName } from "../words/label";
 
 export type Row = {
   folio: string; short: string; kind: string; glyph: string; title: Label; place: string | null; status: string;
-  tick: TickName; unsent: number; conflicts: number; due: string | null; days_late: number | null; is_done: boolean; is_on: boolean;
+  tick: TickName; about: string | null; unsent: number; conflicts: number; due: string | null; days_late: number | null; is_done: boolean; is_on: boolean;
 };
 
 export type StateLine = {
@@ -23,22 +23,22 @@ export type Today = {
 export type Step = { step: string; label: Label; needs_reason: boolean; is_next: boolean; off_because: Label | null };
 
 export type Reading = {
-  id: string; value: string; unit: string; where: string | null; at: string; flag: string | null; tick: TickName; voided: boolean;
+  id: string; value: string; unit: string; where: string | null; at: string; flag: string | null; tick: TickName | null; voided: boolean;
 };
 
-export type LineType = "decimal" | "integer" | "text" | "choice" | "date" | "yes_no" | "measure";
+export type LineType = "decimal" | "integer" | "text" | "choice" | "date" | "boolean" | "measure";
 
 export type Line = {
   id: string; type: LineType; label: Label; unit: string | null; value: string | null; shown: Label | null; tick: TickName | null;
   is_required: boolean; is_missing: boolean; is_conflict: boolean; choices: { key: string; label: Label }[];
-  norm: { min: string | null; max: string | null; text: Label } | null; limits: { min: string | null; max: string | null } | null;
+  norm: { min: string | null; max: string | null; source: string } | null; limits: { min: string | null; max: string | null } | null;
   scale: number | null; readings: Reading[];
 };
 
-export type Check = { key: string; label: Label; done: boolean | null; tick: TickName };
-export type Note = { id: string; text: string; person: string; at: string; tick: TickName; voided: boolean };
-export type Material = { id: string; what: string; label: Label; quantity: string; unit: string | null; person: string; at: string; tick: TickName; voided: boolean };
-export type Photo = { id: string; what: string; sha256: string; thumb_sha256: string | null; caption: string | null; at_office: boolean; here: boolean; tick: TickName };
+export type Check = { key: string; label: Label; done: boolean; tick: TickName | null };
+export type Note = { id: string; text: string; person: string; at: string; tick: TickName | null; voided: boolean };
+export type Material = { id: string; what: string; label: Label; quantity: string; unit: string | null; person: string; at: string; tick: TickName | null; voided: boolean };
+export type Photo = { id: string; what: string; sha256: string; thumb_sha256: string | null; caption: string | null; at_office: boolean; here: boolean; tick: TickName | null };
 export type ConflictValue = { value: unknown; shown: Label; person: string; claimed_at: string; device: string };
 export type Conflict = { field: string; label: Label; values: ConflictValue[] };
 export type HistoryItem = { action: string; text: Label; person: string; claimed_at: string; received_at: string | null; seq: number | null };
@@ -57,7 +57,8 @@ export type MaterialChoice = { key: string; label: Label; unit: string | null };
 export type Choices = { kinds: KindChoice[]; localities: PlaceChoice[]; materials: MaterialChoice[]; crew: string | null };
 
 export type Sends = {
-  state: StateLine; counts: Record<TickName, number>; photos: { here: number; to_send: number; bytes: number }; last_error: string | null;
+  /** `null`: nobody here knows. */
+  state: StateLine; counts: Record<TickName, number | null>; photos: { here: number; to_send: number; bytes: number }; last_error: string | null;
 };
 
 export type Held = {
@@ -68,6 +69,6 @@ export type Held = {
 export type Status = { device: string; name: string; municipality: string; role: string; records: number; unsent: number; revoked: string | null };
 
 export type Preview = {
-  municipality: string; server: string | null; role: string; crew: string | null; localities: string[]; expires_at: string; is_open: boolean;
+  municipality: string; role: string; crew: string | null; localities: string[]; office: string | null; expires_at: string | null; is_open: boolean;
 };
-export type Enrolled = { name: string; municipality: string; letters: string; role: string; crew: string | null; folio_prefix: string };
+export type Enrolled = { municipality: string; letters: string; role: string; crew: string | null };

@@ -6,7 +6,7 @@ import DoorScreen from "./DoorScreen.svelte";
 import Lacking from "./Lacking.svelte";
 
 const host = "cuadrilla.mezquitic.example";
-const enrolled = { name: "Teléfono 1", municipality: "Mezquitic", letters: "A4", role: "crew", crew: "C-02", folio_prefix: "MZQ" };
+const enrolled = { municipality: "Mezquitic", letters: "A4", role: "crew", crew: "C-02" };
 
 function door(change: Partial<Door>): Door {
   return Object.assign(new Door(), change);

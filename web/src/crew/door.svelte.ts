@@ -53,7 +53,7 @@ export class Door {
     if (this.isBusy || this.#invitation === null) return;
     [this.isBusy, this.fault, this.exchanged] = [true, null, null];
     this.isPersistent = await askPersistence();
-    const done = await call("enrol", { invitation: this.#invitation, name });
+    const done = await call("enrol", { invitation: this.#invitation, name, office: this.preview?.office ?? null });
     this.isBusy = false;
     if (!done.ok) { this.fault = done.fault; return; }
     if (done.value.enrolled === null) { this.exchanged = done.value.exchanged; this.fault = done.value.exchanged.fault; return; }

@@ -15,6 +15,8 @@ export function iconOfStep(step: string): IconName {
 }
 
 export function hrefOfLine(sheet: Sheet, line: string): string {
+  // A point of the checklist is ticked on the order itself.
+  if (line.startsWith("check:")) return format({ at: "order", folio: sheet.folio });
   return format({ at: "line", folio: sheet.folio, line });
 }
 

@@ -14,7 +14,7 @@ function keyOf(line: Line): string {
 export function voidLater(session: Writer, folio: string): (made: Written) => (() => void) | null {
   return ({ item }) => {
     if (item === undefined) return null;
-    return () => void session.act("order_correct", { folio, item, void: true, reason: plain("undo-reason") }, "said-undone");
+    return () => void session.act("order_correct", { folio, item, reason: plain("undo-reason") }, "said-undone");
   };
 }
 

@@ -16,7 +16,7 @@ export const revoked: StateLine = { ...unsent, revoked: "se reportó perdido", m
 export const parted: StateLine = { ...unsent, split: true, mood: "decide" };
 
 const base: Row = {
-  folio: "MZQ-26-A4-0007", short: "A4-0007", kind: "chlorination", glyph: "chlor", title: label("Cloración de tanque", "Tank chlorination"),
+  folio: "MZQ-26-A4-0007", short: "A4-0007", kind: "chlorination", glyph: "chlor", title: label("Cloración de tanque", "Tank chlorination"), about: null,
   place: "Ocota de la Sierra", status: "in_progress", tick: "saved", unsent: 4, conflicts: 0, due: null, days_late: null, is_done: false, is_on: true,
 };
 export function row(more: Partial<Row>): Row {
@@ -51,7 +51,7 @@ export function line(more: Partial<Line>): Line {
 export const chlorine = line({
   id: "measure:free_chlorine", type: "measure", label: label("Cloro residual libre", "Free residual chlorine"), value: null, shown: null, tick: null,
   is_required: true, is_missing: true, limits: { min: "0", max: "500" },
-  norm: { min: "0.2", max: "1.5", text: label("Norma: 0.2 a 1.5 mg/L (NOM-127)", "Norm: 0.2 to 1.5 mg/L (NOM-127)") },
+  norm: { min: "0.2", max: "1.5", source: "NOM-127-SSA1-2021" },
 });
 const before = line({
   id: "measure:free_chlorine_before", type: "measure", label: label("Cloro residual antes", "Residual chlorine before"), value: "0.10", shown: label("0.10 mg/L", "0.10 mg/L"),
@@ -73,7 +73,7 @@ export const sheet: Sheet = {
   missing: [{ line: chlorine.id, label: chlorine.label }], lines: [before, chlorine, field, reagent, lot],
   checklist: [
     { key: "gloves", label: label("Guantes, lentes y mascarilla puestos", "Gloves, glasses and mask on"), done: true, tick: "saved" },
-    { key: "lid", label: label("Tapa del tanque cerrada y asegurada", "Tank lid closed and secured"), done: null, tick: "counts" },
+    { key: "lid", label: label("Tapa del tanque cerrada y asegurada", "Tank lid closed and secured"), done: false, tick: null },
   ],
   notes: [{ id: "n1", text: "La tapa del tanque no cierra", person: "C-02", at: "2026-11-19T15:50:00Z", tick: "saved", voided: false }],
   materials: [{ id: "m1", what: "calcium_hypochlorite", label: label("Hipoclorito de calcio", "Calcium hypochlorite"), quantity: "0.350", unit: "kg", person: "C-02", at: "2026-11-19T15:41:00Z", tick: "unknown", voided: false }],
@@ -134,4 +134,4 @@ export const held: Held[] = [{
 }];
 export const dismissed: Held[] = [{ ...held[0]!, id: 3, folio: "MZQ-26-A4-0003", text: label("anotó: está dos veces", "noted: it is there twice"), state: "dismissed" }];
 
-export const preview: Preview = { municipality: "Mezquitic", server: null, role: "crew", crew: "C-02", localities: [], expires_at: "2026-11-20T00:00:00Z", is_open: true };
+export const preview: Preview = { municipality: "Mezquitic", role: "crew", crew: "C-02", localities: [], office: null, expires_at: "2026-11-20T00:00:00Z", is_open: true };

@@ -8,6 +8,7 @@ import { Refusal } from "./fault";
 import { dropLock, takeLock } from "./files";
 import { ORDINARY } from "./http";
 import { shrink } from "./photo";
+import { askCore } from "./shape";
 
 type Does = { [N in keyof WorkerCommands]: (args: Args<N>) => Promise<Reply<N>> };
 
@@ -34,7 +35,7 @@ function open(): Device {
 
 function means(): Means {
   const one = open();
-  return { core: one.core, class: one.class, settle: () => one.settle(), progress: (made) => tell({ news: "progress", ...made }) };
+  return { core: one.core, module: one.module, settle: () => one.settle(), progress: (made) => tell({ news: "progress", ...made }) };
 }
 
 /** Gives the files back, for another tab. */
@@ -45,13 +46,15 @@ export async function release(): Promise<void> {
 }
 
 async function openDevice({ module, lang, is_taking }: Args<"open">): Promise<Opened> {
-  if (!(await takeLock(is_taking))) return { state: "elsewhere", is_enrolled: false, was_evicted: false };
+  if (!(await takeLock(is_taking))) return { state: "elsewhere", is_enrolled: false, was_evicted: false, has_bundles: false };
   try {
-    const opened = await Device.open(await loadCore(module), () => tell({ news: "gone" }));
+    const opened = await Device.open(await loadCore(module), lang, {
+      folding: (done, last) => tell({ news: "folding", done, last }),
+      gone: () => tell({ news: "gone" }),
+    });
     device = opened.device;
-    device.core.set_lang(lang);
     const isEnrolled = device.isEnrolled();
-    return { state: "open", is_enrolled: isEnrolled, was_evicted: opened.wasEvicted };
+    return { state: "open", is_enrolled: isEnrolled, was_evicted: opened.wasEvicted, has_bundles: device.core.app.bundle !== undefined };
   } catch (thrown) {
     await release();
     throw thrown;
@@ -62,8 +65,8 @@ async function keepShrunk({ file }: Args<"shrink">): Promise<Reply<"shrink">> {
   const { core } = open();
   const made = await shrink(file);
   const [photo, thumb] = await Promise.all([bytesOf(made.photo), bytesOf(made.thumb)]);
-  const sha256 = core.keep_photo(photo);
-  const thumbSha256 = core.keep_photo(thumb);
+  const sha256 = core.app.keep_photo(photo);
+  const thumbSha256 = core.app.keep_photo(thumb);
   const { width, height } = made;
   return { sha256, bytes: photo.length, media_type: "image/jpeg", width, height, thumb_sha256: thumbSha256, thumb_bytes: thumb.length };
 }
@@ -74,15 +77,15 @@ async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
 
 const DOES: Does = {
   open: openDevice,
-  lang: async ({ lang }) => { open().core.set_lang(lang); return null; },
+  lang: async ({ lang }) => { open().core.app.set_lang(lang); return null; },
   release: async () => { await release(); return null; },
   preview: async ({ invitation }) => {
-    const told = await inTurn(() => drive(means(), { goal: "preview", ...invitation }, false, ORDINARY));
+    const told = await inTurn(() => drive(means(), { goal: "preview", ...invitation }, ORDINARY));
     const preview = told.end === "previewed" ? (told.outcome as Preview) : null;
     return { preview, exchanged: exchangedOf(told) };
   },
-  enrol: async ({ invitation, name }) => {
-    const told = await inTurn(() => drive(means(), { goal: "enrol", ...invitation, name }, false, ORDINARY));
+  enrol: async ({ invitation, name, office }) => {
+    const told = await inTurn(() => drive(means(), { goal: "enrol", ...invitation, name, ...(office === null ? {} : { office }) }, ORDINARY));
     const enrolled = told.end === "enrolled" ? (told.outcome as Enrolled) : null;
     if (enrolled) await open().noteEnrolled();
     return { enrolled, exchanged: exchangedOf(told) };
@@ -90,16 +93,22 @@ const DOES: Does = {
   sync: ({ photos, is_quick }) => inTurn(() => sync(means(), photos, is_quick)),
   shrink: keepShrunk,
   picture: async ({ sha256 }) => {
-    const bytes = open().core.photo(sha256);
+    const bytes = open().core.app.photo(sha256);
     return bytes ? new Blob([bytes], { type: "image/jpeg" }) : null;
   },
   draft_get: async ({ key }) => (await read("drafts", key)) ?? null,
   draft_put: async ({ key, value }) => { await write("drafts", [[key, value]]); return null; },
   draft_drop: async ({ key }) => { await write("drafts", [[key, undefined]]); return null; },
-  bundle: async () => new Blob([open().core.bundle()], { type: "application/octet-stream" }),
+  bundle: async () => {
+    const made = open().core.app.bundle?.();
+    if (!made) throw new Refusal("no_bundles");
+    return new Blob([made], { type: "application/octet-stream" });
+  },
   bundle_in: async ({ file }) => {
     const { core } = open();
-    const said = JSON.parse(core.bundle_import(await bytesOf(file))) as Reply<"bundle_in">;
+    const text = core.app.bundle_import?.(await bytesOf(file));
+    if (text === undefined) throw new Refusal("no_bundles");
+    const said = JSON.parse(text) as Reply<"bundle_in">;
     await open().settle();
     return said;
   },
@@ -113,7 +122,7 @@ function exchangedOf(told: Awaited<ReturnType<typeof drive>>): Reply<"sync"> {
 export async function answer<N extends Name>(name: N, args: Args<N>): Promise<unknown> {
   if (isOfWorker(name)) return (DOES[name] as (args: unknown) => Promise<unknown>)(args);
   const one = open();
-  const said: unknown = JSON.parse(one.core.call(name, JSON.stringify(args)));
+  const said = askCore(one.core, name, args);
   await one.settle();
   return said;
 }

@@ -1,33 +1,36 @@
 // Device: the open core with its files. A write is answered when it is safe: in a file that is there, or in the cradle.
-import type { CoreClass, Core } from "./core";
+import { Core, type Files, type Module } from "./core";
 import { cradleLines, isYoung, keepInCradle, noteEnrolled, wasEnrolled } from "./cradle";
 import { faultOf } from "./fault";
-import { closeFiles, isJournalThere, openFiles, type Files } from "./files";
+import { closeFiles, isJournalThere, openFiles } from "./files";
 
 const BOOT_BYTES = 8;
 
+/** Whom the device tells: of lines that are folded at opening, and once of files that were deleted while it was open. */
+export type Heard = { folding: (done: number, last: number) => void; gone: () => void };
+
 export class Device {
   readonly core: Core;
-  readonly class: CoreClass;
+  readonly module: Module;
   readonly #files: Files;
   /** Said once: the browser deleted the files of this open device. */
   readonly #ongone: () => void;
 
-  private constructor(core: Core, coreClass: CoreClass, files: Files, ongone: () => void) {
+  private constructor(core: Core, module: Module, files: Files, ongone: () => void) {
     this.core = core;
-    this.class = coreClass;
+    this.module = module;
     this.#files = files;
     this.#ongone = ongone;
   }
 
   /** Opens the files and the core over them; what the journal lost of its first minutes comes back from the cradle. */
-  static async open(coreClass: CoreClass, ongone: () => void): Promise<{ device: Device; wasEvicted: boolean }> {
+  static async open(module: Module, lang: string, heard: Heard): Promise<{ device: Device; wasEvicted: boolean }> {
     const hadEnrolled = await wasEnrolled();
     const { files, isNew } = await openFiles();
     try {
       const boot = crypto.getRandomValues(new Uint8Array(BOOT_BYTES));
-      const core = new coreClass(files.journal, files.photos, files.index, await cradleLines(), boot);
-      const device = new Device(core, coreClass, files, ongone);
+      const core = new Core(module, files, await cradleLines(), boot, lang, heard.folding);
+      const device = new Device(core, module, files, heard.gone);
       await device.settle();
       return { device, wasEvicted: isNew && hadEnrolled };
     } catch (thrown) {
@@ -39,7 +42,7 @@ export class Device {
   /** Whether this device belongs to a municipality. */
   isEnrolled(): boolean {
     try {
-      this.core.call("status", "{}");
+      this.core.ask("status", {});
       return true;
     } catch (thrown) {
       if (faultOf(thrown).code === "not_enrolled") return false;
@@ -53,7 +56,7 @@ export class Device {
 
   /** Returns when the lines that the core wrote since the last time are safe. Fails if they cannot be. */
   async settle(): Promise<void> {
-    const lines = this.core.take_lines();
+    const lines = this.core.app.take_lines();
     if (lines.length === 0) return;
     if (await isYoung(Date.now())) {
       await keepInCradle(lines);
@@ -66,7 +69,7 @@ export class Device {
   }
 
   close(): void {
-    this.core.close();
+    this.core.app.free();
     closeFiles(this.#files);
   }
 }

@@ -1,56 +1,66 @@
 // Exchange: does what the core's driver says until it has ended: keys, signatures, requests, waits. It decides nothing.
 import type { Exchanged, Fault, Trouble } from "../client/protocol";
-import type { Core, CoreClass, Step } from "./core";
+import type { Core, Module, Next, Step } from "./core";
 import { ORDINARY, post, QUICK, type Patience, type Posted } from "./http";
 import { publicKey, sign } from "./keys";
+import { read, write } from "./database";
 import { bring, type BlobTicket } from "./upload";
 
-type Goal = { goal: "sync" } | { goal: "preview" | "enrol"; link?: string; code?: string; url?: string; name?: string };
+type Goal = { goal: "sync"; photos: boolean; is_persistent: boolean } | { goal: "preview" | "enrol"; link?: string; code?: string; url?: string; name?: string; office?: string };
 type Told = { end: string; outcome: Record<string, unknown>; trouble: Trouble | null; fault: Fault | null };
-type Post = Extract<Step, { do: "post" }>;
+type Seen = { trouble: Trouble | null; fault: Fault | null; ticket: string | null };
 
 /** Photos brought before the office is asked again what it has. */
 const BROUGHT_AT_ONCE = 8;
 const REFUSED_MAX = 8;
 const WAIT_MS_MAX = 120_000;
+const TICKET = "ticket";
 
 export type Means = {
   core: Core;
-  class: CoreClass;
+  module: Module;
   /** Says that lines may have been written; returns when they are safe. */
   settle: () => Promise<void>;
   progress: (outcome: { pushed: number; pulled: number }) => void;
 };
 
-const ROUTES = { sync: "/v1/sync", enrol: "/v1/enrol", preview: "/v1/preview" } as const;
+const PATH = /^\/v1\/(sync|enrol|preview)$/;
 
 /** Drives one exchange to its end. */
-export async function drive(means: Means, goal: Goal, photos: boolean, patience: Patience): Promise<Told> {
+export async function drive(means: Means, goal: Goal, patience: Patience): Promise<Told> {
   const { core } = means;
-  const seen: { trouble: Trouble | null; fault: Fault | null; ticket: string | null } = { trouble: null, fault: null, ticket: null };
-  let step = core.begin(JSON.stringify(goal), photos);
+  const seen: Seen = { trouble: null, fault: null, ticket: await lastTicket() };
+  let step = core.begin(goal);
   for (;;) {
     await means.settle();
-    if (step.do === "done") {
-      const outcome = objectOf(step.outcome);
-      return { end: step.end, outcome, trouble: step.end === "finished" ? null : seen.trouble, fault: seen.fault };
-    }
-    if (step.do === "key") step = core.step('{"key":true}', await publicKey(means.class, step.name));
-    else if (step.do === "sign") step = core.step('{"signed":true}', await sign(means.class, step.key, step.bytes));
-    else if (step.do === "wait") {
-      const ms = Math.min(step.ms, WAIT_MS_MAX);
-      await new Promise((wake) => setTimeout(wake, ms));
-      step = core.step('{"woke":true}');
-    } else {
-      const posted = await post(ROUTES[step.route], step.frame, ticketOf(step), patience);
-      note(seen, posted);
-      step = tell(core, posted);
+    const { next, bytes } = step;
+    switch (next.do) {
+      case "done": {
+        const isAnswered = ["finished", "too_long", "previewed", "enrolled"].includes(next.end);
+        return { end: next.end, outcome: objectOf(next.outcome), trouble: isAnswered ? null : seen.trouble, fault: isAnswered ? null : seen.fault };
+      }
+      case "key": step = core.step({ event: "key" }, await publicKey(means.module, next.key)); break;
+      case "sign": step = core.step({ event: "signed" }, await sign(means.module, next.key, bytes)); break;
+      case "wait": await sleep(Math.min(next.ms, WAIT_MS_MAX)); step = core.step({ event: "woke" }); break;
+      case "post": step = await say(core, next, bytes, seen, patience); break;
     }
   }
 }
 
-function ticketOf(step: Post): string | null {
-  return step.ticket ?? null;
+function sleep(ms: number): Promise<void> {
+  return new Promise((wake) => setTimeout(wake, ms));
+}
+
+/** Posts to our own origin, whatever address the core remembers: the page's rules allow no other. */
+async function say(core: Core, next: Extract<Next, { do: "post" }>, frame: Uint8Array<ArrayBuffer>, seen: Seen, patience: Patience): Promise<Step> {
+  if (!PATH.test(next.path)) return tell(core, { kind: "failed", trouble: "foreign", retryMs: null });
+  const posted = await post(next.path, frame, next.ticket ?? seen.ticket, patience);
+  note(seen, posted);
+  return tell(core, posted);
+}
+
+async function lastTicket(): Promise<string | null> {
+  return (await read<string>("facts", TICKET)) ?? null;
 }
 
 function note(seen: { trouble: Trouble | null; fault: Fault | null }, posted: Posted): void {
@@ -58,22 +68,24 @@ function note(seen: { trouble: Trouble | null; fault: Fault | null }, posted: Po
   seen.fault = posted.kind === "refused" ? posted.fault : null;
 }
 
-/** Tells the core what came of its request, in its words. */
-export function eventOf(posted: Posted): string {
-  if (posted.kind === "reply") return JSON.stringify({ reply: true, bytes_up: posted.bytesUp, bytes_down: posted.bytesDown });
+/** Returns what came of a request, in the core's words. */
+export function eventOf(posted: Exclude<Posted, { kind: "reply" }>): object {
   if (posted.kind === "refused") {
-    const more = posted.lastAttempt === null ? {} : { last_attempt: posted.lastAttempt };
-    return JSON.stringify({ refused: posted.code, ...more, ...(posted.retryMs === null ? {} : { retry_after_ms: posted.retryMs }) });
+    if (posted.code === "too_large") return { event: "too_large" };
+    return { event: "refused", code: posted.code, ...(posted.lastAttempt === null ? {} : { last_attempt: posted.lastAttempt }) };
   }
-  if (posted.trouble === "busy") return JSON.stringify({ busy: true, ...(posted.retryMs === null ? {} : { retry_after_ms: posted.retryMs }) });
-  if (posted.trouble === "foreign") return '{"foreign":true}';
-  // Nobody knows whether a message arrived that was answered by silence: the core asks again with it.
-  if (posted.trouble === "cut" || posted.trouble === "silent") return '{"cut":true}';
-  return '{"unreachable":true}';
+  switch (posted.trouble) {
+    case "busy": return { event: "busy", ...(posted.retryMs === null ? {} : { retry_after_s: Math.ceil(posted.retryMs / 1000) }) };
+    case "foreign": return { event: "foreign" };
+    // Nobody knows whether a message arrived that was answered by silence: the core asks again with it.
+    case "cut": case "silent": return { event: "cut" };
+    case "unreachable": case "no_signal": case "refused": return { event: "unreachable" };
+  }
 }
 
 function tell(core: Core, posted: Posted): Step {
-  return posted.kind === "reply" ? core.step(eventOf(posted), posted.frame) : core.step(eventOf(posted));
+  if (posted.kind !== "reply") return core.step(eventOf(posted));
+  return core.step({ event: "reply", bytes_up: posted.bytesUp, bytes_down: posted.bytesDown }, posted.frame);
 }
 
 function objectOf(outcome: unknown): Record<string, unknown> {
@@ -83,14 +95,16 @@ function objectOf(outcome: unknown): Record<string, unknown> {
 
 function ticketsOf(outcome: Record<string, unknown>): BlobTicket[] {
   const blobs = outcome["blobs"];
-  return Array.isArray(blobs) ? (blobs as BlobTicket[]).filter((one) => one.use === "bring") : [];
+  return Array.isArray(blobs) ? (blobs as BlobTicket[]).filter((one) => one.brings) : [];
 }
 
 /** Exchanges until neither side has more, and brings photos after what was written. */
 export async function sync(means: Means, photos: boolean, isQuick: boolean): Promise<Exchanged> {
   const all: Exchanged = { end: "", trouble: null, fault: null, photos_sent: 0, photos_refused: [], at_ms: 0 };
   for (;;) {
-    const told = await drive(means, { goal: "sync" }, photos, isQuick ? QUICK : ORDINARY);
+    const isPersistent = await navigator.storage.persisted();
+    const told = await drive(means, { goal: "sync", photos, is_persistent: isPersistent }, isQuick ? QUICK : ORDINARY);
+    if (typeof told.outcome["ticket"] === "string") await write("facts", [[TICKET, told.outcome["ticket"]]]);
     Object.assign(all, { end: told.end, trouble: told.trouble, fault: told.fault, at_ms: Date.now() });
     means.progress({ pushed: Number(told.outcome["pushed"] ?? 0), pulled: Number(told.outcome["pulled"] ?? 0) });
     const before = all.photos_sent;
@@ -103,7 +117,7 @@ export async function sync(means: Means, photos: boolean, isQuick: boolean): Pro
 async function bringAll(core: Core, tickets: readonly BlobTicket[], all: Exchanged): Promise<void> {
   let brought = 0;
   for (const ticket of tickets) {
-    const bytes = core.photo(ticket.sha256);
+    const bytes = core.app.photo(ticket.sha256);
     if (!bytes) continue;
     const came = await bring(ticket, bytes);
     if (came.kind === "later") return;

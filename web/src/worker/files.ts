@@ -1,13 +1,11 @@
-// Files: the three files of this device. They are made once, before enrolment, and never renamed or made again beside it.
+// Files: the four files of this device. They are made once, before enrolment, and never renamed or made again beside it.
 import { FILES_LOCK } from "../client/protocol";
 import { noteMade } from "./cradle";
-import type { SyncFile } from "./core";
+import type { FileName, Files, SyncFile } from "./core";
 import { Refusal } from "./fault";
 
 type Handle = FileSystemFileHandle & { createSyncAccessHandle(): Promise<SyncFile> };
-const NAMES = ["journal", "photos", "index"] as const;
-type FileName = (typeof NAMES)[number];
-export type Files = Record<FileName, SyncFile>;
+const NAMES: readonly FileName[] = ["journal", "index", "photos", "names"];
 
 /** How long a name may stay locked after site data were cleared, before we say so. */
 const LOCKED_MS = 3_000;
@@ -63,7 +61,7 @@ export function dropLock(): void {
   giveUpLock = null;
 }
 
-/** Opens all three; makes those that are not there. `isNew`: the journal was not there. */
+/** Opens all four; makes those that are not there. `isNew`: the journal was not there. */
 export async function openFiles(): Promise<{ files: Files; isNew: boolean }> {
   const folder = await navigator.storage.getDirectory();
   const isNew = !(await exists(folder, "journal"));

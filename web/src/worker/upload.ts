@@ -6,7 +6,7 @@ const BREAKS_MAX = 6;
 const PASSING = new Set(["device_busy", "cut_off", "too_slow", "bringing"]);
 const NO_STORE = new Set(["no_room", "disk_full", "store"]);
 
-export type BlobTicket = { sha256: string; use: "bring" | "read"; ticket: string };
+export type BlobTicket = { sha256: string; brings: boolean; ticket: string };
 export type Brought = { kind: "whole" } | { kind: "refused"; code: string } | { kind: "later" };
 type Came = { kind: "came"; offset: number | null } | { kind: "refused"; code: string; isOwnTrouble: boolean } | { kind: "cut" };
 type Send = (step: "create" | "look" | "piece", from: number) => Promise<Came>;
