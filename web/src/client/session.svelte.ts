@@ -125,6 +125,6 @@ export const session = new Session();
 export function wordsOf(fault: Fault): { text: string; hint: string } {
   if (fault.message !== "") return { text: fault.message, hint: fault.hint };
   const id = `fault-${fault.code.replaceAll("_", "-")}`;
-  if (hasWords(id)) return { text: t(id), hint: hasWords(`${id}-hint`) ? t(`${id}-hint`) : "" };
+  if (id !== "fault-internal" && hasWords(id)) return { text: t(id), hint: hasWords(`${id}-hint`) ? t(`${id}-hint`) : "" };
   return { text: t("fault-internal", { code: fault.code }), hint: fault.hint };
 }

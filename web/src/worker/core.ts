@@ -45,19 +45,18 @@ type Bindgen = ((options: { module_or_path: WebAssembly.Module }) => Promise<unk
   public_of_seed(seed: Uint8Array): Uint8Array | undefined;
   sign_with_seed(seed: Uint8Array, bytes: Uint8Array): Uint8Array | undefined;
 };
-type Scope = { importScripts(url: string): void; wasm_bindgen?: Bindgen };
+/** The core's script declares it with `let`: it is a name of all scripts of this worker, and no member of its scope. */
+declare const wasm_bindgen: Bindgen;
+type Scope = { importScripts(url: string): void };
 
 /** The loaded module. */
 export type Module = Bindgen;
 
 /** Loads the core from the module that the page compiled: a worker's own fetch may fail without signal. */
 export async function loadCore(module: WebAssembly.Module): Promise<Module> {
-  const scope = self as unknown as Scope;
-  if (!scope.wasm_bindgen) scope.importScripts(scriptUrl("/wasm/core.js"));
-  const bindgen = scope.wasm_bindgen;
-  if (!bindgen) throw new Error("the core did not load");
-  await bindgen({ module_or_path: module });
-  return bindgen;
+  if (typeof wasm_bindgen === "undefined") (self as unknown as Scope).importScripts(scriptUrl("/wasm/core.js"));
+  await wasm_bindgen({ module_or_path: module });
+  return wasm_bindgen;
 }
 
 /** The open core. */
