@@ -38,7 +38,7 @@ type Nothing = Record<string, never>;
 /** Commands of the core, answered by it in JSON. */
 export type CoreCommands = {
   status: Of<Nothing, Status>;
-  today: Of<{ query?: string; place?: string; unsent?: boolean }, Today>;
+  today: Of<{ query?: string; filter?: string }, Today>;
   sheet: Of<{ folio: string }, Sheet>;
   choices: Of<Nothing, Choices>;
   sends: Of<Nothing, Sends>;

@@ -20,25 +20,25 @@ export type Today = {
   places: string[]; state: StateLine; total: number;
 };
 
-export type Step = { step: string; label: Label; needs_reason: boolean; is_next: boolean; off_because: Label | null };
+export type Step = { step: string; label: Label; needs_reason: boolean; is_next: boolean };
 
 export type Reading = {
   id: string; value: string; unit: string; where: string | null; at: string; flag: string | null; tick: TickName | null; voided: boolean;
 };
 
-export type LineType = "decimal" | "integer" | "text" | "choice" | "date" | "boolean" | "measure";
+export type LineType = "decimal" | "integer" | "text" | "choice" | "date" | "yes_no" | "measure";
 
 export type Line = {
   id: string; type: LineType; label: Label; unit: string | null; value: string | null; shown: Label | null; tick: TickName | null;
   is_required: boolean; is_missing: boolean; is_conflict: boolean; choices: { key: string; label: Label }[];
-  norm: { min: string | null; max: string | null; source: string } | null; limits: { min: string | null; max: string | null } | null;
+  norm: { min: string | null; max: string | null; text: Label } | null; limits: { min: string | null; max: string | null } | null;
   scale: number | null; readings: Reading[];
 };
 
-export type Check = { key: string; label: Label; done: boolean; tick: TickName | null };
+export type Check = { key: string; label: Label; done: boolean; is_required: boolean; tick: TickName | null };
 export type Note = { id: string; text: string; person: string; at: string; tick: TickName | null; voided: boolean };
 export type Material = { id: string; what: string; label: Label; quantity: string; unit: string | null; person: string; at: string; tick: TickName | null; voided: boolean };
-export type Photo = { id: string; what: string; sha256: string; thumb_sha256: string | null; caption: string | null; at_office: boolean; here: boolean; tick: TickName | null };
+export type Photo = { id: string; what: string; sha256: string; thumb_sha256: string | null; caption: string | null; at_office: boolean; here: boolean; is_erased: boolean; tick: TickName | null };
 export type ConflictValue = { value: unknown; shown: Label; person: string; claimed_at: string; device: string };
 export type Conflict = { field: string; label: Label; values: ConflictValue[] };
 export type HistoryItem = { action: string; text: Label; person: string; claimed_at: string; received_at: string | null; seq: number | null };
@@ -57,8 +57,7 @@ export type MaterialChoice = { key: string; label: Label; unit: string | null };
 export type Choices = { kinds: KindChoice[]; localities: PlaceChoice[]; materials: MaterialChoice[]; crew: string | null };
 
 export type Sends = {
-  /** `null`: nobody here knows. */
-  state: StateLine; counts: Record<TickName, number | null>; photos: { here: number; to_send: number; bytes: number }; last_error: string | null;
+  state: StateLine; counts: Record<TickName, number>; photos: { here: number; to_send: number; bytes: number }; last_error: string | null;
 };
 
 export type Held = {

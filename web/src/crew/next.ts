@@ -35,5 +35,5 @@ export function nextOf(sheet: Sheet): Next | null {
 
 /** Returns the steps that are no big action: pause, cancel and others that are possible now. */
 export function otherSteps(sheet: Sheet): Step[] {
-  return sheet.steps.filter((step) => !step.is_next && step.off_because === null);
+  return sheet.steps.filter((step) => !step.is_next);
 }

@@ -61,7 +61,15 @@ export const ICONS = {
 
 export type IconName = keyof typeof ICONS;
 
-/** Returns the icon with this name; of a kind of work that has no drawing of its own, a sheet. */
-export function iconOf(name: string): IconName {
-  return Object.hasOwn(ICONS, name) ? (name as IconName) : "sheet";
+/** Which drawing stands for which kind of work. */
+const KINDS: Record<string, IconName> = {
+  chlorination: "chlor", water_quality_sampling: "chlor", treatment_maintenance: "drop", leak_repair: "leak", inspection_round: "eye",
+  network_maintenance: "pipe", supply_rehabilitation: "pipe", pump_replacement: "pump", electromechanical_equipment: "pump",
+  illegal_tap: "tap", luminaire_repair: "lamp", luminaire_installation: "lamp", lighting_rehabilitation: "lamp",
+  sewer_cleaning: "drain", storm_drain_cleaning: "drain", official_letter: "paper", procedure_follow_up: "paper",
+};
+
+/** Returns the icon of a kind of work; of one that has no drawing of its own, a sheet. */
+export function iconOf(kind: string): IconName {
+  return KINDS[kind] ?? "sheet";
 }

@@ -16,7 +16,7 @@ export const revoked: StateLine = { ...unsent, revoked: "se reportó perdido", m
 export const parted: StateLine = { ...unsent, split: true, mood: "decide" };
 
 const base: Row = {
-  folio: "MZQ-26-A4-0007", short: "A4-0007", kind: "chlorination", glyph: "chlor", title: label("Cloración de tanque", "Tank chlorination"), about: null,
+  folio: "MZQ-26-A4-0007", short: "A4-0007", kind: "chlorination", glyph: "chlorination", title: label("Cloración de tanque", "Tank chlorination"), about: null,
   place: "Ocota de la Sierra", status: "in_progress", tick: "saved", unsent: 4, conflicts: 0, due: null, days_late: null, is_done: false, is_on: true,
 };
 export function row(more: Partial<Row>): Row {
@@ -30,15 +30,15 @@ export const today: Today = {
   date: "2026-11-19", crew: "C-02", name: "Teléfono 1 de C-02", total: 8, state: unsent, places: ["Ocota de la Sierra", "Pueblo Nuevo", "San Miguel Huaixtita"],
   groups: [
     { key: "in_progress", rows: [base] },
-    { key: "due", rows: [row({ folio: "d1", short: "A2-0050", place: "Pueblo Nuevo", days_late: 2, due: "2026-11-17" }), row({ folio: "d2", short: "A2-0051", glyph: "eye", title: label("Revisión de nacimiento", "Spring inspection"), place: "Pueblo Nuevo", due: "2026-11-19" })] },
-    { key: "open", rows: [row({ folio: "o1", short: "A2-0005", glyph: "pipe", title: pipe }), row({ folio: "o2", short: "A2-0041", glyph: "leak", title: leak, place: "San Miguel Huaixtita", conflicts: 1 })] },
-    { key: "done", rows: [row({ folio: "t1", short: "A4-0006", glyph: "leak", title: leak, tick: "review", is_done: true }), row({ folio: "t2", short: "A4-0005", tick: "sent", is_done: true }), row({ folio: "t3", short: "A4-0004", glyph: "eye", title: label("Revisión de depósito", "Deposit inspection"), tick: "unknown", is_done: true })] },
+    { key: "due", rows: [row({ folio: "d1", short: "A2-0050", place: "Pueblo Nuevo", days_late: 2, due: "2026-11-17" }), row({ folio: "d2", short: "A2-0051", glyph: "inspection_round", title: label("Revisión de nacimiento", "Spring inspection"), place: "Pueblo Nuevo", due: "2026-11-19" })] },
+    { key: "open", rows: [row({ folio: "o1", short: "A2-0005", glyph: "network_maintenance", title: pipe }), row({ folio: "o2", short: "A2-0041", glyph: "leak_repair", title: leak, place: "San Miguel Huaixtita", conflicts: 1 })] },
+    { key: "done", rows: [row({ folio: "t1", short: "A4-0006", glyph: "leak_repair", title: leak, tick: "review", is_done: true }), row({ folio: "t2", short: "A4-0005", tick: "sent", is_done: true }), row({ folio: "t3", short: "A4-0004", glyph: "inspection_round", title: label("Revisión de depósito", "Deposit inspection"), tick: "unknown", is_done: true })] },
   ],
 };
 
 export const many: Today = {
   ...today, total: 10_000,
-  groups: [{ key: "open", rows: Array.from({ length: 10_000 }, (_, at) => row({ folio: `MZQ-26-A2-${at}`, short: `A2-${at}`, glyph: "pipe", title: pipe, place: `Localidad ${at}` })) }],
+  groups: [{ key: "open", rows: Array.from({ length: 10_000 }, (_, at) => row({ folio: `MZQ-26-A2-${at}`, short: `A2-${at}`, glyph: "network_maintenance", title: pipe, place: `Localidad ${at}` })) }],
 };
 
 const field: Line = {
@@ -51,7 +51,7 @@ export function line(more: Partial<Line>): Line {
 export const chlorine = line({
   id: "measure:free_chlorine", type: "measure", label: label("Cloro residual libre", "Free residual chlorine"), value: null, shown: null, tick: null,
   is_required: true, is_missing: true, limits: { min: "0", max: "500" },
-  norm: { min: "0.2", max: "1.5", source: "NOM-127-SSA1-2021" },
+  norm: { min: "0.2", max: "1.5", text: label("norma: 0.2 a 1.5 mg/L", "norm: 0.2 to 1.5 mg/L") },
 });
 const before = line({
   id: "measure:free_chlorine_before", type: "measure", label: label("Cloro residual antes", "Residual chlorine before"), value: "0.10", shown: label("0.10 mg/L", "0.10 mg/L"),
@@ -63,23 +63,23 @@ export const reagent = line({
 });
 export const lot = line({ id: "field:lot", type: "text", label: label("Lote del reactivo", "Reagent lot"), unit: null, value: null, shown: null, tick: null });
 
-const start = { step: "start", label: label("Iniciar", "Start"), needs_reason: false, is_next: true, off_because: null };
-const pause = { step: "pause", label: label("Pausar", "Pause"), needs_reason: true, is_next: false, off_because: null };
-const finish = { step: "finish", label: label("Terminar", "Finish"), needs_reason: false, is_next: true, off_because: null };
+const start = { step: "start", label: label("Iniciar", "Start"), needs_reason: false, is_next: true };
+const pause = { step: "pause", label: label("Pausar", "Pause"), needs_reason: true, is_next: false };
+const finish = { step: "finish", label: label("Terminar", "Finish"), needs_reason: false, is_next: true };
 export const pauseStep = pause;
 
 export const sheet: Sheet = {
   row: base, folio: base.folio, state_label: label("En proceso", "In progress"), steps: [pause, finish],
   missing: [{ line: chlorine.id, label: chlorine.label }], lines: [before, chlorine, field, reagent, lot],
   checklist: [
-    { key: "gloves", label: label("Guantes, lentes y mascarilla puestos", "Gloves, glasses and mask on"), done: true, tick: "saved" },
-    { key: "lid", label: label("Tapa del tanque cerrada y asegurada", "Tank lid closed and secured"), done: false, tick: null },
+    { key: "gloves", label: label("Guantes, lentes y mascarilla puestos", "Gloves, glasses and mask on"), done: true, is_required: true, tick: "saved" },
+    { key: "lid", label: label("Tapa del tanque cerrada y asegurada", "Tank lid closed and secured"), done: false, is_required: false, tick: null },
   ],
   notes: [{ id: "n1", text: "La tapa del tanque no cierra", person: "C-02", at: "2026-11-19T15:50:00Z", tick: "saved", voided: false }],
   materials: [{ id: "m1", what: "calcium_hypochlorite", label: label("Hipoclorito de calcio", "Calcium hypochlorite"), quantity: "0.350", unit: "kg", person: "C-02", at: "2026-11-19T15:41:00Z", tick: "unknown", voided: false }],
   photos: [
-    { id: "p1", what: "before", sha256: "00", thumb_sha256: null, caption: null, at_office: false, here: true, tick: "saved" },
-    { id: "p2", what: "during", sha256: "01", thumb_sha256: null, caption: "La tapa", at_office: true, here: true, tick: "sent" },
+    { id: "p1", what: "before", sha256: "00", thumb_sha256: null, caption: null, at_office: false, here: true, is_erased: false, tick: "saved" },
+    { id: "p2", what: "during", sha256: "01", thumb_sha256: null, caption: "La tapa", at_office: true, here: true, is_erased: false, tick: "sent" },
   ],
   conflicts: [],
   history: [
@@ -110,10 +110,10 @@ export const hostile: Sheet = {
 export const choices: Choices = {
   crew: "C-02",
   kinds: [
-    ["chlorination", "chlor", "Clorar tanque", "Chlorinate tank", true], ["leak_repair", "leak", "Fuga", "Leak", true], ["inspection_round", "eye", "Revisión", "Inspection", true],
-    ["network_maintenance", "pipe", "Red", "Network", true], ["pump_replacement", "pump", "Bomba", "Pump", true], ["illegal_tap", "tap", "Toma clandestina", "Illegal tap", true],
-    ["luminaire_repair", "lamp", "Lámpara", "Lamp", false], ["sewer_cleaning", "drain", "Drenaje", "Sewer", false],
-  ].map(([key, glyph, es, en, isFrequent]) => ({ key: String(key), glyph: String(glyph), label: label(String(es), String(en)), is_frequent: isFrequent === true })),
+    ["chlorination", "Clorar tanque", "Chlorinate tank", true], ["leak_repair", "Fuga", "Leak", true], ["inspection_round", "Revisión", "Inspection", true],
+    ["network_maintenance", "Red", "Network", true], ["pump_replacement", "Bomba", "Pump", true], ["illegal_tap", "Toma clandestina", "Illegal tap", true],
+    ["luminaire_repair", "Lámpara", "Lamp", false], ["sewer_cleaning", "Drenaje", "Sewer", false],
+  ].map(([key, es, en, isFrequent]) => ({ key: String(key), glyph: String(key), label: label(String(es), String(en)), is_frequent: isFrequent === true })),
   localities: [
     { key: "ocota-de-la-sierra", name: "Ocota de la Sierra", about: label("de C-02 · sin lugar en el mapa", "of C-02 · no place on the map"), is_recent: true },
     { key: "ocota-de-los-llanos", name: "Ocota de los Llanos", about: label("52 km al suroeste de la cabecera", "52 km south-west of the seat"), is_recent: false },

@@ -1,6 +1,6 @@
 // Answer: what the worker does for each command. Commands of the core pass through as JSON.
 import type { Args, CoreCommands, Enrolled, Name, News, Opened, Preview, Reply, WorkerCommands } from "./commands";
-import { loadCore } from "./core";
+import { ask, loadCore } from "./core";
 import { read, write } from "./database";
 import { Device } from "./device";
 import { drive, sync, type Means } from "./exchange";
@@ -8,7 +8,6 @@ import { Refusal } from "./fault";
 import { dropLock, takeLock } from "./files";
 import { ORDINARY } from "./http";
 import { shrink } from "./photo";
-import { askCore } from "./shape";
 
 type Does = { [N in keyof WorkerCommands]: (args: Args<N>) => Promise<Reply<N>> };
 
@@ -54,7 +53,7 @@ async function openDevice({ module, lang, is_taking }: Args<"open">): Promise<Op
     });
     device = opened.device;
     const isEnrolled = device.isEnrolled();
-    return { state: "open", is_enrolled: isEnrolled, was_evicted: opened.wasEvicted, has_bundles: device.core.app.bundle !== undefined };
+    return { state: "open", is_enrolled: isEnrolled, was_evicted: opened.wasEvicted, has_bundles: device.core.bundle !== undefined };
   } catch (thrown) {
     await release();
     throw thrown;
@@ -65,8 +64,8 @@ async function keepShrunk({ file }: Args<"shrink">): Promise<Reply<"shrink">> {
   const { core } = open();
   const made = await shrink(file);
   const [photo, thumb] = await Promise.all([bytesOf(made.photo), bytesOf(made.thumb)]);
-  const sha256 = core.app.keep_photo(photo);
-  const thumbSha256 = core.app.keep_photo(thumb);
+  const sha256 = core.keep_photo(photo);
+  const thumbSha256 = core.keep_photo(thumb);
   const { width, height } = made;
   return { sha256, bytes: photo.length, media_type: "image/jpeg", width, height, thumb_sha256: thumbSha256, thumb_bytes: thumb.length };
 }
@@ -77,7 +76,7 @@ async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
 
 const DOES: Does = {
   open: openDevice,
-  lang: async ({ lang }) => { open().core.app.set_lang(lang); return null; },
+  lang: async ({ lang }) => { open().core.set_lang(lang); return null; },
   release: async () => { await release(); return null; },
   preview: async ({ invitation }) => {
     const told = await inTurn(() => drive(means(), { goal: "preview", ...invitation }, ORDINARY));
@@ -93,20 +92,20 @@ const DOES: Does = {
   sync: ({ photos, is_quick }) => inTurn(() => sync(means(), photos, is_quick)),
   shrink: keepShrunk,
   picture: async ({ sha256 }) => {
-    const bytes = open().core.app.photo(sha256);
+    const bytes = open().core.photo(sha256);
     return bytes ? new Blob([bytes], { type: "image/jpeg" }) : null;
   },
   draft_get: async ({ key }) => (await read("drafts", key)) ?? null,
   draft_put: async ({ key, value }) => { await write("drafts", [[key, value]]); return null; },
   draft_drop: async ({ key }) => { await write("drafts", [[key, undefined]]); return null; },
   bundle: async () => {
-    const made = open().core.app.bundle?.();
+    const made = open().core.bundle?.();
     if (!made) throw new Refusal("no_bundles");
     return new Blob([made], { type: "application/octet-stream" });
   },
   bundle_in: async ({ file }) => {
     const { core } = open();
-    const text = core.app.bundle_import?.(await bytesOf(file));
+    const text = core.bundle_import?.(await bytesOf(file));
     if (text === undefined) throw new Refusal("no_bundles");
     const said = JSON.parse(text) as Reply<"bundle_in">;
     await open().settle();
@@ -122,7 +121,7 @@ function exchangedOf(told: Awaited<ReturnType<typeof drive>>): Reply<"sync"> {
 export async function answer<N extends Name>(name: N, args: Args<N>): Promise<unknown> {
   if (isOfWorker(name)) return (DOES[name] as (args: unknown) => Promise<unknown>)(args);
   const one = open();
-  const said = askCore(one.core, name, args);
+  const said = ask(one.core, name, args);
   await one.settle();
   return said;
 }

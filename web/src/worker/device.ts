@@ -1,5 +1,5 @@
 // Device: the open core with its files. A write is answered when it is safe: in a file that is there, or in the cradle.
-import { Core, type Files, type Module } from "./core";
+import { ask, type Core, type Files, type Module } from "./core";
 import { cradleLines, isYoung, keepInCradle, noteEnrolled, wasEnrolled } from "./cradle";
 import { faultOf } from "./fault";
 import { closeFiles, isJournalThere, openFiles } from "./files";
@@ -29,7 +29,7 @@ export class Device {
     const { files, isNew } = await openFiles();
     try {
       const boot = crypto.getRandomValues(new Uint8Array(BOOT_BYTES));
-      const core = new Core(module, files, await cradleLines(), boot, lang, heard.folding);
+      const core = new module(files.journal, files.photos, files.index, files.names, await cradleLines(), boot, lang, heard.folding);
       const device = new Device(core, module, files, heard.gone);
       await device.settle();
       return { device, wasEvicted: isNew && hadEnrolled };
@@ -42,7 +42,7 @@ export class Device {
   /** Whether this device belongs to a municipality. */
   isEnrolled(): boolean {
     try {
-      this.core.ask("status", {});
+      ask(this.core, "status", {});
       return true;
     } catch (thrown) {
       if (faultOf(thrown).code === "not_enrolled") return false;
@@ -56,20 +56,16 @@ export class Device {
 
   /** Returns when the lines that the core wrote since the last time are safe. Fails if they cannot be. */
   async settle(): Promise<void> {
-    const lines = this.core.app.take_lines();
+    const lines = this.core.take_lines();
     if (lines.length === 0) return;
-    if (await isYoung(Date.now())) {
-      await keepInCradle(lines);
-      return;
-    }
-    if (await isJournalThere()) return;
-    // The file was deleted while it was open, and writing into it went on without a word.
-    await keepInCradle(lines);
-    this.#ongone();
+    const isThere = await isJournalThere();
+    if (!isThere || (await isYoung(Date.now()))) await keepInCradle(lines);
+    // The file was deleted while it was open, and writing into it goes on without a word.
+    if (!isThere) this.#ongone();
   }
 
   close(): void {
-    this.core.app.free();
+    this.core.close();
     closeFiles(this.#files);
   }
 }

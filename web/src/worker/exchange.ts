@@ -1,6 +1,6 @@
 // Exchange: does what the core's driver says until it has ended: keys, signatures, requests, waits. It decides nothing.
 import type { Exchanged, Fault, Trouble } from "../client/protocol";
-import type { Core, Module, Next, Step } from "./core";
+import type { Core, Module, Step } from "./core";
 import { ORDINARY, post, QUICK, type Patience, type Posted } from "./http";
 import { publicKey, sign } from "./keys";
 import { read, write } from "./database";
@@ -30,19 +30,19 @@ const PATH = /^\/v1\/(sync|enrol|preview)$/;
 export async function drive(means: Means, goal: Goal, patience: Patience): Promise<Told> {
   const { core } = means;
   const seen: Seen = { trouble: null, fault: null, ticket: await lastTicket() };
-  let step = core.begin(goal);
+  let step = core.begin(JSON.stringify(goal));
   for (;;) {
     await means.settle();
-    const { next, bytes } = step;
+    const next = step;
     switch (next.do) {
       case "done": {
         const isAnswered = ["finished", "too_long", "previewed", "enrolled"].includes(next.end);
         return { end: next.end, outcome: objectOf(next.outcome), trouble: isAnswered ? null : seen.trouble, fault: isAnswered ? null : seen.fault };
       }
-      case "key": step = core.step({ event: "key" }, await publicKey(means.module, next.key)); break;
-      case "sign": step = core.step({ event: "signed" }, await sign(means.module, next.key, bytes)); break;
-      case "wait": await sleep(Math.min(next.ms, WAIT_MS_MAX)); step = core.step({ event: "woke" }); break;
-      case "post": step = await say(core, next, bytes, seen, patience); break;
+      case "key": step = core.step('{"event":"key"}', await publicKey(means.module, next.key)); break;
+      case "sign": step = core.step('{"event":"signed"}', await sign(means.module, next.key, next.bytes)); break;
+      case "wait": await sleep(Math.min(next.ms, WAIT_MS_MAX)); step = core.step('{"event":"woke"}'); break;
+      case "post": step = await say(core, next, seen, patience); break;
     }
   }
 }
@@ -52,9 +52,9 @@ function sleep(ms: number): Promise<void> {
 }
 
 /** Posts to our own origin, whatever address the core remembers: the page's rules allow no other. */
-async function say(core: Core, next: Extract<Next, { do: "post" }>, frame: Uint8Array<ArrayBuffer>, seen: Seen, patience: Patience): Promise<Step> {
+async function say(core: Core, next: Extract<Step, { do: "post" }>, seen: Seen, patience: Patience): Promise<Step> {
   if (!PATH.test(next.path)) return tell(core, { kind: "failed", trouble: "foreign", retryMs: null });
-  const posted = await post(next.path, frame, next.ticket ?? seen.ticket, patience);
+  const posted = await post(next.path, next.bytes, next.ticket ?? seen.ticket, patience);
   note(seen, posted);
   return tell(core, posted);
 }
@@ -84,8 +84,9 @@ export function eventOf(posted: Exclude<Posted, { kind: "reply" }>): object {
 }
 
 function tell(core: Core, posted: Posted): Step {
-  if (posted.kind !== "reply") return core.step(eventOf(posted));
-  return core.step({ event: "reply", bytes_up: posted.bytesUp, bytes_down: posted.bytesDown }, posted.frame);
+  if (posted.kind !== "reply") return core.step(JSON.stringify(eventOf(posted)));
+  const told = { event: "reply", bytes_up: posted.bytesUp, bytes_down: posted.bytesDown };
+  return core.step(JSON.stringify(told), posted.frame);
 }
 
 function objectOf(outcome: unknown): Record<string, unknown> {
@@ -117,7 +118,7 @@ export async function sync(means: Means, photos: boolean, isQuick: boolean): Pro
 async function bringAll(core: Core, tickets: readonly BlobTicket[], all: Exchanged): Promise<void> {
   let brought = 0;
   for (const ticket of tickets) {
-    const bytes = core.app.photo(ticket.sha256);
+    const bytes = core.photo(ticket.sha256);
     if (!bytes) continue;
     const came = await bring(ticket, bytes);
     if (came.kind === "later") return;
