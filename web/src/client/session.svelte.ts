@@ -4,7 +4,7 @@ import { missing, type Missing } from "./features";
 import { call, linkState, onNews, open } from "./link.svelte";
 import { readPersistence } from "./persist.svelte";
 import type { Args, CoreCommands, Exchanged, Fault, News, Reply, Result } from "./protocol";
-import { isKept, keepPage } from "./update.svelte";
+import { keepPage } from "./update.svelte";
 
 type Said = { id: number; text: string; undo: (() => void) | null };
 export type Phase = "opening" | "lacking" | "door" | "work" | "elsewhere" | "broken" | "evicted";
@@ -54,7 +54,7 @@ class Session {
   enter(): void {
     this.phase = "work";
     this.version += 1;
-    if (!isKept()) void keepPage(0);
+    void keepPage(0);
     void this.exchange(true);
     addEventListener("online", this.#ask);
     document.addEventListener("visibilitychange", this.#ask);

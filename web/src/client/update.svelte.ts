@@ -14,6 +14,8 @@ export async function keepPage(patienceMs: number): Promise<boolean> {
   try {
     const registration = await container.register(scriptUrl("/sw.js"), { scope: "/" });
     find(registration);
+    // Asks the worker to look whether the office wants it gone.
+    registration.active?.postMessage("check");
     registration.addEventListener("updatefound", () => {
       registration.installing?.addEventListener("statechange", () => find(registration));
     });

@@ -8,7 +8,9 @@ import { Refusal } from "./fault";
 import { dropLock, takeLock } from "./files";
 import { ORDINARY } from "./http";
 import { shrink } from "./photo";
+import { strip } from "./strip";
 
+type Bytes = Uint8Array<ArrayBuffer>;
 type Does = { [N in keyof WorkerCommands]: (args: Args<N>) => Promise<Reply<N>> };
 
 let device: Device | null = null;
@@ -63,7 +65,7 @@ async function openDevice({ module, lang, is_taking }: Args<"open">): Promise<Op
 async function keepShrunk({ file }: Args<"shrink">): Promise<Reply<"shrink">> {
   const { core } = open();
   const made = await shrink(file);
-  const [photo, thumb] = await Promise.all([bytesOf(made.photo), bytesOf(made.thumb)]);
+  const [photo, thumb] = (await Promise.all([bytesOf(made.photo), bytesOf(made.thumb)])).map(strip) as [Bytes, Bytes];
   const sha256 = core.keep_photo(photo);
   const thumbSha256 = core.keep_photo(thumb);
   const { width, height } = made;
