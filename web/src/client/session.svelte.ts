@@ -1,7 +1,7 @@
 // Session: this device on this page: whether it is open, what it last heard of the office, and what was just done.
 import { hasWords, t, type Args as Words } from "../words/words.svelte";
 import { missing, type Missing } from "./features";
-import { call, linkState, onNews, open } from "./link.svelte";
+import { call, onNews, open } from "./link.svelte";
 import { readPersistence } from "./persist.svelte";
 import type { Args, CoreCommands, Exchanged, Fault, News, Reply, Result } from "./protocol";
 import { keepPage } from "./update.svelte";
@@ -36,9 +36,10 @@ class Session {
   async begin(isTaking = false): Promise<void> {
     this.lacks = missing(globalThis as unknown as Parameters<typeof missing>[0]);
     if (this.lacks.length > 0) { this.phase = "lacking"; return; }
-    this.phase = "opening";
+    // After a death of the worker the screen stays: what stands on it is asked for again.
+    if (this.phase !== "work") this.phase = "opening";
     this.withPhotos = localStorage.getItem(PHOTOS_SETTING) !== "no";
-    onNews((news) => this.#hear(news));
+    onNews((news) => this.#hear(news), () => void this.begin());
     void readPersistence();
     const opened = await open(isTaking);
     if (!opened.ok) { [this.phase, this.fault] = ["broken", opened.fault]; return; }
@@ -69,8 +70,6 @@ class Session {
     if (news.news === "gone") this.isGone = true;
     if (news.news === "folding") this.folding = news;
     if (news.news === "progress") { this.progress = news; this.version += 1; }
-    // A worker that died was replaced: what is shown is asked for again.
-    if (news.news === "ready" && this.phase === "work" && linkState() !== "elsewhere") this.version += 1;
   }
 
   /** Exchanges with the office. A quick one does not keep a slow line busy. */
