@@ -21,7 +21,6 @@ class Session {
   /** Rises when the device has news: views are asked for again. */
   version = $state.raw(0);
   isExchanging = $state.raw(false);
-  progress = $state.raw<{ pushed: number; pulled: number } | null>(null);
   last = $state.raw<Exchanged | null>(null);
   /** The browser deleted the files while they were open. */
   isGone = $state.raw(false);
@@ -69,7 +68,7 @@ class Session {
     if (news.news === "released") this.phase = "elsewhere";
     if (news.news === "gone") this.isGone = true;
     if (news.news === "folding") this.folding = news;
-    if (news.news === "progress") { this.progress = news; this.version += 1; }
+    if (news.news === "progress") this.version += 1;
   }
 
   /** Exchanges with the office. A quick one does not keep a slow line busy. */
@@ -79,7 +78,6 @@ class Session {
     this.isExchanging = true;
     const done = await call("sync", { photos: this.withPhotos, is_quick: isQuick });
     this.isExchanging = false;
-    this.progress = null;
     if (done.ok) this.last = done.value;
     else this.fault = done.fault;
     this.version += 1;
@@ -120,10 +118,10 @@ class Session {
 
 export const session = new Session();
 
-/** Returns what went wrong in words: the core's own, or ours for the code. */
+/** Returns what went wrong in words: ours for the code, which are in the language of this page, or those that came along. */
 export function wordsOf(fault: Fault): { text: string; hint: string } {
-  if (fault.message !== "") return { text: fault.message, hint: fault.hint };
   const id = `fault-${fault.code.replaceAll("_", "-")}`;
   if (id !== "fault-internal" && hasWords(id)) return { text: t(id), hint: hasWords(`${id}-hint`) ? t(`${id}-hint`) : "" };
+  if (fault.message !== "") return { text: fault.message, hint: fault.hint };
   return { text: t("fault-internal", { code: fault.code }), hint: fault.hint };
 }
