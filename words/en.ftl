@@ -1273,6 +1273,57 @@ server-setting-witness = a witness cosigns kept checkpoints, and checkpoints = n
 server-setting-unreadable = { $name } = “{ $text }” is not understood: “{ $detail }”
 server-setting-file = { $path } cannot be read as TOML: “{ $detail }”
 server-setting-hint = Run `cuadrilla-server serve --help`: it lists every setting with its default.
+server-web-none = { $path }: there is no app for browsers here (index.html is missing)
+server-web-none-hint = Name the folder web/dist that cargo xtask web makes, or leave web out: the app that the program holds is served.
+tls-check-url = not an https address: { $url }
+tls-check-url-hint = Write it as phones use it: https://server.example:8443.
+tls-check-no-url = there is no address to check, and the settings name no certificate with a name (tls_cert)
+tls-check-plain = { $url } is no https address
+tls-check-plain-hint = By http a browser works without signal on this machine alone (localhost): phones need https.
+tls-check-no-authority = { $path } is not the certificate of an authority (CA:TRUE): no phone installs it
+tls-check-no-authority-hint = Name the certificate of the authority that signed the server's, as it is installed on the phones.
+tls-check-no-connection = no connection to { $host } port { $port }: { $why }
+tls-check-no-connection-hint = Check the name, the port and the firewall, from where phones are too.
+tls-check-no-tls = what answers there speaks no TLS that phones know (1.2 or 1.3): “{ $detail }”
+tls-check-no-tls-hint = Check tls_cert and tls_key, or the proxy before the server.
+tls-check-server = Server
+tls-check-version = TLS
+tls-check-subject = Certificate
+tls-check-names = For the names
+tls-check-issuer = Issued by
+tls-check-valid = Valid
+tls-check-days = Days left
+tls-check-sent = Certificates sent
+tls-check-fault = NO: { $what }. { $hint }
+tls-check-expired = the certificate of { $subject } ended on { $until }
+tls-check-expired-hint = Renew it; the server takes up the new files by itself.
+tls-check-early = the certificate of { $subject } begins on { $from } only
+tls-check-early-hint = Check the date of this machine and of the one that made it.
+tls-check-name = the certificate is not for { $name }, but for { $names }
+tls-check-name-hint = Use one of its names in the links, or have one made with this name (subjectAltName).
+tls-check-no-names = the certificate is for no name at all (subjectAltName is missing)
+tls-check-self-signed = the certificate vouches for itself
+tls-check-self-signed-hint = With the warning clicked away the app opens, but not without signal: have it signed by a public authority or by the municipality's own (docs/OPERATING.md, “TLS for phones”).
+tls-check-authority = phones do not know the authority { $issuer }
+tls-check-authority-hint = If it is the municipality's, install it on each phone and name it here with --ca FILE; or have one made by a public authority.
+tls-check-incomplete = what the server sent ends at { $issuer }, which phones do not know
+tls-check-incomplete-hint = Let it send the whole chain (tls_cert = fullchain.pem). If that authority is the municipality's, install it on each phone and name it here with --ca FILE.
+tls-check-is-authority = the server shows the certificate of an authority (CA:TRUE) as its own
+tls-check-other = the certificate is refused: “{ $detail }”
+tls-check-other-hint = Have it made again by a public authority, or as docs/OPERATING.md says.
+tls-check-soon = Attention: { $days ->
+    [one] it ends in one day
+   *[other] it ends in { $days } days
+}. Renew it.
+tls-check-long = Attention: it holds { $days } days; Apple's phones take at most { $most }.
+tls-check-not-cuadrilla = Attention: what answers there is no Cuadrilla server, or the proxy does not pass /healthz.
+tls-check-good = YES: a phone trusts this certificate.
+tls-check-good-own = YES, on each phone on which the authority of { $path } is installed.
+tls-check-bad = { $count ->
+    [one] a phone does not trust this server, for one reason
+   *[other] a phone does not trust this server, for { $count } reasons
+}
+tls-check-bad-hint = Put it right before anybody enrols: an app enrolled with a warning clicked away does not open without signal.
 server-tls-one = tls_cert and tls_key go together: one is missing
 server-tls-none = { $path }: there is no PEM certificate in it
 server-tls-unreadable = { $path } cannot be read as PEM: “{ $detail }”
@@ -1329,6 +1380,8 @@ server-conflicts = Two values
 server-no-order = the ledger has no order { $folio }
 server-no-order-hint = Check the folio; an order appears here once its device has sent it.
 server-page-title = Cuadrilla server of { $name }
+server-page-no-app = This server does not hold the app for browsers.
+server-page-no-app-how = The person who builds the program makes the app first, and then the program again:
 server-page-text = The crews' devices send their work here. To enrol one, ask the administration for a code and run:
 server-page-key = Key of the ledger, for auditors:
 
@@ -1347,6 +1400,8 @@ help-server = Server of Cuadrilla: takes in what crews recorded, keeps it and pa
     .schemas = Folder of rule files that override the built-in ones; empty looks for one.
     .to = Folder that the static host serves; `log/` is made in it.
     .config = TOML file of settings; flags win, then variables, then this file.
+    .address = The https address as phones use it; without it, the server that the settings describe.
+    .ca = PEM file of the municipality's authority that is installed on the phones.
     .folio = Folio of the order.
     .role = Role; only admin here, the administration invites others with `crew invite`.
     .rules = Folder with `work/`, `steps.json` or `measures.json`.
@@ -1356,6 +1411,7 @@ help-server-settings = Settings
 help-server-setting = Settings
     .listen = Address to listen on; port 0 takes a free one.
     .schemas = Folder of rule files that override the built-in ones; empty looks for one.
+    .web = Folder with the app for browsers, read at each request; empty: the app that the program holds.
     .log_format = Log lines as text or json.
     .requests_max = Requests of devices in progress, all together; beyond it the answer is 503.
     .connections_max = Open connections; beyond it one that has not proven itself is closed for each new one.
@@ -1409,7 +1465,22 @@ help-server-rebuild = Throws the index away and rebuilds it from the ledger.
 help-server-sweep-photos = Looks for photos that no entry names and for abandoned uploads, with the server stopped; deletes them with --delete.
 help-server-log-export = Writes the transparency log as files, for any static host.
 help-server-check-rules = Checks a folder of rules before it is published; with --data also against what is in force and held.
+help-server-check-tls = Checks whether a phone trusts the server's certificate, and says what is wrong with it.
 help-server-show = Shows one order by reading the ledger; works while serving too.
 help-server-invite = Gives a new administration code, with the server stopped.
 help-server-completions = Writes the completions of a shell.
 help-server-man = Writes the manual page.
+
+app-bad-call = the app asked for something that does not exist: { $detail }
+app-fault-hint = this is a fault of the app: close and open it; your work is saved
+app-disk-full = there is no space on this phone: it was not saved
+app-disk-full-hint = free space (photos, videos) and save again; what was saved before is safe
+app-unconfirmed = the phone did not confirm that it saved: whether it did is not known
+app-unconfirmed-hint = close and open the app: look whether it is there, and note it again if not
+app-corrupt = the journal of this phone is damaged: { $detail }
+app-corrupt-hint = delete nothing; call the office: what was sent is there, and the rest can perhaps be rescued
+app-newer-format = a newer version of the app wrote the journal of this phone
+app-newer-format-hint = update the app; nothing is lost
+app-store = it could not be saved or read: { $detail }
+app-journal-lost = the browser deleted a part of what was saved on this phone
+app-journal-lost-hint = what the office has comes back when you enrol again; what had not been sent may be missing

@@ -1285,6 +1285,57 @@ server-setting-witness = un testigo firma los sellos guardados, y checkpoints = 
 server-setting-unreadable = { $name } = «{ $text }» no se entiende: «{ $detail }»
 server-setting-file = { $path } no se puede leer como TOML: «{ $detail }»
 server-setting-hint = Corra `cuadrilla-server serve --help`: ahí está cada ajuste con su valor usual.
+server-web-none = { $path }: aquí no está la aplicación para navegadores (falta index.html)
+server-web-none-hint = Indique la carpeta web/dist que hace cargo xtask web, o quite web: se sirve la aplicación que trae el programa.
+tls-check-url = no es una dirección https: { $url }
+tls-check-url-hint = Escríbala como la usan los teléfonos: https://servidor.ejemplo:8443.
+tls-check-no-url = no hay dirección que revisar, y los ajustes no dan un certificado con nombre (tls_cert)
+tls-check-plain = { $url } no es una dirección https
+tls-check-plain-hint = Por http un navegador sólo trabaja sin señal en esta misma máquina (localhost): los teléfonos necesitan https.
+tls-check-no-authority = { $path } no es el certificado de una autoridad (CA:TRUE): ningún teléfono lo instala
+tls-check-no-authority-hint = Indique el certificado de la autoridad que firmó el del servidor, tal como se instala en los teléfonos.
+tls-check-no-connection = sin conexión con { $host } puerto { $port }: { $why }
+tls-check-no-connection-hint = Revise nombre, puerto y cortafuegos, también desde donde están los teléfonos.
+tls-check-no-tls = lo que responde ahí no habla un TLS que conozcan los teléfonos (1.2 o 1.3): «{ $detail }»
+tls-check-no-tls-hint = Revise tls_cert y tls_key, o el proxy que está delante del servidor.
+tls-check-server = Servidor
+tls-check-version = TLS
+tls-check-subject = Certificado
+tls-check-names = Para los nombres
+tls-check-issuer = Emitido por
+tls-check-valid = Vale
+tls-check-days = Días que le quedan
+tls-check-sent = Certificados enviados
+tls-check-fault = NO: { $what }. { $hint }
+tls-check-expired = el certificado de { $subject } terminó el { $until }
+tls-check-expired-hint = Renuévelo; el servidor toma solo los archivos nuevos.
+tls-check-early = el certificado de { $subject } apenas empieza el { $from }
+tls-check-early-hint = Revise la fecha de esta máquina y la de aquella que lo hizo.
+tls-check-name = el certificado no es para { $name }, sino para { $names }
+tls-check-name-hint = Use uno de sus nombres en los enlaces, o pida uno con este nombre (subjectAltName).
+tls-check-no-names = el certificado no es para ningún nombre (falta subjectAltName)
+tls-check-self-signed = el certificado responde por sí mismo
+tls-check-self-signed-hint = Si se acepta la advertencia, la aplicación abre, pero no sin señal: pida que lo firme una autoridad pública o la del municipio (docs/OPERATING.md, «TLS for phones»).
+tls-check-authority = los teléfonos no conocen a la autoridad { $issuer }
+tls-check-authority-hint = Si es la del municipio, instálela en cada teléfono e indíquela aquí con --ca ARCHIVO; o pida uno de una autoridad pública.
+tls-check-incomplete = lo que envió el servidor termina en { $issuer }, que los teléfonos no conocen
+tls-check-incomplete-hint = Que envíe la cadena completa (tls_cert = fullchain.pem). Si esa autoridad es la del municipio, instálela en cada teléfono e indíquela aquí con --ca ARCHIVO.
+tls-check-is-authority = el servidor muestra como suyo el certificado de una autoridad (CA:TRUE)
+tls-check-other = el certificado se rechaza: «{ $detail }»
+tls-check-other-hint = Pida otro a una autoridad pública, o hágalo como dice docs/OPERATING.md.
+tls-check-soon = Atención: { $days ->
+    [one] termina en un día
+   *[other] termina en { $days } días
+}. Renuévelo.
+tls-check-long = Atención: vale { $days } días; los teléfonos de Apple aceptan { $most } cuando mucho.
+tls-check-not-cuadrilla = Atención: lo que responde ahí no es un servidor Cuadrilla, o el proxy no deja pasar /healthz.
+tls-check-good = SÍ: un teléfono confía en este certificado.
+tls-check-good-own = SÍ, en cada teléfono que tenga instalada la autoridad de { $path }.
+tls-check-bad = { $count ->
+    [one] un teléfono no confía en este servidor, por una razón
+   *[other] un teléfono no confía en este servidor, por { $count } razones
+}
+tls-check-bad-hint = Arréglelo antes de dar de alta a alguien: la aplicación dada de alta aceptando la advertencia no abre sin señal.
 server-tls-one = tls_cert y tls_key van juntos: falta uno
 server-tls-none = { $path }: no hay ningún certificado PEM
 server-tls-unreadable = { $path } no se puede leer como PEM: «{ $detail }»
@@ -1341,6 +1392,8 @@ server-conflicts = Dos valores
 server-no-order = no hay orden { $folio } en el registro
 server-no-order-hint = Revise el folio; una orden aparece aquí cuando su equipo la ha enviado.
 server-page-title = Servidor Cuadrilla de { $name }
+server-page-no-app = Este servidor no trae la aplicación para navegadores.
+server-page-no-app-how = Para que la traiga, quien compila el programa arma primero la aplicación y luego otra vez el programa:
 server-page-text = Aquí envían su trabajo los equipos de las cuadrillas. Para dar de alta uno, pida un código a la administración y corra:
 server-page-key = Llave del registro, para quien audita:
 
@@ -1359,6 +1412,8 @@ help-server = Servidor de Cuadrilla: recibe lo que registran las cuadrillas, lo 
     .schemas = Carpeta de reglas sobre las incluidas; vacía: busca una.
     .to = Carpeta que sirve el servidor estático; ahí se hace `log/`.
     .config = Archivo TOML con ajustes; gana la línea de órdenes, luego las variables, luego este archivo.
+    .address = La dirección https como la usan los teléfonos; si falta, el servidor que describen los ajustes.
+    .ca = Archivo PEM de la autoridad del municipio que está instalada en los teléfonos.
     .folio = Folio de la orden.
     .role = Papel; aquí solo admin, los demás los invita la administración con `crew invite`.
     .rules = Carpeta con `work/`, `steps.json` o `measures.json`.
@@ -1368,6 +1423,7 @@ help-server-settings = Ajustes
 help-server-setting = Ajustes
     .listen = Dirección en que atiende; el puerto 0 toma uno libre.
     .schemas = Carpeta de reglas sobre las incluidas; vacía: busca una.
+    .web = Carpeta con la aplicación para navegadores, leída en cada petición; vacío: la que trae el programa.
     .log_format = Líneas de la bitácora: text o json.
     .requests_max = Peticiones de equipos en curso, entre todos; las demás reciben 503.
     .connections_max = Conexiones abiertas; por cada una más se cierra una que no se ha acreditado.
@@ -1421,7 +1477,22 @@ help-server-rebuild = Tira el índice y lo rehace desde el registro.
 help-server-sweep-photos = Busca fotos que ningún registro nombra y envíos abandonados, con el servidor detenido; los borra con --delete.
 help-server-log-export = Escribe el registro de transparencia como archivos, para cualquier servidor estático.
 help-server-check-rules = Revisa una carpeta de reglas antes de publicarla; con --data, también contra lo que está en vigor y lo guardado.
+help-server-check-tls = Revisa si un teléfono confía en el certificado del servidor, y dice qué tiene de malo.
 help-server-show = Muestra una orden leyendo el registro; funciona también mientras sirve.
 help-server-invite = Da un código de administración nuevo, con el servidor detenido.
 help-server-completions = Escribe el autocompletado de una terminal.
 help-server-man = Escribe la página de manual.
+
+app-bad-call = la aplicación pidió algo que no existe: { $detail }
+app-fault-hint = es una falla de la aplicación: ciérrela y ábrala; su trabajo está guardado
+app-disk-full = no hay espacio en este teléfono: no se guardó
+app-disk-full-hint = libere espacio (fotos, videos) y guarde otra vez; lo anterior está guardado
+app-unconfirmed = el teléfono no confirmó que guardó: no se sabe si quedó
+app-unconfirmed-hint = cierre la aplicación y ábrala: mire si está, y si falta anótelo otra vez
+app-corrupt = el diario de este teléfono está dañado: { $detail }
+app-corrupt-hint = no borre nada; llame a la oficina: lo enviado está allá, y el resto puede rescatarse
+app-newer-format = una versión más nueva de la aplicación escribió el diario de este teléfono
+app-newer-format-hint = actualice la aplicación; no se pierde nada
+app-store = no se pudo guardar ni leer: { $detail }
+app-journal-lost = el navegador borró parte de lo guardado en este teléfono
+app-journal-lost-hint = lo que la oficina tiene vuelve al inscribir otra vez; lo que no se había enviado puede faltar

@@ -13,7 +13,7 @@ use words::{Lang, Text, say, system_text, visible};
 
 mod replica;
 
-pub(crate) use replica::import_problem;
+pub(crate) use words::refusals::import_problem;
 
 /// Exit codes, as scripts may rely on them.
 pub mod exit {

@@ -28,6 +28,7 @@ use crate::problem::Problem;
 use crate::room::Room;
 use crate::throttle::Throttle;
 use crate::ticket::Tickets;
+use crate::web::Web;
 use crate::witness::Witness;
 use crate::writer::Work;
 
@@ -70,6 +71,8 @@ pub struct AppState {
     pub config: Config,
     /// The data folder, if there is one.
     pub data: Option<PathBuf>,
+    /// Where the app for browsers is.
+    pub web: Web,
     /// Where a checkpoint a day is kept.
     pub checkpoints: Option<PathBuf>,
     /// Who cosigns it.
@@ -144,6 +147,7 @@ impl AppState {
             .as_deref()
             .and_then(|folder| Witness::new(&config.witness, folder, &genesis.log_verifier));
         Self {
+            web: Web::of_setting(&config.web),
             checkpoints,
             witness,
             title: (genesis.name.clone(), genesis.log_verifier.clone()),

@@ -46,6 +46,8 @@ pub enum Command {
     LogExport(LogExport),
     /// Revisa una carpeta de reglas antes de publicarla.
     CheckRules(CheckRules),
+    /// Revisa si un teléfono confía en el certificado del servidor.
+    CheckTls(CheckTls),
     /// Muestra una orden leyendo el libro; funciona también mientras sirve.
     Show(Show),
     /// Da un código de administración nuevo, con el servidor detenido.
@@ -139,6 +141,20 @@ pub struct CheckRules {
     /// Datos con que se comparan.
     #[arg(long = "data", value_name = "DIR")]
     pub compare: Option<PathBuf>,
+}
+
+/// `check-tls`.
+#[derive(Debug, Args)]
+pub struct CheckTls {
+    /// Dirección https como la usan los teléfonos; si falta, el servidor que describen los ajustes.
+    #[arg(value_name = "URL", env = "CUADRILLA_URL")]
+    pub address: Option<String>,
+    /// Autoridad del municipio, instalada en los teléfonos.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Archivo TOML con ajustes.
+    #[arg(long, value_name = "FILE", env = "CUADRILLA_CONFIG")]
+    pub config: Option<PathBuf>,
 }
 
 /// `show`.

@@ -1,6 +1,7 @@
 //! Commands: from arguments to an exit status. Each command answers a [`Report`]; here it becomes text or JSON.
 
 mod check_rules;
+mod check_tls;
 mod init;
 mod integrity;
 mod invite;
@@ -100,6 +101,7 @@ fn dispatch(command: Command, shell: &mut Shell<'_>, json: bool, lang: Lang) -> 
         Command::SweepPhotos(args) => sweep_photos::run(&args),
         Command::LogExport(args) => log_export::run(&args),
         Command::CheckRules(args) => check_rules::run(&args, lang),
+        Command::CheckTls(args) => check_tls::run(&args, shell, lang),
         Command::Show(args) => show::run(&args),
         Command::Invite(args) => invite::run(&args),
         Command::Completions(args) => {

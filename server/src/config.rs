@@ -25,6 +25,8 @@ settings! {
     listen, "CUADRILLA_LISTEN": String = "127.0.0.1:8061";
     /// Folder of rule files that override the built-in ones; empty looks for one.
     schemas, "CUADRILLA_SCHEMAS": String = "";
+    /// Folder with the app for browsers, read at each request; empty: the app that this program holds.
+    web, "CUADRILLA_WEB": String = "";
     /// Log lines as `text` or `json`.
     log_format, "CUADRILLA_LOG_FORMAT": LogFormat = "text";
 
@@ -206,6 +208,10 @@ pub const WITNESS_CONNECT: Duration = Duration::from_secs(5);
 pub const WITNESS_TOTAL: Duration = Duration::from_secs(10);
 /// Longest answer of a witness that is read, in bytes: some fifty signature lines.
 pub const WITNESS_BYTES_MAX: u64 = 8 * 1024;
+/// How long `check-tls` waits to connect, and then for each thing that a server says.
+pub const TLS_CHECK_WITHIN: Duration = Duration::from_secs(10);
+/// Longest file that is served from the folder `web`, in bytes: four times the app's largest.
+pub const WEB_FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Certificates of one chain.
 pub const CHAIN_MAX: usize = 16;
 

@@ -13,6 +13,8 @@ pub const EXIT_OTHER: u8 = 1;
 pub const EXIT_USAGE: u8 = 2;
 /// Refused by a rule.
 pub const EXIT_RULE: u8 = 3;
+/// There is no connection.
+pub const EXIT_CONNECTION: u8 = 4;
 /// Records that are not what was written.
 pub const EXIT_INTEGRITY: u8 = 5;
 

@@ -5,6 +5,7 @@
 pub mod alarm;
 pub mod app_state;
 pub mod body;
+pub mod browser;
 pub mod cli;
 pub mod clock;
 pub mod commands;
@@ -40,6 +41,8 @@ mod testing;
 pub mod throttle;
 pub mod ticket;
 pub mod tls;
+pub mod tls_check;
+pub mod web;
 pub mod whole;
 pub mod witness;
 pub mod writer;

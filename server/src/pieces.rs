@@ -16,13 +16,18 @@ use crate::places::Turn;
 #[derive(Debug)]
 pub struct Pieces {
     bytes: Bytes,
-    _turn: Turn<IpAddr>,
+    _turn: Option<Turn<IpAddr>>,
 }
 
 impl Pieces {
     /// Returns a body whose place is taken until its last piece is handed over.
-    pub fn body(bytes: Vec<u8>, turn: Turn<IpAddr>) -> Body {
-        Body::new(UnsyncBoxBody::new(Self { bytes: bytes.into(), _turn: turn }))
+    pub fn body(bytes: impl Into<Bytes>, turn: Turn<IpAddr>) -> Body {
+        Body::new(UnsyncBoxBody::new(Self { bytes: bytes.into(), _turn: Some(turn) }))
+    }
+
+    /// Returns a body of bytes that the program holds in any case: it takes no place.
+    pub fn of_program(bytes: Bytes) -> Body {
+        Body::new(UnsyncBoxBody::new(Self { bytes, _turn: None }))
     }
 }
 

@@ -6,19 +6,21 @@ use std::time::Instant;
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, head, options, patch, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app_state::AppState;
+use crate::browser;
 use crate::problem::Problem;
 use crate::routes::log as log_route;
-use crate::routes::{blobs, checkpoint, events, exchange, health, home};
+use crate::routes::{app as app_route, blobs, checkpoint, events, exchange, health, home};
 
 /// Every route, for the test that compares them with `openapi.json`.
-pub const ROUTES: [(&str, &str); 19] = [
+pub const ROUTES: [(&str, &str); 20] = [
     ("get", "/"),
+    ("get", "/{file}"),
     ("get", "/healthz"),
     ("get", "/log/checkpoint"),
     ("get", "/log/cosigned"),
@@ -90,7 +92,9 @@ pub fn router(app: Arc<AppState>) -> Router {
         .route("/log/cosigned", get(checkpoint::cosigned))
         .route("/log/tile/{*path}", get(log_route::show))
         .route("/v1/events", get(events::listen))
-        .route("/", get(home::page))
+        .route("/", get(app_route::page))
+        // Beside the paths above; whatever is done there but reading is done nowhere.
+        .route("/{*file}", get(app_route::file).fallback(not_found))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
@@ -98,17 +102,24 @@ pub fn router(app: Arc<AppState>) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(wrong_method)
         .layer(CatchPanicLayer::custom(|_| Problem::internal().into_response()))
+        .layer(map_response(guard_bare))
         .layer(from_fn_with_state(Arc::clone(&app), log))
         .with_state(app)
 }
 
-async fn not_found() -> Problem {
+/// What a path is answered at which there is nothing.
+pub async fn not_found() -> Problem {
     Problem::refused(
         StatusCode::NOT_FOUND,
         "no_such_path",
         "there is nothing at this path",
         "GET /openapi.json lists what there is.",
     )
+}
+
+async fn guard_bare(mut response: Response) -> Response {
+    browser::guard_bare(response.headers_mut());
+    response
 }
 
 async fn wrong_method(method: Method) -> Problem {

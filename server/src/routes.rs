@@ -1,5 +1,6 @@
 //! Routes: one file for each group of handlers.
 
+pub mod app;
 pub mod blobs;
 pub mod checkpoint;
 pub mod events;

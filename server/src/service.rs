@@ -10,6 +10,7 @@ use axum::Router;
 use engine::committer::Committer;
 use store::{Stats, StoreError};
 use sync_core::hub::HubError;
+use sync_core::state::authority::AppVersion;
 use tokio::sync::{mpsc, watch};
 
 use crate::app_state::{AppState, Parts as StateParts, View};
@@ -49,6 +50,8 @@ pub struct Foundations<L: SharedLog, I: SharedIndex> {
     pub reserve_bytes: u64,
     /// Finds the folder of rules over the built-in ones.
     pub rules: FindRules,
+    /// The app that this program holds for browsers, if it does.
+    pub web: Option<AppVersion>,
 }
 
 /// Finds the folder of rules; `None` if there is none now.
@@ -68,7 +71,8 @@ impl Service {
     /// # Errors
     /// If the office does not open over the store.
     pub fn start<L: SharedLog, I: SharedIndex>(foundations: Foundations<L, I>) -> Result<Self, HubError> {
-        let Foundations { opened, open, seed, config, data, free_bytes, reserve_bytes, rules } = foundations;
+        let Foundations { opened, open, seed, config, data, free_bytes, reserve_bytes, rules, web } =
+            foundations;
         let Opened { store, epoch_reason, is_rebuilt } = opened;
         let committer = Committer::open(store, seed, config.quotas())?;
         let view = View::of(committer.view(), committer.open_hub()?);
@@ -88,7 +92,7 @@ impl Service {
         let parts = WriterParts { app: Arc::clone(&app), committer, seed, open, free_bytes, reserve_bytes };
         let mut writer = Writer::new(parts);
         let watched = Watched::look(&rules);
-        writer.begin(epoch_reason.as_deref(), watched.load());
+        writer.begin(epoch_reason.as_deref(), watched.load(), web);
         let ended = Ended(Arc::clone(&app.health));
         let writer = std::thread::spawn(move || {
             let _ended = ended;

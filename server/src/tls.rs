@@ -86,18 +86,27 @@ fn stamp(path: &Path) -> Stamp {
     Some((about.modified().ok()?, about.len()))
 }
 
-fn load(cert: &Path, key: &Path) -> Result<ServerConfig, Text> {
-    let wrong = |path: &Path, error: &pem::Error| match error {
+fn unreadable(path: &Path, error: &pem::Error) -> Text {
+    match error {
         pem::Error::Io(error) => say!("server-io", what = path, error = system_text(error)),
         other => say!("server-tls-unreadable", path, detail = other.to_string()),
-    };
-    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(cert)
-        .and_then(|found| found.take(CHAIN_MAX).collect())
-        .map_err(|error| wrong(cert, &error))?;
-    if chain.is_empty() {
-        return Err(say!("server-tls-none", path = cert));
     }
-    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?;
+}
+
+/// Reads the certificates of a PEM file, at least one and at most [`CHAIN_MAX`].
+///
+/// # Errors
+/// Why there are none, for a person.
+pub fn read_chain(path: &Path) -> Result<Vec<CertificateDer<'static>>, Text> {
+    let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(path)
+        .and_then(|found| found.take(CHAIN_MAX).collect())
+        .map_err(|error| unreadable(path, &error))?;
+    if chain.is_empty() { Err(say!("server-tls-none", path)) } else { Ok(chain) }
+}
+
+fn load(cert: &Path, key: &Path) -> Result<ServerConfig, Text> {
+    let chain = read_chain(cert)?;
+    let secret = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, &error))?;
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, secret));
@@ -109,7 +118,8 @@ fn load(cert: &Path, key: &Path) -> Result<ServerConfig, Text> {
     Ok(config)
 }
 
-fn unusable(problem: &Text) -> Failure {
+/// Returns the failure for files that cannot be used.
+pub fn unusable(problem: &Text) -> Failure {
     Failure::usage("tls", problem.clone(), say!("server-tls-hint"))
 }
 

@@ -15,6 +15,7 @@ use store::{Index, Log, Stats, Store, StoreError};
 use sync_core::hub::{Admitted, Checked, Durable};
 use sync_core::limits::BLOBS_STORED_MAX;
 use sync_core::log::act::StoredBlob;
+use sync_core::state::authority::AppVersion;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::app_state::{AppState, View};
@@ -99,6 +100,8 @@ pub struct Writer<L: SharedLog, I: SharedIndex> {
     failed_in_a_row: u32,
     /// Rule files to publish again once the store works.
     rules: Option<Loaded>,
+    /// The app that browsers get, until the ledger says so.
+    web: Option<AppVersion>,
 }
 
 /// What [`Writer::new`] is made of.
@@ -132,15 +135,17 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
             reopen_at: Instant::now(),
             failed_in_a_row: 0,
             rules: None,
+            web: None,
         }
     }
 
-    /// What is due before the first request: a new epoch, and the rules.
-    pub fn begin(&mut self, epoch_reason: Option<&str>, rules: Loaded) {
+    /// What is due before the first request: a new epoch, the rules, and the app that browsers get.
+    pub fn begin(&mut self, epoch_reason: Option<&str>, rules: Loaded, web: Option<AppVersion>) {
         if let Some(Err(problem)) = epoch_reason.map(|reason| self.start_epoch(reason)) {
             self.give_up(&problem.message);
         }
         self.publish(rules);
+        self.publish_app(web);
     }
 
     /// Works until told to stop, then closes the store. What came before the word to stop is finished.
@@ -202,6 +207,8 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
         if let Some(files) = self.rules.take() {
             self.publish(files);
         }
+        let web = self.web.take();
+        self.publish_app(web);
     }
 
     fn space(&self) -> Space {

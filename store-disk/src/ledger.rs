@@ -1,7 +1,7 @@
 //! The ledger: append-only numbered lines in chunk files, the only ground state. Its fsync is the commit point.
 
 mod chunks;
-mod frame;
+use store::frame;
 mod open;
 mod reader;
 mod scan;

@@ -9,6 +9,7 @@
 
 mod error;
 mod faults;
+pub mod frame;
 mod index;
 mod log;
 mod memory;

@@ -79,6 +79,13 @@ pub struct KeySalt(#[serde(with = "serde_bytes")] pub [u8; 16]);
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PublicKey(#[serde(with = "serde_bytes")] pub [u8; 32]);
 
+impl Signature {
+    /// Returns the signature that an Ed25519 key made elsewhere: in a browser, or a chip.
+    pub fn ed25519(bytes: [u8; 64]) -> Self {
+        Self { alg: ALG_ED25519, bytes }
+    }
+}
+
 /// A secret key. It prints nothing and is wiped when dropped.
 pub struct SecretKey(SigningKey);
 
@@ -104,8 +111,12 @@ impl SecretKey {
 
     /// Returns the signature over the parts, one after another, for one purpose.
     pub fn sign(&self, purpose: Purpose, parts: &[&[u8]]) -> Signature {
-        let digest = purpose.digest(parts);
-        Signature { alg: ALG_ED25519, bytes: self.0.sign(&digest.0).to_bytes() }
+        self.sign_digest(&purpose.digest(parts))
+    }
+
+    /// Returns the signature over a digest that [`Purpose::digest`] made.
+    pub fn sign_digest(&self, digest: &Hash) -> Signature {
+        Signature::ed25519(self.0.sign(&digest.0).to_bytes())
     }
 
     /// Returns the key as the `signed-note` signer wants it.

@@ -43,7 +43,7 @@ use crate::rows::{Overlay, Rows, RowsError, read};
 use crate::rules::{Rules, RulesError};
 use crate::scope::Scope;
 use crate::state::authority::enrol::EnrolError;
-use crate::state::authority::{DeviceRow, GenesisRow};
+use crate::state::authority::{AppVersion, DeviceRow, GenesisRow, apps};
 use crate::state::keyspace;
 use crate::time::TimeMs;
 
@@ -136,6 +136,25 @@ impl Hub {
             lines.push(self.write_act(overlay, next_seq + lines.len() as u64, now_ms, act)?.0);
         }
         Ok(lines)
+    }
+
+    /// Says in the ledger which app for browsers the office serves, if the newest that it said is another. Returns the
+    /// lines to append.
+    ///
+    /// # Errors
+    /// The index does not read.
+    pub fn publish_app(
+        &mut self,
+        overlay: &mut Overlay<'_>,
+        next_seq: u64,
+        now_ms: TimeMs,
+        app: &AppVersion,
+    ) -> Result<Vec<Vec<u8>>, HubError> {
+        if apps(overlay)?.last().is_some_and(|newest| newest.hash == app.hash) {
+            return Ok(Vec::new());
+        }
+        let act = Act::App { hash: app.hash, version: app.version.clone() };
+        Ok(vec![self.write_act(overlay, next_seq, now_ms, act)?.0])
     }
 
     /// Starts a new life of the ledger. Devices find out by their kept states whether it lost what they were told.

@@ -13,6 +13,8 @@
 
 mod arg;
 mod catalogue;
+pub mod labels;
+pub mod refusals;
 mod system;
 #[cfg(test)]
 mod tests;

@@ -61,8 +61,12 @@ fn variable(inline: &ast::InlineExpression<&str>) -> Option<String> {
 fn uses() -> Vec<(PathBuf, String, BTreeSet<String>)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace").to_owned();
     let mut uses = Vec::new();
-    let programs = ["crew-cli/src", "server/src"].into_iter().flat_map(|program| files(&root.join(program)));
-    for path in programs.chain(["wrong", "system"].map(|name| root.join(format!("words/src/{name}.rs")))) {
+    let programs = ["crew-cli/src", "server/src", "web-core/src"]
+        .into_iter()
+        .flat_map(|program| files(&root.join(program)));
+    for path in programs.chain(
+        ["labels", "refusals", "system", "wrong"].map(|name| root.join(format!("words/src/{name}.rs"))),
+    ) {
         let text = std::fs::read_to_string(&path).expect("source reads");
         let tokens: TokenStream = text.parse().expect("source is Rust");
         collect(tokens, &mut |id, names| uses.push((path.clone(), id, names)));

@@ -19,6 +19,7 @@ mod test;
 mod tidy;
 mod vectors;
 mod wasm;
+mod web;
 
 use clap::{Parser, Subcommand};
 
@@ -59,6 +60,8 @@ enum Command {
     Sbom(sbom::Sbom),
     /// Builds the core for a browser, as `wasm32-unknown-unknown`.
     Wasm(wasm::Wasm),
+    /// Builds the app for browsers into `web/dist`, which the server then holds; says what is left out, and why.
+    Web(web::Web),
     /// Simulates municipalities in one thread, by seed: `--seeds N`, `--seed S`, `--minutes M`, `--bugs`, `--quick`.
     Sim(sim::Sim),
     /// Builds the two programs for a release: without symbols, their symbols apart, sizes and sums.
@@ -85,6 +88,7 @@ fn main() -> anyhow::Result<()> {
         Command::Interop(interop) => interop.run(),
         Command::Sbom(sbom) => sbom.run(),
         Command::Wasm(wasm) => wasm.run(),
+        Command::Web(web) => web.run(),
         Command::Sim(sim) => sim.run(),
         Command::Dist => dist::build(),
         Command::Vectors => vectors::write(),

@@ -1,4 +1,5 @@
-//! `cargo xtask wasm`: builds `sync-core` for a browser, the proof that it needs no operating system.
+//! `cargo xtask wasm`: builds `sync-core` for a browser, the proof that it needs no operating system. What `cargo xtask
+//! web` needs of a compiler is found here too.
 //!
 //! The standard library for `wasm32-unknown-unknown` comes from the pinned toolchain, or from rustup. Where rustup's
 //! server cannot be reached, Debian's archive often can: its `rustc-web` compiles the standard library first.
@@ -6,6 +7,7 @@
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, ensure};
@@ -33,8 +35,21 @@ pub struct Wasm {
     from: Option<Source>,
 }
 
+/// What is built for a browser.
+pub struct Library {
+    /// Its package.
+    pub package: &'static str,
+    /// What cargo is told besides.
+    pub args: &'static [&'static str],
+}
+
+/// The core by itself, as fast as it compiles.
+const CORE: Library =
+    Library { package: "sync-core", args: &["--features", "wasm", "--config", UNOPTIMISED] };
+
+/// Where the standard library comes from.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Source {
+pub enum Source {
     /// It is part of the toolchain already.
     Toolchain,
     /// rustup fetches it.
@@ -46,14 +61,55 @@ enum Source {
 impl Wasm {
     /// Builds the core for the browser.
     pub fn run(&self) -> anyhow::Result<()> {
-        match self.from.unwrap_or_else(first_that_works) {
-            Source::Toolchain => build(),
+        CORE.build(self.from).map(drop)
+    }
+}
+
+impl Library {
+    /// Builds it with the standard library from there, or from the first place that works. Returns the folder in which
+    /// cargo makes a folder for each profile.
+    pub fn build(&self, from: Option<Source>) -> anyhow::Result<PathBuf> {
+        match from.unwrap_or_else(first_that_works) {
+            Source::Toolchain => self.build_with_toolchain(),
             Source::Rustup => {
                 run(Command::new("rustup").args(["target", "add", TARGET]).current_dir(root()))?;
-                build()
+                self.build_with_toolchain()
             }
-            Source::Debian => build_with_debian(),
+            Source::Debian => self.build_with_debian(),
         }
+    }
+
+    fn command(&self) -> Command {
+        let mut cargo = cargo();
+        cargo.args(["build", "--locked", "--lib", "--package", self.package, "--target", TARGET]);
+        cargo.args(self.args);
+        cargo
+    }
+
+    fn build_with_toolchain(&self) -> anyhow::Result<PathBuf> {
+        run(&mut self.command())?;
+        Ok(target_dir().join(TARGET))
+    }
+
+    /// Builds with Debian's compiler, in a target folder of its own: two compilers in one would rebuild each other's.
+    fn build_with_debian(&self) -> anyhow::Result<PathBuf> {
+        if !debian_is_ready() {
+            install_debian_packages()?;
+        }
+        let has = debian_version()?;
+        ensure!(
+            is_at_least(&has, RUST_VERSION),
+            "Debian's {DEBIAN_RUSTC} is {has}, and {RUST_VERSION} is needed: the newest is in the archive of security updates"
+        );
+        let target = target_dir().join("wasm-debian");
+        run(self
+            .command()
+            .args(["-Z", "build-std=std,panic_abort"])
+            .env("RUSTC", DEBIAN_RUSTC)
+            .env("RUSTC_BOOTSTRAP", "1")
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", DEBIAN_LINKER)
+            .env("CARGO_TARGET_DIR", &target))?;
+        Ok(target.join(TARGET))
     }
 }
 
@@ -77,39 +133,6 @@ fn toolchain_has_target() -> bool {
     let libdir = String::from_utf8_lossy(&output.stdout);
     let Ok(files) = fs::read_dir(libdir.trim()) else { return false };
     files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libcore-"))
-}
-
-fn core_build() -> Command {
-    let mut cargo = cargo();
-    cargo.args(["build", "--locked", "--lib", "--package", "sync-core", "--features", "wasm"]).args([
-        "--target",
-        TARGET,
-        "--config",
-        UNOPTIMISED,
-    ]);
-    cargo
-}
-
-fn build() -> anyhow::Result<()> {
-    run(&mut core_build())
-}
-
-/// Builds with Debian's compiler, in a target folder of its own: two compilers in one would rebuild each other's.
-fn build_with_debian() -> anyhow::Result<()> {
-    if !debian_is_ready() {
-        install_debian_packages()?;
-    }
-    let has = debian_version()?;
-    ensure!(
-        is_at_least(&has, RUST_VERSION),
-        "Debian's {DEBIAN_RUSTC} is {has}, and {RUST_VERSION} is needed: the newest is in the archive of security updates"
-    );
-    run(core_build()
-        .args(["-Z", "build-std=std,panic_abort"])
-        .env("RUSTC", DEBIAN_RUSTC)
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", DEBIAN_LINKER)
-        .env("CARGO_TARGET_DIR", target_dir().join("wasm-debian")))
 }
 
 /// Whether the packages are there, and not too old.

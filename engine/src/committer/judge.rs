@@ -11,6 +11,7 @@ use sync_core::log::act::StoredBlob;
 use sync_core::log::line::Lines;
 use sync_core::rows::{Batch, Overlay, RowsError};
 use sync_core::rules::publish::{Chosen, RuleTexts, changed, choose};
+use sync_core::state::authority::AppVersion;
 use sync_core::time::TimeMs;
 
 use super::{Committer, Judged, Refusal, Request, Space, panic_text};
@@ -89,6 +90,17 @@ impl<L: Log, I: Index> Committer<L, I> {
         now_ms: TimeMs,
     ) -> Result<Judged<T>, HubError> {
         self.act(|hub, overlay, next| hub.publish_rules(overlay, next, now_ms, files))
+    }
+
+    /// Says which app for browsers the office serves, if it is another than before.
+    ///
+    /// # Errors
+    /// As [`Hub::publish_app`].
+    ///
+    /// # Panics
+    /// As [`Committer::judge`].
+    pub fn publish_app<T>(&mut self, app: &AppVersion, now_ms: TimeMs) -> Result<Judged<T>, HubError> {
+        self.act(|hub, overlay, next| hub.publish_app(overlay, next, now_ms, app))
     }
 
     /// Starts a new life of the ledger: devices read it from its beginning and send again what is missing.

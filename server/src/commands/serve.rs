@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::{Value, json};
+use sync_core::id::Hash;
+use sync_core::state::authority::AppVersion;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -16,6 +18,7 @@ use crate::config::{Config, HANDLES_RESERVE, Shown, Source};
 use crate::failure::Failure;
 use crate::service::{Foundations, Service};
 use crate::tls::{self, Tls};
+use crate::web::Web;
 use crate::writer::disk_bytes;
 use crate::{key, listen, logging, rule_files, start};
 use words::{Lang, Text, say};
@@ -149,6 +152,23 @@ async fn bind(listen: &str) -> Result<(TcpListener, SocketAddr), Failure> {
     })
 }
 
+/// Logs which app browsers get. Returns the one that this program holds, if they get that.
+fn which_app(web: &Web) -> Result<Option<AppVersion>, Failure> {
+    web.check()?;
+    match (web, web.manifest()) {
+        (Web::Folder(folder), _) => tracing::info!(folder = %folder.display(), "the app is served from here"),
+        (Web::Built, Some(manifest)) => {
+            tracing::info!(manifest = hex::encode(manifest), "the app is served");
+            let version = env!("CARGO_PKG_VERSION").to_owned();
+            return Ok(Some(AppVersion { hash: Hash(manifest), version }));
+        }
+        (Web::Built, None) => {
+            tracing::info!("this program holds no app for browsers: `cargo xtask web` makes it");
+        }
+    }
+    Ok(None)
+}
+
 /// Opens the store and starts the service over it. Nothing else runs yet, so waiting for the disk is fine.
 fn open(data: &Path, config: Config) -> Result<Service, Failure> {
     let seed = key::read(data)?;
@@ -156,6 +176,7 @@ fn open(data: &Path, config: Config) -> Result<Service, Failure> {
     rule_files::find_folder(&config.schemas, data)?;
     let (asked, beside) = (config.schemas.clone(), data.to_owned());
     let rules = Box::new(move || rule_files::find_folder(&asked, &beside).ok().flatten());
+    let app = which_app(&Web::of_setting(&config.web))?;
     let opened = start::open(data)?;
     let total = disk_bytes(data).map_or(0, |(_, total)| total);
     let reserve_bytes = match config.reserve_bytes {
@@ -172,6 +193,7 @@ fn open(data: &Path, config: Config) -> Result<Service, Failure> {
         free_bytes: Box::new(move || disk_bytes(&folder).map(|(free, _)| free)),
         reserve_bytes,
         rules,
+        web: app,
     };
     Service::start(foundations).map_err(|error| start::office_failure(&error))
 }

@@ -1,10 +1,7 @@
 //! Home: a page for the person who opens the address in a browser, and the interface for the one who programs.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use axum::http::{HeaderMap, header};
-use axum::response::{Html, IntoResponse};
+use axum::response::{Html, IntoResponse, Response};
 
 use crate::app_state::AppState;
 use words::{Lang, say};
@@ -12,8 +9,8 @@ use words::{Lang, say};
 /// The interface, kept by hand; a test compares it with the routes.
 pub const OPENAPI: &str = include_str!("openapi.json");
 
-/// `GET /`.
-pub async fn page(State(app): State<Arc<AppState>>, headers: HeaderMap) -> impl IntoResponse {
+/// The page in the place of an app that this program does not hold. It has no style: its policy allows no inline one.
+pub fn page(app: &AppState, headers: &HeaderMap) -> Response {
     let wants =
         headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let lang = Lang::of_tag(wants);
@@ -21,19 +18,15 @@ pub async fn page(State(app): State<Arc<AppState>>, headers: HeaderMap) -> impl 
     let tag = if lang == Lang::En { "en" } else { "es" };
     let title = say!("server-page-title", name).of(lang);
     let (text, log) = (say!("server-page-text").of(lang), say!("server-page-key").of(lang));
+    let (no_app, how) = (say!("server-page-no-app").of(lang), say!("server-page-no-app-how").of(lang));
     let page = format!(
         "<!doctype html><html lang=\"{tag}\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
-         <body style=\"font-family:sans-serif;max-width:40em;margin:3em auto;padding:0 1em\">\
-         <h1>{title}</h1><p>{text}</p><pre>crew enrol URL CODE --name NAME</pre>\
-         <p>{log}</p><pre style=\"white-space:pre-wrap\">{key}</pre>\
+         <h1>{title}</h1><p>{no_app}</p><p>{how}</p><pre>cargo xtask web</pre>\
+         <p>{text}</p><pre>crew enrol URL CODE --name NAME</pre><p>{log}</p><pre>{key}</pre>\
          <p><a href=\"/openapi.json\">openapi.json</a> · <a href=\"/readyz\">readyz</a></p></body></html>\n"
     );
-    let policy = [
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (policy, Html(page))
+    ([(header::CACHE_CONTROL, "no-cache"), (header::VARY, "accept-language")], Html(page)).into_response()
 }
 
 /// `GET /openapi.json`.

@@ -16,6 +16,7 @@ use tokio::net::TcpStream;
 use super::events::Listener;
 use crate::alarm::Alarm;
 use crate::app_state::AppState;
+use crate::browser;
 use crate::config::LISTENER_HEAD_BYTES_MAX;
 use crate::peer::Caller;
 use crate::problem::Problem;
@@ -23,7 +24,7 @@ use crate::problem::Problem;
 const START: &[u8] = b"GET /v1/events?ticket=";
 const ROUTE: &str = "/v1/events";
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncache-control: no-store\r\n\
-    connection: close\r\n\r\n";
+    x-content-type-options: nosniff\r\nconnection: close\r\n\r\n";
 
 /// A connection, plain or secure.
 pub trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
@@ -143,7 +144,8 @@ async fn tell<S: Duplex>(mut stream: S, mut listener: Listener, most: Duration) 
 
 /// A problem as a whole HTTP answer.
 async fn refusal(problem: Problem) -> Vec<u8> {
-    let (parts, body) = problem.into_response().into_parts();
+    let (mut parts, body) = problem.into_response().into_parts();
+    browser::guard_bare(&mut parts.headers);
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     let mut answer =
         format!("HTTP/1.1 {}\r\nconnection: close\r\ncontent-length: {}\r\n", parts.status, body.len());

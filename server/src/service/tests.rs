@@ -1,5 +1,6 @@
 //! Tests of the whole service over HTTP, in process, on a store in memory.
 
+mod app;
 mod blobs;
 mod bodies;
 mod callers;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Request, Response, StatusCode, header};
+use axum::http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 use store::FaultyMemory;
 use sync_core::invitation::Opening;
@@ -43,6 +44,7 @@ fn start_on(medium: &FaultyMemory, config: Config) -> Service {
         free_bytes: Box::new(|| None),
         reserve_bytes: 0,
         rules: Box::new(|| None),
+        web: None,
     };
     Service::start(foundations).unwrap()
 }

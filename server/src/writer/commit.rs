@@ -8,6 +8,7 @@ use store::StoreError;
 use sync_core::hub::HubError;
 use sync_core::rows::{Rows, RowsError, Visit};
 use sync_core::scope::Scope;
+use sync_core::state::authority::AppVersion;
 
 use super::{Answer, Gone, Job, Said, SharedIndex, SharedLog, Writer};
 use crate::clock::now_ms;
@@ -226,6 +227,30 @@ impl<L: SharedLog, I: SharedIndex> Writer<L, I> {
     fn publish_later(&mut self, files: Loaded, why: &str) {
         tracing::warn!(why, "rule files could not be published; tried again later");
         self.rules = Some(files);
+    }
+
+    /// Says in the ledger which app browsers get: who looks at the log sees every app that the office ever served.
+    pub(super) fn publish_app(&mut self, app: Option<AppVersion>) {
+        let Some(app) = app else { return };
+        match self.try_publish_app(&app) {
+            Ok(0) => {}
+            Ok(_) => {
+                let (manifest, version) = (app.hash.to_string(), &app.version);
+                tracing::info!(manifest, version, "the ledger says from now on that this app is served");
+            }
+            Err(problem) => {
+                let why = problem.message;
+                tracing::warn!(why, "the ledger does not say yet which app is served; tried again later");
+                self.web = Some(app);
+            }
+        }
+    }
+
+    fn try_publish_app(&mut self, app: &AppVersion) -> Result<usize, Problem> {
+        let Some(committer) = &mut self.committer else { return Err(self.broken()) };
+        let judged = committer.publish_app(app, now_ms())?;
+        // Nothing to say costs no sync.
+        if judged.lines() == 0 { Ok(0) } else { self.keep(judged) }
     }
 
     /// Starts a new life of the ledger.

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::frame::CHUNK_HEADER_BYTES;
 use crate::counters::Counters;
 use crate::disk::DiskFile;
+use store::frame::CHUNK_HEADER_BYTES;
 
 /// One chunk file and the offsets of its records.
 pub(super) struct Chunk {

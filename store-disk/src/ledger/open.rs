@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::chunks::{Chunk, Shared, file_name, first_seq_of};
-use super::frame::{CHUNK_FORMAT, find_later_append};
 use super::reader::LedgerReader;
 use super::scan::{Scanned, scan};
 use crate::disk::{Disk, DiskFile, read_full};
+use store::frame::{CHUNK_FORMAT, find_later_append};
 use store::{Result, StoreError};
 
 /// An unfinished append that was cut from the ledger's end at opening. It had never been acknowledged.

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use super::frame::{
+use crate::disk::{DiskFile, read_full};
+use store::frame::{
     self, CHUNK_HEADER_BYTES, ChunkHeader, FRAME_HEADER_BYTES, FrameHeader, read_chunk_header,
 };
-use crate::disk::{DiskFile, read_full};
 
 /// Bytes asked of the system at once; larger reads gain nothing measurable. Below 128 KiB, from which on glibc maps what is asked
 /// for: letting go of a larger one first would have it take sled's 24 MB of histograms from memory that it clears itself.

@@ -140,7 +140,8 @@ fn tell_of_act(
     news: &mut BTreeSet<Scope>,
 ) -> Result<(), RowsError> {
     match act {
-        Act::Rule { .. } => {
+        // Every device takes both from here.
+        Act::Rule { .. } | Act::App { .. } => {
             tell(overlay, number, Scope::Catalog, news);
         }
         // A device is told its standing with each reply; the event says that there is news.

@@ -20,7 +20,7 @@ pub fn judge_act(author: &DeviceRow, act: &Act) -> Result<(), Reason> {
     }
     let allowed: &[Role] = match act {
         Act::Genesis { .. } | Act::Epoch { .. } | Act::Rule { .. } | Act::Clock { .. } => &[],
-        Act::BlobStored { .. } | Act::BlobMissing { .. } => &[],
+        Act::App { .. } | Act::BlobStored { .. } | Act::BlobMissing { .. } => &[],
         Act::Invite { .. } | Act::Revoke { .. } | Act::Assign { .. } => &[Role::Admin],
         Act::Release { .. } | Act::Dismiss { .. } | Act::BlobErased { .. } => {
             &[Role::Supervisor, Role::Admin]

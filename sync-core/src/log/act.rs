@@ -1,6 +1,8 @@
 //! Acts: entries that change rights or rules rather than a record. They do not merge: their order in the
 //! ledger is their meaning, and rights are a fold over them.
 
+mod blobs;
+
 use serde::{Deserialize, Serialize};
 
 use crate::crypto::{PublicKey, Signature};
@@ -8,9 +10,12 @@ use crate::id::{DeviceId, Epoch, Hash, PersonId};
 use crate::invitation::Opening;
 use crate::limits::{
     ACT_BYTES_MAX, AGAIN_PAIRS_MAX, BLOBS_STORED_MAX, DEVICE_LOCALITIES_MAX, DEVICE_NAME_BYTES_MAX,
+    PROGRAM_BYTES_MAX,
 };
 use crate::log::entry::Anchor;
 use crate::time::{TimeMs, UtcOffset};
+
+pub use blobs::{Erasure, StoredBlob};
 
 /// The role of a device, which decides what it may write. `Office` is the server itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -177,6 +182,13 @@ pub enum Act {
         /// The file's JSON text.
         json: String,
     },
+    /// The app for browsers that the office serves from here on: an installed one takes no other.
+    App {
+        /// SHA-256 of its manifest, which names every file by its hash.
+        hash: Hash,
+        /// The version it says it has.
+        version: String,
+    },
     /// A quarantined entry is accepted after all.
     Release {
         /// Ledger number of the quarantined entry.
@@ -209,46 +221,6 @@ pub enum Act {
         /// Why: a code, because a reason in words may itself be about a person.
         reason: Erasure,
     },
-}
-
-/// A blob that the office has, or had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredBlob {
-    /// Its content address.
-    pub sha256: Hash,
-    /// How many bytes it has.
-    pub bytes: u64,
-    /// The device whose entry names it. It, a device that goes on for it, or its carrier brought the bytes.
-    pub of: DeviceId,
-}
-
-/// Why a blob is erased.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Erasure {
-    /// The person who is seen asked for it.
-    Asked,
-    /// A person is seen who has nothing to do with the work.
-    Bystander,
-    /// It is the picture of something else.
-    Mistaken,
-    /// An authority ordered it.
-    Ordered,
-}
-
-impl Erasure {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Asked, Self::Bystander, Self::Mistaken, Self::Ordered];
-
-    /// The stable word.
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::Asked => "asked",
-            Self::Bystander => "bystander",
-            Self::Mistaken => "mistaken",
-            Self::Ordered => "ordered",
-        }
-    }
 }
 
 /// The fate of a revoked device.
@@ -350,6 +322,7 @@ impl Act {
             Self::BlobStored { blobs } | Self::BlobMissing { blobs } => {
                 check("blobs", blobs.len(), BLOBS_STORED_MAX)?;
             }
+            Self::App { version, .. } => check("bytes of version", version.len(), PROGRAM_BYTES_MAX)?,
             Self::Enrol { name, .. } => check("bytes of name", name.len(), DEVICE_NAME_BYTES_MAX)?,
             // Reading limits these by [`ACT_BYTES_MAX`] only.
             Self::Genesis { .. }
@@ -378,6 +351,7 @@ impl Act {
             Self::Clock { .. } => "clock",
             Self::Again { .. } => "again",
             Self::Rule { .. } => "rule",
+            Self::App { .. } => "app",
             Self::Release { .. } => "release",
             Self::Dismiss { .. } => "dismiss",
             Self::BlobStored { .. } => "blob_stored",

@@ -123,14 +123,19 @@ impl Measure {
         Ok(decimal)
     }
 
-    /// Returns on which side of the norm in force on `day` (`YYYY-MM-DD`) a possible reading is, `below` or
-    /// `above`, and the limit; `None` within it, or if no norm is in force.
-    pub fn flag(&self, value: Decimal, day: &str) -> Option<(&'static str, &Limit)> {
+    /// Returns the norm's limits that are in force on `day` (`YYYY-MM-DD`).
+    pub fn limit_on(&self, day: &str) -> Option<&Limit> {
         let in_force = |limit: &&Limit| {
             limit.from.as_deref().is_none_or(|from| from <= day)
                 && limit.until.as_deref().is_none_or(|until| day < until)
         };
-        let limit = self.limits.iter().find(in_force)?;
+        self.limits.iter().find(in_force)
+    }
+
+    /// Returns on which side of the norm in force on `day` (`YYYY-MM-DD`) a possible reading is, `below` or
+    /// `above`, and the limit; `None` within it, or if no norm is in force.
+    pub fn flag(&self, value: Decimal, day: &str) -> Option<(&'static str, &Limit)> {
+        let limit = self.limit_on(day)?;
         let bound = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<Decimal>().ok());
         if bound(&limit.min).is_some_and(|min| value.compare(min).is_lt()) {
             return Some(("below_norm", limit));

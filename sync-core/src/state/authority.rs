@@ -7,7 +7,7 @@ mod published;
 
 pub use enrol::names;
 pub use filled::Filled;
-pub use published::{RuleVersion, rules_from};
+pub use published::{AppVersion, RuleVersion, apps, rules_from};
 
 use crate::rows::all_under;
 use crate::state::membership::scopes_of_device;
@@ -258,6 +258,7 @@ pub fn apply_act(
             let version = RuleVersion { name: name.clone(), json: json.clone() };
             overlay.write(keyspace::rule_version(seq), &version);
         }
+        Act::App { hash, version } => published::note_app(overlay, seq, hash, version),
         // The fold that has the entry writes what the others say.
         _ => {}
     }

@@ -241,6 +241,7 @@ fn fold_act(
         | Act::Enrol { .. }
         | Act::Revoke { .. }
         | Act::Assign { .. }
+        | Act::App { .. }
         | Act::Clock { .. } => {}
     }
     Ok(Vec::new())

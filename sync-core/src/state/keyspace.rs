@@ -14,6 +14,7 @@
 //! | `a/l/` size, root | `u64` | a state of the log that was lost, and proven to be | told |
 //! | `a/r/` name | JSON text | a rule file | told |
 //! | `a/v/` seq | `RuleVersion` | a rule file as it was published at that ledger number | told |
+//! | `a/w/` seq | `AppVersion` | an app for browsers that the office serves from that ledger number on | told |
 //! | `a/c` | cursors by scope | how far a device has read | only there |
 //! | `a/o/` device | `u64` | up to which of a device's entries all places are told | only there |
 //! | `b/e/` hash | `ErasedRow` | a blob was erased | told |
@@ -95,6 +96,12 @@ pub const RULE_VERSIONS: &[u8] = b"a/v/";
 /// A rule file as it was published at a ledger number.
 pub fn rule_version(seq: u64) -> Vec<u8> {
     key(&[RULE_VERSIONS, &seq.to_be_bytes()])
+}
+/// All apps for browsers that the office served, in order.
+pub const APPS: &[u8] = b"a/w/";
+/// The app that the office serves from a ledger number on.
+pub fn app(seq: u64) -> Vec<u8> {
+    key(&[APPS, &seq.to_be_bytes()])
 }
 /// All blobs that entries name.
 pub const NAMED_BLOBS: &[u8] = b"b/n/";

@@ -214,6 +214,10 @@ fn act_sentence(act: &Act) -> Sentence {
         Act::Rule { name, .. } => {
             both(format!("publicó la regla {name}"), format!("published the rule {name}"))
         }
+        Act::App { hash, version } => both(
+            format!("publicó la aplicación {version} ({})", hash.short()),
+            format!("published the app {version} ({})", hash.short()),
+        ),
         Act::Release { seq, reason } => {
             both(format!("liberó {seq}: {reason}"), format!("released {seq}: {reason}"))
         }

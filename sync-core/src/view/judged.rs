@@ -112,7 +112,7 @@ const THINGS: [(&str, &str); 25] = [
 ];
 
 /// Each act or write that a role may be refused, by what the judge calls it: in Spanish and English.
-const DEEDS: [(&str, &str, &str); 24] = [
+const DEEDS: [(&str, &str, &str); 25] = [
     ("invite", "invitar a otro equipo", "invite another device"),
     ("revoke", "dar de baja un equipo", "revoke a device"),
     ("assign_device", "cambiar los permisos de un equipo", "change what a device may do"),
@@ -122,6 +122,7 @@ const DEEDS: [(&str, &str, &str); 24] = [
     ("blob_erased", "borrar una foto", "erase a photo"),
     ("blob_stored", "dar por recibida una foto", "say that a photo has arrived"),
     ("rule", "publicar una regla", "publish a rule"),
+    ("app", "publicar la aplicación", "publish the app"),
     ("genesis", "fundar un registro", "found a ledger"),
     ("epoch", "empezar otra época del registro", "begin another epoch of the ledger"),
     ("clock", "corregir el reloj de la oficina", "correct the office's clock"),

@@ -13,6 +13,7 @@ mod harness;
 mod hostile;
 mod imports;
 mod invited;
+mod published;
 mod quotas;
 mod replay;
 mod shared;

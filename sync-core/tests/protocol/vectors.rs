@@ -277,7 +277,7 @@ macro_rules! variants {
     };
 }
 
-variants!(Act: Genesis, Epoch, Invite, Enrol, Revoke, Assign, Carry, Clock, Again, Rule, Release, Dismiss, BlobStored, BlobMissing, BlobErased);
+variants!(Act: Genesis, Epoch, Invite, Enrol, Revoke, Assign, Carry, Clock, Again, Rule, App, Release, Dismiss, BlobStored, BlobMissing, BlobErased);
 variants!(Reason: Revoked, OutOfScope, Role, Fork, Held, Rule);
 variants!(
     DeviceLine: Enrolling, Enrolled, Attempt, Own, Contact, Reset, Split, Copy, Receipt, Carried, CarriedReceipt, CarriedBlob

@@ -11,9 +11,9 @@ use cuadrilla_tests::{Town, json, program};
 use serde_json::Value;
 
 /// A server on TLS, with its log in a file. Killed at the end.
-struct Secure {
+pub(crate) struct Secure {
     child: Child,
-    url: String,
+    pub(crate) url: String,
 }
 
 impl Drop for Secure {
@@ -23,7 +23,7 @@ impl Drop for Secure {
 }
 
 /// Serves the town's data once more, with `extra` arguments, and answers where.
-fn serve(town: &mut Town, extra: &[String], log: &str) -> Secure {
+pub(crate) fn serve(town: &mut Town, extra: &[String], log: &str) -> Secure {
     town.kill();
     let mut command = Command::new(program("cuadrilla-server"));
     command

@@ -1,6 +1,7 @@
 //! The one integration binary: what holds across crates.
 #![expect(clippy::unwrap_used, reason = "a test that cannot set itself up has failed")]
 mod age;
+mod app;
 mod asked;
 mod cli_errors;
 mod contract;
@@ -17,6 +18,7 @@ mod kill;
 mod log;
 mod names;
 mod offices;
+mod phone_tls;
 mod rules;
 mod schemas;
 mod source;

@@ -52,6 +52,7 @@ async fn a_refusal_looks_up_nothing_whatever_is_wrong_with_the_ticket() {
         free_bytes: Box::new(|| None),
         reserve_bytes: 0,
         rules: Box::new(|| None),
+        web: None,
     })
     .unwrap();
     let app = Arc::clone(&service.app);

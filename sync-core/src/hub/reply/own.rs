@@ -146,6 +146,7 @@ impl Reading<'_> {
                 | Act::Carry { .. }
                 | Act::Clock { .. }
                 | Act::Rule { .. }
+                | Act::App { .. }
                 | Act::BlobStored { .. }
                 | Act::BlobMissing { .. }
                 | Act::BlobErased { .. },

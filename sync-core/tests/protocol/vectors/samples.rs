@@ -100,6 +100,7 @@ pub fn acts() -> Vec<Act> {
         Act::BlobMissing { blobs: vec![StoredBlob { sha256: HASH, bytes: 312_400, of: OTHER }] },
         Act::BlobErased { sha256: HASH, reason: Erasure::Bystander },
         Act::Rule { name: "measures".into(), json: r#"{"measures":[]}"#.into() },
+        Act::App { hash: HASH, version: "1.4.0".into() },
         Act::Release { seq: 141, reason: "llegó antes de la baja".into() },
         Act::Dismiss { seq: 142, reason: "duplicado".into() },
     ]

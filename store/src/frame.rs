@@ -1,4 +1,4 @@
-//! The bytes of a chunk file: its header, and the frame around each record.
+//! Frame: the bytes of a log file: its header, and the frame around each record.
 //!
 //! Chunk header, 24 bytes: magic (8), format u32, first sequence number u64, crc32 of the 20 bytes before.
 //!
@@ -18,20 +18,20 @@
 use crc32fast::Hasher;
 
 /// Format of chunk files written here.
-pub(super) const CHUNK_FORMAT: u32 = 1;
+pub const CHUNK_FORMAT: u32 = 1;
 /// Bytes of a chunk's header.
-pub(super) const CHUNK_HEADER_BYTES: usize = 24;
+pub const CHUNK_HEADER_BYTES: usize = 24;
 /// Bytes of a frame before its payload.
-pub(super) const FRAME_HEADER_BYTES: usize = 16;
+pub const FRAME_HEADER_BYTES: usize = 16;
 /// The most a payload may have in any store, so that a damaged length cannot ask for gigabytes.
-pub(super) const PAYLOAD_BYTES_LIMIT: u32 = 64 * 1024 * 1024;
+pub const PAYLOAD_BYTES_LIMIT: u32 = 64 * 1024 * 1024;
 
 /// Bit of a frame's place: another record of the same append follows. No append has this many records.
 const MORE_FOLLOW: u32 = 1 << 31;
 const MAGIC: &[u8; 8] = b"CUADLDGR";
 
 /// The header of the chunk that starts with record `first_seq`.
-pub(super) fn chunk_header(first_seq: u64) -> [u8; CHUNK_HEADER_BYTES] {
+pub fn chunk_header(first_seq: u64) -> [u8; CHUNK_HEADER_BYTES] {
     let mut header = [0; CHUNK_HEADER_BYTES];
     header[..8].copy_from_slice(MAGIC);
     header[8..12].copy_from_slice(&CHUNK_FORMAT.to_le_bytes());
@@ -43,7 +43,7 @@ pub(super) fn chunk_header(first_seq: u64) -> [u8; CHUNK_HEADER_BYTES] {
 
 /// What a chunk's first bytes are.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum ChunkHeader {
+pub enum ChunkHeader {
     /// Whole, and of this first sequence number.
     Good(u64),
     /// Whole, of a format this program does not know.
@@ -53,7 +53,7 @@ pub(super) enum ChunkHeader {
 }
 
 /// Reads a chunk's header from the start of `bytes`.
-pub(super) fn read_chunk_header(bytes: &[u8]) -> ChunkHeader {
+pub fn read_chunk_header(bytes: &[u8]) -> ChunkHeader {
     let Some(header) = bytes.get(..CHUNK_HEADER_BYTES) else {
         return ChunkHeader::Bad("the chunk's header is incomplete");
     };
@@ -70,7 +70,7 @@ pub(super) fn read_chunk_header(bytes: &[u8]) -> ChunkHeader {
 
 /// A frame's header as it stands in the file, nothing checked.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct FrameHeader {
+pub struct FrameHeader {
     /// Bytes of the payload.
     pub payload_bytes: u32,
     /// Low half of the sequence number.
@@ -81,7 +81,7 @@ pub(super) struct FrameHeader {
 
 impl FrameHeader {
     /// The header at the start of `bytes`, or `None` if they are too few.
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+    pub fn read(bytes: &[u8]) -> Option<Self> {
         let header = bytes.get(..FRAME_HEADER_BYTES)?;
         Some(Self {
             payload_bytes: u32_at(header, 0),
@@ -92,34 +92,34 @@ impl FrameHeader {
     }
 
     /// Whether this can be the header of record `seq` at all, before its payload is looked at.
-    pub(super) fn is_plausible(&self, seq: u64) -> bool {
+    pub fn is_plausible(&self, seq: u64) -> bool {
         self.seq_low == low_half(seq) && (1..=PAYLOAD_BYTES_LIMIT).contains(&self.payload_bytes)
     }
 
     /// How many records of the same append stand before this one.
-    pub(super) fn position(&self) -> u32 {
+    pub fn position(&self) -> u32 {
         self.place & !MORE_FOLLOW
     }
 
     /// Whether the same append has another record after this one. Appends that older programs wrote never say so: each of
     /// their records counts by itself.
-    pub(super) fn more_follow(&self) -> bool {
+    pub fn more_follow(&self) -> bool {
         self.place & MORE_FOLLOW != 0
     }
 
     /// Bytes of the whole frame.
-    pub(super) fn frame_bytes(&self) -> usize {
+    pub fn frame_bytes(&self) -> usize {
         FRAME_HEADER_BYTES + self.payload_bytes as usize
     }
 
     /// Whether `payload` is what was written as record `seq`.
-    pub(super) fn matches(&self, seq: u64, payload: &[u8]) -> bool {
+    pub fn matches(&self, seq: u64, payload: &[u8]) -> bool {
         self.crc == frame_crc(seq, self.payload_bytes, self.place, payload)
     }
 }
 
 /// The payload of the frame of record `seq` at the start of `bytes`, and the bytes of the frame; else why not.
-pub(super) fn read_frame(bytes: &[u8], seq: u64) -> Result<(&[u8], usize), &'static str> {
+pub fn read_frame(bytes: &[u8], seq: u64) -> Result<(&[u8], usize), &'static str> {
     let header = FrameHeader::read(bytes).ok_or("the frame is incomplete")?;
     if !header.is_plausible(seq) {
         return Err("the frame's header is damaged");
@@ -132,7 +132,7 @@ pub(super) fn read_frame(bytes: &[u8], seq: u64) -> Result<(&[u8], usize), &'sta
 /// Appends to `into` the frame of record `seq`, the `position`-th of its append of `count`.
 ///
 /// The caller has checked that `payload` has 1 to [`PAYLOAD_BYTES_LIMIT`] bytes.
-pub(super) fn write_frame(into: &mut Vec<u8>, seq: u64, position: u32, count: usize, payload: &[u8]) {
+pub fn write_frame(into: &mut Vec<u8>, seq: u64, position: u32, count: usize, payload: &[u8]) {
     let place = if position as usize + 1 < count { position | MORE_FOLLOW } else { position };
     let payload_bytes = u32::try_from(payload.len()).unwrap_or(u32::MAX);
     assert!((1..=PAYLOAD_BYTES_LIMIT).contains(&payload_bytes), "the ledger checks sizes before framing");
@@ -146,7 +146,7 @@ pub(super) fn write_frame(into: &mut Vec<u8>, seq: u64, position: u32, count: us
 /// Looks in `tail`, which starts with record `first_seq` of an append that is not whole, for a valid frame of a later one.
 ///
 /// Answers its sequence number and its offset in `tail`. Frames of the same append do not count (see the top of this file). False finds need three independent 32-bit coincidences, so they do not happen.
-pub(super) fn find_later_append(tail: &[u8], first_seq: u64) -> Option<(u64, usize)> {
+pub fn find_later_append(tail: &[u8], first_seq: u64) -> Option<(u64, usize)> {
     // A frame has at least one byte of payload, which bounds how many records can lie between.
     const FRAME_BYTES_MIN: usize = FRAME_HEADER_BYTES + 1;
     (FRAME_BYTES_MIN..tail.len()).find_map(|offset| {
