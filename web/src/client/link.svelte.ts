@@ -10,8 +10,11 @@ type Heard = (news: News) => void;
 let calls: Calls | null = null;
 let module: WebAssembly.Module | null = null;
 let hear: Heard = () => {};
+let restart: () => void = () => {};
 let deaths = 0;
 const DEATHS_MAX = 3;
+/** A worker that lived so long was no part of a row of deaths. */
+const LIVED_MS = 60_000;
 
 /** How the device stands: opening, open, in another tab, or out of order. */
 let state = $state.raw<Opened["state"] | "opening" | "broken">("opening");
@@ -20,8 +23,9 @@ export function linkState(): typeof state {
   return state;
 }
 
-export function onNews(heard: Heard): void {
-  hear = heard;
+/** `heard` is told what the worker says unasked; `died` opens the device again after its death. */
+export function onNews(heard: Heard, died: () => void): void {
+  [hear, restart] = [heard, died];
 }
 
 /** Asks the worker. `$state` proxies are copied plain on the way. */
@@ -60,7 +64,7 @@ function die(of: Calls): void {
   calls = null;
   deaths += 1;
   if (deaths > DEATHS_MAX) state = "broken";
-  else void open(false);
+  else restart();
 }
 
 /** Opens the device. `isTaking` asks the other tab to hand over first. */
@@ -78,5 +82,7 @@ export async function open(isTaking: boolean): Promise<Result<Opened>> {
   // Not through `call`: a compiled module is no plain value.
   const opened = await calls.call("open", args);
   state = opened.ok ? opened.value.state : "broken";
+  const from = deaths;
+  setTimeout(() => { if (deaths === from) deaths = 0; }, LIVED_MS);
   return opened;
 }

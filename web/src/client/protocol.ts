@@ -69,7 +69,7 @@ export type WorkerCommands = {
   draft_put: Of<{ key: string; value: unknown }, null>;
   draft_drop: Of<{ key: string }, null>;
   bundle: Of<Nothing, Blob>;
-  bundle_in: Of<{ file: Blob }, { accepted: number }>;
+  bundle_in: Of<{ file: Blob }, { entries: number; photos: number }>;
 };
 
 export type Commands = CoreCommands & WorkerCommands;

@@ -1,7 +1,7 @@
 // Session: this device on this page: whether it is open, what it last heard of the office, and what was just done.
 import { hasWords, t, type Args as Words } from "../words/words.svelte";
 import { missing, type Missing } from "./features";
-import { call, linkState, onNews, open } from "./link.svelte";
+import { call, onNews, open } from "./link.svelte";
 import { readPersistence } from "./persist.svelte";
 import type { Args, CoreCommands, Exchanged, Fault, News, Reply, Result } from "./protocol";
 import { keepPage } from "./update.svelte";
@@ -21,7 +21,6 @@ class Session {
   /** Rises when the device has news: views are asked for again. */
   version = $state.raw(0);
   isExchanging = $state.raw(false);
-  progress = $state.raw<{ pushed: number; pulled: number } | null>(null);
   last = $state.raw<Exchanged | null>(null);
   /** The browser deleted the files while they were open. */
   isGone = $state.raw(false);
@@ -36,9 +35,10 @@ class Session {
   async begin(isTaking = false): Promise<void> {
     this.lacks = missing(globalThis as unknown as Parameters<typeof missing>[0]);
     if (this.lacks.length > 0) { this.phase = "lacking"; return; }
-    this.phase = "opening";
+    // After a death of the worker the screen stays: what stands on it is asked for again.
+    if (this.phase !== "work") this.phase = "opening";
     this.withPhotos = localStorage.getItem(PHOTOS_SETTING) !== "no";
-    onNews((news) => this.#hear(news));
+    onNews((news) => this.#hear(news), () => void this.begin());
     void readPersistence();
     const opened = await open(isTaking);
     if (!opened.ok) { [this.phase, this.fault] = ["broken", opened.fault]; return; }
@@ -68,9 +68,7 @@ class Session {
     if (news.news === "released") this.phase = "elsewhere";
     if (news.news === "gone") this.isGone = true;
     if (news.news === "folding") this.folding = news;
-    if (news.news === "progress") { this.progress = news; this.version += 1; }
-    // A worker that died was replaced: what is shown is asked for again.
-    if (news.news === "ready" && this.phase === "work" && linkState() !== "elsewhere") this.version += 1;
+    if (news.news === "progress") this.version += 1;
   }
 
   /** Exchanges with the office. A quick one does not keep a slow line busy. */
@@ -80,7 +78,6 @@ class Session {
     this.isExchanging = true;
     const done = await call("sync", { photos: this.withPhotos, is_quick: isQuick });
     this.isExchanging = false;
-    this.progress = null;
     if (done.ok) this.last = done.value;
     else this.fault = done.fault;
     this.version += 1;
@@ -121,10 +118,10 @@ class Session {
 
 export const session = new Session();
 
-/** Returns what went wrong in words: the core's own, or ours for the code. */
+/** Returns what went wrong in words: ours for the code, which are in the language of this page, or those that came along. */
 export function wordsOf(fault: Fault): { text: string; hint: string } {
-  if (fault.message !== "") return { text: fault.message, hint: fault.hint };
   const id = `fault-${fault.code.replaceAll("_", "-")}`;
   if (id !== "fault-internal" && hasWords(id)) return { text: t(id), hint: hasWords(`${id}-hint`) ? t(`${id}-hint`) : "" };
+  if (fault.message !== "") return { text: fault.message, hint: fault.hint };
   return { text: t("fault-internal", { code: fault.code }), hint: fault.hint };
 }

@@ -1,4 +1,5 @@
 // Door: the way of a phone into a crew: an invitation, what it gives, yes, and what was granted.
+import { faultWith } from "../client/call";
 import { call } from "../client/link.svelte";
 import { askPersistence } from "../client/persist.svelte";
 import type { Exchanged, Fault, Invitation } from "../client/protocol";
@@ -28,7 +29,10 @@ export class Door {
   /** Takes what was typed: a code of this office, or a whole link. */
   takeTyped(text: string): Promise<void> {
     const typed = text.trim();
-    return this.#look(typed.includes("#enrol=") ? { link: typed } : { code: typed, url: location.origin });
+    if (!typed.includes("#enrol=")) return this.#look({ code: typed, url: location.origin });
+    if (typed.startsWith(`${location.origin}/`)) return this.#look({ link: typed });
+    this.fault = faultWith("other_address");
+    return Promise.resolve();
   }
 
   /** Asks the office what the invitation gives; that spends nothing. */

@@ -7,11 +7,14 @@ import { drive, sync, type Means } from "./exchange";
 import { Refusal } from "./fault";
 import { dropLock, takeLock } from "./files";
 import { ORDINARY } from "./http";
+import { sign } from "./keys";
 import { shrink } from "./photo";
 import { strip } from "./strip";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type Does = { [N in keyof WorkerCommands]: (args: Args<N>) => Promise<Reply<N>> };
+
+const SIGNATURE_BYTES = 64;
 
 let device: Device | null = null;
 let tell: (news: News) => void = () => {};
@@ -55,7 +58,7 @@ async function openDevice({ module, lang, is_taking }: Args<"open">): Promise<Op
     });
     device = opened.device;
     const isEnrolled = device.isEnrolled();
-    return { state: "open", is_enrolled: isEnrolled, was_evicted: opened.wasEvicted, has_bundles: device.core.bundle !== undefined };
+    return { state: "open", is_enrolled: isEnrolled, was_evicted: opened.wasEvicted, has_bundles: device.core.bundle_begin !== undefined };
   } catch (thrown) {
     await release();
     throw thrown;
@@ -70,6 +73,19 @@ async function keepShrunk({ file }: Args<"shrink">): Promise<Reply<"shrink">> {
   const thumbSha256 = core.keep_photo(thumb);
   const { width, height } = made;
   return { sha256, bytes: photo.length, media_type: "image/jpeg", width, height, thumb_sha256: thumbSha256, thumb_bytes: thumb.length };
+}
+
+/** Writes all that the office may lack into a file for another device, photos too. */
+async function writeBundle(): Promise<Blob> {
+  const { core, module } = open();
+  const asked = core.bundle_begin?.();
+  if (!asked) throw new Refusal("no_bundles");
+  const signatures = await Promise.all(asked.map(({ key, bytes }) => sign(module, key, bytes)));
+  const whole = new Uint8Array(signatures.length * SIGNATURE_BYTES);
+  signatures.forEach((signature, at) => whole.set(signature, at * SIGNATURE_BYTES));
+  const made = core.bundle?.(whole, true);
+  if (!made) throw new Refusal("no_bundles");
+  return new Blob([made], { type: "application/octet-stream" });
 }
 
 async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
@@ -100,11 +116,7 @@ const DOES: Does = {
   draft_get: async ({ key }) => (await read("drafts", key)) ?? null,
   draft_put: async ({ key, value }) => { await write("drafts", [[key, value]]); return null; },
   draft_drop: async ({ key }) => { await write("drafts", [[key, undefined]]); return null; },
-  bundle: async () => {
-    const made = open().core.bundle?.();
-    if (!made) throw new Refusal("no_bundles");
-    return new Blob([made], { type: "application/octet-stream" });
-  },
+  bundle: () => inTurn(writeBundle),
   bundle_in: async ({ file }) => {
     const { core } = open();
     const text = core.bundle_import?.(await bytesOf(file));

@@ -22,8 +22,9 @@ export interface Core {
   step(event: string, bytes?: Uint8Array): Step;
   keep_photo(bytes: Uint8Array): string;
   photo(sha256: string): Bytes | undefined;
-  /** Not in every build: without them no file is offered. */
-  bundle?(): Bytes;
+  /** Not in every build: without them no file is offered. What is to be signed comes first; 64 bytes for each go back. */
+  bundle_begin?(): { key: string; bytes: Bytes }[];
+  bundle?(signatures: Uint8Array, photos: boolean): Bytes;
   bundle_import?(bytes: Uint8Array): string;
   close(): void;
 }

@@ -9,8 +9,9 @@ const NAMES: readonly FileName[] = ["journal", "index", "photos", "names"];
 
 /** How long a name may stay locked after site data were cleared, before we say so. */
 const LOCKED_MS = 3_000;
-/** How long another tab has to hand over. */
+/** How long another tab has to hand over, and one that was just closed or reloaded to let go. */
 const HAND_OVER_MS = 2_000;
+const LET_GO_MS = 700;
 
 let giveUpLock: (() => void) | null = null;
 
@@ -45,13 +46,12 @@ async function openOne(folder: FileSystemDirectoryHandle, name: FileName): Promi
 export function takeLock(isTaking: boolean): Promise<boolean> {
   if (giveUpLock) return Promise.resolve(true);
   const abort = new AbortController();
-  const timer = isTaking ? setTimeout(() => abort.abort(), HAND_OVER_MS) : undefined;
-  const options: LockOptions = isTaking ? { signal: abort.signal } : { ifAvailable: true };
+  const timer = setTimeout(() => abort.abort(), isTaking ? HAND_OVER_MS : LET_GO_MS);
   return new Promise((resolve) => {
-    navigator.locks.request(FILES_LOCK, options, (lock) => {
+    navigator.locks.request(FILES_LOCK, { signal: abort.signal }, () => {
       clearTimeout(timer);
-      resolve(lock !== null);
-      return lock === null ? undefined : new Promise<void>((release) => { giveUpLock = release; });
+      resolve(true);
+      return new Promise<void>((release) => { giveUpLock = release; });
     }).catch(() => resolve(false));
   });
 }
