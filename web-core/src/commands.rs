@@ -304,15 +304,18 @@ fn wrote(replica: &mut Replica<'_>, command: Command) -> Result<Value, Trouble> 
         Command::OrderMeasure { folio, what, value, unit, r#where, instrument } => {
             let flag =
                 replica.measure(&folio, &what, &value, &unit, r#where.as_deref(), instrument.as_deref())?;
-            json!({ "folio": folio, "flag": flag })
+            let item = newest(&replica.view().order_show(&folio)?.measurements);
+            json!({ "folio": folio, "flag": flag, "item": item })
         }
         Command::OrderNote { folio, text } => {
             replica.note(&folio, &text)?;
-            json!({ "folio": folio })
+            let item = newest(&replica.view().order_show(&folio)?.notes);
+            json!({ "folio": folio, "item": item })
         }
         Command::OrderMaterial { folio, what, quantity, unit } => {
             replica.use_material(&folio, &what, &quantity, &unit)?;
-            json!({ "folio": folio })
+            let item = newest(&replica.view().order_show(&folio)?.materials);
+            json!({ "folio": folio, "item": item })
         }
         Command::OrderCheck { folio, item, done } => {
             replica.check(&folio, &item, done)?;
@@ -348,6 +351,11 @@ fn wrote(replica: &mut Replica<'_>, command: Command) -> Result<Value, Trouble> 
         }
         other => return Err(Trouble::bad_call(&format!("{other:?} writes nothing"))),
     })
+}
+
+/// Returns what was added last to a list: what an undo takes back.
+fn newest(items: &[Value]) -> Value {
+    items.last().map_or(Value::Null, |item| item["id"].clone())
 }
 
 fn new_order(new: New) -> Result<NewOrder, Trouble> {

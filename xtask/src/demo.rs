@@ -28,6 +28,8 @@ const MORTERO: &str = "El Mortero";
 impl Demo {
     /// Builds the programs, then plays.
     pub fn run(&self) -> anyhow::Result<()> {
+        // The app goes into the server, where it can be built.
+        crate::web::build_once();
         build(&["cuadrilla-server", "crew-cli"], self.release)?;
         let mut stage = Stage::open("demo", self.release)?;
         let result = play(&mut stage);

@@ -84,6 +84,20 @@ impl Web {
     }
 }
 
+/// Returns whether the app was built, so that the server's build takes it up.
+pub fn is_built() -> bool {
+    root().join("web/dist/assets.json").is_file() && root().join("web/dist/wasm/core_bg.wasm").is_file()
+}
+
+/// Builds the app if it was not built yet. Where that fails, what is left out is said, and the rest goes on.
+pub fn build_once() {
+    if !is_built()
+        && let Err(error) = (Web { from: None, strict: false }).run()
+    {
+        println!("LEFT OUT: the app for browsers: {error:#}");
+    }
+}
+
 /// Returns why the app cannot be built here.
 fn why_not(web: &Path) -> Option<String> {
     if !web.join("package.json").is_file() {

@@ -213,6 +213,12 @@ impl Stage {
         for (home, command) in [("despacho", "order list"), ("c01", "status"), ("contraloria", "audit log")] {
             println!("  {} --home {} {command}", display(&crew), self.path(home));
         }
+        if crate::web::is_built() {
+            let port = self.listen.rsplit(':').next().unwrap_or_default();
+            println!("\nLa app, en un navegador de esta máquina: / The app, in a browser of this machine:");
+            println!("  http://localhost:{port}/   con una invitación de / with an invitation of:");
+            println!("  {} --home {} invite --role crew --crew C-01", display(&crew), self.path("admin"));
+        }
         println!("  kill {pid}   # lo termina / ends it");
     }
 }
