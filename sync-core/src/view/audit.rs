@@ -155,6 +155,19 @@ fn evidence_sentence(act: &Act) -> Sentence {
     }
 }
 
+fn published_sentence(act: &Act) -> Sentence {
+    match act {
+        Act::Rule { name, .. } => {
+            Sentence { es: format!("publicó la regla {name}"), en: format!("published the rule {name}") }
+        }
+        Act::App { hash, version } => Sentence {
+            es: format!("publicó la aplicación {version} ({})", hash.short()),
+            en: format!("published the app {version} ({})", hash.short()),
+        },
+        _ => Sentence::new("", ""),
+    }
+}
+
 fn act_sentence(act: &Act) -> Sentence {
     let both = |es: String, en: String| Sentence { es, en };
     match act {
@@ -211,13 +224,7 @@ fn act_sentence(act: &Act) -> Sentence {
             )
         }
         Act::BlobStored { .. } | Act::BlobMissing { .. } | Act::BlobErased { .. } => evidence_sentence(act),
-        Act::Rule { name, .. } => {
-            both(format!("publicó la regla {name}"), format!("published the rule {name}"))
-        }
-        Act::App { hash, version } => both(
-            format!("publicó la aplicación {version} ({})", hash.short()),
-            format!("published the app {version} ({})", hash.short()),
-        ),
+        Act::Rule { .. } | Act::App { .. } => published_sentence(act),
         Act::Release { seq, reason } => {
             both(format!("liberó {seq}: {reason}"), format!("released {seq}: {reason}"))
         }
