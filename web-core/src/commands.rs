@@ -1,167 +1,23 @@
 //! Commands: what the page asks for by name, and the JSON it is answered: the same as the command line's `--json`.
 
+pub mod asked;
+mod write;
+
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
-use sync_core::log::act::Erasure;
-use sync_core::replica::evidence::{NewPhoto, PhotoPlace, ToBring};
-use sync_core::replica::{Choice, Instead, NewOrder, Replica};
+use sync_core::replica::Replica;
+use sync_core::replica::evidence::ToBring;
 use sync_core::rules::Labels;
-use sync_core::time::TimeMs;
 use sync_core::view::lists::Filter;
-use sync_core::view::today::Looking;
-use words::{Lang, Text, refusals, say};
+use words::{Lang, Text, refusals};
+
+use asked::Command;
+use write::wrote;
 
 use crate::core::Core;
 use crate::medium::Medium;
 use crate::trouble::Trouble;
-
-/// What a page may ask for.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(tag = "name", content = "args", rename_all = "snake_case", deny_unknown_fields)]
-#[expect(missing_docs, reason = "each is the command of the same name of the command line")]
-pub enum Command {
-    Status {},
-    Today(Looking),
-    Sheet {
-        folio: String,
-    },
-    Judge {
-        folio: String,
-        line: String,
-        value: String,
-    },
-    Sends {},
-    Choices {},
-    OrderList {
-        #[serde(default)]
-        status: Option<String>,
-        #[serde(default)]
-        crew: Option<String>,
-        #[serde(default)]
-        locality: Option<String>,
-    },
-    OrderShow {
-        folio: String,
-    },
-    OrderNew(Box<New>),
-    OrderStep {
-        folio: String,
-        step: String,
-        #[serde(default)]
-        reason: Option<String>,
-    },
-    OrderSet {
-        folio: String,
-        field: String,
-        value: String,
-    },
-    OrderMeasure {
-        folio: String,
-        what: String,
-        value: String,
-        unit: String,
-        #[serde(default)]
-        r#where: Option<String>,
-        #[serde(default)]
-        instrument: Option<String>,
-    },
-    OrderNote {
-        folio: String,
-        text: String,
-    },
-    OrderMaterial {
-        folio: String,
-        what: String,
-        quantity: String,
-        unit: String,
-    },
-    OrderCheck {
-        folio: String,
-        item: String,
-        done: bool,
-    },
-    OrderCorrect {
-        folio: String,
-        item: String,
-        #[serde(default)]
-        value: Option<String>,
-        #[serde(default)]
-        unit: Option<String>,
-        reason: String,
-    },
-    OrderPhoto(Box<Photo>),
-    ConflictList {},
-    ConflictResolve {
-        folio: String,
-        field: String,
-        #[serde(default)]
-        take: Option<usize>,
-        #[serde(default)]
-        value: Option<String>,
-        reason: String,
-    },
-    QuarantineList {
-        #[serde(default)]
-        dismissed: bool,
-    },
-    BlobStatus {},
-    BlobFree {},
-    BlobErase {
-        folio: String,
-        item: String,
-        reason: String,
-    },
-}
-
-/// A new order.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "as the arguments of `crew order new`")]
-pub struct New {
-    pub kind: String,
-    pub locality: Option<String>,
-    pub asset: Option<String>,
-    pub crew: Option<String>,
-    pub title: Option<String>,
-    pub description: Option<String>,
-    pub fields: Vec<(String, String)>,
-    pub due: Option<String>,
-    pub priority: Option<String>,
-    pub plan: Option<String>,
-    /// Made when the form opens: a second tap makes no second order.
-    pub id: Option<String>,
-}
-
-/// A picture that is kept already.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(missing_docs, reason = "as the members of an order's photo")]
-pub struct Photo {
-    pub folio: String,
-    pub what: String,
-    pub sha256: String,
-    pub bytes: u64,
-    pub media_type: String,
-    pub width: u32,
-    pub height: u32,
-    #[serde(default)]
-    pub thumb_sha256: Option<String>,
-    #[serde(default)]
-    pub thumb_bytes: Option<u64>,
-    pub taken_at_ms: TimeMs,
-    #[serde(default)]
-    pub lat: Option<String>,
-    #[serde(default)]
-    pub lng: Option<String>,
-    #[serde(default)]
-    pub accuracy_m: Option<u32>,
-    #[serde(default)]
-    pub caption: Option<String>,
-    #[serde(default)]
-    pub post: Option<String>,
-}
 
 impl<M: Medium + Clone> Core<M> {
     /// Does what the page asks for. `args` is a JSON object; so is the answer.
@@ -285,110 +141,6 @@ impl<M: Medium + Clone> Core<M> {
 
 fn to_json(value: &impl serde::Serialize) -> Result<Value, Trouble> {
     serde_json::to_value(value).map_err(|error| Trouble::bad_call(&error.to_string()))
-}
-
-fn wrote(replica: &mut Replica<'_>, command: Command) -> Result<Value, Trouble> {
-    Ok(match command {
-        Command::OrderNew(new) => {
-            let made = replica.order_new(&new_order(*new)?)?;
-            json!({ "folio": made.folio, "id": made.id })
-        }
-        Command::OrderStep { folio, step, reason } => {
-            let status = replica.step(&folio, &step, reason.as_deref())?;
-            json!({ "folio": folio, "status": status })
-        }
-        Command::OrderSet { folio, field, value } => {
-            replica.set(&folio, &field, &value)?;
-            json!({ "folio": folio })
-        }
-        Command::OrderMeasure { folio, what, value, unit, r#where, instrument } => {
-            let flag =
-                replica.measure(&folio, &what, &value, &unit, r#where.as_deref(), instrument.as_deref())?;
-            let item = newest(&replica.view().order_show(&folio)?.measurements);
-            json!({ "folio": folio, "flag": flag, "item": item })
-        }
-        Command::OrderNote { folio, text } => {
-            replica.note(&folio, &text)?;
-            let item = newest(&replica.view().order_show(&folio)?.notes);
-            json!({ "folio": folio, "item": item })
-        }
-        Command::OrderMaterial { folio, what, quantity, unit } => {
-            replica.use_material(&folio, &what, &quantity, &unit)?;
-            let item = newest(&replica.view().order_show(&folio)?.materials);
-            json!({ "folio": folio, "item": item })
-        }
-        Command::OrderCheck { folio, item, done } => {
-            replica.check(&folio, &item, done)?;
-            json!({ "folio": folio })
-        }
-        Command::OrderCorrect { folio, item, value, unit, reason } => {
-            let instead = value.map_or(Instead::Nothing, |value| Instead::Value { value, unit });
-            let corrected = replica.correct(&folio, &item, &instead, &reason)?;
-            json!({ "folio": folio, "id": corrected.id.to_string(), "flag": corrected.flag })
-        }
-        Command::OrderPhoto(photo) => {
-            replica.add_photo(&photo.folio, &new_photo(&photo)?)?;
-            json!({ "folio": photo.folio, "sha256": photo.sha256, "bytes": photo.bytes,
-                "thumb_sha256": photo.thumb_sha256, "original_sha256": null })
-        }
-        Command::ConflictResolve { folio, field, take, value, reason } => {
-            let choice = match (take, value) {
-                (_, Some(value)) => Choice::Value(value),
-                (Some(number), None) => Choice::Take(number),
-                (None, None) => {
-                    let (message, hint) = (say!("conflict-no-choice"), say!("conflict-no-choice-hint"));
-                    return Err(Trouble::new("usage", message, hint));
-                }
-            };
-            replica.resolve(&folio, &field, &choice, &reason)?;
-            json!({ "folio": folio, "field": field })
-        }
-        Command::BlobErase { folio, item, reason } => {
-            let known = Erasure::ALL.into_iter().find(|one| one.key() == reason);
-            let reason = known.ok_or_else(|| Trouble::bad_call("reason"))?;
-            let gone = replica.erase_photo(&folio, &item, reason)?;
-            json!({ "folio": folio, "erased": gone.iter().map(ToString::to_string).collect::<Vec<_>>() })
-        }
-        other => return Err(Trouble::bad_call(&format!("{other:?} writes nothing"))),
-    })
-}
-
-/// Returns what was added last to a list: what an undo takes back.
-fn newest(items: &[Value]) -> Value {
-    items.last().map_or(Value::Null, |item| item["id"].clone())
-}
-
-fn new_order(new: New) -> Result<NewOrder, Trouble> {
-    let New { kind, locality, asset, crew, title, description, fields, due, priority, plan, id } = new;
-    let id = id.map(|id| id.parse()).transpose().map_err(|_| Trouble::bad_call("id"))?;
-    Ok(NewOrder { kind, locality, asset, crew, title, description, fields, due, priority, plan, id })
-}
-
-fn new_photo(photo: &Photo) -> Result<NewPhoto, Trouble> {
-    let hash = |text: &str| text.parse().map_err(|_| Trouble::bad_call("sha256"));
-    let thumb = match (&photo.thumb_sha256, photo.thumb_bytes) {
-        (Some(sha256), Some(bytes)) => Some((hash(sha256)?, bytes)),
-        _ => None,
-    };
-    let place = photo.lat.clone().zip(photo.lng.clone()).map(|(lat, lng)| PhotoPlace {
-        lat,
-        lng,
-        accuracy_m: photo.accuracy_m,
-        heading: None,
-    });
-    Ok(NewPhoto {
-        what: photo.what.clone(),
-        sha256: hash(&photo.sha256)?,
-        bytes: photo.bytes,
-        media_type: photo.media_type.clone(),
-        size: (photo.width, photo.height),
-        thumb,
-        original: None,
-        taken_at_ms: photo.taken_at_ms,
-        place,
-        caption: photo.caption.clone(),
-        post: photo.post.clone(),
-    })
 }
 
 /// Judges a value while it is typed.

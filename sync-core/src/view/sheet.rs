@@ -1,22 +1,24 @@
 //! Sheet: one order as a screen shows it: what can be done next, what is missing, and a line for each value, drawn from the
 //! kind of work.
 
-use serde::Serialize;
-use serde_json::Value;
+mod drawing;
+mod typed;
 
-use super::catalog::Item;
+pub use typed::Typed;
+
+use drawing::{Drawing, Ticks};
+use serde::Serialize;
+
 use super::lists::OrderSummary;
 use super::order::{Event, OrderView};
-use super::steps::{Step, steps_of};
+use super::steps::steps_of;
 use super::today::{Row, StateLine, Tick};
 use super::{View, ViewError};
-use crate::id::DeviceId;
 use crate::judge::missing_to_finish;
-use crate::record::change::OpId;
 use crate::record::row::RecordRow;
 use crate::rows::read;
-use crate::rules::kind::{Field, FieldType, WorkKind};
-use crate::rules::measure::{Bounds, Measure};
+use crate::rules::kind::WorkKind;
+use crate::rules::measure::Bounds;
 use crate::rules::{Labels, Rules, steps};
 use crate::state::keyspace;
 use crate::view::conflicts::Conflict;
@@ -234,45 +236,6 @@ pub struct Sheet {
     pub can_write: bool,
 }
 
-/// How far each operation of an order has come.
-struct Ticks<'s> {
-    steps: &'s [Step],
-    me: DeviceId,
-    /// Up to which of its own entries the ledger is known to have them.
-    head_seq: u64,
-}
-
-impl Ticks<'_> {
-    fn of(&self, op: &OpId) -> Tick {
-        let wrote = |step: &&Step| {
-            let first = step.change.start_op;
-            step.change.device == op.device
-                && (first..first + step.change.ops.len() as u64).contains(&op.counter)
-        };
-        let Some(step) = self.steps.iter().find(wrote) else { return Tick::Unknown };
-        match (&step.receipt, &step.accepted) {
-            (_, Some(_)) => Tick::Counts,
-            (Some(_), None) => Tick::Review,
-            (None, None) if step.row.device == self.me && step.row.seq > self.head_seq => Tick::Saved,
-            (None, None) => Tick::Sent,
-        }
-    }
-
-    fn of_id(&self, item: &Value) -> Tick {
-        let op = item["id"].as_str().and_then(|text| text.parse().ok());
-        op.map_or(Tick::Unknown, |op| self.of(&op))
-    }
-}
-
-/// What an order's lines are drawn from.
-struct Drawing<'d> {
-    order: &'d OrderView,
-    row: &'d RecordRow,
-    missing: &'d [String],
-    date: &'d str,
-    ticks: Ticks<'d>,
-}
-
 impl View<'_> {
     /// Returns an order as a screen shows it.
     ///
@@ -353,175 +316,6 @@ fn possible(step: &steps::Step) -> Possible {
     }
 }
 
-fn text_of(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    }
-}
-
-fn said(item: &Value, key: &str) -> String {
-    text_of(&item[key]).unwrap_or_default()
-}
-
-impl Drawing<'_> {
-    /// Returns a line for each measure and field of the kind: what is required first.
-    fn lines(&self, rules: &Rules, kind: &WorkKind) -> Vec<Line> {
-        let mut keys: Vec<&String> = kind.measures.iter().collect();
-        keys.extend(kind.required_measures.iter().filter(|key| !kind.measures.contains(key)));
-        let measures = keys.into_iter().filter_map(|key| rules.measures.get(key));
-        let measures =
-            measures.map(|measure| self.measure_line(measure, kind.required_measures.contains(&measure.key)));
-        measures.chain(kind.fields.iter().map(|field| self.field_line(field))).collect()
-    }
-
-    fn register_tick(&self, name: &str) -> Option<Tick> {
-        Some(self.ticks.of(&self.row.registers.get(name)?.last()?.op))
-    }
-
-    fn field_line(&self, field: &Field) -> Line {
-        let name = format!("fields.{}", field.key);
-        let value = self.order.fields.get(&field.key).and_then(text_of);
-        let shown = field.choices.iter().find(|choice| Some(&choice.value) == value.as_ref());
-        let choices = field.choices.iter();
-        Line {
-            id: format!("field:{}", field.key),
-            r#type: match field.field_type {
-                FieldType::Text => "text",
-                FieldType::Decimal => "decimal",
-                FieldType::Integer => "integer",
-                FieldType::Boolean => "yes_no",
-                FieldType::Date => "date",
-                FieldType::Choice => "choice",
-            }
-            .into(),
-            label: field.labels.clone(),
-            unit: field.unit.clone(),
-            shown: shown.map(|choice| choice.labels.clone()),
-            is_required: field.required_to_finish,
-            is_missing: self.missing.contains(&name),
-            is_conflict: self.order.conflicts.iter().any(|conflict| conflict.field == field.key),
-            choices: choices
-                .map(|one| Choice { key: one.value.clone(), label: one.labels.clone() })
-                .collect(),
-            norm: None,
-            limits: Bounds { min: field.min.clone(), max: field.max.clone() },
-            scale: field.scale,
-            tick: value.as_ref().and_then(|_| self.register_tick(&name)),
-            readings: Vec::new(),
-            value,
-        }
-    }
-
-    fn measure_line(&self, measure: &Measure, is_required: bool) -> Line {
-        let is_of_it = |item: &&Value| {
-            item["what"].as_str() == Some(&measure.key)
-                && item["list"].as_str().is_none_or(|list| list == "measurements")
-        };
-        let all = self.order.measurements.iter().chain(&self.order.voided).filter(is_of_it);
-        let readings: Vec<Reading> = all.map(|item| self.reading(item)).collect();
-        let last = readings.iter().rfind(|reading| !reading.voided);
-        let norm = measure.limit_on(self.date).map(|limit| Norm {
-            min: limit.min.clone(),
-            max: limit.max.clone(),
-            text: Labels::same(&limit.source),
-        });
-        Line {
-            id: format!("measure:{}", measure.key),
-            r#type: "measure".into(),
-            label: measure.labels.clone(),
-            unit: Some(measure.unit.clone()),
-            value: last.map(|reading| reading.value.clone()),
-            tick: last.map(|reading| reading.tick),
-            shown: None,
-            is_required,
-            is_missing: self.missing.contains(&format!("measure {}", measure.key)),
-            is_conflict: false,
-            choices: Vec::new(),
-            norm,
-            limits: measure.possible.clone(),
-            scale: measure.scale,
-            readings,
-        }
-    }
-
-    fn reading(&self, item: &Value) -> Reading {
-        Reading {
-            id: said(item, "id"),
-            value: said(item, "value"),
-            unit: said(item, "unit"),
-            r#where: text_of(&item["where"]),
-            at: said(item, "claimed_at"),
-            flag: text_of(&item["flag"]),
-            tick: self.ticks.of_id(item),
-            voided: item["voided"].is_object(),
-        }
-    }
-
-    /// Returns a list's items, and those of it that were voided.
-    fn items<'s>(&'s self, list: &'s str, of_it: &'s [Value]) -> impl Iterator<Item = &'s Value> {
-        of_it.iter().chain(self.order.voided.iter().filter(move |item| item["list"] == list))
-    }
-
-    fn notes(&self) -> Vec<Note> {
-        let note = |item: &Value| Note {
-            id: said(item, "id"),
-            text: said(item, "text"),
-            person: said(item, "person"),
-            at: said(item, "claimed_at"),
-            tick: self.ticks.of_id(item),
-            voided: item["voided"].is_object(),
-        };
-        self.items("notes", &self.order.notes).map(note).collect()
-    }
-
-    fn materials(&self, known: &[Item]) -> Vec<Material> {
-        let material = |item: &Value| {
-            let what = said(item, "sku");
-            let name = known.iter().find(|one| one.key == what).map_or(&what, |one| &one.name);
-            Material {
-                id: said(item, "id"),
-                label: Labels::same(name),
-                quantity: said(item, "qty"),
-                unit: text_of(&item["unit"]),
-                person: said(item, "person"),
-                at: said(item, "claimed_at"),
-                tick: self.ticks.of_id(item),
-                voided: item["voided"].is_object(),
-                what,
-            }
-        };
-        self.items("materials", &self.order.materials).map(material).collect()
-    }
-
-    fn photos(&self) -> Vec<Photo> {
-        let photo = |item: &Value| Photo {
-            id: said(item, "id"),
-            what: said(item, "what"),
-            sha256: said(item, "sha256"),
-            thumb_sha256: text_of(&item["thumb_sha256"]),
-            caption: text_of(&item["caption"]),
-            at_office: item["at_office"] == true,
-            here: false,
-            is_erased: item["erased"].is_object(),
-            tick: self.ticks.of_id(item),
-        };
-        self.order.photos.iter().map(photo).collect()
-    }
-
-    fn checks(&self, kind: &WorkKind) -> Vec<Check> {
-        let check = |check: &crate::rules::kind::Check| Check {
-            key: check.key.clone(),
-            label: check.labels.clone(),
-            done: self.order.checklist.get(&check.key) == Some(&Value::Bool(true)),
-            tick: self.register_tick(&format!("checklist.{}", check.key)).unwrap_or(Tick::Counts),
-            is_required: check.required_to_finish,
-        };
-        kind.checklist.iter().map(check).collect()
-    }
-}
-
 fn missing_line(kind: Option<&WorkKind>, rules: &Rules, name: &str) -> Missing {
     let (line, labels) = if let Some(key) = name.strip_prefix("fields.") {
         (format!("field:{key}"), kind.and_then(|kind| kind.find_field(key)).map(|field| &field.labels))
@@ -533,49 +327,4 @@ fn missing_line(kind: Option<&WorkKind>, rules: &Rules, name: &str) -> Missing {
         (format!("check:{key}"), check.map(|check| &check.labels))
     };
     Missing { line, label: labels.cloned().unwrap_or_else(|| Labels::same(name)) }
-}
-
-/// What a value would be, while it is typed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Typed {
-    /// Whether it can be kept.
-    pub ok: bool,
-    /// `above_norm` or `below_norm`; kept all the same.
-    pub flag: Option<String>,
-    /// A likely value, where a slip is suspected: the point forgotten.
-    pub slip: Option<String>,
-}
-
-impl View<'_> {
-    /// Judges a reading while it is typed.
-    ///
-    /// # Errors
-    /// The order has no such line.
-    pub fn typed(&self, measure: &str, value: &str) -> Result<Typed, ViewError> {
-        let known = self.rules().measures.get(measure);
-        let Some(measure) = known else {
-            return Err(ViewError::Unknown { what: "measure", word: measure.into(), known: Vec::new() });
-        };
-        let date = self.identity()?.utc_offset.day(self.now_ms());
-        let judged = |value: &str| {
-            measure
-                .check(value, &measure.unit)
-                .ok()
-                .map(|read| measure.flag(read, &date).map(|(flag, _)| flag))
-        };
-        let now = judged(value);
-        let slip = match now {
-            Some(None) => None,
-            // A whole number out of norm or impossible, that would be in norm with its point: 80 for 0.80.
-            _ if value.len() > 1 && value.bytes().all(|byte| byte.is_ascii_digit()) => (1..=value.len())
-                .rev()
-                .map(|at| {
-                    let (whole, part) = value.split_at(value.len() - at);
-                    format!("{}.{part}", if whole.is_empty() { "0" } else { whole })
-                })
-                .find(|likely| judged(likely) == Some(None)),
-            _ => None,
-        };
-        Ok(Typed { ok: now.is_some(), flag: now.flatten().map(String::from), slip })
-    }
 }

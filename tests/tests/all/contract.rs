@@ -8,21 +8,23 @@ use syn::visit::{self, Visit};
 use crate::source::{files, read, root, shown};
 
 /// Which workspace crates each may depend on.
-const DIRECTIONS: [(&str, &[&str]); 7] = [
+const DIRECTIONS: [(&str, &[&str]); 8] = [
     ("sync-core", &[]),
     ("store", &["sync-core"]),
     ("store-disk", &["sync-core", "store"]),
     ("engine", &["sync-core", "store"]),
     ("words", &["sync-core"]),
+    ("web-core", &["sync-core", "store", "engine", "words"]),
     ("server", &["sync-core", "store", "store-disk", "engine", "words"]),
     ("crew-cli", &["sync-core", "store", "store-disk", "engine", "words"]),
 ];
-const MEMBERS: [&str; 10] = [
+const MEMBERS: [&str; 11] = [
     "sync-core",
     "store",
     "store-disk",
     "engine",
     "cuadrilla-words",
+    "web-core",
     "server",
     "crew-cli",
     "cuadrilla-tests",
