@@ -27,7 +27,16 @@ pub fn bind(wasm: &Path, out: &Path) -> anyhow::Result<()> {
     let version = locked_version(&fs::read_to_string(root().join("Cargo.lock"))?)?;
     let program = find(&version).map_or_else(|| install(&version), Ok)?;
     run(Command::new(program)
-        .args(["--target", "no-modules", "--out-name", "core", "--out-dir"])
+        .args([
+            "--target",
+            "no-modules",
+            "--no-typescript",
+            "--remove-name-section",
+            "--remove-producers-section",
+            "--out-name",
+            "core",
+            "--out-dir",
+        ])
         .arg(out)
         .arg(wasm))
 }
