@@ -24,7 +24,11 @@ for (const path of [...files(folder)].sort()) {
   const sizes = { name, bytes: statSync(path).size, gzip: bytes.length, brotli: bytes.length };
   if (!LEFT.test(path)) {
     const brotli = brotliCompressSync(bytes, {
-      params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+      params: {
+        [constants.BROTLI_PARAM_QUALITY]: 11,
+        [constants.BROTLI_PARAM_LGWIN]: 24,
+        [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length,
+      },
     });
     const gzip = gzipSync(bytes, { level: 9 });
     for (const [ending, packed] of [["br", brotli], ["gz", gzip]]) {
