@@ -15,9 +15,8 @@ fn main() -> io::Result<()> {
     let dist = web.join("dist");
     println!("cargo::rerun-if-changed=build.rs");
     // A path that is not there would run this each time: the folder in which it will be made is looked at instead.
-    if let Some(folder) = [&dist, &web].into_iter().find(|folder| folder.is_dir()) {
-        println!("cargo::rerun-if-changed={}", folder.display());
-    }
+    let looked_at = if dist.is_dir() { &dist } else { &web };
+    println!("cargo::rerun-if-changed={}", looked_at.display());
     let mut files = Vec::new();
     if dist.join("index.html").is_file() {
         collect(&dist.canonicalize()?, "", &mut files)?;
