@@ -35,7 +35,7 @@ fn between(root: &Authority, years: [i32; 2]) -> Authority {
     CertifiedIssuer::signed_by(authority_params("Intermedia", years), key, root).unwrap()
 }
 
-fn leaf(params: CertificateParams, issuer: &Authority) -> CertificateDer<'static> {
+fn leaf(params: &CertificateParams, issuer: &Authority) -> CertificateDer<'static> {
     params.signed_by(&KeyPair::generate().unwrap(), issuer).unwrap().der().clone()
 }
 
@@ -68,8 +68,8 @@ const GOOD: [i32; 2] = [2026, 2028];
 fn the_municipalitys_own_authority_vouches_where_it_is_installed() {
     let (root, nobody) = (root(), RootCertStore::empty());
     let middle = between(&root, [2020, 2090]);
-    let one = leaf(params("servidor", [2020, 2090]), &root);
-    let two = leaf(params("servidor", [2020, 2090]), &middle);
+    let one = leaf(&params("servidor", [2020, 2090]), &root);
+    let two = leaf(&params("servidor", [2020, 2090]), &middle);
     for sent in [
         vec![one.clone()],
         vec![two.clone(), middle.der().clone()],
@@ -89,8 +89,8 @@ fn the_municipalitys_own_authority_vouches_where_it_is_installed() {
 fn a_chain_with_a_gap_is_told_from_one_of_another_authority() {
     let root = root();
     let middle = between(&root, [2020, 2090]);
-    let end = leaf(params("servidor", GOOD), &middle);
-    let found = check(&[end.clone()], &own(&root));
+    let end = leaf(&params("servidor", GOOD), &middle);
+    let found = check(std::slice::from_ref(&end), &own(&root));
     assert_eq!(found.faults.len(), 1);
     assert!(matches!(&found.faults[0], Fault::Incomplete(issuer) if issuer.contains("Intermedia")));
     // Another authority under the same name: it did not sign this.
@@ -117,12 +117,12 @@ fn all_that_is_wrong_is_said_at_once() {
     let root = root();
     let installed = own(&root);
     for (years, word) in [([2020, 2021], "expired"), ([2080, 2090], "early")] {
-        assert_eq!(faults(&[leaf(params("servidor", years), &root)], &installed), [word]);
+        assert_eq!(faults(&[leaf(&params("servidor", years), &root)], &installed), [word]);
     }
     let mut other = params("servidor", [2020, 2021]);
     other.subject_alt_names =
         CertificateParams::new(vec!["otra.example".to_owned()]).unwrap().subject_alt_names;
-    let sent = [leaf(other, &root)];
+    let sent = [leaf(&other, &root)];
     assert_eq!(faults(&sent, &installed), ["expired", "name"]);
     assert_eq!(faults(&sent, &RootCertStore::empty()), ["expired", "name", "incomplete"]);
     let found = check(&sent, &installed);
@@ -135,11 +135,11 @@ fn all_that_is_wrong_is_said_at_once() {
     assert!(said[1].contains(NAME) && said[1].contains("otra.example"), "{said:?}");
     let mut nameless = params("servidor", GOOD);
     nameless.subject_alt_names.clear();
-    let found = check(&[leaf(nameless, &root)], &installed);
+    let found = check(&[leaf(&nameless, &root)], &installed);
     assert!(found.faults[0].message(NAME, "").of(Lang::En).contains("no name at all"));
     // One that stands between has ended.
     let middle = between(&root, [2020, 2021]);
-    let sent = [leaf(params("servidor", GOOD), &middle), middle.der().clone()];
+    let sent = [leaf(&params("servidor", GOOD), &middle), middle.der().clone()];
     let found = check(&sent, &installed);
     assert!(
         matches!(&found.faults[..], [Fault::Expired(about)] if about.subject.contains("Intermedia")),
@@ -151,12 +151,12 @@ fn all_that_is_wrong_is_said_at_once() {
 fn what_ends_soon_and_what_apple_refuses_is_mentioned() {
     let root = root();
     let end = |about: &About, days: i64| about.until_ms - days * DAY_MS;
-    let about = About::read(&leaf(params("servidor", GOOD), &root)).unwrap();
+    let about = About::read(&leaf(&params("servidor", GOOD), &root)).unwrap();
     assert_eq!(cautions(&about, end(&about, 20)), [Caution::Soon(20)]);
     assert_eq!(cautions(&about, end(&about, 21)), []);
     assert_eq!(cautions(&about, end(&about, -1)), [], "it has ended: that is no caution");
     assert_eq!(about.days_left(end(&about, -1)), -1);
-    let about = About::read(&leaf(params("servidor", [2020, 2090]), &root)).unwrap();
+    let about = About::read(&leaf(&params("servidor", [2020, 2090]), &root)).unwrap();
     assert!(matches!(cautions(&about, end(&about, 100))[..], [Caution::Long(25_568)]));
 }
 
@@ -167,7 +167,7 @@ fn addresses_are_names_too() {
     params.subject_alt_names = CertificateParams::new(vec!["192.168.1.10".to_owned(), "fd00::1".to_owned()])
         .unwrap()
         .subject_alt_names;
-    let sent = [leaf(params, &root)];
+    let sent = [leaf(&params, &root)];
     let at = |name: &str| {
         examine(&sent, &ServerName::try_from(name.to_owned()).unwrap(), &own(&root), now_ms()).unwrap().faults
     };
