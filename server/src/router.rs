@@ -18,8 +18,9 @@ use crate::routes::log as log_route;
 use crate::routes::{app as app_route, blobs, checkpoint, events, exchange, health, home};
 
 /// Every route, for the test that compares them with `openapi.json`.
-pub const ROUTES: [(&str, &str); 20] = [
+pub const ROUTES: [(&str, &str); 21] = [
     ("get", "/"),
+    ("get", "/about"),
     ("get", "/{file}"),
     ("get", "/healthz"),
     ("get", "/log/checkpoint"),
@@ -93,6 +94,7 @@ pub fn router(app: Arc<AppState>) -> Router {
         .route("/log/tile/{*path}", get(log_route::show))
         .route("/v1/events", get(events::listen))
         .route("/", get(app_route::page))
+        .route("/about", get(app_route::about))
         // Beside the paths above; whatever is done there but reading is done nowhere.
         .route("/{*file}", get(app_route::file).fallback(not_found))
         .route("/healthz", get(health::alive))

@@ -48,7 +48,7 @@ impl<M: Medium> Kept<M> {
         let mut place = Vec::with_capacity(HEADER_BYTES + bytes.len());
         place.extend_from_slice(&counter.to_le_bytes());
         place.extend_from_slice(&len.to_le_bytes());
-        place.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
+        place.extend_from_slice(&crc_of(counter, &bytes).to_le_bytes());
         place.extend_from_slice(&bytes);
         self.medium.write_at((counter % 2) * PLACE_BYTES, &place)?;
         self.medium.flush()?;
@@ -69,7 +69,16 @@ fn read_place<M: Medium>(medium: &M, file_len: u64, at: u64) -> Option<(u64, Vec
     let is_whole = u64::from(len) <= PLACE_BYTES && at + (HEADER_BYTES as u64) + u64::from(len) <= file_len;
     let mut bytes = vec![0; is_whole.then_some(len as usize)?];
     medium.read_at(at + HEADER_BYTES as u64, &mut bytes).ok()?;
-    (crc32fast::hash(&bytes).to_le_bytes() == crc[..4]).then_some((u64::from_le_bytes(*counter), bytes))
+    let counter = u64::from_le_bytes(*counter);
+    (crc_of(counter, &bytes).to_le_bytes() == crc[..4]).then_some((counter, bytes))
+}
+
+/// The counter is covered too: a new one over what stood there before is no value.
+fn crc_of(counter: u64, bytes: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&counter.to_le_bytes());
+    hasher.update(bytes);
+    hasher.finalize()
 }
 
 #[cfg(test)]

@@ -25,9 +25,15 @@ const CACHE_ASKED: &str = "no-cache";
 pub async fn page(State(app): State<Arc<AppState>>, caller: Caller, headers: HeaderMap) -> Response {
     let response = match find(&app, INDEX, &caller, &headers).await {
         Ok(Some(response)) => response,
-        Ok(None) => home::page(&app, &headers),
+        Ok(None) => home::page(&app, &headers, false),
         Err(problem) => problem.into_response(),
     };
+    guarded(&app, response)
+}
+
+/// `GET /about`: which municipality this is, and the key of its log; the app shows neither.
+pub async fn about(State(app): State<Arc<AppState>>, headers: HeaderMap) -> Response {
+    let response = home::page(&app, &headers, true);
     guarded(&app, response)
 }
 

@@ -9,8 +9,9 @@ use words::{Lang, say};
 /// The interface, kept by hand; a test compares it with the routes.
 pub const OPENAPI: &str = include_str!("openapi.json");
 
-/// The page in the place of an app that this program does not hold. It has no style: its policy allows no inline one.
-pub fn page(app: &AppState, headers: &HeaderMap) -> Response {
+/// The page about this server; it also stands in the place of an app that this program does not hold, and says so. It has
+/// no style: its policy allows no inline one.
+pub fn page(app: &AppState, headers: &HeaderMap, has_app: bool) -> Response {
     let wants =
         headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let lang = Lang::of_tag(wants);
@@ -18,11 +19,16 @@ pub fn page(app: &AppState, headers: &HeaderMap) -> Response {
     let tag = if lang == Lang::En { "en" } else { "es" };
     let title = say!("server-page-title", name).of(lang);
     let (text, log) = (say!("server-page-text").of(lang), say!("server-page-key").of(lang));
-    let (no_app, how) = (say!("server-page-no-app").of(lang), say!("server-page-no-app-how").of(lang));
+    let no_app = if has_app {
+        String::new()
+    } else {
+        let (no_app, how) = (say!("server-page-no-app").of(lang), say!("server-page-no-app-how").of(lang));
+        format!("<p>{no_app}</p><p>{how}</p><pre>cargo xtask web</pre>")
+    };
     let page = format!(
         "<!doctype html><html lang=\"{tag}\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
-         <h1>{title}</h1><p>{no_app}</p><p>{how}</p><pre>cargo xtask web</pre>\
+         <h1>{title}</h1>{no_app}\
          <p>{text}</p><pre>crew enrol URL CODE --name NAME</pre><p>{log}</p><pre>{key}</pre>\
          <p><a href=\"/openapi.json\">openapi.json</a> · <a href=\"/readyz\">readyz</a></p></body></html>\n"
     );

@@ -178,10 +178,14 @@ async fn a_folder_takes_the_place_of_the_app_that_the_program_holds() {
 async fn without_an_app_the_page_says_so_and_keeps_the_rules() {
     let (service, _) = start(Config::default());
     let ask = |lang: &'static str| HeaderMap::from_iter([(header::ACCEPT_LANGUAGE, lang.parse().unwrap())]);
-    let page = text(crate::routes::home::page(&service.app, &ask("en"))).await;
+    let page = text(crate::routes::home::page(&service.app, &ask("en"), false)).await;
     assert!(page.contains("cargo xtask web") && page.contains("does not hold the app"), "{page}");
     assert!(!page.contains("style"), "its policy allows no inline style: {page}");
-    let spanish = text(crate::routes::home::page(&service.app, &ask("es-MX"))).await;
+    let about = get(&service, "/about", &[]).await;
+    assert_guarded(&about, "/about");
+    let about = text(about).await;
+    assert!(about.contains("cuadrilla.invalid/log/") && !about.contains("cargo xtask web"), "{about}");
+    let spanish = text(crate::routes::home::page(&service.app, &ask("es-MX"), false)).await;
     assert!(spanish.contains("lang=\"es\"") && spanish.contains("no trae la aplicación"), "{spanish}");
     service.finish().await.unwrap();
 }

@@ -29,9 +29,10 @@ const OPEN: [Answer; 5] = [(200, ""); 5];
 const NO_BLOB: [Answer; 5] = [(404, "no_such_blob"); 5];
 
 /// What each of [`CALLERS`] gets, in their order.
-const ROWS: [(&str, &str, [Answer; 5]); 20] = [
+const ROWS: [(&str, &str, [Answer; 5]); 21] = [
     // What says nothing of records, and is meant for everybody.
     ("get", "/", OPEN),
+    ("get", "/about", OPEN),
     // A file that the app does not have, whether or not this program holds the app.
     ("get", "/{file}", [(404, "no_such_path"); 5]),
     ("get", "/healthz", OPEN),
