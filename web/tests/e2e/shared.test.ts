@@ -102,7 +102,7 @@ test("nothing stands twice, and both phones show the conflict with both values",
   expect(order.status).toBe("in_progress");
   for (const [at, phone] of both.entries()) {
     await phone.page.goto(`${town.url}/#/`);
-    await phone.page.getByRole("link", { name: TITLE }).filter({ hasText: /1\u2069? dato con dos valores/ }).waitFor();
+    await phone.page.getByRole("link", { name: TITLE }).filter({ hasText: /1\u2069? \u2068?dato con dos valores/ }).waitFor();
     await phone.shot(`today-conflict-${at}`);
     await phone.tap("link", TITLE);
     const conflict = phone.page.getByRole("listitem").filter({ hasText: /Tanque o depósito\u2069?: dos valores/ });
