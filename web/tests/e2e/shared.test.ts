@@ -133,6 +133,6 @@ test("a crew explains a conflict, the office decides it, and the phones show wha
     await settled(phone);
     await phone.page.goto(`${town.url}/#/o/${folio}`);
     await phone.page.getByRole("link", { name: /^Tanque o depósito.*Tanque/ }).waitFor();
-    expect(await phone.page.getByText("dos valores").count()).toBe(0);
+    expect(await phone.page.getByText("Decide el despacho.").count()).toBe(0);
   }
 });
