@@ -97,7 +97,7 @@ const SCREENS: [name: string, hash: () => string, has: string | RegExp][] = [
   ["note", () => `#/o/${folio}/note`, "¿Qué hay que saber?"],
   ["explain", () => `#/o/${folio}/explain/tank`, "¿Cómo lo sabe?"],
   ["pad", () => `#/o/${folio}/line/measure:free_chlorine`, "Escriba la lectura"],
-  ["finish", () => `#/o/${folio}/finish`, /Falta para terminar|No falta nada/],
+  ["finish", () => `#/o/${folio}/finish`, /Tanque o depósito\u2069?: dos valores/],
   ["search", () => `#/?q=${encodeURIComponent("<img src=x>")}`, "Ninguna orden así"],
   ["same", () => "#/new/chlorination/mezquitic", "Ya hay una igual abierta aquí:"],
   ["wrong", () => `#/o/${encodeURIComponent(MARKUP)}`, "Volver a Hoy"],
