@@ -41,7 +41,7 @@ async function fill(phone: Phone, line: RegExp, text: string): Promise<void> {
 }
 
 async function note(phone: Phone, text: string): Promise<void> {
-  await phone.tap("link", /^Nota/);
+  await phone.tap("link", /^Nota$/);
   await phone.page.getByRole("textbox").fill(text);
   await phone.tap("button", /Guardar nota/);
   await phone.page.getByRole("link", { name: text }).waitFor();
