@@ -2,7 +2,7 @@
 import { ask, type Core, type Files, type Module } from "./core";
 import { cradleLines, isYoung, keepInCradle, noteEnrolled, setLinesAside, wasEnrolled } from "./cradle";
 import { faultOf } from "./fault";
-import { holdKeys, keepKeysAgain } from "./keys";
+import { holdKeys, keepKeysAgain, setKeysAside } from "./keys";
 import { closeFiles, isJournalThere, openFiles } from "./files";
 
 const BOOT_BYTES = 8;
@@ -40,7 +40,9 @@ export class Device {
       });
       const device = new Device(core, module, files, heard.gone);
       await device.settle();
-      return { device, wasEvicted: isNew && hadEnrolled };
+      const wasEvicted = isNew && hadEnrolled;
+      if (wasEvicted && !device.isEnrolled()) await setKeysAside();
+      return { device, wasEvicted };
     } catch (thrown) {
       closeFiles(files);
       throw thrown;

@@ -7,6 +7,7 @@ type Kept = CryptoKeyPair | { seed: Uint8Array<ArrayBuffer> };
 
 const ALGORITHM = "Ed25519";
 const SEED_BYTES = 32;
+const ASIDE = "aside:";
 
 /** What was read or made since this worker lives: a key that is cleaned from the disk can still sign what is here. */
 const held = new Map<string, Kept>();
@@ -20,6 +21,14 @@ async function find(name: string): Promise<Kept | undefined> {
 /** Writes every key that was used here anew: the browser took what was on the disk. */
 export async function keepKeysAgain(): Promise<void> {
   await write("keys", [...held]);
+}
+
+/** Puts the keys of a device aside whose journal is gone: it cannot go on as that device, and enrols as another one. */
+export async function setKeysAside(): Promise<void> {
+  const all = await readAll<Kept>("keys");
+  const own = all.filter(([name]) => !String(name).startsWith(ASIDE));
+  await write("keys", own.flatMap(([name, kept]) => [[`${ASIDE}${Date.now()}:${String(name)}`, kept], [name, undefined]] as const));
+  held.clear();
 }
 
 /** Reads all keys of this device, so that they are there when the disk has them no longer. */
