@@ -1,5 +1,7 @@
 // The phone's memory taken away: by another tab, by a full disk, by a cleaner. What is said is what is so.
-import { afterEach, beforeAll, afterAll, expect, test } from "vitest";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Phone } from "../phone";
 import { Town } from "../town";
 
@@ -115,10 +117,10 @@ test("files that are cleaned while the app is open are told on the screen, and w
 
 test("a phone whose memory was wiped while it was closed says that it cannot know what is lost", async () => {
   await inOrder();
-  await phone.page.goto("about:blank");
-  const tools = await phone.tools();
-  await tools.send("Storage.clearDataForOrigin", { origin: town.url, storageTypes: "file_systems" });
-  await phone.page.goto(`${town.url}/`);
+  await phone.close();
+  // The browser's own folder of the files of sites.
+  rmSync(join(phone.profile, "Default", "File System"), { recursive: true });
+  await phone.open(`${town.url}/`);
   await phone.shows("El teléfono borró el cuaderno de la app");
   await phone.shot("evicted");
   await phone.tap("button", /Entendido, seguir/);
