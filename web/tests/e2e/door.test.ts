@@ -52,7 +52,7 @@ test("an invitation that was used says so, and enrols nobody", async () => {
   await phone.open(link);
   await phone.shows(/Esa invitación ya se usó|Esta invitación ya se usó/);
   await phone.shot("used");
-  expect(await phone.page.getByRole("heading", { name: "Hoy" }).count()).toBe(0);
+  expect(await phone.page.getByRole("button", { name: "Sí, entrar" }).count()).toBe(0);
 });
 
 test("no signal, an office that is away, and another page that answers are three sentences; the work arrives after", async () => {
