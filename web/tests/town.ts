@@ -7,7 +7,8 @@ import { createInterface } from "node:readline";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 const PROGRAMS = process.env.CUADRILLA_PROGRAMS ?? join(ROOT, "target/debug");
-const DIST = join(ROOT, "web/dist");
+/** The app as it was built. */
+export const DIST = join(ROOT, "web/dist");
 
 type Json = Record<string, unknown>;
 
@@ -15,14 +16,20 @@ export class Town {
   readonly folder = mkdtempSync(join(tmpdir(), "cuadrilla-e2e-"));
   port = 0;
   #server: ChildProcess | null = null;
+  readonly #app: string;
+
+  /** `app`: the folder of the built app. */
+  private constructor(app: string) {
+    this.#app = app;
+  }
 
   get url(): string {
     return `http://localhost:${this.port}`;
   }
 
   /** A municipality with an administrator, a dispatcher and the example's orders. */
-  static async peopled(): Promise<Town> {
-    const town = new Town();
+  static async peopled(app = DIST): Promise<Town> {
+    const town = new Town(app);
     const made = town.#run("cuadrilla-server", ["--json", "init", "--municipality", "14061", "--name", "Mezquitic", "--data", join(town.folder, "server")]);
     await town.serve();
     town.crew("admin", ["enrol", town.url, String(made.admin_code), "--name", "admin"]);
@@ -34,7 +41,7 @@ export class Town {
   }
 
   async serve(): Promise<void> {
-    const args = ["--json", "serve", "--listen", `127.0.0.1:${this.port}`, "--data", join(this.folder, "server"), "--web", DIST];
+    const args = ["--json", "serve", "--listen", `127.0.0.1:${this.port}`, "--data", join(this.folder, "server"), "--web", this.#app];
     const server = spawn(join(PROGRAMS, "cuadrilla-server"), args, { stdio: ["ignore", "pipe", "inherit"] });
     this.#server = server;
     const lines = createInterface({ input: server.stdout });

@@ -52,16 +52,25 @@ export function localeNow(): string {
   return LOCALES[lang];
 }
 
+/** Returns a text of somebody's without the marks that could turn or reorder our words beside it. */
+export function calm(text: string): string {
+  return text.replace(/[\u202A-\u202E\u2066-\u2069]/g, "");
+}
+
+function calmed(args: Args): Args {
+  return Object.fromEntries(Object.entries(args).map(([name, value]) => [name, typeof value === "string" ? calm(value) : value]));
+}
+
 /** Returns the text with this id. A missing one shows its id: the test of the catalogues keeps that from happening. */
 export function t(id: string, args: Args = {}): string {
   const message = BUNDLES[lang].getMessage(id);
   if (!message?.value) return id;
-  return BUNDLES[lang].formatPattern(message.value, args, []);
+  return BUNDLES[lang].formatPattern(message.value, calmed(args), []);
 }
 
 /** Returns the text for a record: without the marks that keep directions of writing apart on a screen. */
 export function plain(id: string, args: Args = {}): string {
-  return t(id, args).replace(/[\u2066-\u2069]/g, "");
+  return calm(t(id, args));
 }
 
 export function hasWords(id: string): boolean {

@@ -51,6 +51,9 @@ export async function release(): Promise<void> {
 
 async function openDevice({ module, lang, is_taking }: Args<"open">): Promise<Opened> {
   if (!(await takeLock(is_taking))) return { state: "elsewhere", is_enrolled: false, was_evicted: false, has_bundles: false };
+  // Asked again by a page that goes on after an alarm: the files are ours already.
+  device?.close();
+  device = null;
   try {
     const opened = await Device.open(await loadCore(module), lang, {
       folding: (done, last) => tell({ news: "folding", done, last }),

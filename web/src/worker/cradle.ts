@@ -6,6 +6,7 @@ import { read, readAll, write } from "./database";
 export const YOUNG_MS = 120_000;
 const MADE = "journal_made_ms";
 const ENROLLED = "enrolled";
+const ASIDE = "lines_without_ground";
 
 /** Returns the lines that the cradle keeps, lowest number first. */
 export async function cradleLines(): Promise<CradleLine[]> {
@@ -15,6 +16,13 @@ export async function cradleLines(): Promise<CradleLine[]> {
 
 export async function keepInCradle(lines: readonly CradleLine[]): Promise<void> {
   await write("lines", lines.map(({ number, line }) => [number, line.slice()] as const));
+}
+
+/** Puts lines aside whose ground was deleted: nothing can be made of them, and they would keep the device from opening. */
+export async function setLinesAside(): Promise<void> {
+  const lines = await cradleLines();
+  await write("facts", [[ASIDE, lines]]);
+  await write("lines", lines.map(({ number }) => [number, undefined] as const));
 }
 
 /** Notes when the journal was made, which is where its youth begins. */

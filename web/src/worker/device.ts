@@ -1,7 +1,8 @@
 // Device: the open core with its files. A write is answered when it is safe: in a file that is there, or in the cradle.
 import { ask, type Core, type Files, type Module } from "./core";
-import { cradleLines, isYoung, keepInCradle, noteEnrolled, wasEnrolled } from "./cradle";
+import { cradleLines, isYoung, keepInCradle, noteEnrolled, setLinesAside, wasEnrolled } from "./cradle";
 import { faultOf } from "./fault";
+import { holdKeys, keepKeysAgain, setKeysAside } from "./keys";
 import { closeFiles, isJournalThere, openFiles } from "./files";
 
 const BOOT_BYTES = 8;
@@ -28,11 +29,20 @@ export class Device {
     const hadEnrolled = await wasEnrolled();
     const { files, isNew } = await openFiles();
     try {
+      await holdKeys();
       const boot = crypto.getRandomValues(new Uint8Array(BOOT_BYTES));
-      const core = new module(files.journal, files.photos, files.index, files.names, await cradleLines(), boot, lang, heard.folding);
+      const over = async (): Promise<Core> =>
+        new module(files.journal, files.photos, files.index, files.names, await cradleLines(), boot, lang, heard.folding);
+      const core = await over().catch(async (thrown: unknown) => {
+        if (!isNew || faultOf(thrown).code !== "journal_lost") throw thrown;
+        await setLinesAside();
+        return over();
+      });
       const device = new Device(core, module, files, heard.gone);
       await device.settle();
-      return { device, wasEvicted: isNew && hadEnrolled };
+      const wasEvicted = isNew && hadEnrolled;
+      if (wasEvicted && !device.isEnrolled()) await setKeysAside();
+      return { device, wasEvicted };
     } catch (thrown) {
       closeFiles(files);
       throw thrown;
@@ -60,8 +70,14 @@ export class Device {
     if (lines.length === 0) return;
     const isThere = await isJournalThere();
     if (!isThere || (await isYoung(Date.now()))) await keepInCradle(lines);
-    // The file was deleted while it was open, and writing into it goes on without a word.
-    if (!isThere) this.#ongone();
+    if (!isThere) await this.#loseFiles();
+  }
+
+  /** The file was deleted while it was open, and writing into it goes on without a word. What is in memory is kept anew. */
+  async #loseFiles(): Promise<void> {
+    await keepKeysAgain();
+    if (this.isEnrolled()) await noteEnrolled();
+    this.#ongone();
   }
 
   close(): void {

@@ -25,7 +25,7 @@ export function faultOf(thrown: unknown): Fault {
     }
   }
   if (thrown instanceof Refusal) return { code: thrown.code, message: "", hint: thrown.message };
-  if (thrown instanceof DOMException && thrown.name === "QuotaExceededError") return { code: "full", message: "", hint: "" };
+  if (thrown instanceof DOMException && thrown.name === "QuotaExceededError") return { code: "disk_full", message: "", hint: "" };
   // A panic of the core: its memory is not to be trusted any more.
   if (thrown instanceof WebAssembly.RuntimeError) return { code: "panic", message: "", hint: thrown.message };
   return { code: "internal", message: "", hint: thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown) };

@@ -12,19 +12,12 @@ afterAll(async () => {
   await town?.end();
 });
 
-const shows = (text: string | RegExp): Promise<void> => phone.page.getByText(text).first().waitFor();
-
-/** Types a reading on the pad of the app. */
-async function keys(number: string): Promise<void> {
-  for (const key of number) {
-    await phone.page.getByRole("button", { name: key === "." ? "punto decimal" : key, exact: true }).click();
-  }
-}
+const shows = (text: string | RegExp): Promise<void> => phone.shows(text);
 
 /** Notes a reading from an order's line. */
 async function reading(line: RegExp, value: string): Promise<void> {
   await phone.tap("link", line);
-  await keys(value);
+  await phone.keys(value);
   await phone.tap("button", new RegExp(`Guardar \\u2068?${value.replace(".", "\\.")}`));
   await phone.page.getByText(value, { exact: false }).first().waitFor();
 }
@@ -75,5 +68,5 @@ test("a crew notes a tank's chlorination without signal, and the office has it o
   expect(order.notes).toHaveLength(1);
   expect(order.measurements.map((one) => one.value)).toEqual(["0.10", "0.80"]);
   expect(order.status).toBe("in_progress");
-  expect(phone.complaints.filter((one) => !/ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_REFUSED/.test(one))).toEqual([]);
+  expect(phone.troubles()).toEqual([]);
 });
