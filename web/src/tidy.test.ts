@@ -54,7 +54,7 @@ const MAY: Record<string, RegExp> = {
   parts: /^\.\/|^\.\.\/words\/|^svelte|^signature_pad$/,
   words: /^\.\/|^@fluent\/bundle$/,
   crew: /^\.\/|^\.\.\/(client|parts|words|stories)\/|^\.\.\/routes$|^svelte|^signature_pad$/,
-  client: /^\.\/|^\.\.\/(words|routes|trusted)|^\.\.\/worker\/main\.ts\?worker&url$/,
+  client: /^\.\/|^svelte$|^\.\.\/(words|routes|trusted)|^\.\.\/worker\/main\.ts\?worker&url$/,
   worker: /^\.\/|^\.\.\/(client\/(protocol|views)|trusted|words\/label)$/,
 };
 

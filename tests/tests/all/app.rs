@@ -25,8 +25,9 @@ impl Shell for TestShell {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
         let mut entropy = [self.number; 32];
         entropy[0] = self.draws.get();
-        entropy[1..9].copy_from_slice(&(since.as_nanos() as u64).to_be_bytes());
-        Clocks { now_ms: since.as_millis() as i64, boot: BootId([self.number; 8]), monotonic_ms: 1, entropy }
+        entropy[1..5].copy_from_slice(&since.subsec_nanos().to_be_bytes());
+        let now_ms = i64::try_from(since.as_millis()).unwrap();
+        Clocks { now_ms, boot: BootId([self.number; 8]), monotonic_ms: 1, entropy }
     }
 }
 
@@ -190,7 +191,7 @@ fn what_the_cradle_has_and_a_young_journal_lost_comes_back() {
     // A power cut takes the file that was just made.
     let disk = Disk { journal: file(), index: file(), photos: file(), names: file() };
     phone.core = opened(&disk, 8, &cradle);
-    phone.disk = disk.clone();
+    phone.disk = disk;
     assert_eq!(phone.call("order_list", &json!({})), before);
     assert_eq!(phone.sync()["pushed"], 1);
     // Where lines between are gone, it is said.

@@ -80,7 +80,7 @@ fn a_phone_trusts_the_chain_of_an_installed_authority_and_nothing_less() {
         |port: &str| format!("listen = \"0.0.0.0:{port}\"\ntls_cert = \"{cert}\"\ntls_key = \"{key}\"\n");
     let config = write(&town, "cuadrilla.toml", &settings("1"));
     assert_eq!(refused(&check(&["--config", &config, "--ca", &ca])).1, "no_connection");
-    let secure = serve(&mut town, &["--config".into(), config.clone()], "log");
+    let secure = serve(&mut town, &["--config".into(), config], "log");
     let config = write(&town, "cuadrilla.toml", &settings(secure.url.rsplit(':').next().unwrap()));
     assert_eq!(json(&check(&["--config", &config, "--ca", &ca]))["name"], "localhost");
     // A phone installs no certificate that is none of an authority.

@@ -67,7 +67,7 @@ test("a new build is offered, taken by a tap with one reload, and unsent work an
   expect(loads).toBe(1);
 
   await phone.page.goto(`${order}/note`);
-  await expect.poll(() => phone.page.getByRole("textbox").inputValue()).toBe("A medio escri");
+  await expect.poll(() => phone.page.getByRole("textbox").inputValue(), { timeout: 15_000 }).toBe("A medio escri");
   await phone.signal(false);
   await phone.page.reload();
   await phone.shows("¿Qué hay que saber?");
