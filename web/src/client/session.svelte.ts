@@ -11,6 +11,8 @@ export type Phase = "opening" | "lacking" | "door" | "work" | "elsewhere" | "bro
 
 const AFTER_WRITE_MS = 9_000;
 const RETRY_MS = 60_000;
+/** How soon an exchange follows that was asked for during another one. */
+const AGAIN_MS = 1_000;
 const PHOTOS_SETTING = "cuadrilla-photos";
 
 class Session {
@@ -30,6 +32,7 @@ class Session {
   folding = $state.raw<{ done: number; last: number } | null>(null);
   #timer: ReturnType<typeof setTimeout> | undefined;
   #saidId = 0;
+  #isAskedAgain = false;
 
   /** Opens this device, or says why it cannot be opened. */
   async begin(isTaking = false): Promise<void> {
@@ -74,15 +77,19 @@ class Session {
   /** Exchanges with the office. A quick one does not keep a slow line busy. */
   async exchange(isQuick: boolean): Promise<void> {
     clearTimeout(this.#timer);
-    if (this.isExchanging || this.phase !== "work") return;
+    if (this.phase !== "work") return;
+    // The network came back, or something was saved, while an exchange was failing: it is asked for once more after it.
+    if (this.isExchanging) { this.#isAskedAgain = true; return; }
     this.isExchanging = true;
+    this.#isAskedAgain = false;
     const done = await call("sync", { photos: this.withPhotos, is_quick: isQuick });
     this.isExchanging = false;
     if (done.ok) this.last = done.value;
     else this.fault = done.fault;
     this.version += 1;
     const isAnswered = done.ok && done.value.trouble === null;
-    if (!isAnswered) this.#later(RETRY_MS);
+    if (this.#isAskedAgain) this.#later(AGAIN_MS);
+    else if (!isAnswered) this.#later(RETRY_MS);
   }
 
   #later(ms: number): void {
