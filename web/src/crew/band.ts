@@ -18,9 +18,10 @@ function whatOf(state: StateLine): What {
   return { icon: state.heard_at_ms === null ? "unknown" : "counts", text: t("band-all") };
 }
 
-/** Returns the line for what is known now. */
-export function bandOf(state: StateLine, nowMs: number): BandLine {
-  const more = t("band-heard", { ago: ago(state.heard_at_ms, nowMs) });
+/** Returns the line for what is known now; marked for good where the browser did not promise to keep the work. */
+export function bandOf(state: StateLine, nowMs: number, isPersistent: boolean | null = null): BandLine {
+  const heard = t("band-heard", { ago: ago(state.heard_at_ms, nowMs) });
+  const more = isPersistent === false ? `${heard} · ${t("band-not-kept")}` : heard;
   return { mood: state.mood, ...whatOf(state), more, href: "#/sends" };
 }
 

@@ -46,6 +46,7 @@ band-review = { $count } in review · { $unsent } not sent
 band-revoked = Revoked · { $count } saved here
 band-split = Not sending: two different pasts
 band-heard = The office last answered: { $ago }
+band-not-kept = no permission to keep
 tabs-label = Parts of the app
 tab-today = Today
 tab-new = New

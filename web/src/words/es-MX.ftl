@@ -56,6 +56,7 @@ band-review = { $count } en revisión · { $unsent } sin enviar
 band-revoked = Dado de baja · { $count } guardados aquí
 band-split = No se envía: dos pasados distintos
 band-heard = La oficina contestó: { $ago }
+band-not-kept = sin permiso de guardar
 tabs-label = Partes de la aplicación
 tab-today = Hoy
 tab-new = Nueva

@@ -36,6 +36,7 @@ test("a browser that does not promise to keep the work still enrols, and goes on
   await phone.shot("not-persistent");
   await phone.tap("button", "Ver lo de hoy");
   await phone.page.getByRole("heading", { name: "Hoy" }).waitFor();
+  await phone.shows(/sin permiso de guardar/);
   await phone.page.goto(`${town.url}/#/sends`);
   await phone.shows(/no concedido: si el teléfono se llena/);
   const tools = await phone.tools();
