@@ -86,9 +86,9 @@ impl<M: Medium + Clone> Core<M> {
     fn sends(&self, replica: &Replica<'_>) -> Result<Value, Trouble> {
         let view = replica.view();
         let mut state = view.state_line(0)?;
-        state.photos_unsent = self.photos_unsent(replica)?;
         let waiting = replica.to_bring(true)?;
         let here: Vec<&ToBring> = waiting.iter().filter(|blob| self.photos.has(&blob.sha256)).collect();
+        state.photos_unsent = here.len() as u64;
         let own = view.own_head()?.seq;
         let counts = json!({
             "saved": state.unsent,

@@ -1,7 +1,7 @@
 //! Core: a device's store and replica for one worker, which owns the files and hands in clock and randomness.
 
 use engine::device::{Device, Moment};
-use store::{Log as _, Store};
+use store::{CatchUp, Log as _, Store};
 use sync_core::people::People;
 use sync_core::replica::sync::driver::Driver;
 use sync_core::replica::sync::request::OwnEntries;
@@ -51,8 +51,11 @@ pub struct Core<M: Medium + Clone> {
     pub(crate) driver: Option<Driver>,
     /// What waits for its signatures, to go into a bundle.
     pub(crate) bundling: Vec<Unsigned<OwnEntries>>,
-    pub(crate) brings_photos: bool,
     pub(crate) lang: Lang,
+    /// The journal's file, to open it once more where the index takes no writes.
+    journal: M,
+    /// Why nothing can be read or written any more, until this is opened again.
+    ended: Option<Trouble>,
     names: Kept<M>,
     people: People,
     shell: Box<dyn Shell>,
@@ -79,24 +82,24 @@ impl<M: Medium + Clone> Core<M> {
         shell: Box<dyn Shell>,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Self, Trouble> {
-        let (mut journal, _) = Journal::open(files.journal)?;
+        let (mut journal, _) = Journal::open(files.journal.clone())?;
         replay(&mut journal, cradle)?;
-        let (index, reason) = RedbIndex::open(files.index, ROWS_FORMAT)?;
-        let (store, _) = Store::open(journal, index, reason)?;
-        let device = Device::open(store, &mut |done| progress(done.applied, done.last))?;
         let (names, people) = Kept::open(files.names).map_err(|error| file(&error))?;
-        Ok(Self {
-            device,
+        let mut core = Self {
+            device: over(journal, &files.journal, files.index, progress)?,
             photos: Photos::open(files.photos).map_err(|error| file(&error))?,
             driver: None,
             bundling: Vec::new(),
-            brings_photos: false,
+            journal: files.journal,
+            ended: None,
             lang: Lang::default(),
             names,
             people: people.unwrap_or_default(),
             shell,
             lines: Vec::new(),
-        })
+        };
+        core.delete_unnamed()?;
+        Ok(core)
     }
 
     /// Chooses the language of messages.
@@ -126,13 +129,27 @@ impl<M: Medium + Clone> Core<M> {
         self.photos.read(&name).map_err(|error| file(&error))
     }
 
-    /// Deletes pictures that were erased, that were carried and are at the office, or that no entry names.
+    /// Deletes pictures that were erased, or that were carried and are at the office.
     ///
     /// # Errors
     /// As the file and the index answer.
     pub fn delete_photos(&mut self) -> Result<(), Trouble> {
         let here = self.photos.names();
         for name in self.read(|replica| Ok(replica.to_delete(&here)?))? {
+            self.photos.delete(&name).map_err(|error| file(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Deletes pictures that no entry came to name: the page ended between picture and entry. Only at opening, when nothing
+    /// is under way. Of a device that is not enrolled the journal may be lost, and its pictures are all that is left.
+    fn delete_unnamed(&mut self) -> Result<(), Trouble> {
+        let here = self.photos.names();
+        let unnamed = |replica: &Replica<'_>| match replica.identity() {
+            Ok(_) => Ok(replica.unnamed(&here)?),
+            Err(_) => Ok(Vec::new()),
+        };
+        for name in if here.is_empty() { Vec::new() } else { self.read(unnamed)? } {
             self.photos.delete(&name).map_err(|error| file(&error))?;
         }
         Ok(())
@@ -147,6 +164,7 @@ impl<M: Medium + Clone> Core<M> {
     /// # Errors
     /// What `ask` answers, or what the store does.
     pub(crate) fn read<T>(&self, ask: impl FnOnce(&Replica<'_>) -> Result<T, Trouble>) -> Result<T, Trouble> {
+        self.check_open()?;
         self.device.read(self.moment(), ask)
     }
 
@@ -158,6 +176,7 @@ impl<M: Medium + Clone> Core<M> {
         &mut self,
         act: impl FnOnce(&mut Replica<'_>) -> Result<T, Trouble>,
     ) -> Result<T, Trouble> {
+        self.check_open()?;
         let (answer, unsaved) = self.device.act(self.moment(), act)?;
         if let Some(people) = unsaved.people() {
             self.names.keep(people).map_err(|error| file(&error))?;
@@ -167,9 +186,24 @@ impl<M: Medium + Clone> Core<M> {
         let lines: Vec<CradleLine> = numbered.map(|(number, line)| CradleLine { number, line }).collect();
         let saved = self.device.append(unsaved)?;
         self.lines.extend(lines);
-        // The lines count; the index is derived, and catches up at the next opening.
-        let _ = self.device.apply(saved, &mut |_| {});
+        // The lines count. But what is written next builds on them: an index that lacks them would give their numbers twice.
+        if self.device.apply(saved, &mut |_| {}).is_err()
+            && let Err(trouble) = self.index_in_memory()
+        {
+            self.ended = Some(trouble);
+        }
         Ok(answer)
+    }
+
+    /// Goes on with an index in memory: the file of the other takes no writes, as on a full disk. The next opening looks at
+    /// the file once more.
+    fn index_in_memory(&mut self) -> Result<(), Trouble> {
+        self.device = over_memory(&self.journal, &mut |_| {})?;
+        Ok(())
+    }
+
+    fn check_open(&self) -> Result<(), Trouble> {
+        self.ended.clone().map_or(Ok(()), Err)
     }
 
     /// Closes the index.
@@ -179,6 +213,30 @@ impl<M: Medium + Clone> Core<M> {
     pub fn close(self) -> Result<(), Trouble> {
         Ok(self.device.close()?)
     }
+}
+
+/// Opens the device of a journal, its index caught up: in its file, or in memory where that takes no writes.
+fn over<M: Medium + Clone>(
+    journal: Journal<M>,
+    file: &M,
+    index: M,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Device<Journal<M>, RedbIndex<M>>, Trouble> {
+    let mut tell = |done: CatchUp| progress(done.applied, done.last);
+    let in_file = RedbIndex::open(index, ROWS_FORMAT)
+        .and_then(|(index, reason)| Store::open(journal, index, reason))
+        .and_then(|(store, _)| Device::open(store, &mut tell));
+    in_file.or_else(|_| over_memory(file, &mut tell))
+}
+
+/// Opens the device of a journal's file with an index in memory, folded from the first line on.
+fn over_memory<M: Medium + Clone>(
+    file: &M,
+    tell: &mut dyn FnMut(CatchUp),
+) -> Result<Device<Journal<M>, RedbIndex<M>>, Trouble> {
+    let (journal, _) = Journal::open(file.clone())?;
+    let (store, _) = Store::open(journal, RedbIndex::in_memory(ROWS_FORMAT)?, None)?;
+    Ok(Device::open(store, tell)?)
 }
 
 /// Appends what the cradle has and the journal lacks.

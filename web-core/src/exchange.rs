@@ -151,7 +151,6 @@ impl<M: Medium + Clone> Core<M> {
             serde_json::from_str(asked).map_err(|error| Trouble::bad_call(&error.to_string()))?;
         self.driver = Some(match asked {
             Asked::Sync { photos, reads, free_bytes, is_persistent } => {
-                self.brings_photos = photos;
                 let reads: Result<Vec<_>, _> = reads.iter().map(|name| name.parse()).collect();
                 let reads = reads.map_err(|_| Trouble::bad_call("reads"))?;
                 let waiting = self.read(|replica| Ok(replica.to_bring(true)?))?;

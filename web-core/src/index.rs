@@ -6,6 +6,7 @@ use std::io;
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
+use redb::backends::InMemoryBackend;
 use redb::{Database, Durability, ReadableDatabase as _, StorageBackend, TableDefinition};
 use send_wrapper::SendWrapper;
 use store::{Index, IndexNotice, IndexReason, RESERVED, Result, StoreError, Watermark};
@@ -49,10 +50,11 @@ impl<M: Medium> StorageBackend for Backend<M> {
 
 type Shared = Rc<RefCell<Option<Database>>>;
 
-/// An index in redb.
+/// An index in redb: in a file, or in memory.
 #[derive(Debug)]
 pub struct RedbIndex<M> {
-    medium: M,
+    /// `None` for one in memory.
+    medium: Option<M>,
     database: Shared,
     watermark: Watermark,
     rows_format: u32,
@@ -78,36 +80,51 @@ impl<M: Medium + Clone> RedbIndex<M> {
     /// # Errors
     /// `Index`, if not even an empty one can be made.
     pub fn open(medium: M, rows_format: u32) -> Result<(Self, Option<IndexReason>)> {
-        let is_new = medium.is_empty().unwrap_or(true);
-        let (database, watermark, reason) = match opened(medium.clone(), rows_format) {
+        let (database, watermark, reason) = match opened(&medium, rows_format) {
             Ok((database, Some(watermark))) => (database, watermark, None),
             Ok((database, None)) => {
                 let expected = rows_format.to_string();
                 let reason = IndexReason::OtherFormat { found: String::new(), expected };
-                (database, Watermark::default(), Some(reason).filter(|_| !is_new))
+                (database, Watermark::default(), Some(reason))
             }
             Err(error) => {
                 let reason = IndexReason::DidNotOpen(error.to_string());
                 (emptied(&medium, rows_format)?, Watermark::default(), Some(reason))
             }
         };
-        let index = Self {
-            medium,
-            database: Rc::new(RefCell::new(Some(database))),
-            watermark,
-            rows_format,
-            unsynced: Cell::new(0),
-        };
-        Ok((index, reason))
+        Ok((Self::of(Some(medium), database, watermark, rows_format), reason))
+    }
+
+    /// Returns an empty index in memory: for while its file takes no writes.
+    ///
+    /// # Errors
+    /// `Index`, if redb makes none.
+    pub fn in_memory(rows_format: u32) -> Result<Self> {
+        Ok(Self::of(None, begun_in_memory(rows_format)?, Watermark::default(), rows_format))
+    }
+
+    fn of(medium: Option<M>, database: Database, watermark: Watermark, rows_format: u32) -> Self {
+        let database = Rc::new(RefCell::new(Some(database)));
+        Self { medium, database, watermark, rows_format, unsynced: Cell::new(0) }
     }
 }
 
-/// Opens what is there. No watermark: it has another format.
-fn opened<M: Medium>(medium: M, rows_format: u32) -> Result<(Database, Option<Watermark>)> {
-    let is_new = medium.is_empty().map_err(index_error)?;
+fn database_over(backend: impl StorageBackend) -> Result<Database> {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE_BYTES);
-    let database = builder.create_with_backend(Backend(SendWrapper::new(medium))).map_err(index_error)?;
+    builder.create_with_backend(backend).map_err(index_error)
+}
+
+fn begun_in_memory(rows_format: u32) -> Result<Database> {
+    let database = database_over(InMemoryBackend::new())?;
+    begin(&database, rows_format)?;
+    Ok(database)
+}
+
+/// Opens what is there, and begins where nothing is. No watermark: it has another format.
+fn opened<M: Medium + Clone>(medium: &M, rows_format: u32) -> Result<(Database, Option<Watermark>)> {
+    let is_new = medium.is_empty().map_err(index_error)?;
+    let database = database_over(Backend(SendWrapper::new(medium.clone())))?;
     if is_new {
         begin(&database, rows_format)?;
         return Ok((database, Some(Watermark::default())));
@@ -124,7 +141,7 @@ fn opened<M: Medium>(medium: M, rows_format: u32) -> Result<(Database, Option<Wa
 /// Begins an empty index in a file, whatever was in it.
 fn emptied<M: Medium + Clone>(medium: &M, rows_format: u32) -> Result<Database> {
     medium.set_len(0).map_err(index_error)?;
-    opened(medium.clone(), rows_format).map(|(database, _)| database)
+    opened(medium, rows_format).map(|(database, _)| database)
 }
 
 fn begin(database: &Database, rows_format: u32) -> Result<()> {
@@ -186,7 +203,10 @@ impl<M: Medium + Clone> Index for RedbIndex<M> {
 
     fn start_over(&mut self, reason: IndexReason) -> Result<IndexNotice> {
         self.database.borrow_mut().take();
-        let database = emptied(&self.medium, self.rows_format)?;
+        let database = match &self.medium {
+            Some(medium) => emptied(medium, self.rows_format)?,
+            None => begun_in_memory(self.rows_format)?,
+        };
         self.database.borrow_mut().replace(database);
         self.watermark = Watermark::default();
         Ok(IndexNotice { reason, saved_as: None })

@@ -230,6 +230,47 @@ fn a_bundle_goes_from_browser_to_browser_and_back_to_the_office() {
     assert_eq!(refused.code, "bundle");
 }
 
+/// The journal has bytes written ahead, the index has none: it was left behind without a word, and the next note got the
+/// number of the one before.
+#[test]
+fn notes_of_a_full_phone_get_numbers_of_their_own_though_the_index_has_no_room() {
+    let town = Town::peopled();
+    let mut phone = Browser::new(&town, 4);
+    phone.enrol(&link(&town));
+    let made = phone.call("order_new", &json!({ "kind": "chlorination", "crew": "C-01" }));
+    let folio = made["folio"].as_str().unwrap().to_owned();
+    phone.disk.index.limit(0);
+    let note = |phone: &mut Browser, number: u32| {
+        phone.call("order_note", &json!({ "folio": folio, "text": format!("{number} {}", "x".repeat(600)) }));
+    };
+    (0..120).for_each(|number| note(&mut phone, number));
+    // Its index does not catch up in the file, and the phone opens all the same.
+    phone.reopen();
+    (120..130).for_each(|number| note(&mut phone, number));
+    assert_eq!(phone.sync()["accepted"], 131);
+    town.crew("one", &["sync"]);
+    let shown = town.crew("one", &["order", "show", &folio]);
+    assert_eq!(shown["notes"].as_array().unwrap().len(), 130);
+    assert_eq!(shown, phone.call("order_show", &json!({ "folio": folio })));
+    phone.disk.index.limit(u64::MAX);
+    phone.reopen();
+    assert_eq!(shown, phone.call("order_show", &json!({ "folio": folio })));
+}
+
+/// A page that ended between a picture and its entry leaves bytes that nothing names.
+#[test]
+fn a_picture_that_no_entry_came_to_name_goes_at_the_next_opening() {
+    let town = Town::peopled();
+    let mut phone = Browser::new(&town, 3);
+    let early = phone.core.keep_photo(b"of a lost journal, perhaps").unwrap();
+    phone.reopen();
+    assert!(phone.core.photo(&early).unwrap().is_some(), "it is not enrolled");
+    phone.enrol(&link(&town));
+    let left = phone.core.keep_photo(b"nobody wrote the entry").unwrap();
+    phone.reopen();
+    assert_eq!(phone.core.photo(&left).unwrap(), None);
+}
+
 #[test]
 fn a_page_that_asks_for_nonsense_is_told_and_changes_nothing() {
     let town = Town::peopled();
