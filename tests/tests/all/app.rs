@@ -230,16 +230,15 @@ fn a_bundle_goes_from_browser_to_browser_and_back_to_the_office() {
     assert_eq!(refused.code, "bundle");
 }
 
-/// The journal has bytes written ahead, the index has none: it was left behind without a word, and the next note got the
-/// number of the one before.
+/// The journal takes what is written, and the index does not: nothing after that was saved or read.
 #[test]
-fn notes_of_a_full_phone_get_numbers_of_their_own_though_the_index_has_no_room() {
+fn notes_go_on_where_the_index_takes_no_writes() {
     let town = Town::peopled();
     let mut phone = Browser::new(&town, 4);
     phone.enrol(&link(&town));
     let made = phone.call("order_new", &json!({ "kind": "chlorination", "crew": "C-01" }));
     let folio = made["folio"].as_str().unwrap().to_owned();
-    phone.disk.index.limit(0);
+    phone.disk.index.refuse_flush(true);
     let note = |phone: &mut Browser, number: u32| {
         phone.call("order_note", &json!({ "folio": folio, "text": format!("{number} {}", "x".repeat(600)) }));
     };
@@ -252,7 +251,7 @@ fn notes_of_a_full_phone_get_numbers_of_their_own_though_the_index_has_no_room()
     let shown = town.crew("one", &["order", "show", &folio]);
     assert_eq!(shown["notes"].as_array().unwrap().len(), 130);
     assert_eq!(shown, phone.call("order_show", &json!({ "folio": folio })));
-    phone.disk.index.limit(u64::MAX);
+    phone.disk.index.refuse_flush(false);
     phone.reopen();
     assert_eq!(shown, phone.call("order_show", &json!({ "folio": folio })));
 }
