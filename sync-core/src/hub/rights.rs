@@ -30,11 +30,10 @@ pub fn judge_by_rights<'c>(
         let known = known.max(first_enrolled(rows, author, &names)?);
         book.at(rows, known, |rules| judge_change(rows, rules, author, &names, &header.record, change))
     };
-    let Some(loss) = lost_since(rows, book, author, header, size)? else {
+    let Some((loss, known)) = lost_since(rows, book, author, header, size)? else {
         let known = known_at(rows, book, author, header, header.anchor.size)?;
         return judge(&author.as_known_at(known), known);
     };
-    let known = known_at(rows, book, author, header, 0)?;
     let judged = judge(author, u64::MAX)?;
     if judged.is_ok() {
         return Ok(judged);
@@ -53,20 +52,26 @@ pub fn judge_by_rights<'c>(
 }
 
 /// Returns since when this ledger lost a past, if the state that the entry names is none of this ledger: what it was in the
-/// past that was lost has another number here. `None` too where all changes came before.
+/// past that was lost has another number here; and how large a ledger the author knew all the same. `None` too where it
+/// knew of all changes.
 fn lost_since(
     rows: &dyn Rows,
     book: &RuleBook,
     author: &DeviceRow,
     header: &Header,
     size: u64,
-) -> Result<Option<u64>, RowsError> {
-    let Some(loss) = read::<u64>(rows, &keyspace::first_loss())? else { return Ok(None) };
-    let known = known_at(rows, book, author, header, 0)?;
-    if changes_known(book, author, known) == changes_known(book, author, u64::MAX) {
+) -> Result<Option<(u64, u64)>, RowsError> {
+    let all = changes_known(book, author, u64::MAX);
+    // So it is for nearly every entry, and no row is read.
+    if changes_known(book, author, author.anchor_seen) == all {
         return Ok(None);
     }
-    Ok((!is_past(rows, size, &header.anchor)?).then_some(loss))
+    let Some(loss) = read::<u64>(rows, &keyspace::first_loss())? else { return Ok(None) };
+    let known = known_at(rows, book, author, header, 0)?;
+    if changes_known(book, author, known) == all || is_past(rows, size, &header.anchor)? {
+        return Ok(None);
+    }
+    Ok(Some((loss, known)))
 }
 
 /// How large a ledger the author could know when it wrote an entry: by the state that the entry `named`, by its entries

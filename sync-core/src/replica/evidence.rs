@@ -245,23 +245,15 @@ impl Replica<'_> {
     /// The index does not read.
     pub fn to_delete(&self, here: &[Hash]) -> Result<Vec<Hash>, ReplicaError> {
         let own = self.own_names();
-        let (mut named, mut carried) = (BTreeSet::new(), BTreeSet::new());
-        let mut lacking = BTreeSet::new();
-        for blob in own_blobs(&self.overlay)? {
-            if own.contains(&blob.of) {
-                named.insert(blob.sha256);
-            } else {
-                carried.insert(blob.sha256);
-                if self.is_lacking(&blob)? {
-                    lacking.insert(blob.sha256);
-                }
-            }
-        }
+        let blobs = own_blobs(&self.overlay)?;
+        let (named, carried): (Vec<&OwnBlob>, Vec<&OwnBlob>) =
+            blobs.iter().partition(|blob| own.contains(&blob.of));
+        let is_among = |blobs: &[&OwnBlob], name: &Hash| blobs.iter().any(|blob| blob.sha256 == *name);
+        let rows = self.rows();
         let mut gone = Vec::new();
         for sha256 in here {
-            let is_delivered =
-                carried.contains(sha256) && !lacking.contains(sha256) && !named.contains(sha256);
-            if is_delivered || erased(&self.rows(), sha256)?.is_some() {
+            let is_only_carried = is_among(&carried, sha256) && !is_among(&named, sha256);
+            if erased(&rows, sha256)?.is_some() || (is_only_carried && is_stored(&rows, sha256)?) {
                 gone.push(*sha256);
             }
         }

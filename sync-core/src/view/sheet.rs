@@ -6,11 +6,11 @@ mod typed;
 
 pub use typed::Typed;
 
-use drawing::{Drawing, Ticks};
+use drawing::{Drawing, Ticks, Wrote};
 use serde::Serialize;
 
 use super::lists::OrderSummary;
-use super::order::{Event, OrderView};
+use super::order::{Event, OrderView, order_after};
 use super::steps::steps_of;
 use super::today::{Row, StateLine, Tick};
 use super::{View, ViewError};
@@ -243,7 +243,10 @@ impl View<'_> {
     /// As [`View::order_show`].
     pub fn sheet(&self, folio: &str) -> Result<Sheet, ViewError> {
         let record = self.find_order(folio)?;
-        let order = self.order_show(folio)?;
+        let steps = steps_of(self.rows(), self.all_lines(), &record)?;
+        let wrote = Wrote::of(&steps);
+        let order = order_after(self.rows(), self.rules(), &record, self.who(), steps)?
+            .ok_or_else(|| ViewError::Index(format!("{folio} has no beginning")))?;
         let row: RecordRow = read(self.rows(), &keyspace::record(&record))?
             .ok_or_else(|| ViewError::Index(format!("order {folio} has no summary")))?;
         let identity = self.identity()?;
@@ -252,8 +255,7 @@ impl View<'_> {
         let missing = missing_to_finish(kind, &row);
         let state = self.state_line(order.conflicts.len() as u64)?;
         let can_write = state.revoked.is_none();
-        let steps = steps_of(self.rows(), self.all_lines(), &record)?;
-        let ticks = Ticks { steps: &steps, me: identity.device, head_seq: self.contact()?.head_seq };
+        let ticks = Ticks { wrote, me: identity.device, head_seq: self.contact()?.head_seq };
         let drawing = Drawing { order: &order, row: &row, missing: &missing, date: &date, ticks };
         Ok(Sheet {
             row: self.row_of(summary_of(&order), &date),

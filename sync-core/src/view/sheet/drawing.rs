@@ -14,27 +14,45 @@ use crate::view::order::OrderView;
 use crate::view::steps::Step;
 use crate::view::today::Tick;
 
+/// The operations that one change of an order wrote, and what the office said of it.
+pub(super) struct Wrote {
+    device: DeviceId,
+    seq: u64,
+    ops: std::ops::Range<u64>,
+    is_received: bool,
+    counts: bool,
+}
+
+impl Wrote {
+    pub(super) fn of(steps: &[Step]) -> Vec<Self> {
+        let of_step = |step: &Step| Self {
+            device: step.row.device,
+            seq: step.row.seq,
+            ops: step.change.start_op..step.change.start_op + step.change.ops.len() as u64,
+            is_received: step.receipt.is_some(),
+            counts: step.accepted.is_some(),
+        };
+        steps.iter().map(of_step).collect()
+    }
+}
+
 /// How far each operation of an order has come.
-pub(super) struct Ticks<'s> {
-    pub(super) steps: &'s [Step],
+pub(super) struct Ticks {
+    pub(super) wrote: Vec<Wrote>,
     pub(super) me: DeviceId,
     /// Up to which of its own entries the ledger is known to have them.
     pub(super) head_seq: u64,
 }
 
-impl Ticks<'_> {
+impl Ticks {
     fn of(&self, op: &OpId) -> Tick {
-        let wrote = |step: &&Step| {
-            let first = step.change.start_op;
-            step.change.device == op.device
-                && (first..first + step.change.ops.len() as u64).contains(&op.counter)
-        };
-        let Some(step) = self.steps.iter().find(wrote) else { return Tick::Unknown };
-        match (&step.receipt, &step.accepted) {
-            (_, Some(_)) => Tick::Counts,
-            (Some(_), None) => Tick::Review,
-            (None, None) if step.row.device == self.me && step.row.seq > self.head_seq => Tick::Saved,
-            (None, None) => Tick::Sent,
+        let has = |wrote: &&Wrote| wrote.device == op.device && wrote.ops.contains(&op.counter);
+        match self.wrote.iter().find(has) {
+            None => Tick::Unknown,
+            Some(wrote) if wrote.counts => Tick::Counts,
+            Some(wrote) if wrote.is_received => Tick::Review,
+            Some(wrote) if wrote.device == self.me && wrote.seq > self.head_seq => Tick::Saved,
+            Some(_) => Tick::Sent,
         }
     }
 
@@ -50,7 +68,7 @@ pub(super) struct Drawing<'d> {
     pub(super) row: &'d RecordRow,
     pub(super) missing: &'d [String],
     pub(super) date: &'d str,
-    pub(super) ticks: Ticks<'d>,
+    pub(super) ticks: Ticks,
 }
 
 fn text_of(value: &Value) -> Option<String> {
