@@ -22,7 +22,7 @@ use about::About;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 /// Fewer days than this are soon: a renewal must reach a town hall and be tried.
 const SOON_DAYS: i64 = 21;
-/// Apple's phones take no certificate that holds longer, whoever issued it.
+/// Apple's phones take no certificate that holds longer, of any issuer.
 const APPLE_DAYS_MAX: i64 = 825;
 
 /// Who vouches for a certificate.

@@ -428,7 +428,7 @@ alarm-revoked-1 = If the phone is yours and is not lost, tell dispatch.
 alarm-revoked-2 = Send what is left before it is changed for another.
 alarm-revoked-send = Send { $count } to review
 alarm-split = The office showed two different pasts
-alarm-split-what = The record that the server shows today does not continue the one it showed before. Somebody may have changed it, or a backup was restored badly.
+alarm-split-what = The record that the server shows today does not continue the one it showed before. It may have been changed, or a backup was restored badly.
 alarm-split-safe = { $count ->
     [one] The saved entry that was not sent is still here, whole.
    *[other] The { $count } saved entries that were not sent are still here, whole.
@@ -444,7 +444,7 @@ elsewhere-1 = Go on in the other tab,
 elsewhere-2 = or bring it here: the other one will be still.
 elsewhere-here = Use here
 evicted = The phone deleted the app's notebook
-evicted-what = The phone ran out of room, or somebody cleared the site's data.
+evicted-what = The phone ran out of room, or the site's data were cleared.
 evicted-safe = What the office has is not lost. What was not sent is gone, and this phone cannot know how much that was.
 evicted-1 = Note today's work again while you remember it.
 evicted-2 = Put the app on the home screen and allow it to keep things.

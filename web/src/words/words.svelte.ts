@@ -52,7 +52,7 @@ export function localeNow(): string {
   return LOCALES[lang];
 }
 
-/** Returns a text of somebody's without the marks that could turn or reorder our words beside it. */
+/** Returns a person's text without the marks that could turn or reorder our words beside it. */
 export function calm(text: string): string {
   return text.replace(/[\u202A-\u202E\u2066-\u2069]/g, "");
 }

@@ -18,7 +18,7 @@ export async function keepInCradle(lines: readonly CradleLine[]): Promise<void> 
   await write("lines", lines.map(({ number, line }) => [number, line.slice()] as const));
 }
 
-/** Puts lines aside whose ground was deleted: nothing can be made of them, and they would keep the device from opening. */
+/** Moves lines out of the way whose ground was deleted: nothing can be made of them, and they would keep the device from opening. */
 export async function setLinesAside(): Promise<void> {
   const lines = await cradleLines();
   await write("facts", [[ASIDE, lines]]);

@@ -73,7 +73,7 @@ export class Device {
     if (!isThere) await this.#loseFiles();
   }
 
-  /** The file was deleted while it was open, and writing into it goes on without a word. What is in memory is kept anew. */
+  /** The file was deleted while it was open, and writing into it goes on without a word. What is in memory is kept again. */
   async #loseFiles(): Promise<void> {
     await keepKeysAgain();
     if (this.isEnrolled()) await noteEnrolled();

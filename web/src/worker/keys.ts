@@ -18,12 +18,12 @@ async function find(name: string): Promise<Kept | undefined> {
   return kept;
 }
 
-/** Writes every key that was used here anew: the browser took what was on the disk. */
+/** Writes every key that was used here again: the browser took what was on the disk. */
 export async function keepKeysAgain(): Promise<void> {
   await write("keys", [...held]);
 }
 
-/** Puts the keys of a device aside whose journal is gone: it cannot go on as that device, and enrols as another one. */
+/** Renames the keys of a device whose journal is gone: it cannot go on as that device, and enrols as another one. */
 export async function setKeysAside(): Promise<void> {
   const all = await readAll<Kept>("keys");
   const own = all.filter(([name]) => !String(name).startsWith(ASIDE));

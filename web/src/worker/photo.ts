@@ -15,7 +15,7 @@ type DecoderClass = {
   isTypeSupported(type: string): Promise<boolean>;
 };
 
-/** Returns the photo and its small form as JPEG. Encoding anew leaves place, camera and time of the file behind. */
+/** Returns the photo and its small form as JPEG. Encoding once more leaves place, camera and time of the file behind. */
 export async function shrink(file: Blob): Promise<Shrunk> {
   if (file.size === 0) throw new Refusal("photo_empty");
   const decoded = await decode(file);
