@@ -46,11 +46,11 @@ band-review = { $count } in review · { $unsent } not sent
 band-revoked = Revoked · { $count } saved here
 band-split = Not sending: two different pasts
 band-heard = The office last answered: { $ago }
-band-not-kept = no permission to keep
+band-not-kept = no permission to keep data
 tabs-label = Parts of the app
 tab-today = Today
 tab-new = New
-tab-sends = Sends
+tab-sends = Sending
 
 ## Common
 opening = Opening…
@@ -68,7 +68,7 @@ write-first = Write first
 choose-first = Choose first
 back-today = Back to Today
 back-order = Back to the order
-back-sends = Back to Sends
+back-sends = Back to Sending
 said-saved = Saved on this phone
 said-undone = Undone
 said-corrected = Corrected and saved
@@ -334,7 +334,7 @@ new-open-same = Open that one
 new-begin = Begin
 
 ## Sends
-sends-title = Sends
+sends-title = Sending
 sends-sub = What does the office have, and what not?
 sends-saved = on this phone; survives switching off
 sends-sent = the office has it and has yet to look
